@@ -1,0 +1,102 @@
+# make            programs into build/bin
+# make unit       unit, golden and property tests of the libraries
+# make check      those and the end-to-end tests (scripts/test runs this)
+# make lint       layers, formatting, sizes
+# make SAN=address|thread BUILD=build-asan ...   sanitizer builds
+
+BUILD ?= build
+CC ?= gcc
+PREFIX ?= /usr/local
+SAN ?=
+
+PKGS_TEXT   = yaml-0.1 jansson
+PKGS_IMAGE  = libturbojpeg spng
+PKGS_LAUNCH = pmix
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -O3 -g -fno-math-errno -fno-trapping-math \
+	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wno-unknown-warning-option -Wno-format-truncation \
+	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -fopenmp -pthread -Isrc \
+	-MMD -MP $(CFLAGS)
+LDFLAGS_ALL = -fopenmp -pthread $(LDFLAGS)
+ifeq ($(SAN),address)
+CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+LDFLAGS_ALL += -fsanitize=address,undefined
+endif
+ifeq ($(SAN),thread)
+# libgomp is not known to the thread sanitizer: plain threads take its place.
+CFLAGS_ALL += -fsanitize=thread -DFL_PAR_PTHREAD -O1
+LDFLAGS_ALL += -fsanitize=thread
+endif
+
+include Makefile.flags
+
+SRC   := $(wildcard src/*/*.c src/*/*/*.c)
+OBJ    = $(SRC:%.c=$(BUILD)/obj/%.o)
+obj_in = $(filter $(addprefix $(BUILD)/obj/src/,$(addsuffix /%,$(1))),$(OBJ))
+
+# fleetrun sees no tensor; everything but the launcher is one library of flotilla.
+LAUNCH_OBJ = $(call obj_in,base text config launch)
+CORE_OBJ   = $(filter-out $(call obj_in,launch cmd),$(OBJ))
+FLEETRUN_OBJ = $(BUILD)/obj/src/cmd/fleetrun.o
+FLOTILLA_OBJ = $(filter-out $(FLEETRUN_OBJ),$(call obj_in,cmd))
+
+TESTS  := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/property/*.c)
+TEST_BIN = $(TESTS:%.c=$(BUILD)/%)
+SUPPORT_OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c))
+BENCH  := $(wildcard bench/*.c)
+BENCH_BIN = $(BENCH:bench/%.c=$(BUILD)/bin/%)
+PROGRAMS = $(if $(wildcard src/cmd/fleetrun.c),$(BUILD)/bin/fleetrun) \
+	   $(if $(wildcard src/cmd/flotilla.c),$(BUILD)/bin/flotilla)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all tests unit check bench lint format install clean
+all: $(PROGRAMS) $(BENCH_BIN)
+
+$(BUILD)/obj/%.o: %.c Makefile Makefile.flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(CFLAGS_$(notdir $*)) $(call folder_flags,$*) -c $< -o $@
+
+$(BUILD)/libflotilla.a: $(CORE_OBJ)
+	@mkdir -p $(@D)
+	rm -f $@ && ar rcs $@ $^
+$(BUILD)/liblaunch.a: $(LAUNCH_OBJ)
+	@mkdir -p $(@D)
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/bin/fleetrun: $(FLEETRUN_OBJ) $(BUILD)/liblaunch.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -o $@
+$(BUILD)/bin/flotilla: $(FLOTILLA_OBJ) $(BUILD)/libflotilla.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+$(BUILD)/bin/%: $(BUILD)/obj/bench/%.o $(BUILD)/libflotilla.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+
+# Tests of the launcher link the launcher's library, all others the core's.
+$(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(SUPPORT_OBJ) $(BUILD)/liblaunch.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -lcmocka -o $@
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka -o $@
+
+bench: $(BENCH_BIN)
+tests: $(TEST_BIN)
+unit: $(TEST_BIN)
+	BUILD=$(BUILD) tests/run $(TEST_BIN)
+check: all unit
+	BUILD=$(BUILD) tests/run $(wildcard tests/e2e/*.sh)
+
+lint:
+	tools/lint
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,213 @@
+#include "base/file.h"
+
+#include "base/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int cannot(struct fl_err *err, const char *what, const char *path)
+{
+	return fl_fail(err, FL_EIO, "cannot %s '%s': %s", what, path,
+		       strerror(errno));
+}
+
+int fl_map_open(struct fl_map *map, const char *path, struct fl_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	struct stat st;
+	void *p;
+
+	*map = (struct fl_map){ .data = (const unsigned char *)"" };
+	if (fd < 0)
+		return cannot(err, "open", path);
+	if (fstat(fd, &st) != 0) {
+		rc = cannot(err, "stat", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		rc = fl_fail(err, FL_EIO, "'%s' is not a file", path);
+	} else if (st.st_size > 0) {
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd,
+			 0);
+		if (p == MAP_FAILED) {
+			rc = cannot(err, "map", path);
+		} else {
+			map->data = p;
+			map->size = (size_t)st.st_size;
+		}
+	}
+	close(fd);
+	return rc;
+}
+
+void fl_map_close(struct fl_map *map)
+{
+	if (map->size)
+		munmap((void *)(uintptr_t)map->data, map->size);
+	*map = (struct fl_map){ .data = (const unsigned char *)"" };
+}
+
+bool fl_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+bool fl_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int fl_make_dirs(const char *path, struct fl_err *err)
+{
+	char *copy = fl_strdup(path);
+	int rc = 0;
+
+	for (char *p = copy + 1; rc == 0; p++) {
+		char end = *p;
+
+		if (end != '/' && end != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0777) != 0 && errno != EEXIST)
+			rc = cannot(err, "make folder", copy);
+		*p = end;
+		if (end == '\0')
+			break;
+	}
+	if (rc == 0 && !fl_is_dir(path))
+		rc = fl_fail(err, FL_EIO, "'%s' is not a folder", path);
+	free(copy);
+	return rc;
+}
+
+static void out_release(struct fl_out *out)
+{
+	if (out->fd >= 0)
+		close(out->fd);
+	free(out->path);
+	free(out->temporary);
+	*out = (struct fl_out){ .fd = -1 };
+}
+
+int fl_out_open(struct fl_out *out, const char *path, struct fl_err *err)
+{
+	size_t n = strlen(path) + 32;
+	int rc;
+
+	*out = (struct fl_out){ .fd = -1, .path = fl_strdup(path),
+				.temporary = fl_malloc(n) };
+	snprintf(out->temporary, n, "%s.tmp.%ld", path, (long)getpid());
+	out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		       0666);
+	if (out->fd >= 0)
+		return 0;
+	rc = cannot(err, "write", path);
+	out_release(out);
+	return rc;
+}
+
+int fl_out_write(struct fl_out *out, const void *data, size_t size,
+		 struct fl_err *err)
+{
+	const char *p = data;
+
+	while (size > 0) {
+		ssize_t n = write(out->fd, p, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return cannot(err, "write", out->path);
+		p += n;
+		size -= (size_t)n;
+		out->written += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int sync_folder_of(const char *path, struct fl_err *err)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd, rc = 0;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return cannot(err, "open folder", dir);
+	/* Some file systems cannot sync a folder and say EINVAL. */
+	if (fsync(fd) != 0 && errno != EINVAL)
+		rc = cannot(err, "sync folder", dir);
+	close(fd);
+	return rc;
+}
+
+int fl_out_commit(struct fl_out *out, struct fl_err *err)
+{
+	int rc = 0;
+
+	if (fsync(out->fd) != 0)
+		rc = cannot(err, "sync", out->path);
+	if (close(out->fd) != 0 && rc == 0)
+		rc = cannot(err, "close", out->path);
+	out->fd = -1;
+	if (rc == 0 && rename(out->temporary, out->path) != 0)
+		rc = cannot(err, "rename to", out->path);
+	if (rc == 0)
+		rc = sync_folder_of(out->path, err);
+	else
+		unlink(out->temporary);
+	out_release(out);
+	return rc;
+}
+
+void fl_out_abort(struct fl_out *out)
+{
+	if (out->temporary)
+		unlink(out->temporary);
+	out_release(out);
+}
+
+int fl_write_file(const char *path, const void *data, size_t size,
+		  struct fl_err *err)
+{
+	struct fl_out out;
+	int rc = fl_out_open(&out, path, err);
+
+	if (rc != 0)
+		return rc;
+	rc = fl_out_write(&out, data, size, err);
+	if (rc != 0) {
+		fl_out_abort(&out);
+		return rc;
+	}
+	return fl_out_commit(&out, err);
+}
+
+int fl_join(char *buf, size_t size, const char *dir, const char *name,
+	    struct fl_err *err)
+{
+	size_t n = strlen(dir);
+	const char *slash = n == 0 || dir[n - 1] == '/' ? "" : "/";
+	int len = snprintf(buf, size, "%s%s%s", dir, slash, name);
+
+	if (len < 0 || (size_t)len >= size)
+		return fl_fail(err, FL_EIO, "path too long: '%s/%s'", dir,
+			       name);
+	return 0;
+}
+
+const char *fl_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

@@ -1,0 +1,50 @@
+/* file.h - whole files in, atomic files out, folders. */
+#ifndef FL_BASE_FILE_H
+#define FL_BASE_FILE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A read-only mapping of a whole file. An empty file has data "" and size 0. */
+struct fl_map {
+	const unsigned char *data;
+	size_t size;
+};
+
+int fl_map_open(struct fl_map *map, const char *path, struct fl_err *err);
+void fl_map_close(struct fl_map *map);
+
+bool fl_exists(const char *path);
+bool fl_is_dir(const char *path);
+/* mkdir -p */
+int fl_make_dirs(const char *path, struct fl_err *err);
+
+/* Write a file that is either the old one or the new one, whole: write to
+ * "<path>.tmp.<pid>", sync, rename, sync the folder. On any failure, and after
+ * fl_out_abort(), the temporary is gone and the old file is untouched. */
+struct fl_out {
+	int fd; /* -1 when closed */
+	uint64_t written;
+	char *path, *temporary;
+};
+
+int fl_out_open(struct fl_out *out, const char *path, struct fl_err *err);
+int fl_out_write(struct fl_out *out, const void *data, size_t size,
+		 struct fl_err *err);
+int fl_out_commit(struct fl_out *out, struct fl_err *err);
+void fl_out_abort(struct fl_out *out);
+
+/* The three calls above in one. */
+int fl_write_file(const char *path, const void *data, size_t size,
+		  struct fl_err *err);
+
+/* "dir/name", in a buffer of the caller; fails when it does not fit. */
+int fl_join(char *buf, size_t size, const char *dir, const char *name,
+	    struct fl_err *err);
+/* The part after the last slash; borrowed. */
+const char *fl_base_name(const char *path);
+
+#endif

@@ -1,0 +1,107 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	pthread_mutex_t lock;
+	const char *name;
+	char prefix[64];
+	bool quiet;
+	bool progress_shown;
+	FILE *file;
+} state = { .lock = PTHREAD_MUTEX_INITIALIZER, .name = "flotilla" };
+
+void fl_log_name(const char *name)
+{
+	state.name = name;
+}
+
+void fl_log_quiet(bool quiet)
+{
+	state.quiet = quiet;
+}
+
+void fl_log_prefix(const char *prefix)
+{
+	snprintf(state.prefix, sizeof(state.prefix), "%s", prefix);
+}
+
+int fl_log_file(const char *path, struct fl_err *err)
+{
+	FILE *file = NULL;
+
+	if (path) {
+		file = fopen(path, "ae");
+		if (!file)
+			return fl_fail(err, FL_EIO, "cannot open log file "
+				       "'%s': %s", path, strerror(errno));
+	}
+	pthread_mutex_lock(&state.lock);
+	if (state.file)
+		fclose(state.file);
+	state.file = file;
+	pthread_mutex_unlock(&state.lock);
+	return 0;
+}
+
+static void clear_progress(void)
+{
+	if (state.progress_shown)
+		fputs("\r\033[K", stdout);
+	state.progress_shown = false;
+}
+
+static void write_line(FILE *to, const char *stamp, enum fl_level level,
+		       const char *text)
+{
+	static const char *const names[] = { "DEBUG", "INFO", "WARNING",
+					     "ERROR" };
+
+	fprintf(to, "[%s] %s %s: %s%s\n", stamp, state.name, names[level],
+		level >= FL_WARN ? state.prefix : "", text);
+	fflush(to);
+}
+
+void fl_log(enum fl_level level, const char *fmt, ...)
+{
+	char stamp[32], text[4096];
+	time_t now = time(NULL);
+	struct tm tm;
+	va_list ap;
+
+	if (state.quiet && level < FL_WARN)
+		return;
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%m/%d %H:%M:%S", &tm);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+
+	pthread_mutex_lock(&state.lock);
+	clear_progress();
+	write_line(level >= FL_WARN ? stderr : stdout, stamp, level, text);
+	if (state.file)
+		write_line(state.file, stamp, level, text);
+	pthread_mutex_unlock(&state.lock);
+}
+
+void fl_progress(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (state.quiet || !isatty(STDOUT_FILENO))
+		return;
+	pthread_mutex_lock(&state.lock);
+	fputs("\r\033[K", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+	state.progress_shown = true;
+	pthread_mutex_unlock(&state.lock);
+}

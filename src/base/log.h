@@ -1,0 +1,39 @@
+/* log.h - lines for people, in PaddleDetection's format:
+ *
+ *     [MM/DD HH:MM:SS] flotilla.train INFO: text
+ *
+ * Info goes to standard output, warnings and errors to standard error; all of
+ * them also to the log file, once fl_log_file() named one. Ranks other than 0
+ * are silenced by fl_log_quiet(), except for warnings and errors.
+ *
+ * Threads: every function may be called from any thread; lines do not mix.
+ */
+#ifndef FL_BASE_LOG_H
+#define FL_BASE_LOG_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+enum fl_level { FL_DEBUG, FL_INFO, FL_WARN, FL_ERROR };
+
+/* name: who speaks, "flotilla.train"; kept, so it must outlive the program. */
+void fl_log_name(const char *name);
+void fl_log_quiet(bool quiet);
+/* Text put before the sentence of warnings and errors, "rank 3: ". */
+void fl_log_prefix(const char *prefix);
+/* Append lines to this file as well; NULL closes it. */
+int fl_log_file(const char *path, struct fl_err *err);
+
+void fl_log(enum fl_level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define fl_info(...) fl_log(FL_INFO, __VA_ARGS__)
+#define fl_warn(...) fl_log(FL_WARN, __VA_ARGS__)
+#define fl_error(...) fl_log(FL_ERROR, __VA_ARGS__)
+
+/* A line that rewrites itself on a terminal; nothing where standard output is
+ * no terminal. The next ordinary line clears it first. */
+void fl_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

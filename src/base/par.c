@@ -1,0 +1,131 @@
+#include "base/par.h"
+
+#include "base/err.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#ifdef __SSE2__
+#include <pmmintrin.h>
+#include <xmmintrin.h>
+#endif
+
+static int thread_count;
+
+int fl_par_cores(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return CPU_COUNT(&set);
+}
+
+void fl_flush_denormals(void)
+{
+#ifdef __SSE2__
+	_MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+	_MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
+#endif
+}
+
+int fl_par_threads(void)
+{
+	return thread_count ? thread_count : 1;
+}
+
+int fl_par_chunks(size_t n, size_t grain)
+{
+	size_t chunks = grain ? (n + grain - 1) / grain : n;
+
+	return (int)(chunks < FL_PAR_MAX_CHUNKS ? chunks : FL_PAR_MAX_CHUNKS);
+}
+
+struct loop {
+	fl_par_fn *fn;
+	void *ctx;
+	size_t n;
+	int chunks;
+	atomic_int next;
+};
+
+static void claim_chunks(struct loop *l)
+{
+	int c;
+
+	while ((c = atomic_fetch_add_explicit(&l->next, 1,
+					      memory_order_relaxed)) <
+	       l->chunks) {
+		size_t first = l->n * (size_t)c / (size_t)l->chunks;
+		size_t last = l->n * ((size_t)c + 1) / (size_t)l->chunks;
+
+		l->fn(l->ctx, first, last, c);
+	}
+}
+
+#ifdef FL_PAR_PTHREAD
+
+static void *worker(void *arg)
+{
+	fl_flush_denormals();
+	claim_chunks(arg);
+	return NULL;
+}
+
+static void run(struct loop *l, int threads)
+{
+	pthread_t ids[FL_PAR_MAX_CHUNKS];
+	int started = 0;
+
+	for (int i = 1; i < threads; i++)
+		if (pthread_create(&ids[started], NULL, worker, l) == 0)
+			started++;
+	claim_chunks(l);
+	for (int i = 0; i < started; i++)
+		pthread_join(ids[i], NULL);
+}
+
+void fl_par_init(int threads)
+{
+	thread_count = threads > 0 ? threads : fl_par_cores();
+	fl_flush_denormals();
+}
+
+#else
+
+#include <omp.h>
+
+static void run(struct loop *l, int threads)
+{
+#pragma omp parallel num_threads(threads)
+	claim_chunks(l);
+}
+
+void fl_par_init(int threads)
+{
+	thread_count = threads > 0 ? threads : fl_par_cores();
+	/* The libraries we call (oneDNN) size their loops by this. */
+	omp_set_num_threads(thread_count);
+	omp_set_dynamic(0);
+#pragma omp parallel num_threads(thread_count)
+	fl_flush_denormals();
+}
+
+#endif
+
+void fl_par_for(size_t n, size_t grain, fl_par_fn *fn, void *ctx)
+{
+	struct loop l = { .fn = fn, .ctx = ctx, .n = n,
+			  .chunks = fl_par_chunks(n, grain) };
+	int threads = fl_par_threads();
+
+	if (threads > l.chunks)
+		threads = l.chunks;
+	if (threads <= 1)
+		claim_chunks(&l);
+	else
+		run(&l, threads);
+}

@@ -1,0 +1,129 @@
+#include "base/str.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void reserve(struct fl_str *s, size_t more)
+{
+	size_t need = s->len + more + 1;
+
+	if (need <= s->cap)
+		return;
+	s->cap = need < 2 * s->cap ? 2 * s->cap : need;
+	s->data = fl_realloc(s->data, s->cap);
+}
+
+void fl_str_addn(struct fl_str *s, const void *bytes, size_t len)
+{
+	reserve(s, len);
+	memcpy(s->data + s->len, bytes, len);
+	s->len += len;
+	s->data[s->len] = '\0';
+}
+
+void fl_str_add(struct fl_str *s, const char *text)
+{
+	fl_str_addn(s, text, strlen(text));
+}
+
+void fl_str_addf(struct fl_str *s, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	FL_ASSERT(n >= 0);
+	reserve(s, (size_t)n);
+	vsnprintf(s->data + s->len, (size_t)n + 1, fmt, again);
+	s->len += (size_t)n;
+	va_end(again);
+	va_end(ap);
+}
+
+const char *fl_str_get(const struct fl_str *s)
+{
+	return s->data ? s->data : "";
+}
+
+void fl_str_clear(struct fl_str *s)
+{
+	s->len = 0;
+	if (s->data)
+		s->data[0] = '\0';
+}
+
+void fl_str_release(struct fl_str *s)
+{
+	free(s->data);
+	*s = (struct fl_str)FL_STR_INIT;
+}
+
+bool fl_starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool fl_ends_with(const char *text, const char *suffix)
+{
+	size_t n = strlen(text), m = strlen(suffix);
+
+	return n >= m && memcmp(text + n - m, suffix, m) == 0;
+}
+
+#define MAX_WORD 64
+
+static int min3(int a, int b, int c)
+{
+	int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+int fl_edit_distance(const char *a, const char *b)
+{
+	int rows[3][MAX_WORD + 1];
+	int n = (int)strnlen(a, MAX_WORD), m = (int)strnlen(b, MAX_WORD);
+
+	for (int j = 0; j <= m; j++)
+		rows[0][j] = j;
+	for (int i = 1; i <= n; i++) {
+		int *now = rows[i % 3], *up = rows[(i + 2) % 3];
+		const int *up2 = rows[(i + 1) % 3];
+
+		now[0] = i;
+		for (int j = 1; j <= m; j++) {
+			now[j] = min3(up[j] + 1, now[j - 1] + 1,
+				      up[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && up2[j - 2] + 1 < now[j])
+				now[j] = up2[j - 2] + 1;
+		}
+	}
+	return rows[n % 3][m];
+}
+
+const char *fl_nearest(const char *word, const char *const *names,
+		       size_t count, size_t stride)
+{
+	const char *best = NULL;
+	int limit = (int)strlen(word) / 3 + 1;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = *(const char *const *)(const void *)(
+			(const char *)names + i * stride);
+		int d = name ? fl_edit_distance(word, name) : limit + 1;
+
+		if (d <= limit) {
+			limit = d - 1;
+			best = name;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,37 @@
+/* str.h - growing strings and the nearest name to a mistyped one. */
+#ifndef FL_BASE_STR_H
+#define FL_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A growing, always terminated string; release frees it. */
+struct fl_str {
+	char *data; /* NULL while empty */
+	size_t len, cap;
+};
+
+#define FL_STR_INIT { 0 }
+
+void fl_str_add(struct fl_str *s, const char *text);
+void fl_str_addn(struct fl_str *s, const void *bytes, size_t len);
+void fl_str_addf(struct fl_str *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The text, "" while empty; borrowed until the next change. */
+const char *fl_str_get(const struct fl_str *s);
+void fl_str_clear(struct fl_str *s);
+void fl_str_release(struct fl_str *s);
+
+bool fl_starts_with(const char *text, const char *prefix);
+bool fl_ends_with(const char *text, const char *suffix);
+
+/* Edit distance with transpositions, counted up to 64 characters. */
+int fl_edit_distance(const char *a, const char *b);
+
+/* The name nearest to 'word', or NULL when none is near enough to help.
+ * names: array of count strings, stride bytes apart, so that a column of a
+ * table can be searched: fl_nearest(word, &rows[0].name, n, sizeof(*rows)). */
+const char *fl_nearest(const char *word, const char *const *names,
+		       size_t count, size_t stride);
+
+#endif

@@ -1,0 +1,217 @@
+#include "config/option.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct parser {
+	const struct option_table *table;
+	void *into;
+	int argc;
+	char **argv;
+	int at; /* the argument in work */
+	struct fl_err *err;
+};
+
+/* Length of the name in "name=value"; compares '-' equal to '_'. */
+static bool same_name(const char *text, size_t len, const char *name)
+{
+	if (strlen(name) != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] == '-' ? '_' : text[i]) != name[i])
+			return false;
+	return true;
+}
+
+static const struct option_row *find(const struct option_table *t,
+				     const char *arg, size_t len)
+{
+	bool is_long = fl_starts_with(arg, "--");
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct option_row *r = &t->rows[i];
+
+		if (is_long ? same_name(arg + 2, len - 2, r->name) :
+			      len == 2 && r->letter == arg[1])
+			return r;
+	}
+	return NULL;
+}
+
+static int unknown(struct parser *p, const char *arg, size_t len)
+{
+	const char *near = NULL;
+	char word[64];
+
+	snprintf(word, sizeof(word), "%.*s", (int)len, arg);
+	if (len > 2 && p->table->count)
+		near = fl_nearest(word + 2, &p->table->rows[0].name,
+				  p->table->count, sizeof(p->table->rows[0]));
+	if (near)
+		return fl_fail(p->err, FL_EUSAGE, "unknown option '%s'; did "
+			       "you mean '--%s'? ('%s --help' lists all)",
+			       word, near, p->table->program);
+	return fl_fail(p->err, FL_EUSAGE, "unknown option '%s' ('%s --help' "
+		       "lists all)", word, p->table->program);
+}
+
+static int set_number(struct parser *p, const struct option_row *r,
+		      const char *text)
+{
+	char *field = (char *)p->into + r->offset, *end;
+	double v = r->kind == OPTION_INT ? (double)strtol(text, &end, 10) :
+					   strtod(text, &end);
+
+	if (end == text || *end || v != v)
+		return fl_fail(p->err, FL_EUSAGE, "option '--%s' needs a %s, "
+			       "not '%s'", r->name,
+			       r->kind == OPTION_INT ? "whole number" :
+						       "number", text);
+	if (r->min < r->max && (v < r->min || v > r->max))
+		return fl_fail(p->err, FL_EUSAGE, "option '--%s' is %s, but "
+			       "must be within %g and %g", r->name, text,
+			       r->min, r->max);
+	if (r->kind == OPTION_INT)
+		*(int *)(void *)field = (int)v;
+	else
+		*(double *)(void *)field = v;
+	return 0;
+}
+
+static int set_flag(struct parser *p, const struct option_row *r,
+		    const char *word)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" };
+	static const char *const no[] = { "false", "no", "off", "0" };
+	bool *field = (bool *)((char *)p->into + r->offset);
+
+	if (!word) {
+		*field = true;
+		return 0;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		if (strcasecmp(word, yes[i]) == 0 ||
+		    strcasecmp(word, no[i]) == 0) {
+			*field = strcasecmp(word, yes[i]) == 0;
+			return 0;
+		}
+	}
+	return fl_fail(p->err, FL_EUSAGE, "option '--%s' takes true or false, "
+		       "not '%s'", r->name, word);
+}
+
+static bool is_option(const char *arg)
+{
+	/* "-" is a file name; "-0.5" and "-1" are values. */
+	return arg[0] == '-' && arg[1] && !isdigit((unsigned char)arg[1]) &&
+	       arg[1] != '.';
+}
+
+static int set_list(struct parser *p, const struct option_row *r,
+		    const char *value)
+{
+	struct option_list *l = (void *)((char *)p->into + r->offset);
+	int before = l->count;
+
+	while (value || (p->at + 1 < p->argc && !is_option(p->argv[p->at + 1]))) {
+		l->items = fl_realloc(l->items, (size_t)(l->count + 1) *
+						sizeof(*l->items));
+		l->items[l->count++] = value ? value : p->argv[++p->at];
+		value = NULL;
+	}
+	if (l->count == before)
+		return fl_fail(p->err, FL_EUSAGE, "option '--%s' needs %s",
+			       r->name, r->arg ? r->arg : "a value");
+	return 0;
+}
+
+static int set(struct parser *p, const struct option_row *r, const char *value)
+{
+	if (r->kind == OPTION_FLAG)
+		return set_flag(p, r, value);
+	if (r->kind == OPTION_LIST)
+		return set_list(p, r, value);
+	if (!value) {
+		if (p->at + 1 >= p->argc)
+			return fl_fail(p->err, FL_EUSAGE, "option '--%s' needs "
+				       "%s", r->name,
+				       r->arg ? r->arg : "a value");
+		value = p->argv[++p->at];
+	}
+	if (r->kind != OPTION_TEXT)
+		return set_number(p, r, value);
+	*(const char **)(void *)((char *)p->into + r->offset) = value;
+	return 0;
+}
+
+static int parse_option(struct parser *p, bool *help)
+{
+	const char *arg = p->argv[p->at];
+	const char *equals = strchr(arg, '=');
+	size_t len = equals ? (size_t)(equals - arg) : strlen(arg);
+	const struct option_row *r = find(p->table, arg, len);
+
+	if (!r && (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)) {
+		*help = true;
+		return 0;
+	}
+	return r ? set(p, r, equals ? equals + 1 : NULL) :
+		   unknown(p, arg, len);
+}
+
+int option_parse(const struct option_table *table, void *into, int argc,
+		 char **argv, int *words, bool *help, struct fl_err *err)
+{
+	struct parser p = { table, into, argc, argv, 1, err };
+	int rc;
+
+	*words = 0;
+	*help = false;
+	for (; p.at < argc; p.at++) {
+		if (!is_option(argv[p.at])) {
+			argv[1 + (*words)++] = argv[p.at];
+			if (!table->stop_at_word)
+				continue;
+			while (++p.at < argc)
+				argv[1 + (*words)++] = argv[p.at];
+			break;
+		}
+		rc = parse_option(&p, help);
+		if (rc != 0)
+			return rc;
+		if (*help)
+			return 0;
+	}
+	return 0;
+}
+
+void option_help(const struct option_table *table, FILE *to)
+{
+	fprintf(to, "usage: %s %s\n%s\n\n", table->program, table->usage,
+		table->about);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct option_row *r = &table->rows[i];
+		char left[64];
+
+		if (!r->help)
+			continue;
+		snprintf(left, sizeof(left), "%s%c%s--%s%s%s",
+			 r->letter ? "-" : "  ", r->letter ? r->letter : ' ',
+			 r->letter ? ", " : " ", r->name, r->arg ? " " : "",
+			 r->arg ? r->arg : "");
+		fprintf(to, "  %-30s %s\n", left, r->help);
+	}
+	if (table->example)
+		fprintf(to, "\nexample:\n%s\n", table->example);
+}
+
+void option_list_release(struct option_list *list)
+{
+	free(list->items);
+	*list = (struct option_list){ 0 };
+}

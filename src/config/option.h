@@ -1,0 +1,66 @@
+/* option.h - command lines from a table: one row is parser, bounds and help.
+ *
+ *     static const struct option_row rows[] = {
+ *             { "config", 'c', OPTION_TEXT, offsetof(struct args, config),
+ *               .arg = "FILE", .help = "the recipe" },
+ *             ...
+ *     };
+ *
+ * '-' and '_' in a long name are the same. A value follows as --name=value or
+ * as the next argument. A flag may be given a word: --eval=false. An unknown
+ * option is refused with the nearest name.
+ */
+#ifndef FL_CONFIG_OPTION_H
+#define FL_CONFIG_OPTION_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum option_kind {
+	OPTION_FLAG, /* bool */
+	OPTION_INT,  /* int, within min .. max where min < max */
+	OPTION_REAL, /* double, likewise */
+	OPTION_TEXT, /* const char *, borrowed from argv */
+	OPTION_LIST, /* struct option_list: every argument up to the next option;
+		      * given again, it goes on */
+};
+
+struct option_list {
+	const char **items; /* borrowed strings; the array is the list's own */
+	int count;
+};
+
+struct option_row {
+	const char *name;   /* long name, words joined with '_' */
+	char letter;	    /* or 0 */
+	enum option_kind kind;
+	size_t offset;	    /* of the field in the caller's struct */
+	double min, max;
+	const char *arg;    /* word for the value in the help */
+	const char *help;   /* NULL: another spelling of an earlier row, which
+			     * has the same offset; not shown */
+};
+
+struct option_table {
+	const char *program;	 /* "flotilla eval" */
+	const char *usage;	 /* what follows the program on the usage line */
+	const char *about;	 /* one sentence */
+	const char *example;	 /* whole command lines */
+	const struct option_row *rows;
+	size_t count;
+	bool stop_at_word;	 /* the first argument that is no option ends
+				  * the options (fleetrun PROGRAM ARGS...) */
+};
+
+/* Fill 'into' from argv[1 ..]. Arguments that are no options are moved to the
+ * front of argv[1 ..] and counted in *words. Fails with FL_EUSAGE.
+ * help is set when --help or -h was given; nothing else is checked then. */
+int option_parse(const struct option_table *table, void *into, int argc,
+		 char **argv, int *words, bool *help, struct fl_err *err);
+void option_help(const struct option_table *table, FILE *to);
+void option_list_release(struct option_list *list);
+
+#endif

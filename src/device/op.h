@@ -1,0 +1,142 @@
+/* op.h - the operations of a training step, one slot of a table each.
+ *
+ * device/ref holds the plain C definition of every slot; a backend overrides
+ * slots and is compared with ref on random shapes (tests/property).
+ *
+ * Rules for all: tensors are float32 NHWC (tensor/tensor.h); those marked
+ * dense have ld == c, all others may be channel slices; sources and
+ * destinations do not overlap unless said so; "acc" true adds to the
+ * destination, false overwrites it. Nothing allocates. Reductions have a
+ * fixed order: the same inputs give the same bits for any thread count in our
+ * own kernels, and for the same thread count in oneDNN's.
+ * Weights are [out][kh][kw][in].
+ */
+#ifndef FL_DEVICE_OP_H
+#define FL_DEVICE_OP_H
+
+#include "base/err.h"
+#include "tensor/tensor.h"
+
+#include <stdint.h>
+
+/* --- convolution: a plan object, because choosing a kernel costs time --- */
+
+struct dev_conv_desc {
+	int n, h, w;	 /* source */
+	int cin, cout;
+	int k, stride;	 /* k is 1 or 3, padding k / 2, stride 1 or 2 */
+	bool bias;
+	bool backward;	 /* plan both backward kernels too */
+	bool diff_src;	 /* with backward: the source wants a gradient */
+};
+
+struct dev_conv; /* the backend's own */
+
+/* --- batch normalisation + sum of branches + activation + residual --- */
+
+enum dev_act { DEV_ACT_NONE, DEV_ACT_SILU };
+
+/* One branch of y = act(sum_i (scale_i * z_i + shift_i)) + residual.
+ * A plain ConvBN has one branch, a RepVGG block two (3x3 and 1x1). */
+struct dev_branch {
+	struct tensor z;	/* dense: what the convolution wrote */
+	const float *scale;	/* [C] */
+	const float *shift;	/* [C] */
+	const float *mean;	/* [C], only read by norm_backward_sums */
+};
+
+#define DEV_MAX_BRANCHES 2
+
+/* --- gates of the squeeze-excitation blocks --- */
+
+enum dev_gate { DEV_GATE_SIGMOID, DEV_GATE_HARDSIGMOID };
+/* hardsigmoid(z) = clip(0.1666667 z + 0.5, 0, 1), slope 0 at both bounds */
+
+struct dev_ops {
+	/* Every conv call gets workspace of at least conv_workspace() bytes,
+	 * 64-byte aligned. x, y, dx, dy are dense; bias may be NULL. */
+	int (*conv_new)(const struct dev_conv_desc *desc,
+			struct dev_conv **out, struct fl_err *err);
+	size_t (*conv_workspace)(const struct dev_conv *conv);
+	void (*conv_free)(struct dev_conv *conv);
+	void (*conv_forward)(struct dev_conv *conv, const float *x,
+			     const float *weights, const float *bias, float *y,
+			     void *workspace);
+	void (*conv_backward_data)(struct dev_conv *conv, const float *dy,
+				   const float *weights, float *dx, bool acc,
+				   void *workspace);
+	/* Overwrites dw and, when the plan has a bias, db. */
+	void (*conv_backward_weights)(struct dev_conv *conv, const float *x,
+				      const float *dy, float *dw, float *db,
+				      void *workspace);
+
+	/* sums[c] = sum over pixels of z, sums[C + c] = sum of z^2, accurate to
+	 * double after at most 256 float additions. z dense. */
+	void (*norm_stats)(const struct tensor *z, double *sums);
+	/* y = act(sum_i scale_i z_i + shift_i) [+ residual]. residual may be
+	 * NULL; y may be the residual's or a branch's own memory. */
+	void (*norm_forward)(const struct dev_branch *branches, int count,
+			     enum dev_act act, const struct tensor *residual,
+			     const struct tensor *y);
+	/* With s = sum_i scale_i z_i + shift_i:  g = dy act'(s), written dense;
+	 * sums[c] = sum g, sums[(1 + i) C + c] = sum g (z_i - mean_i).
+	 * g may be dy's own memory when dy is dense. */
+	void (*norm_backward_sums)(const struct dev_branch *branches, int count,
+				   enum dev_act act, const struct tensor *dy,
+				   const struct tensor *g, double *sums);
+	/* dz = a g + b (z - mean) + d per channel; all dense; dz may be g's
+	 * own memory. */
+	void (*norm_backward_apply)(const struct tensor *g,
+				    const struct tensor *z, const float *mean,
+				    const float *a, const float *b,
+				    const float *d, const struct tensor *dz);
+
+	/* y[n][c] = mean over pixels; dx (+)= dy[n][c] / (h w). y, dy: [N][C] */
+	void (*gap_forward)(const struct tensor *x, float *y);
+	void (*gap_backward)(const float *dy, const struct tensor *dx,
+			     bool acc);
+	/* y[n][o] = gate(sum_i x[n][i] w[o][i] + b[o]); backward from y:
+	 * dpre = dy gate', dx = dpre w (overwritten), dw, db overwritten.
+	 * scratch: n * cout floats. */
+	void (*fc_forward)(const float *x, const float *w, const float *b,
+			   int n, int cin, int cout, enum dev_gate gate,
+			   float *y);
+	void (*fc_backward)(const float *x, const float *w, const float *y,
+			    const float *dy, int n, int cin, int cout,
+			    enum dev_gate gate, float *dx, float *dw,
+			    float *db, float *scratch);
+	/* y = x gate[n][c]; dx (+)= dy gate; dgate = sum over pixels dy x */
+	void (*scale_forward)(const struct tensor *x, const float *gate,
+			      const struct tensor *y);
+	void (*scale_backward)(const struct tensor *x, const float *gate,
+			       const struct tensor *dy, const struct tensor *dx,
+			       bool acc, float *dgate);
+
+	/* Largest of the k x k window, stride 1, borders never win. arg (NULL
+	 * in inference) [N][H][W][C] keeps which pixel won: ky * k + kx with ky,
+	 * kx from 0 at the window's upper left; first in row order among equals.
+	 * Backward adds dy to the winners' dx. */
+	void (*maxpool_forward)(const struct tensor *x, int k,
+				const struct tensor *y, uint8_t *arg);
+	void (*maxpool_backward)(const struct tensor *dy, const uint8_t *arg,
+				 int k, const struct tensor *dx);
+	/* Nearest, twice as wide and high; dx (+)= sum of the four. */
+	void (*upsample_forward)(const struct tensor *x,
+				 const struct tensor *y);
+	void (*upsample_backward)(const struct tensor *dy,
+				  const struct tensor *dx, bool acc);
+	/* dst (+)= src, same shape, any ld. */
+	void (*copy)(const struct tensor *src, const struct tensor *dst,
+		     bool acc);
+
+	/* Flat vectors of n. momentum (D.1 of Paddle's kernel): g' = g + wd w;
+	 * v = mu v + g'; w -= lr v. ema: e = decay e + (1 - decay) w, with both
+	 * factors rounded from double to float. */
+	void (*momentum)(float *w, float *v, const float *g, size_t n, float lr,
+			 float mu, float wd);
+	void (*ema)(float *e, const float *w, size_t n, double decay);
+	double (*sum_squares)(const float *x, size_t n);
+	void (*scale)(float *x, size_t n, float factor);
+};
+
+#endif
