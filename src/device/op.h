@@ -137,6 +137,7 @@ struct dev_ops {
 	void (*ema)(float *e, const float *w, size_t n, double decay);
 	double (*sum_squares)(const float *x, size_t n);
 	void (*scale)(float *x, size_t n, float factor);
+	void (*zero)(float *x, size_t n);
 };
 
 #endif
