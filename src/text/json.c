@@ -1,0 +1,345 @@
+#include "text/json.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+/* A struct json is jansson's json_t under a name of ours. */
+static json_t *in(const struct json *value)
+{
+	return (json_t *)(uintptr_t)value;
+}
+
+/* With text checked before, builders fail for want of memory alone. */
+static struct json *out(json_t *value)
+{
+	FL_ASSERT(value);
+	return (struct json *)(void *)value;
+}
+
+struct json *json_parse(const char *text, size_t len, const char *what,
+			struct fl_err *err)
+{
+	json_error_t e;
+	json_t *v = json_loadb(text, len,
+			       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+
+	if (!v)
+		fl_fail(err, FL_EDATA, "%s: line %d, column %d: %s", what,
+			e.line, e.column, e.text);
+	return (struct json *)(void *)v;
+}
+
+struct json *json_read(const char *path, struct fl_err *err)
+{
+	struct fl_map map;
+	struct json *root;
+
+	if (fl_map_open(&map, path, err) != 0)
+		return NULL;
+	root = json_parse((const char *)map.data, map.size, path, err);
+	fl_map_close(&map);
+	return root;
+}
+
+void json_free(struct json *root)
+{
+	json_decref(in(root));
+}
+
+enum json_kind json_kind_of(const struct json *value)
+{
+	switch (json_typeof(in(value))) {
+	case JSON_OBJECT:
+		return JSON_KIND_OBJECT;
+	case JSON_ARRAY:
+		return JSON_KIND_ARRAY;
+	case JSON_STRING:
+		return JSON_KIND_TEXT;
+	case JSON_INTEGER:
+		return JSON_KIND_INT;
+	case JSON_REAL:
+		return JSON_KIND_REAL;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return JSON_KIND_BOOL;
+	case JSON_NULL:
+		break;
+	}
+	return JSON_KIND_NULL;
+}
+
+const char *json_kind_name(enum json_kind kind)
+{
+	static const char *const names[] = {
+		[JSON_KIND_NULL] = "null",
+		[JSON_KIND_BOOL] = "true or false",
+		[JSON_KIND_INT] = "a whole number",
+		[JSON_KIND_REAL] = "a number",
+		[JSON_KIND_TEXT] = "a text",
+		[JSON_KIND_ARRAY] = "an array",
+		[JSON_KIND_OBJECT] = "an object",
+	};
+
+	return names[kind];
+}
+
+size_t json_count(const struct json *value)
+{
+	json_t *v = in(value);
+
+	return json_is_array(v) ? json_array_size(v) : json_object_size(v);
+}
+
+struct json *json_at(const struct json *array, size_t i)
+{
+	return (struct json *)(void *)json_array_get(in(array), i);
+}
+
+struct json *json_get(const struct json *object, const char *key)
+{
+	return (struct json *)(void *)json_object_get(in(object), key);
+}
+
+void *json_first(const struct json *object)
+{
+	return json_object_iter(in(object));
+}
+
+void *json_next(const struct json *object, void *it)
+{
+	return json_object_iter_next(in(object), it);
+}
+
+const char *json_key(void *it)
+{
+	return json_object_iter_key(it);
+}
+
+struct json *json_value(void *it)
+{
+	return (struct json *)(void *)json_object_iter_value(it);
+}
+
+bool json_text(const struct json *value, const char **out_text)
+{
+	if (!json_is_string(in(value)))
+		return false;
+	*out_text = json_string_value(in(value));
+	return true;
+}
+
+bool json_real_of(const struct json *value, double *out_real)
+{
+	if (!json_is_number(in(value)))
+		return false;
+	*out_real = json_number_value(in(value));
+	return true;
+}
+
+bool json_int(const struct json *value, int64_t *out_int)
+{
+	double real;
+
+	if (json_is_integer(in(value))) {
+		*out_int = json_integer_value(in(value));
+		return true;
+	}
+	if (!json_is_real(in(value)))
+		return false;
+	real = json_real_value(in(value));
+	if (!(fabs(real) < 9007199254740992.0) || real != trunc(real))
+		return false;
+	*out_int = (int64_t)real;
+	return true;
+}
+
+bool json_bool(const struct json *value, bool *out_bool)
+{
+	if (!json_is_boolean(in(value)))
+		return false;
+	*out_bool = json_is_true(in(value));
+	return true;
+}
+
+static int need_failed(const struct json *object, const char *key,
+		       enum json_kind want, struct fl_err *err)
+{
+	const struct json *v = json_get(object, key);
+
+	if (!v)
+		return fl_fail(err, FL_EDATA, "'%s' is missing", key);
+	return fl_fail(err, FL_EDATA, "'%s' is %s and must be %s", key,
+		       json_kind_name(json_kind_of(v)), json_kind_name(want));
+}
+
+int json_need_text(const struct json *object, const char *key,
+		   const char **out_text, struct fl_err *err)
+{
+	return json_text(json_get(object, key), out_text) ?
+		0 : need_failed(object, key, JSON_KIND_TEXT, err);
+}
+
+int json_need_real(const struct json *object, const char *key,
+		   double *out_real, struct fl_err *err)
+{
+	return json_real_of(json_get(object, key), out_real) ?
+		0 : need_failed(object, key, JSON_KIND_REAL, err);
+}
+
+int json_need_int(const struct json *object, const char *key,
+		  int64_t *out_int, struct fl_err *err)
+{
+	return json_int(json_get(object, key), out_int) ?
+		0 : need_failed(object, key, JSON_KIND_INT, err);
+}
+
+int json_need_bool(const struct json *object, const char *key,
+		   bool *out_bool, struct fl_err *err)
+{
+	return json_bool(json_get(object, key), out_bool) ?
+		0 : need_failed(object, key, JSON_KIND_BOOL, err);
+}
+
+struct json *json_new_object(void)
+{
+	return out(json_object());
+}
+
+struct json *json_new_array(void)
+{
+	return out(json_array());
+}
+
+/* Length of the UTF-8 character at p, 0 when its bytes are none. */
+static size_t utf8_len(const unsigned char *p)
+{
+	static const unsigned least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
+		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	unsigned code = n > 1 ? p[0] & (0x7fu >> n) : p[0];
+
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	if (n == 0 || code < least[n] || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return n;
+}
+
+/* A copy of text with wrong bytes replaced. */
+static char *clean(const char *text)
+{
+	char *copy = fl_strdup(text);
+
+	for (char *p = copy; *p;) {
+		size_t n = utf8_len((const unsigned char *)p);
+
+		if (n == 0)
+			*p = '?';
+		p += n ? n : 1;
+	}
+	return copy;
+}
+
+struct json *json_new_text(const char *text)
+{
+	char *copy = clean(text);
+	struct json *v = out(json_string(copy));
+
+	free(copy);
+	return v;
+}
+
+struct json *json_new_real(double value)
+{
+	return out(isfinite(value) ? json_real(value) : json_null());
+}
+
+struct json *json_new_int(int64_t value)
+{
+	return out(json_integer(value));
+}
+
+struct json *json_new_bool(bool value)
+{
+	return out(json_boolean(value));
+}
+
+struct json *json_new_null(void)
+{
+	return out(json_null());
+}
+
+void json_set(struct json *object, const char *key, struct json *child)
+{
+	char *copy = clean(key);
+
+	FL_ASSERT(json_is_object(in(object)));
+	FL_ASSERT(json_object_set_new(in(object), copy, in(child)) == 0);
+	free(copy);
+}
+
+void json_add(struct json *array, struct json *child)
+{
+	FL_ASSERT(json_array_append_new(in(array), in(child)) == 0);
+}
+
+void json_set_text(struct json *object, const char *key, const char *text)
+{
+	json_set(object, key, json_new_text(text));
+}
+
+void json_set_real(struct json *object, const char *key, double value)
+{
+	json_set(object, key, json_new_real(value));
+}
+
+void json_set_int(struct json *object, const char *key, int64_t value)
+{
+	json_set(object, key, json_new_int(value));
+}
+
+void json_set_bool(struct json *object, const char *key, bool value)
+{
+	json_set(object, key, json_new_bool(value));
+}
+
+void json_set_null(struct json *object, const char *key)
+{
+	json_set(object, key, json_new_null());
+}
+
+static int add_piece(const char *piece, size_t len, void *s)
+{
+	fl_str_addn(s, piece, len);
+	return 0;
+}
+
+void json_print(const struct json *value, int indent, struct fl_str *s)
+{
+	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(17);
+
+	flags |= indent > 0 ? JSON_INDENT((size_t)indent) : 0;
+	FL_ASSERT(json_dump_callback(in(value), add_piece, s, flags) == 0);
+}
+
+int json_write(const struct json *value, const char *path, struct fl_err *err)
+{
+	struct fl_str s = FL_STR_INIT;
+	int rc;
+
+	json_print(value, 2, &s);
+	fl_str_add(&s, "\n");
+	rc = fl_write_file(path, s.data, s.len, err);
+	fl_str_release(&s);
+	return rc;
+}
