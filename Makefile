@@ -91,6 +91,8 @@ check: all unit
 
 lint:
 	tools/lint
+format:
+	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
