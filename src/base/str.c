@@ -77,6 +77,25 @@ bool fl_ends_with(const char *text, const char *suffix)
 	return n >= m && memcmp(text + n - m, suffix, m) == 0;
 }
 
+size_t fl_utf8_len(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	static const unsigned least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
+		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	unsigned code = n > 1 ? p[0] & (0x7fu >> n) : p[0];
+
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	if (n == 0 || code < least[n] || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return n;
+}
+
 #define MAX_WORD 64
 
 static int min3(int a, int b, int c)

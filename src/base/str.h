@@ -25,6 +25,10 @@ void fl_str_release(struct fl_str *s);
 bool fl_starts_with(const char *text, const char *prefix);
 bool fl_ends_with(const char *text, const char *suffix);
 
+/* Bytes of the UTF-8 character at p (1 .. 4; 1 for NUL), 0 when the bytes there
+ * are none. Reads no further than the first wrong byte, so NUL ends a text. */
+size_t fl_utf8_len(const char *p);
+
 /* Edit distance with transpositions, counted up to 64 characters. */
 int fl_edit_distance(const char *a, const char *b);
 

@@ -20,7 +20,6 @@
 struct safetensors_writer {
 	struct fl_out out;
 	uint64_t header, total; /* bytes before the values; of the file */
-	bool failed;
 };
 
 /* Declare every tensor (data is not looked at; bytes must fit dtype and dims)

@@ -216,32 +216,13 @@ struct json *json_new_array(void)
 	return out(json_array());
 }
 
-/* Length of the UTF-8 character at p, 0 when its bytes are none. */
-static size_t utf8_len(const unsigned char *p)
-{
-	static const unsigned least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-	unsigned code = n > 1 ? p[0] & (0x7fu >> n) : p[0];
-
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3f);
-	}
-	if (n == 0 || code < least[n] || code > 0x10ffff ||
-	    (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return n;
-}
-
 /* A copy of text with wrong bytes replaced. */
 static char *clean(const char *text)
 {
 	char *copy = fl_strdup(text);
 
 	for (char *p = copy; *p;) {
-		size_t n = utf8_len((const unsigned char *)p);
+		size_t n = fl_utf8_len(p);
 
 		if (n == 0)
 			*p = '?';

@@ -1,0 +1,257 @@
+#include "ckpt/tensor_file.h"
+
+#include "base/str.h"
+#include "ckpt/paddle_file.h"
+#include "ckpt/safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	size_t bytes;
+} dtypes[CKPT_DTYPE_COUNT] = {
+#define X(type, name, bytes) [type] = { name, bytes },
+	CKPT_DTYPE_LIST(X)
+#undef X
+};
+
+const char *ckpt_dtype_name(enum ckpt_dtype dtype)
+{
+	return dtypes[dtype].name;
+}
+
+size_t ckpt_dtype_bytes(enum ckpt_dtype dtype)
+{
+	return dtypes[dtype].bytes;
+}
+
+bool ckpt_tensor_bytes(enum ckpt_dtype dtype, int rank, const int64_t *dims,
+		       size_t *bytes)
+{
+	const uint64_t limit = (uint64_t)1 << 62;
+	uint64_t n = dtypes[dtype].bytes;
+	bool empty = false;
+
+	if (rank < 0 || rank > CKPT_MAX_RANK)
+		return false;
+	for (int i = 0; i < rank; i++) {
+		if (dims[i] < 0)
+			return false;
+		empty |= dims[i] == 0;
+	}
+	/* [0, huge] has no values, however large the other dims. */
+	for (int i = 0; i < rank && !empty; i++) {
+		if (n > limit / (uint64_t)dims[i])
+			return false;
+		n *= (uint64_t)dims[i];
+	}
+	*bytes = empty ? 0 : (size_t)n;
+	return true;
+}
+
+static uint64_t hash_of(const char *name)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
+	return h ^ h >> 32;
+}
+
+/* The slot that holds name, or the free one where it belongs. */
+static uint32_t *slot_of(const struct tensor_file *file, const char *name)
+{
+	size_t mask = file->slot_count - 1, i = hash_of(name) & mask;
+
+	while (file->slots[i] &&
+	       strcmp(file->tensors[file->slots[i] - 1].name, name) != 0)
+		i = (i + 1) & mask;
+	return &file->slots[i];
+}
+
+const struct named_tensor *tensor_file_find(const struct tensor_file *file,
+					    const char *name)
+{
+	uint32_t at = file->slot_count ? *slot_of(file, name) : 0;
+
+	return at ? &file->tensors[at - 1] : NULL;
+}
+
+const char *tensor_file_meta(const struct tensor_file *file, const char *key)
+{
+	for (size_t i = 0; i < file->meta_count; i++)
+		if (!strcmp(file->meta[i].key, key))
+			return file->meta[i].text;
+	return NULL;
+}
+
+static void grow(struct tensor_file *file)
+{
+	if (file->count == file->cap) {
+		file->cap = file->cap ? 2 * file->cap : 64;
+		file->tensors = fl_realloc(file->tensors, file->cap *
+					   sizeof(*file->tensors));
+	}
+	if (2 * (file->count + 1) <= file->slot_count)
+		return;
+	file->slot_count = file->slot_count ? 2 * file->slot_count : 256;
+	free(file->slots);
+	file->slots = fl_calloc(file->slot_count, sizeof(*file->slots));
+	for (size_t i = 0; i < file->count; i++)
+		*slot_of(file, file->tensors[i].name) = (uint32_t)i + 1;
+}
+
+/* A name can be printed and stored in any of the formats. */
+static bool good_name(const char *name)
+{
+	if (!*name)
+		return false;
+	for (const char *p = name; *p;) {
+		size_t n = fl_utf8_len(p);
+
+		if (n == 0 || (unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+		p += n;
+	}
+	return true;
+}
+
+int tensor_file_add(struct tensor_file *file, const struct named_tensor *t,
+		    struct fl_err *err)
+{
+	size_t bytes;
+	char shape[CKPT_SHAPE_TEXT];
+
+	if (!good_name(t->name))
+		return fl_fail(err, FL_EDATA, "tensor %zu has a name that is "
+			       "empty or no text", file->count);
+	if (!ckpt_tensor_bytes(t->dtype, t->rank, t->dims, &bytes) ||
+	    bytes != t->bytes)
+		return fl_fail(err, FL_EDATA, "tensor '%s' of type %s and shape "
+			       "%s cannot have %zu bytes", t->name,
+			       ckpt_dtype_name(t->dtype),
+			       ckpt_shape_text(t->rank, t->dims, shape),
+			       t->bytes);
+	if (tensor_file_find(file, t->name))
+		return fl_fail(err, FL_EDATA, "there are two tensors '%s'",
+			       t->name);
+	grow(file);
+	file->tensors[file->count] = *t;
+	file->tensors[file->count].name = fl_arena_strdup(&file->arena,
+							  t->name);
+	file->count++;
+	*slot_of(file, t->name) = (uint32_t)file->count;
+	return 0;
+}
+
+void tensor_file_add_meta(struct tensor_file *file, const char *key,
+			  const char *text)
+{
+	if (file->meta_count == file->meta_cap) {
+		file->meta_cap = file->meta_cap ? 2 * file->meta_cap : 16;
+		file->meta = fl_realloc(file->meta, file->meta_cap *
+					sizeof(*file->meta));
+	}
+	file->meta[file->meta_count++] = (struct tensor_meta){
+		.key = fl_arena_strdup(&file->arena, key),
+		.text = fl_arena_strdup(&file->arena, text),
+	};
+}
+
+/* Say what a file that is none of ours looks like. */
+static int foreign(const unsigned char *data, size_t size, const char *what,
+		   struct fl_err *err)
+{
+	static const struct {
+		const char *start, *sentence;
+	} known[] = {
+		{ "PK", "a zip archive, as PyTorch writes; save its state dict "
+		  "as .safetensors and give that" },
+		{ "\x1f\x8b", "compressed with gzip; unpack it first" },
+		{ "version https://git-lfs", "a Git LFS pointer and not the "
+		  "file itself; run 'git lfs pull'" },
+		{ "<", "a web page and not weights; download it again" },
+	};
+
+	if (size == 0)
+		return fl_fail(err, FL_EDATA, "'%s' is empty", what);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t n = strlen(known[i].start);
+
+		if (size >= n && memcmp(data, known[i].start, n) == 0)
+			return fl_fail(err, FL_EDATA, "'%s' is %s", what,
+				       known[i].sentence);
+	}
+	return fl_fail(err, FL_EDATA, "'%s' is neither a safetensors file nor "
+		       "a Paddle pickle (.pdparams, .pdema, .pdopt)", what);
+}
+
+int tensor_file_parse(struct tensor_file *file, const void *data, size_t size,
+		      const char *what, struct fl_err *err)
+{
+	const unsigned char *p = data;
+	int rc;
+
+	*file = (struct tensor_file)TENSOR_FILE_INIT;
+	/* Byte 8 opens the header of safetensors; in a pickle it is the sixth
+	 * byte of a frame's length or part of a key's length, never '{'. */
+	if (size > 8 && p[8] == '{') {
+		file->format = "safetensors";
+		rc = safetensors_read(file, p, size, what, err);
+	} else if (size > 1 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5) {
+		file->format = "Paddle pickle";
+		rc = paddle_read(file, p, size, what, err);
+	} else {
+		rc = foreign(p, size, what, err);
+	}
+	if (rc != 0)
+		tensor_file_close(file);
+	return rc;
+}
+
+int tensor_file_open(struct tensor_file *file, const char *path,
+		     struct fl_err *err)
+{
+	struct fl_map map;
+	int rc;
+
+	*file = (struct tensor_file)TENSOR_FILE_INIT;
+	rc = fl_map_open(&map, path, err);
+	if (rc != 0)
+		return rc;
+	rc = tensor_file_parse(file, map.data, map.size, path, err);
+	if (rc == 0)
+		file->map = map;
+	else
+		fl_map_close(&map);
+	return rc;
+}
+
+void tensor_file_close(struct tensor_file *file)
+{
+	if (file->part) {
+		tensor_file_close(file->part);
+		free(file->part);
+	}
+	free(file->tensors);
+	free(file->meta);
+	free(file->slots);
+	fl_arena_release(&file->arena);
+	fl_map_close(&file->map);
+	*file = (struct tensor_file)TENSOR_FILE_INIT;
+}
+
+char *ckpt_shape_text(int rank, const int64_t *dims, char buf[CKPT_SHAPE_TEXT])
+{
+	size_t at = 0;
+
+	buf[at++] = '[';
+	for (int i = 0; i < rank && i < CKPT_MAX_RANK; i++)
+		at += (size_t)snprintf(buf + at, CKPT_SHAPE_TEXT - at, "%s%lld",
+				       i ? "," : "", (long long)dims[i]);
+	buf[at++] = ']';
+	buf[at] = '\0';
+	return buf;
+}

@@ -1,0 +1,89 @@
+/* tensor_value.c - values of any dtype as float32. */
+#include "ckpt/tensor_file.h"
+
+#include <string.h>
+
+size_t named_tensor_count(const struct named_tensor *t)
+{
+	return t->bytes / ckpt_dtype_bytes(t->dtype);
+}
+
+bool named_tensor_has_shape(const struct named_tensor *t, int rank,
+			    const int64_t *dims)
+{
+	if (t->rank != rank)
+		return false;
+	for (int i = 0; i < rank; i++)
+		if (t->dims[i] != dims[i])
+			return false;
+	return true;
+}
+
+static float bits_to_float(uint32_t bits)
+{
+	float f;
+
+	memcpy(&f, &bits, sizeof(f));
+	return f;
+}
+
+static float half_to_float(uint16_t h)
+{
+	uint32_t sign = (uint32_t)(h & 0x8000) << 16;
+	uint32_t exponent = h >> 10 & 0x1f, fraction = h & 0x3ff;
+
+	if (exponent == 0x1f)
+		return bits_to_float(sign | 0x7f800000 | fraction << 13);
+	if (exponent)
+		return bits_to_float(sign | (exponent + 112) << 23 |
+				     fraction << 13);
+	/* Below the normal halves a value is fraction / 2^24, exactly. */
+	return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
+}
+
+#define CONVERT(type, expression)                                           \
+	do {                                                                \
+		type v;                                                     \
+		for (size_t i = 0; i < count; i++) {                        \
+			memcpy(&v, from + i * sizeof(v), sizeof(v));        \
+			out[i] = (expression);                              \
+		}                                                           \
+	} while (0)
+
+void named_tensor_f32(const struct named_tensor *t, size_t first, size_t count,
+		      float *out)
+{
+	const unsigned char *from = t->data;
+
+	if (count == 0)
+		return;
+	from += first * ckpt_dtype_bytes(t->dtype);
+	switch (t->dtype) {
+	case CKPT_F32:
+		memcpy(out, from, count * sizeof(*out));
+		break;
+	case CKPT_F16:
+		CONVERT(uint16_t, half_to_float(v));
+		break;
+	case CKPT_BF16:
+		CONVERT(uint16_t, bits_to_float((uint32_t)v << 16));
+		break;
+	case CKPT_F64:
+		CONVERT(double, (float)v);
+		break;
+	case CKPT_U8:
+		CONVERT(uint8_t, (float)v);
+		break;
+	case CKPT_I32:
+		CONVERT(int32_t, (float)v);
+		break;
+	case CKPT_I64:
+		CONVERT(int64_t, (float)v);
+		break;
+	case CKPT_BOOL:
+		CONVERT(uint8_t, v ? 1.0f : 0.0f);
+		break;
+	case CKPT_DTYPE_COUNT:
+		break;
+	}
+}

@@ -1,0 +1,16 @@
+/* cmd.h - the subcommands of flotilla.
+ *
+ * Each gets its own name in argv[0] and its arguments after it, and returns 0
+ * or a negative enum fl_code with a sentence in err; main prints the sentence
+ * and exits with the code's status. */
+#ifndef FL_CMD_CMD_H
+#define FL_CMD_CMD_H
+
+#include "base/err.h"
+
+typedef int cmd_fn(int argc, char **argv, struct fl_err *err);
+
+cmd_fn cmd_ckpt;
+cmd_fn cmd_convert;
+
+#endif
