@@ -1,7 +1,7 @@
 /* pickle.h - Python pickles of arrays, read without running anything.
  *
  * A pickle is a program for a stack machine that may name any function of
- * Python and call it. This machine knows the few opcodes and the nine names
+ * Python and call it. This machine knows the opcodes and the names
  * that files of weights need (spec H.5); anything else is an error that gives
  * the name and the byte. Calls are not calls: each allowed name is a case in
  * pickle_call.c that makes a value of ours.
@@ -43,6 +43,7 @@ enum pickle_global {
 	PICKLE_G_ENCODE,
 	PICKLE_G_ORDERED_DICT,
 	PICKLE_G_TUPLE,
+	PICKLE_G_BYTES,
 };
 
 struct pickle_value {

@@ -19,6 +19,7 @@ static const struct {
 	{ "collections", "OrderedDict", PICKLE_G_ORDERED_DICT },
 	{ "builtins", "tuple", PICKLE_G_TUPLE },
 	{ "__builtin__", "tuple", PICKLE_G_TUPLE },
+	{ "__builtin__", "bytes", PICKLE_G_BYTES },
 };
 
 static bool equal(const char *data, size_t len, const char *text)
@@ -206,6 +207,21 @@ static struct pickle_value *call_tuple(struct pickle *p,
 	return v;
 }
 
+/* bytes(): how protocol 2 has to write no bytes at all */
+static struct pickle_value *call_bytes(struct pickle *p,
+				       const struct pickle_value *args)
+{
+	struct pickle_value *v;
+
+	if (args->list.count != 0) {
+		pickle_fail(p, "bytes are made with arguments");
+		return NULL;
+	}
+	v = pickle_new(p, PICKLE_BYTES);
+	v->bytes.data = "";
+	return v;
+}
+
 struct pickle_value *pickle_call(struct pickle *p, enum pickle_global callee,
 				 const struct pickle_value *args)
 {
@@ -222,6 +238,8 @@ struct pickle_value *pickle_call(struct pickle *p, enum pickle_global callee,
 		return call_ordered_dict(p, args);
 	case PICKLE_G_TUPLE:
 		return call_tuple(p, args);
+	case PICKLE_G_BYTES:
+		return call_bytes(p, args);
 	case PICKLE_G_NDARRAY:
 		break;
 	}

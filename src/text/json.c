@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -299,18 +300,112 @@ void json_set_null(struct json *object, const char *key)
 	json_set(object, key, json_new_null());
 }
 
-static int add_piece(const char *piece, size_t len, void *s)
+/* UTF-8 stays as it is; quotes, backslashes and controls are escaped. */
+static void print_text(const char *text, struct fl_str *s)
 {
-	fl_str_addn(s, piece, len);
-	return 0;
+	fl_str_add(s, "\"");
+	for (const char *p = text; *p;) {
+		size_t plain = 0;
+
+		while (p[plain] && p[plain] != '"' && p[plain] != '\\' &&
+		       (unsigned char)p[plain] >= ' ')
+			plain++;
+		fl_str_addn(s, p, plain);
+		p += plain;
+		if (!*p)
+			break;
+		if (*p == '"' || *p == '\\')
+			fl_str_addf(s, "\\%c", *p);
+		else if (*p == '\n')
+			fl_str_add(s, "\\n");
+		else if (*p == '\t')
+			fl_str_add(s, "\\t");
+		else
+			fl_str_addf(s, "\\u%04x", (unsigned)*p);
+		p++;
+	}
+	fl_str_add(s, "\"");
+}
+
+/* The shortest digits that read back as the same bits. */
+static void print_real(double value, struct fl_str *s)
+{
+	char text[40];
+
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	fl_str_add(s, text);
+	/* A real stays one: "1" would come back as an integer. */
+	if (!strpbrk(text, ".e"))
+		fl_str_add(s, ".0");
+}
+
+static void new_line(int indent, int depth, struct fl_str *s)
+{
+	if (indent > 0)
+		fl_str_addf(s, "\n%*s", indent * depth, "");
+}
+
+static void print_value(const struct json *value, int indent, int depth,
+			struct fl_str *s);
+
+static void print_items(const struct json *value, int indent, int depth,
+			struct fl_str *s)
+{
+	bool object = json_kind_of(value) == JSON_KIND_OBJECT;
+	size_t n = json_count(value);
+	void *it = json_first(value);
+
+	fl_str_add(s, object ? "{" : "[");
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			fl_str_add(s, indent > 0 ? "," : ", ");
+		new_line(indent, depth + 1, s);
+		if (object) {
+			print_text(json_key(it), s);
+			fl_str_add(s, ": ");
+		}
+		print_value(object ? json_value(it) : json_at(value, i), indent,
+			    depth + 1, s);
+		it = object ? json_next(value, it) : NULL;
+	}
+	if (n)
+		new_line(indent, depth, s);
+	fl_str_add(s, object ? "}" : "]");
+}
+
+static void print_value(const struct json *value, int indent, int depth,
+			struct fl_str *s)
+{
+	switch (json_kind_of(value)) {
+	case JSON_KIND_NULL:
+		fl_str_add(s, "null");
+		break;
+	case JSON_KIND_BOOL:
+		fl_str_add(s, json_is_true(in(value)) ? "true" : "false");
+		break;
+	case JSON_KIND_INT:
+		fl_str_addf(s, "%lld", (long long)json_integer_value(in(value)));
+		break;
+	case JSON_KIND_REAL:
+		print_real(json_real_value(in(value)), s);
+		break;
+	case JSON_KIND_TEXT:
+		print_text(json_string_value(in(value)), s);
+		break;
+	case JSON_KIND_ARRAY:
+	case JSON_KIND_OBJECT:
+		print_items(value, indent, depth, s);
+		break;
+	}
 }
 
 void json_print(const struct json *value, int indent, struct fl_str *s)
 {
-	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(17);
-
-	flags |= indent > 0 ? JSON_INDENT((size_t)indent) : 0;
-	FL_ASSERT(json_dump_callback(in(value), add_piece, s, flags) == 0);
+	print_value(value, indent, 0, s);
 }
 
 int json_write(const struct json *value, const char *path, struct fl_err *err)

@@ -102,8 +102,8 @@ void json_set_bool(struct json *object, const char *key, bool value);
 void json_set_null(struct json *object, const char *key);
 
 /* Append the text of value to s: on one line (indent 0) or on lines indented
- * by indent spaces a level. No newline at the end. Reals have 17 digits and
- * read back with the same bits. */
+ * by indent spaces a level. No newline at the end. Reals have the fewest
+ * of 15 to 17 digits that read back with the same bits. */
 void json_print(const struct json *value, int indent, struct fl_str *s);
 /* Write it, indented by 2 and with a newline, whole or not at all. */
 int json_write(const struct json *value, const char *path, struct fl_err *err);
