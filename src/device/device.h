@@ -18,6 +18,10 @@ struct device {
 	const struct dev_ops *ops; /* every slot is filled */
 };
 
+/* What exists, ended by NULL. A program (src/cmd/backends.c) defines it, for a
+ * layer does not know what stands above it. */
+extern const struct device *const device_backends[];
+
 /* name: "ref", "cpu", or "gpu[:i]". Fails with FL_EUSAGE for a name nobody
  * knows. The device is a constant; there is nothing to close. */
 int device_open(const char *name, const struct device **out,

@@ -1,0 +1,415 @@
+#include "device/cpu/conv.h"
+
+#include "base/arena.h"
+#include "device/cpu/pass.h"
+
+#include <dnnl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Activations stay NHWC; weights are packed into the order the kernel asks
+ * for, in the workspace, at every call: they change at every step anyway and
+ * packing costs about one part in a hundred. All oneDNN objects are made when
+ * the plan is; a call only sets pointers. */
+
+enum { SRC, WEIGHTS, BIAS, DST, SCRATCH, MEMORIES };
+
+/* One direction: a primitive and the memories it is called with. */
+struct direction {
+	dnnl_primitive_t primitive, pack;
+	dnnl_memory_t memory[MEMORIES];
+	dnnl_memory_t plain; /* the weights as the caller has them */
+	int arg[MEMORIES];   /* DNNL_ARG_ of each memory, 0: absent */
+	size_t packed_bytes, scratch_bytes;
+};
+
+struct dev_conv {
+	struct dev_conv_desc d;
+	struct direction forward, data, weights;
+	size_t dx_bytes;
+};
+
+static dnnl_engine_t engine;
+static dnnl_stream_t stream;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static dnnl_status_t engine_status;
+
+static void open_engine(void)
+{
+	engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0);
+	if (engine_status == dnnl_success)
+		engine_status = dnnl_stream_create(&stream, engine,
+						   dnnl_stream_in_order);
+}
+
+/* Fill in err and leave through the given label. */
+#define DNN(call, label)                                                      \
+	do {                                                                  \
+		dnnl_status_t status_ = (call);                               \
+		if (status_ != dnnl_success) {                                \
+			rc = fl_fail(err, FL_EINTERNAL,                       \
+				     "oneDNN: %s failed with %d", #call,      \
+				     (int)status_);                           \
+			goto label;                                           \
+		}                                                             \
+	} while (0)
+
+static size_t rounded(size_t bytes)
+{
+	return (bytes + 63) / 64 * 64;
+}
+
+/* Descriptions of all tensors of a convolution. */
+struct shapes {
+	dnnl_memory_desc_t src, weights_any, weights, bias, dst;
+	dnnl_dims_t strides, padding;
+};
+
+static int describe(const struct dev_conv_desc *d, struct shapes *s,
+		    struct fl_err *err)
+{
+	int oh = (d->h - 1) / d->stride + 1, ow = (d->w - 1) / d->stride + 1;
+	dnnl_dims_t src = { d->n, d->cin, d->h, d->w };
+	dnnl_dims_t dst = { d->n, d->cout, oh, ow };
+	dnnl_dims_t w = { d->cout, d->cin, d->k, d->k }, b = { d->cout };
+	int rc = 0;
+
+	for (int i = 0; i < 2; i++) {
+		s->strides[i] = d->stride;
+		s->padding[i] = d->k / 2;
+	}
+	DNN(dnnl_memory_desc_init_by_tag(&s->src, 4, src, dnnl_f32, dnnl_nhwc),
+	    out);
+	DNN(dnnl_memory_desc_init_by_tag(&s->dst, 4, dst, dnnl_f32, dnnl_nhwc),
+	    out);
+	DNN(dnnl_memory_desc_init_by_tag(&s->weights, 4, w, dnnl_f32,
+					 dnnl_ohwi), out);
+	DNN(dnnl_memory_desc_init_by_tag(&s->weights_any, 4, w, dnnl_f32,
+					 dnnl_format_tag_any), out);
+	DNN(dnnl_memory_desc_init_by_tag(&s->bias, 1, b, dnnl_f32, dnnl_x),
+	    out);
+out:
+	return rc;
+}
+
+/* Padding below and right: what a stride of 2 leaves of the border. */
+static void right_padding(const struct dev_conv_desc *d, dnnl_dims_t padding)
+{
+	int size[2] = { d->h, d->w };
+
+	for (int i = 0; i < 2; i++) {
+		int out = (size[i] - 1) / d->stride + 1;
+
+		padding[i] = (out - 1) * d->stride + d->k - size[i] - d->k / 2;
+	}
+}
+
+static int add_memory(struct direction *dir, int which, int arg,
+		      const_dnnl_primitive_desc_t pd, struct fl_err *err)
+{
+	const dnnl_memory_desc_t *md =
+		dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
+	int rc = 0;
+
+	dir->arg[which] = arg;
+	DNN(dnnl_memory_create(&dir->memory[which], md, engine,
+			       DNNL_MEMORY_NONE), out);
+out:
+	return rc;
+}
+
+/* A reorder between the caller's weights and the kernel's, if they differ. */
+static int add_packing(struct direction *dir, const struct shapes *s,
+		       const_dnnl_primitive_desc_t pd, int arg, bool unpack,
+		       struct fl_err *err)
+{
+	const dnnl_memory_desc_t *md =
+		dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
+	dnnl_primitive_desc_t reorder = NULL;
+	int rc = 0;
+
+	if (dnnl_memory_desc_equal(md, &s->weights))
+		return 0;
+	DNN(dnnl_reorder_primitive_desc_create(
+		    &reorder, unpack ? md : &s->weights, engine,
+		    unpack ? &s->weights : md, engine, NULL), out);
+	DNN(dnnl_primitive_create(&dir->pack, reorder), out);
+	DNN(dnnl_memory_create(&dir->plain, &s->weights, engine,
+			       DNNL_MEMORY_NONE), out);
+	dir->packed_bytes = rounded(dnnl_memory_desc_get_size(md));
+out:
+	dnnl_primitive_desc_destroy(reorder);
+	return rc;
+}
+
+/* From an operation descriptor to a direction ready to run. args: which
+ * memories it has, by their DNNL_ARG_ (0: none); weights_arg is packed. */
+static int make_direction(struct direction *dir, const struct shapes *s,
+			  const_dnnl_op_desc_t op,
+			  const_dnnl_primitive_desc_t hint,
+			  const int args[MEMORIES], bool unpack,
+			  dnnl_primitive_desc_t *out_pd, struct fl_err *err)
+{
+	dnnl_primitive_attr_t attr = NULL;
+	dnnl_primitive_desc_t pd = NULL;
+	int rc = 0;
+
+	DNN(dnnl_primitive_attr_create(&attr), out);
+	DNN(dnnl_primitive_attr_set_scratchpad_mode(
+		    attr, dnnl_scratchpad_mode_user), out);
+	DNN(dnnl_primitive_desc_create(&pd, op, attr, engine, hint), out);
+	DNN(dnnl_primitive_create(&dir->primitive, pd), out);
+	for (int i = 0; rc == 0 && i < MEMORIES; i++)
+		if (args[i])
+			rc = add_memory(dir, i, args[i], pd, err);
+	if (rc == 0)
+		rc = add_packing(dir, s, pd, args[WEIGHTS], unpack, err);
+	dir->scratch_bytes = rounded(dnnl_memory_desc_get_size(
+		dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0)));
+out:
+	dnnl_primitive_attr_destroy(attr);
+	if (rc == 0 && out_pd)
+		*out_pd = pd;
+	else
+		dnnl_primitive_desc_destroy(pd);
+	return rc;
+}
+
+static int make_forward(struct dev_conv *c, const struct shapes *s,
+			const dnnl_dims_t right, dnnl_primitive_desc_t *pd,
+			struct fl_err *err)
+{
+	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS,
+			       c->d.bias ? DNNL_ARG_BIAS : 0, DNNL_ARG_DST,
+			       DNNL_ARG_SCRATCHPAD };
+	dnnl_convolution_desc_t op;
+	int rc = 0;
+
+	DNN(dnnl_convolution_forward_desc_init(
+		    &op, c->d.backward ? dnnl_forward_training :
+					 dnnl_forward_inference,
+		    dnnl_convolution_direct, &s->src, &s->weights_any,
+		    c->d.bias ? &s->bias : NULL, &s->dst, s->strides,
+		    s->padding, right), out);
+	rc = make_direction(&c->forward, s, &op, NULL, args, false, pd, err);
+out:
+	return rc;
+}
+
+static int make_data(struct dev_conv *c, const struct shapes *s,
+		     const dnnl_dims_t right, dnnl_primitive_desc_t hint,
+		     struct fl_err *err)
+{
+	int args[MEMORIES] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, 0,
+			       DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD };
+	dnnl_convolution_desc_t op;
+	int rc = 0;
+
+	DNN(dnnl_convolution_backward_data_desc_init(
+		    &op, dnnl_convolution_direct, &s->src, &s->weights_any,
+		    &s->dst, s->strides, s->padding, right), out);
+	rc = make_direction(&c->data, s, &op, hint, args, false, NULL, err);
+out:
+	return rc;
+}
+
+static int make_weights(struct dev_conv *c, const struct shapes *s,
+			const dnnl_dims_t right, dnnl_primitive_desc_t hint,
+			struct fl_err *err)
+{
+	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS,
+			       c->d.bias ? DNNL_ARG_DIFF_BIAS : 0,
+			       DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD };
+	dnnl_convolution_desc_t op;
+	int rc = 0;
+
+	DNN(dnnl_convolution_backward_weights_desc_init(
+		    &op, dnnl_convolution_direct, &s->src, &s->weights_any,
+		    c->d.bias ? &s->bias : NULL, &s->dst, s->strides,
+		    s->padding, right), out);
+	rc = make_direction(&c->weights, s, &op, hint, args, true, NULL, err);
+out:
+	return rc;
+}
+
+int cpu_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
+		 struct fl_err *err)
+{
+	struct dev_conv *c;
+	dnnl_primitive_desc_t hint = NULL;
+	struct shapes s;
+	dnnl_dims_t right;
+	int rc;
+
+	pthread_once(&once, open_engine);
+	if (engine_status != dnnl_success)
+		return fl_fail(err, FL_EINTERNAL,
+			       "oneDNN cannot be started: %d",
+			       (int)engine_status);
+	rc = describe(desc, &s, err);
+	if (rc != 0)
+		return rc;
+	right_padding(desc, right);
+	c = fl_calloc(1, sizeof(*c));
+	c->d = *desc;
+	c->dx_bytes = rounded((size_t)desc->n * (size_t)desc->h *
+			      (size_t)desc->w * (size_t)desc->cin *
+			      sizeof(float));
+	rc = make_forward(c, &s, right, &hint, err);
+	if (rc == 0 && desc->backward && desc->diff_src)
+		rc = make_data(c, &s, right, hint, err);
+	if (rc == 0 && desc->backward)
+		rc = make_weights(c, &s, right, hint, err);
+	dnnl_primitive_desc_destroy(hint);
+	if (rc == 0)
+		*out = c;
+	else
+		cpu_conv_free(c);
+	return rc;
+}
+
+static void free_direction(struct direction *dir)
+{
+	dnnl_primitive_destroy(dir->primitive);
+	dnnl_primitive_destroy(dir->pack);
+	dnnl_memory_destroy(dir->plain);
+	for (int i = 0; i < MEMORIES; i++)
+		dnnl_memory_destroy(dir->memory[i]);
+}
+
+void cpu_conv_free(struct dev_conv *c)
+{
+	if (!c)
+		return;
+	free_direction(&c->forward);
+	free_direction(&c->data);
+	free_direction(&c->weights);
+	free(c);
+}
+
+/* A 1x1 convolution adds to its gradient as a matrix product. */
+static bool adds_by_product(const struct dev_conv *c)
+{
+	return c->d.k == 1 && c->d.stride == 1;
+}
+
+size_t cpu_conv_workspace(const struct dev_conv *c)
+{
+	const struct direction *dirs[] = { &c->forward, &c->data,
+					   &c->weights };
+	size_t most = 0;
+
+	for (int i = 0; i < 3; i++) {
+		size_t bytes = dirs[i]->packed_bytes + dirs[i]->scratch_bytes;
+
+		if (dirs[i] == &c->data && dirs[i]->primitive &&
+		    !adds_by_product(c))
+			bytes += c->dx_bytes;
+		most = bytes > most ? bytes : most;
+	}
+	return most;
+}
+
+static void set(dnnl_memory_t memory, const void *data)
+{
+	if (memory)
+		dnnl_memory_set_data_handle(memory, (void *)(uintptr_t)data);
+}
+
+static void must(dnnl_status_t status)
+{
+	/* Everything that can fail was tried when the plan was made. */
+	FL_ASSERT(status == dnnl_success);
+}
+
+static void reorder(const struct direction *dir, dnnl_memory_t from,
+		    dnnl_memory_t to)
+{
+	dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, from },
+				   { DNNL_ARG_TO, to } };
+
+	must(dnnl_primitive_execute(dir->pack, stream, 2, args));
+}
+
+static void execute(const struct direction *dir)
+{
+	dnnl_exec_arg_t args[MEMORIES];
+	int n = 0;
+
+	for (int i = 0; i < MEMORIES; i++)
+		if (dir->memory[i])
+			args[n++] = (dnnl_exec_arg_t){ dir->arg[i],
+						       dir->memory[i] };
+	must(dnnl_primitive_execute(dir->primitive, stream, n, args));
+}
+
+/* Point the weights at the caller's or at their packed copy, and the scratch
+ * behind it; returns what is left of the workspace. */
+static char *set_weights(const struct direction *dir, const float *weights,
+			 char *workspace)
+{
+	set(dir->plain, weights);
+	set(dir->memory[WEIGHTS], dir->pack ? (const void *)workspace :
+					      (const void *)weights);
+	set(dir->memory[SCRATCH], workspace + dir->packed_bytes);
+	return workspace + dir->packed_bytes + dir->scratch_bytes;
+}
+
+void cpu_conv_forward(struct dev_conv *c, const float *x, const float *weights,
+		      const float *bias, float *y, void *workspace)
+{
+	const struct direction *dir = &c->forward;
+
+	set_weights(dir, weights, workspace);
+	set(dir->memory[SRC], x);
+	set(dir->memory[BIAS], bias);
+	set(dir->memory[DST], y);
+	if (dir->pack)
+		reorder(dir, dir->plain, dir->memory[WEIGHTS]);
+	execute(dir);
+}
+
+void cpu_conv_backward_data(struct dev_conv *c, const float *dy,
+			    const float *weights, float *dx, bool acc,
+			    void *workspace)
+{
+	const struct direction *dir = &c->data;
+	const struct dev_conv_desc *d = &c->d;
+	char *rest;
+
+	if (acc && adds_by_product(c)) {
+		must(dnnl_sgemm('N', 'N', (dnnl_dim_t)d->n * d->h * d->w,
+				d->cin, d->cout, 1, dy, d->cout, weights,
+				d->cin, 1, dx, d->cin));
+		return;
+	}
+	rest = set_weights(dir, weights, workspace);
+	set(dir->memory[SRC], acc ? (float *)(void *)rest : dx);
+	set(dir->memory[DST], dy);
+	if (dir->pack)
+		reorder(dir, dir->plain, dir->memory[WEIGHTS]);
+	execute(dir);
+	if (acc) {
+		struct tensor to = tensor_make(dx, d->n, d->h, d->w, d->cin);
+		struct tensor from = to;
+
+		from.data = (float *)(void *)rest;
+		cpu_copy(&from, &to, true);
+	}
+}
+
+void cpu_conv_backward_weights(struct dev_conv *c, const float *x,
+			       const float *dy, float *dw, float *db,
+			       void *workspace)
+{
+	const struct direction *dir = &c->weights;
+
+	set_weights(dir, dw, workspace);
+	set(dir->memory[SRC], x);
+	set(dir->memory[DST], dy);
+	set(dir->memory[BIAS], db);
+	execute(dir);
+	if (dir->pack)
+		reorder(dir, dir->memory[WEIGHTS], dir->plain);
+}

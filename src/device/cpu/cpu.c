@@ -1,0 +1,55 @@
+#include "device/cpu/cpu.h"
+
+#include "device/cpu/conv.h"
+#include "device/cpu/kernels.h"
+#include "device/cpu/pass.h"
+
+const struct kernels *cpu_kernels(void)
+{
+	static const struct kernels *best;
+
+	if (best)
+		return best;
+	best = &kernels_base;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		best = &kernels_avx2;
+	if (best == &kernels_avx2 && __builtin_cpu_supports("avx512f") &&
+	    __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512dq"))
+		best = &kernels_avx512;
+#endif
+	return best;
+}
+
+static const struct dev_ops ops = {
+	.conv_new = cpu_conv_new,
+	.conv_workspace = cpu_conv_workspace,
+	.conv_free = cpu_conv_free,
+	.conv_forward = cpu_conv_forward,
+	.conv_backward_data = cpu_conv_backward_data,
+	.conv_backward_weights = cpu_conv_backward_weights,
+	.norm_stats = cpu_norm_stats,
+	.norm_forward = cpu_norm_forward,
+	.norm_backward_sums = cpu_norm_backward_sums,
+	.norm_backward_apply = cpu_norm_backward_apply,
+	.gap_forward = cpu_gap_forward,
+	.gap_backward = cpu_gap_backward,
+	.fc_forward = cpu_fc_forward,
+	.fc_backward = cpu_fc_backward,
+	.scale_forward = cpu_scale_forward,
+	.scale_backward = cpu_scale_backward,
+	.maxpool_forward = cpu_maxpool_forward,
+	.maxpool_backward = cpu_maxpool_backward,
+	.upsample_forward = cpu_upsample_forward,
+	.upsample_backward = cpu_upsample_backward,
+	.copy = cpu_copy,
+	.momentum = cpu_momentum,
+	.ema = cpu_ema,
+	.sum_squares = cpu_sum_squares,
+	.scale = cpu_scale,
+	.zero = cpu_zero,
+};
+
+const struct device cpu_device = { "cpu", &ops };

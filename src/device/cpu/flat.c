@@ -1,0 +1,180 @@
+#include "device/cpu/pass.h"
+
+#include "base/par.h"
+#include "device/cpu/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Gates and flat vectors. Chunks start on whole vectors of this many floats. */
+#define LINE 16
+
+struct flat {
+	const struct kernels *k;
+	float *w, *v;
+	const float *g, *x, *b;
+	size_t n;
+	float p0, p1, p2;
+	int images, cin, cout;
+	enum dev_gate gate;
+	float *y, *dx, *dw, *db;
+};
+
+static float gate_of(float z, enum dev_gate gate)
+{
+	if (gate == DEV_GATE_SIGMOID)
+		return 1 / (1 + expf(-z));
+	z = 0.1666667f * z + 0.5f;
+	return z < 0 ? 0 : z > 1 ? 1 : z;
+}
+
+static float gate_slope(float y, enum dev_gate gate)
+{
+	if (gate == DEV_GATE_SIGMOID)
+		return y * (1 - y);
+	return y > 0 && y < 1 ? 0.1666667f : 0;
+}
+
+static void fc_outputs(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct flat *f = ctx;
+	size_t cin = (size_t)f->cin, cout = (size_t)f->cout;
+
+	(void)chunk;
+	for (size_t o = first; o < last; o++)
+		for (size_t n = 0; n < (size_t)f->images; n++)
+			f->y[n * cout + o] =
+				gate_of(f->b[o] + f->k->dot(f->x + n * cin,
+							    f->w + o * cin,
+							    cin),
+					f->gate);
+}
+
+static size_t fc_grain(int cin, int n)
+{
+	return 65536 / ((size_t)cin * (size_t)n) + 1;
+}
+
+void cpu_fc_forward(const float *x, const float *w, const float *b, int n,
+		    int cin, int cout, enum dev_gate gate, float *y)
+{
+	struct flat f = { .k = cpu_kernels(), .x = x, .b = b, .images = n,
+			  .cin = cin, .cout = cout, .gate = gate, .y = y };
+
+	f.w = (float *)(uintptr_t)w; /* only read by fc_outputs */
+	fl_par_for((size_t)cout, fc_grain(cin, n), fc_outputs, &f);
+}
+
+static void fc_weight_rows(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct flat *f = ctx;
+	size_t cin = (size_t)f->cin, cout = (size_t)f->cout;
+
+	(void)chunk;
+	for (size_t o = first; o < last; o++) {
+		f->db[o] = 0;
+		memset(f->dw + o * cin, 0, cin * sizeof(float));
+		for (size_t n = 0; n < (size_t)f->images; n++) {
+			float d = f->v[n * cout + o];
+
+			f->db[o] += d;
+			f->k->axpy(d, f->x + n * cin, f->dw + o * cin, cin);
+		}
+	}
+}
+
+/* One image's dx = dpre w, rows of w one after another. */
+static void fc_images(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct flat *f = ctx;
+	size_t cin = (size_t)f->cin, cout = (size_t)f->cout;
+
+	(void)chunk;
+	for (size_t n = first; n < last; n++) {
+		memset(f->dx + n * cin, 0, cin * sizeof(float));
+		for (size_t o = 0; o < cout; o++)
+			f->k->axpy(f->v[n * cout + o], f->w + o * cin,
+				   f->dx + n * cin, cin);
+	}
+}
+
+void cpu_fc_backward(const float *x, const float *w, const float *y,
+		     const float *dy, int n, int cin, int cout,
+		     enum dev_gate gate, float *dx, float *dw, float *db,
+		     float *scratch)
+{
+	struct flat f = { .k = cpu_kernels(), .x = x, .v = scratch,
+			  .images = n, .cin = cin, .cout = cout, .dx = dx,
+			  .dw = dw, .db = db };
+
+	f.w = (float *)(uintptr_t)w; /* only read by fc_images */
+	for (int i = 0; i < n * cout; i++)
+		scratch[i] = dy[i] * gate_slope(y[i], gate);
+	fl_par_for((size_t)n, 1, fc_images, &f);
+	fl_par_for((size_t)cout, fc_grain(cin, n), fc_weight_rows, &f);
+}
+
+/* Loops over whole lines; the last chunk takes the rest. */
+static size_t lines(size_t n)
+{
+	return (n + LINE - 1) / LINE;
+}
+
+static size_t end_of(const struct flat *f, size_t last)
+{
+	return last * LINE < f->n ? last * LINE : f->n;
+}
+
+#define FLAT_GRAIN 1024 /* lines: 64 KiB */
+
+static void momentum_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct flat *f = ctx;
+	size_t at = first * LINE;
+
+	(void)chunk;
+	f->k->momentum(f->w + at, f->v + at, f->g + at, end_of(f, last) - at,
+		       f->p0, f->p1, f->p2);
+}
+
+void cpu_momentum(float *w, float *v, const float *g, size_t n, float lr,
+		  float mu, float wd)
+{
+	struct flat f = { .k = cpu_kernels(), .w = w, .v = v, .g = g, .n = n,
+			  .p0 = lr, .p1 = mu, .p2 = wd };
+
+	fl_par_for(lines(n), FLAT_GRAIN, momentum_range, &f);
+}
+
+static void ema_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct flat *f = ctx;
+	size_t at = first * LINE;
+
+	(void)chunk;
+	f->k->ema(f->v + at, f->g + at, end_of(f, last) - at, f->p0, f->p1);
+}
+
+void cpu_ema(float *e, const float *w, size_t n, double decay)
+{
+	struct flat f = { .k = cpu_kernels(), .v = e, .g = w, .n = n,
+			  .p0 = (float)decay, .p1 = (float)(1 - decay) };
+
+	fl_par_for(lines(n), FLAT_GRAIN, ema_range, &f);
+}
+
+double cpu_sum_squares(const float *x, size_t n)
+{
+	return cpu_kernels()->sum_squares(x, n);
+}
+
+void cpu_scale(float *x, size_t n, float factor)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] *= factor;
+}
+
+void cpu_zero(float *x, size_t n)
+{
+	memset(x, 0, n * sizeof(*x));
+}

@@ -1,0 +1,382 @@
+#include "device/cpu/pass.h"
+
+#include "base/par.h"
+#include "device/cpu/kernels.h"
+
+#include <string.h>
+
+/* Elements of a chunk: large enough to pay for claiming it. */
+#define CHUNK_ELEMENTS ((size_t)16384)
+
+/* Sums of every chunk, added in order of the chunk afterwards, so that the
+ * result does not depend on who computed which. One compute thread calls the
+ * operations (base/par.h), so one such buffer serves the process. */
+static double partial[FL_PAR_MAX_CHUNKS][3 * CPU_MAX_CHANNELS];
+
+struct pass {
+	const struct kernels *k;
+	const struct dev_branch *branches;
+	int count;
+	enum dev_act act;
+	const struct tensor *x, *y, *out;
+	const float *a, *b, *d, *mean, *vector;
+	float factor;
+	bool acc;
+	size_t width;	/* sums of a chunk */
+	size_t offset;	/* first pixel of the image in work */
+	int kernel;
+	uint8_t *arg;
+	const uint8_t *won;
+};
+
+static size_t grain(int channels)
+{
+	return CHUNK_ELEMENTS / (size_t)channels + 1;
+}
+
+static struct pass pass_new(void)
+{
+	return (struct pass){ .k = cpu_kernels() };
+}
+
+static void run(struct pass *p, size_t n, size_t per_chunk, fl_par_fn *fn)
+{
+	fl_par_for(n, per_chunk, fn, p);
+}
+
+/* A reduction over pixels: fn leaves its sums in partial[chunk]. */
+static void reduce(struct pass *p, size_t n, size_t per_chunk, fl_par_fn *fn,
+		   double *sums)
+{
+	int chunks = fl_par_chunks(n, per_chunk);
+
+	for (int c = 0; c < chunks; c++)
+		memset(partial[c], 0, p->width * sizeof(double));
+	fl_par_for(n, per_chunk, fn, p);
+	memset(sums, 0, p->width * sizeof(*sums));
+	for (int c = 0; c < chunks; c++)
+		for (size_t i = 0; i < p->width; i++)
+			sums[i] += partial[c][i];
+}
+
+static void stats_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	p->k->stats(p->x->data, (size_t)p->x->c, first, last, partial[chunk]);
+}
+
+void cpu_norm_stats(const struct tensor *z, double *sums)
+{
+	struct pass p = pass_new();
+
+	FL_ASSERT(z->c <= CPU_MAX_CHANNELS);
+	p.x = z;
+	p.width = 2 * (size_t)z->c;
+	reduce(&p, tensor_pixels(z), grain(z->c), stats_range, sums);
+}
+
+static void norm_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	p->k->norm(p->branches, p->count, p->act, p->x, p->y, first, last);
+}
+
+void cpu_norm_forward(const struct dev_branch *branches, int count,
+		      enum dev_act act, const struct tensor *residual,
+		      const struct tensor *y)
+{
+	struct pass p = pass_new();
+
+	p.branches = branches;
+	p.count = count;
+	p.act = act;
+	p.x = residual;
+	p.y = y;
+	run(&p, tensor_pixels(y), grain(y->c), norm_range);
+}
+
+static void sums_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	p->k->norm_sums(p->branches, p->count, p->act, p->x, p->y, first, last,
+			partial[chunk]);
+}
+
+void cpu_norm_backward_sums(const struct dev_branch *branches, int count,
+			    enum dev_act act, const struct tensor *dy,
+			    const struct tensor *g, double *sums)
+{
+	struct pass p = pass_new();
+
+	p.branches = branches;
+	p.count = count;
+	p.act = act;
+	p.x = dy;
+	p.y = g;
+	p.width = (1 + (size_t)count) * (size_t)dy->c;
+	reduce(&p, tensor_pixels(dy), grain(dy->c), sums_range, sums);
+}
+
+static void apply_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	p->k->norm_apply(p->x->data, p->y->data, p->mean, p->a, p->b, p->d,
+			 p->out->data, (size_t)p->x->c, first, last);
+}
+
+void cpu_norm_backward_apply(const struct tensor *g, const struct tensor *z,
+			     const float *mean, const float *a, const float *b,
+			     const float *d, const struct tensor *dz)
+{
+	struct pass p = pass_new();
+
+	p.x = g;
+	p.y = z;
+	p.out = dz;
+	p.mean = mean;
+	p.a = a;
+	p.b = b;
+	p.d = d;
+	run(&p, tensor_pixels(g), grain(g->c), apply_range);
+}
+
+static size_t area(const struct tensor *t)
+{
+	return (size_t)t->h * (size_t)t->w;
+}
+
+static void sum_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	p->k->sum(p->x, p->offset + first, p->offset + last, partial[chunk]);
+}
+
+void cpu_gap_forward(const struct tensor *x, float *y)
+{
+	struct pass p = pass_new();
+	double sums[CPU_MAX_CHANNELS];
+
+	p.x = x;
+	p.width = (size_t)x->c;
+	for (int n = 0; n < x->n; n++) {
+		p.offset = (size_t)n * area(x);
+		reduce(&p, area(x), grain(x->c), sum_range, sums);
+		for (int c = 0; c < x->c; c++)
+			y[n * x->c + c] = (float)(sums[c] / (double)area(x));
+	}
+}
+
+static void add_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	p->k->add_vector(p->vector, p->factor, p->y, p->acc, p->offset + first,
+			 p->offset + last);
+}
+
+void cpu_gap_backward(const float *dy, const struct tensor *dx, bool acc)
+{
+	struct pass p = pass_new();
+
+	p.y = dx;
+	p.acc = acc;
+	p.factor = 1 / (float)area(dx);
+	for (int n = 0; n < dx->n; n++) {
+		p.vector = dy + n * dx->c;
+		p.offset = (size_t)n * area(dx);
+		run(&p, area(dx), grain(dx->c), add_range);
+	}
+}
+
+static void mul_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	p->k->mul(p->x, p->vector, p->y, p->acc, p->offset + first,
+		  p->offset + last);
+}
+
+static void multiply(const struct tensor *x, const float *gate,
+		     const struct tensor *y, bool acc)
+{
+	struct pass p = pass_new();
+
+	p.x = x;
+	p.y = y;
+	p.acc = acc;
+	for (int n = 0; n < x->n; n++) {
+		p.vector = gate + n * x->c;
+		p.offset = (size_t)n * area(x);
+		run(&p, area(x), grain(x->c), mul_range);
+	}
+}
+
+void cpu_scale_forward(const struct tensor *x, const float *gate,
+		       const struct tensor *y)
+{
+	multiply(x, gate, y, false);
+}
+
+static void product_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	p->k->product_sum(p->x, p->y, p->offset + first, p->offset + last,
+			  partial[chunk]);
+}
+
+void cpu_scale_backward(const struct tensor *x, const float *gate,
+			const struct tensor *dy, const struct tensor *dx,
+			bool acc, float *dgate)
+{
+	struct pass p = pass_new();
+	double sums[CPU_MAX_CHANNELS];
+
+	p.x = x;
+	p.y = dy;
+	p.width = (size_t)x->c;
+	for (int n = 0; n < x->n; n++) {
+		p.offset = (size_t)n * area(x);
+		reduce(&p, area(x), grain(x->c), product_range, sums);
+		for (int c = 0; c < x->c; c++)
+			dgate[n * x->c + c] = (float)sums[c];
+	}
+	multiply(dy, gate, dx, acc);
+}
+
+static void maxpool_rows(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	for (size_t r = first; r < last; r++)
+		p->k->maxpool_row(p->x, p->kernel, p->y, p->arg,
+				  (int)r / p->x->h, (int)r % p->x->h);
+}
+
+void cpu_maxpool_forward(const struct tensor *x, int k, const struct tensor *y,
+			 uint8_t *arg)
+{
+	struct pass p = pass_new();
+
+	p.x = x;
+	p.y = y;
+	p.kernel = k;
+	p.arg = arg;
+	run(&p, (size_t)x->n * (size_t)x->h, 1, maxpool_rows);
+}
+
+/* Images are independent; within one, outputs scatter to the same sources. */
+static void maxpool_images(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+	const struct tensor *dy = p->x, *dx = p->y;
+	size_t c = (size_t)dy->c;
+	int half = p->kernel / 2;
+
+	(void)chunk;
+	for (size_t q = first * area(dy); q < last * area(dy); q++) {
+		const float *d = dy->data + q * (size_t)dy->ld;
+		const uint8_t *won = p->won + q * c;
+
+		for (size_t i = 0; i < c; i++) {
+			int oy = won[i] / p->kernel - half;
+			int ox = won[i] % p->kernel - half;
+			ptrdiff_t at = (ptrdiff_t)q + oy * dx->w + ox;
+
+			dx->data[at * dx->ld + (ptrdiff_t)i] += d[i];
+		}
+	}
+}
+
+void cpu_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
+			  const struct tensor *dx)
+{
+	struct pass p = pass_new();
+
+	p.x = dy;
+	p.y = dx;
+	p.won = arg;
+	p.kernel = k;
+	run(&p, (size_t)dy->n, 1, maxpool_images);
+}
+
+/* Rows of the source of an upsampling, forward: each goes to four pixels. */
+static void upsample_rows(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+	size_t w = (size_t)p->x->w, bytes = (size_t)p->x->c * sizeof(float);
+
+	(void)chunk;
+	for (size_t r = first; r < last; r++) {
+		for (size_t x = 0; x < w; x++) {
+			const float *v = p->x->data +
+					 (r * w + x) * (size_t)p->x->ld;
+			float *top = p->y->data + (2 * r * 2 * w + 2 * x) *
+							  (size_t)p->y->ld;
+			float *low = top + 2 * w * (size_t)p->y->ld;
+
+			memcpy(top, v, bytes);
+			memcpy(top + p->y->ld, v, bytes);
+			memcpy(low, v, bytes);
+			memcpy(low + p->y->ld, v, bytes);
+		}
+	}
+}
+
+void cpu_upsample_forward(const struct tensor *x, const struct tensor *y)
+{
+	struct pass p = pass_new();
+
+	p.x = x;
+	p.y = y;
+	run(&p, (size_t)x->n * (size_t)x->h, 4, upsample_rows);
+}
+
+static void upsample_back_rows(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	for (size_t r = first; r < last; r++)
+		p->k->upsample_row(p->x, p->y, p->acc, (int)r / p->y->h,
+				   (int)r % p->y->h);
+}
+
+void cpu_upsample_backward(const struct tensor *dy, const struct tensor *dx,
+			   bool acc)
+{
+	struct pass p = pass_new();
+
+	p.x = dy;
+	p.y = dx;
+	p.acc = acc;
+	run(&p, (size_t)dx->n * (size_t)dx->h, 4, upsample_back_rows);
+}
+
+static void copy_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	p->k->copy(p->x, p->y, p->acc, first, last);
+}
+
+void cpu_copy(const struct tensor *src, const struct tensor *dst, bool acc)
+{
+	struct pass p = pass_new();
+
+	p.x = src;
+	p.y = dst;
+	p.acc = acc;
+	run(&p, tensor_pixels(src), grain(src->c), copy_range);
+}

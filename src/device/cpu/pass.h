@@ -1,0 +1,46 @@
+/* pass.h - the memory-bound operations of the cpu backend, in parallel; the
+ * contracts stand in device/op.h. For src/device/cpu. */
+#ifndef FL_DEVICE_CPU_PASS_H
+#define FL_DEVICE_CPU_PASS_H
+
+#include "device/op.h"
+
+void cpu_norm_stats(const struct tensor *z, double *sums);
+void cpu_norm_forward(const struct dev_branch *branches, int count,
+		      enum dev_act act, const struct tensor *residual,
+		      const struct tensor *y);
+void cpu_norm_backward_sums(const struct dev_branch *branches, int count,
+			    enum dev_act act, const struct tensor *dy,
+			    const struct tensor *g, double *sums);
+void cpu_norm_backward_apply(const struct tensor *g, const struct tensor *z,
+			     const float *mean, const float *a, const float *b,
+			     const float *d, const struct tensor *dz);
+void cpu_gap_forward(const struct tensor *x, float *y);
+void cpu_gap_backward(const float *dy, const struct tensor *dx, bool acc);
+void cpu_fc_forward(const float *x, const float *w, const float *b, int n,
+		    int cin, int cout, enum dev_gate gate, float *y);
+void cpu_fc_backward(const float *x, const float *w, const float *y,
+		     const float *dy, int n, int cin, int cout,
+		     enum dev_gate gate, float *dx, float *dw, float *db,
+		     float *scratch);
+void cpu_scale_forward(const struct tensor *x, const float *gate,
+		       const struct tensor *y);
+void cpu_scale_backward(const struct tensor *x, const float *gate,
+			const struct tensor *dy, const struct tensor *dx,
+			bool acc, float *dgate);
+void cpu_maxpool_forward(const struct tensor *x, int k, const struct tensor *y,
+			 uint8_t *arg);
+void cpu_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
+			  const struct tensor *dx);
+void cpu_upsample_forward(const struct tensor *x, const struct tensor *y);
+void cpu_upsample_backward(const struct tensor *dy, const struct tensor *dx,
+			   bool acc);
+void cpu_copy(const struct tensor *src, const struct tensor *dst, bool acc);
+void cpu_momentum(float *w, float *v, const float *g, size_t n, float lr,
+		  float mu, float wd);
+void cpu_ema(float *e, const float *w, size_t n, double decay);
+double cpu_sum_squares(const float *x, size_t n);
+void cpu_scale(float *x, size_t n, float factor);
+void cpu_zero(float *x, size_t n);
+
+#endif

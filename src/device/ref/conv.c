@@ -1,0 +1,216 @@
+#include "device/ref/conv.h"
+
+#include "base/arena.h"
+#include "base/par.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct dev_conv {
+	struct dev_conv_desc d;
+	int oh, ow;
+};
+
+/* One call's operands; each loop below owns the rows it writes. */
+struct job {
+	const struct dev_conv *c;
+	const float *x, *w, *bias, *dy;
+	float *out, *db;
+	bool acc;
+};
+
+int ref_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
+		 struct fl_err *err)
+{
+	struct dev_conv *c;
+
+	if ((desc->k != 1 && desc->k != 3) ||
+	    (desc->stride != 1 && desc->stride != 2))
+		return fl_fail(err, FL_EINTERNAL,
+			       "convolution of kernel %d, stride %d is not known",
+			       desc->k, desc->stride);
+	c = fl_calloc(1, sizeof(*c));
+	c->d = *desc;
+	c->oh = (desc->h - 1) / desc->stride + 1;
+	c->ow = (desc->w - 1) / desc->stride + 1;
+	*out = c;
+	return 0;
+}
+
+size_t ref_conv_workspace(const struct dev_conv *c)
+{
+	(void)c;
+	return 0;
+}
+
+void ref_conv_free(struct dev_conv *c)
+{
+	free(c);
+}
+
+/* Pixel of the source under tap (ky, kx) of output pixel (oy, ox), or NULL in
+ * the padding. */
+static const float *tap(const struct dev_conv *c, const float *x, int n, int oy,
+			int ox, int ky, int kx)
+{
+	const struct dev_conv_desc *d = &c->d;
+	int iy = oy * d->stride + ky - d->k / 2;
+	int ix = ox * d->stride + kx - d->k / 2;
+
+	if (iy < 0 || iy >= d->h || ix < 0 || ix >= d->w)
+		return NULL;
+	return x + (((size_t)n * (size_t)d->h + (size_t)iy) * (size_t)d->w +
+		    (size_t)ix) *
+			   (size_t)d->cin;
+}
+
+static double dot(const float *a, const float *b, int n)
+{
+	double sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += (double)a[i] * b[i];
+	return sum;
+}
+
+static void forward_rows(void *ctx, size_t first, size_t last, int chunk)
+{
+	const struct job *j = ctx;
+	const struct dev_conv_desc *d = &j->c->d;
+	int ow = j->c->ow, oh = j->c->oh, k = d->k;
+
+	(void)chunk;
+	for (size_t r = first; r < last; r++) {
+		int n = (int)r / oh, oy = (int)r % oh;
+
+		for (int i = 0; i < ow * d->cout; i++) {
+			int ox = i / d->cout, o = i % d->cout;
+			double sum = j->bias ? j->bias[o] : 0;
+
+			for (int t = 0; t < k * k; t++) {
+				const float *x = tap(j->c, j->x, n, oy, ox,
+						     t / k, t % k);
+				if (x)
+					sum += dot(x, j->w + (o * k * k + t) *
+							      d->cin,
+						   d->cin);
+			}
+			j->out[r * (size_t)(ow * d->cout) + (size_t)i] =
+				(float)sum;
+		}
+	}
+}
+
+void ref_conv_forward(struct dev_conv *c, const float *x, const float *weights,
+		      const float *bias, float *y, void *workspace)
+{
+	struct job j = { .c = c, .x = x, .w = weights, .bias = bias, .out = y };
+
+	(void)workspace;
+	fl_par_for((size_t)(c->d.n * c->oh), 1, forward_rows, &j);
+}
+
+/* dx[iy][ix][ci] = sum over taps that read it */
+static double data_gradient(const struct job *j, int n, int iy, int ix, int ci)
+{
+	const struct dev_conv_desc *d = &j->c->d;
+	int k = d->k, s = d->stride;
+	double sum = 0;
+
+	for (int t = 0; t < k * k; t++) {
+		int y = iy + k / 2 - t / k, x = ix + k / 2 - t % k;
+		const float *dy;
+
+		if (y < 0 || x < 0 || y % s || x % s || y / s >= j->c->oh ||
+		    x / s >= j->c->ow)
+			continue;
+		dy = j->dy + ((size_t)(n * j->c->oh + y / s) *
+				      (size_t)j->c->ow +
+			      (size_t)(x / s)) *
+				     (size_t)d->cout;
+		for (int o = 0; o < d->cout; o++)
+			sum += (double)dy[o] *
+			       j->w[(o * k * k + t) * d->cin + ci];
+	}
+	return sum;
+}
+
+static void data_rows(void *ctx, size_t first, size_t last, int chunk)
+{
+	const struct job *j = ctx;
+	const struct dev_conv_desc *d = &j->c->d;
+
+	(void)chunk;
+	for (size_t r = first; r < last; r++) {
+		int n = (int)r / d->h, iy = (int)r % d->h;
+		float *row = j->out + r * (size_t)(d->w * d->cin);
+
+		for (int i = 0; i < d->w * d->cin; i++) {
+			float g = (float)data_gradient(j, n, iy, i / d->cin,
+						       i % d->cin);
+			row[i] = j->acc ? row[i] + g : g;
+		}
+	}
+}
+
+void ref_conv_backward_data(struct dev_conv *c, const float *dy,
+			    const float *weights, float *dx, bool acc,
+			    void *workspace)
+{
+	struct job j = { .c = c, .dy = dy, .w = weights, .out = dx,
+			 .acc = acc };
+
+	(void)workspace;
+	fl_par_for((size_t)(c->d.n * c->d.h), 1, data_rows, &j);
+}
+
+static double weight_gradient(const struct job *j, int o, int t, int ci)
+{
+	const struct dev_conv *c = j->c;
+	double sum = 0;
+
+	for (int p = 0; p < c->d.n * c->oh * c->ow; p++) {
+		int n = p / (c->oh * c->ow), oy = p / c->ow % c->oh;
+		const float *x = tap(c, j->x, n, oy, p % c->ow, t / c->d.k,
+				     t % c->d.k);
+
+		if (x)
+			sum += (double)x[ci] *
+			       j->dy[(size_t)p * (size_t)c->d.cout +
+				     (size_t)o];
+	}
+	return sum;
+}
+
+static void weight_channels(void *ctx, size_t first, size_t last, int chunk)
+{
+	const struct job *j = ctx;
+	const struct dev_conv_desc *d = &j->c->d;
+	int per_out = d->k * d->k * d->cin;
+	size_t pixels = (size_t)(d->n * j->c->oh * j->c->ow);
+
+	(void)chunk;
+	for (size_t o = first; o < last; o++) {
+		double sum = 0;
+
+		for (int i = 0; i < per_out; i++)
+			j->out[o * (size_t)per_out + (size_t)i] =
+				(float)weight_gradient(j, (int)o, i / d->cin,
+						       i % d->cin);
+		for (size_t p = 0; j->db && p < pixels; p++)
+			sum += j->dy[p * (size_t)d->cout + o];
+		if (j->db)
+			j->db[o] = (float)sum;
+	}
+}
+
+void ref_conv_backward_weights(struct dev_conv *c, const float *x,
+			       const float *dy, float *dw, float *db,
+			       void *workspace)
+{
+	struct job j = { .c = c, .x = x, .dy = dy, .out = dw,
+			 .db = c->d.bias ? db : NULL };
+
+	(void)workspace;
+	fl_par_for((size_t)c->d.cout, 1, weight_channels, &j);
+}

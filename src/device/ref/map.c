@@ -1,0 +1,239 @@
+#include "device/ref/map.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Element (n, y, x, c) of a map. */
+static float *at(const struct tensor *t, int n, int y, int x, int c)
+{
+	size_t p = ((size_t)n * (size_t)t->h + (size_t)y) * (size_t)t->w +
+		   (size_t)x;
+
+	return t->data + p * (size_t)t->ld + c;
+}
+
+/* for (n, y, x, c) of t; braces of the body follow */
+#define EACH(t)                                                               \
+	for (int n = 0; n < (t)->n; n++)                                      \
+		for (int y = 0; y < (t)->h; y++)                              \
+			for (int x = 0; x < (t)->w; x++)                      \
+				for (int c = 0; c < (t)->c; c++)
+
+static void put(float *dst, float v, bool acc)
+{
+	*dst = acc ? *dst + v : v;
+}
+
+void ref_gap_forward(const struct tensor *t, float *out)
+{
+	for (int n = 0; n < t->n; n++) {
+		for (int c = 0; c < t->c; c++) {
+			double sum = 0;
+
+			for (int y = 0; y < t->h; y++)
+				for (int x = 0; x < t->w; x++)
+					sum += *at(t, n, y, x, c);
+			out[n * t->c + c] = (float)(sum / (t->h * t->w));
+		}
+	}
+}
+
+void ref_gap_backward(const float *dy, const struct tensor *dx, bool acc)
+{
+	double area = dx->h * dx->w;
+
+	EACH(dx)
+		put(at(dx, n, y, x, c), (float)(dy[n * dx->c + c] / area),
+		    acc);
+}
+
+static double gate_of(double z, enum dev_gate gate)
+{
+	if (gate == DEV_GATE_SIGMOID)
+		return 1 / (1 + exp(-z));
+	z = 0.1666667f * z + 0.5;
+	return z < 0 ? 0 : z > 1 ? 1 : z;
+}
+
+/* Slope of the gate from its value. */
+static double gate_slope(double y, enum dev_gate gate)
+{
+	if (gate == DEV_GATE_SIGMOID)
+		return y * (1 - y);
+	return y > 0 && y < 1 ? 0.1666667f : 0;
+}
+
+void ref_fc_forward(const float *x, const float *w, const float *b, int n,
+		    int cin, int cout, enum dev_gate gate, float *y)
+{
+	for (int i = 0; i < n * cout; i++) {
+		int o = i % cout;
+		double sum = b[o];
+
+		for (int k = 0; k < cin; k++)
+			sum += (double)x[i / cout * cin + k] * w[o * cin + k];
+		y[i] = (float)gate_of(sum, gate);
+	}
+}
+
+void ref_fc_backward(const float *x, const float *w, const float *y,
+		     const float *dy, int n, int cin, int cout,
+		     enum dev_gate gate, float *dx, float *dw, float *db,
+		     float *scratch)
+{
+	float *dpre = scratch;
+
+	for (int i = 0; i < n * cout; i++)
+		dpre[i] = (float)(dy[i] * gate_slope(y[i], gate));
+	for (int i = 0; i < n * cin; i++) {
+		double sum = 0;
+
+		for (int o = 0; o < cout; o++)
+			sum += (double)dpre[i / cin * cout + o] *
+			       w[o * cin + i % cin];
+		dx[i] = (float)sum;
+	}
+	for (int o = 0; o < cout; o++) {
+		double sum = 0;
+
+		for (int i = 0; i < n; i++)
+			sum += dpre[i * cout + o];
+		db[o] = (float)sum;
+		for (int k = 0; k < cin; k++) {
+			sum = 0;
+			for (int i = 0; i < n; i++)
+				sum += (double)dpre[i * cout + o] *
+				       x[i * cin + k];
+			dw[o * cin + k] = (float)sum;
+		}
+	}
+}
+
+void ref_scale_forward(const struct tensor *t, const float *gate,
+		       const struct tensor *out)
+{
+	EACH(out)
+		*at(out, n, y, x, c) = *at(t, n, y, x, c) *
+				       gate[n * t->c + c];
+}
+
+void ref_scale_backward(const struct tensor *t, const float *gate,
+			const struct tensor *dy, const struct tensor *dx,
+			bool acc, float *dgate)
+{
+	for (int n = 0; n < t->n; n++) {
+		for (int c = 0; c < t->c; c++) {
+			double sum = 0;
+
+			for (int y = 0; y < t->h; y++)
+				for (int x = 0; x < t->w; x++)
+					sum += (double)*at(dy, n, y, x, c) *
+					       *at(t, n, y, x, c);
+			dgate[n * t->c + c] = (float)sum;
+		}
+	}
+	EACH(dx)
+		put(at(dx, n, y, x, c),
+		    *at(dy, n, y, x, c) * gate[n * t->c + c], acc);
+}
+
+void ref_maxpool_forward(const struct tensor *t, int k,
+			 const struct tensor *out, uint8_t *arg)
+{
+	size_t i = 0;
+
+	EACH(out) {
+		float best = -INFINITY;
+		int won = -1;
+
+		for (int tap = 0; tap < k * k; tap++) {
+			int yy = y + tap / k - k / 2, xx = x + tap % k - k / 2;
+
+			if (yy < 0 || yy >= t->h || xx < 0 || xx >= t->w)
+				continue;
+			if (won < 0 || *at(t, n, yy, xx, c) > best) {
+				best = *at(t, n, yy, xx, c);
+				won = tap;
+			}
+		}
+		*at(out, n, y, x, c) = best;
+		if (arg)
+			arg[i] = (uint8_t)won;
+		i++;
+	}
+}
+
+void ref_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
+			  const struct tensor *dx)
+{
+	size_t i = 0;
+
+	EACH(dy) {
+		int tap = arg[i++];
+
+		*at(dx, n, y + tap / k - k / 2, x + tap % k - k / 2, c) +=
+			*at(dy, n, y, x, c);
+	}
+}
+
+void ref_upsample_forward(const struct tensor *t, const struct tensor *out)
+{
+	EACH(out)
+		*at(out, n, y, x, c) = *at(t, n, y / 2, x / 2, c);
+}
+
+void ref_upsample_backward(const struct tensor *dy, const struct tensor *dx,
+			   bool acc)
+{
+	EACH(dx) {
+		double sum = (double)*at(dy, n, 2 * y, 2 * x, c) +
+			     *at(dy, n, 2 * y, 2 * x + 1, c) +
+			     *at(dy, n, 2 * y + 1, 2 * x, c) +
+			     *at(dy, n, 2 * y + 1, 2 * x + 1, c);
+
+		put(at(dx, n, y, x, c), (float)sum, acc);
+	}
+}
+
+void ref_copy(const struct tensor *src, const struct tensor *dst, bool acc)
+{
+	EACH(dst)
+		put(at(dst, n, y, x, c), *at(src, n, y, x, c), acc);
+}
+
+void ref_momentum(float *w, float *v, const float *g, size_t n, float lr,
+		  float mu, float wd)
+{
+	for (size_t i = 0; i < n; i++) {
+		v[i] = mu * v[i] + (g[i] + wd * w[i]);
+		w[i] -= lr * v[i];
+	}
+}
+
+void ref_ema(float *e, const float *w, size_t n, double decay)
+{
+	float keep = (float)decay, take = (float)(1 - decay);
+
+	for (size_t i = 0; i < n; i++)
+		e[i] = keep * e[i] + take * w[i];
+}
+
+double ref_sum_squares(const float *x, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (double)x[i] * x[i];
+	return sum;
+}
+
+void ref_scale(float *x, size_t n, float factor)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] *= factor;
+}
+
+void ref_zero(float *x, size_t n)
+{
+	memset(x, 0, n * sizeof(*x));
+}

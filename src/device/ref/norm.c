@@ -1,0 +1,109 @@
+#include "device/ref/norm.h"
+
+#include <math.h>
+#include <string.h>
+
+static const float *pixel(const struct tensor *t, size_t p)
+{
+	return t->data + p * (size_t)t->ld;
+}
+
+static float *pixel_mut(const struct tensor *t, size_t p)
+{
+	return t->data + p * (size_t)t->ld;
+}
+
+void ref_norm_stats(const struct tensor *z, double *sums)
+{
+	size_t n = tensor_pixels(z), c = (size_t)z->c;
+
+	memset(sums, 0, 2 * c * sizeof(*sums));
+	for (size_t p = 0; p < n; p++) {
+		for (size_t i = 0; i < c; i++) {
+			double v = pixel(z, p)[i];
+
+			sums[i] += v;
+			sums[c + i] += v * v;
+		}
+	}
+}
+
+/* What goes into the activation: the sum of the branches. */
+static double preactivation(const struct dev_branch *b, int count, size_t p,
+			    size_t i)
+{
+	double s = 0;
+
+	for (int k = 0; k < count; k++)
+		s += (double)b[k].scale[i] * pixel(&b[k].z, p)[i] +
+		     b[k].shift[i];
+	return s;
+}
+
+static double sigmoid(double s)
+{
+	return 1 / (1 + exp(-s));
+}
+
+void ref_norm_forward(const struct dev_branch *branches, int count,
+		      enum dev_act act, const struct tensor *residual,
+		      const struct tensor *y)
+{
+	size_t n = tensor_pixels(y);
+
+	for (size_t p = 0; p < n; p++) {
+		for (size_t i = 0; i < (size_t)y->c; i++) {
+			double s = preactivation(branches, count, p, i);
+
+			if (act == DEV_ACT_SILU)
+				s *= sigmoid(s);
+			if (residual)
+				s += pixel(residual, p)[i];
+			pixel_mut(y, p)[i] = (float)s;
+		}
+	}
+}
+
+void ref_norm_backward_sums(const struct dev_branch *branches, int count,
+			    enum dev_act act, const struct tensor *dy,
+			    const struct tensor *g, double *sums)
+{
+	size_t n = tensor_pixels(dy), c = (size_t)dy->c;
+
+	memset(sums, 0, (1 + (size_t)count) * c * sizeof(*sums));
+	for (size_t p = 0; p < n; p++) {
+		for (size_t i = 0; i < c; i++) {
+			double d = pixel(dy, p)[i];
+
+			if (act == DEV_ACT_SILU) {
+				double s = preactivation(branches, count, p,
+							 i);
+				double q = sigmoid(s);
+
+				d *= q * (1 + s * (1 - q));
+			}
+			pixel_mut(g, p)[i] = (float)d;
+			sums[i] += d;
+			for (int k = 0; k < count; k++)
+				sums[(1 + (size_t)k) * c + i] +=
+					d * ((double)pixel(&branches[k].z,
+							   p)[i] -
+					     branches[k].mean[i]);
+		}
+	}
+}
+
+void ref_norm_backward_apply(const struct tensor *g, const struct tensor *z,
+			     const float *mean, const float *a, const float *b,
+			     const float *d, const struct tensor *dz)
+{
+	size_t n = tensor_pixels(g);
+
+	for (size_t p = 0; p < n; p++)
+		for (size_t i = 0; i < (size_t)g->c; i++)
+			pixel_mut(dz, p)[i] =
+				(float)((double)a[i] * pixel(g, p)[i] +
+					(double)b[i] * ((double)pixel(z, p)[i] -
+							mean[i]) +
+					d[i]);
+}

@@ -1,0 +1,41 @@
+#include "device/ref/ref.h"
+
+#include "device/ref/conv.h"
+#include "device/ref/map.h"
+#include "device/ref/norm.h"
+
+static const struct dev_ops ops = {
+	.conv_new = ref_conv_new,
+	.conv_workspace = ref_conv_workspace,
+	.conv_free = ref_conv_free,
+	.conv_forward = ref_conv_forward,
+	.conv_backward_data = ref_conv_backward_data,
+	.conv_backward_weights = ref_conv_backward_weights,
+	.norm_stats = ref_norm_stats,
+	.norm_forward = ref_norm_forward,
+	.norm_backward_sums = ref_norm_backward_sums,
+	.norm_backward_apply = ref_norm_backward_apply,
+	.gap_forward = ref_gap_forward,
+	.gap_backward = ref_gap_backward,
+	.fc_forward = ref_fc_forward,
+	.fc_backward = ref_fc_backward,
+	.scale_forward = ref_scale_forward,
+	.scale_backward = ref_scale_backward,
+	.maxpool_forward = ref_maxpool_forward,
+	.maxpool_backward = ref_maxpool_backward,
+	.upsample_forward = ref_upsample_forward,
+	.upsample_backward = ref_upsample_backward,
+	.copy = ref_copy,
+	.momentum = ref_momentum,
+	.ema = ref_ema,
+	.sum_squares = ref_sum_squares,
+	.scale = ref_scale,
+	.zero = ref_zero,
+};
+
+const struct device ref_device = { "ref", &ops };
+
+const struct dev_ops *ref_ops(void)
+{
+	return &ops;
+}

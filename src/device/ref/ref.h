@@ -1,0 +1,11 @@
+/* ref.h - the plain C definition of every operation. Never optimised: sums in
+ * double, loops as the formula reads. Other backends are judged against it. */
+#ifndef FL_DEVICE_REF_REF_H
+#define FL_DEVICE_REF_REF_H
+
+#include "device/device.h"
+
+extern const struct device ref_device;
+const struct dev_ops *ref_ops(void);
+
+#endif

@@ -1,0 +1,251 @@
+#include "graph/plan_priv.h"
+
+int plan_add_buffer(struct plan *p, size_t floats, int time)
+{
+	if (p->buffer_count == p->buffer_cap) {
+		p->buffer_cap = 2 * p->buffer_cap + 64;
+		p->buffers = fl_realloc(p->buffers, (size_t)p->buffer_cap *
+							    sizeof(*p->buffers));
+	}
+	/* Whole cache lines, so that every buffer starts on one. */
+	p->buffers[p->buffer_count] = (struct plan_buffer){
+		.floats = (floats + 15) / 16 * 16, .first = time, .last = time };
+	return p->buffer_count++;
+}
+
+void plan_use(struct plan *p, int buffer, int time)
+{
+	struct plan_buffer *b = &p->buffers[buffer];
+
+	if (time < b->first)
+		b->first = time;
+	if (time > b->last)
+		b->last = time;
+}
+
+static size_t value_floats(const struct plan *p, int v)
+{
+	const struct plan_value *pv = &p->values[v];
+
+	return (size_t)p->key.batch * (size_t)pv->h * (size_t)pv->w *
+	       (size_t)pv->c;
+}
+
+/* May v be written straight into its slice of the concat at node 'at'? Its
+ * producer must write, and everyone else who reads it must read, with a
+ * stride, and they must come before the concat, so that backward reaches them
+ * when the slice's gradient is there. */
+static bool can_be_slice(const struct graph *g, int v, int at)
+{
+	enum graph_kind made = g->nodes[g->values[v].producer].kind;
+
+	if (made != GRAPH_NORM && made != GRAPH_UPSAMPLE &&
+	    made != GRAPH_MAXPOOL && made != GRAPH_SCALE)
+		return false;
+	for (int i = 0; i < g->node_count; i++) {
+		const struct graph_node *n = &g->nodes[i];
+
+		for (int k = 0; k < n->ins; k++) {
+			if (n->in[k] != v || i == at)
+				continue;
+			if (i > at || n->kind == GRAPH_CONV ||
+			    n->kind == GRAPH_CONCAT)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void find_slices(struct plan *p)
+{
+	const struct graph *g = p->graph;
+
+	for (int v = 0; v < g->value_count; v++)
+		p->values[v].concat = -1;
+	for (int i = 0; i < g->node_count; i++) {
+		const struct graph_node *n = &g->nodes[i];
+		int channel = 0;
+
+		for (int k = 0; n->kind == GRAPH_CONCAT && k < n->ins; k++) {
+			struct plan_value *pv = &p->values[n->in[k]];
+
+			p->nodes[i].copied[k] = !can_be_slice(g, n->in[k], i);
+			if (!p->nodes[i].copied[k]) {
+				pv->concat = n->out;
+				pv->channel = channel;
+			}
+			channel += pv->c;
+		}
+	}
+}
+
+/* The place of a value: a slice of its concat's buffer, or a buffer of its
+ * own; made at the first call. */
+static struct plan_place *data_place(struct plan *p, int v, int time)
+{
+	struct plan_value *pv = &p->values[v];
+
+	if (pv->data.buffer < 0 && pv->concat >= 0) {
+		pv->data = *data_place(p, pv->concat, time);
+		pv->data.channel = pv->channel;
+	} else if (pv->data.buffer < 0) {
+		pv->data = (struct plan_place){
+			plan_add_buffer(p, value_floats(p, v), time), 0,
+			pv->c };
+	}
+	plan_use(p, pv->data.buffer, time);
+	return &pv->data;
+}
+
+/* Which of its inputs and outputs a node reads again in backward. */
+static void backward_uses(struct plan *p, int node)
+{
+	const struct graph_node *n = &p->graph->nodes[node];
+	int t = plan_backward_time(p, node);
+
+	switch (n->kind) {
+	case GRAPH_CONV:
+		data_place(p, n->in[0], t);
+		break;
+	case GRAPH_NORM:
+		for (int k = 0; k < n->branches; k++)
+			data_place(p, n->in[k], t);
+		break;
+	case GRAPH_FC:
+		data_place(p, n->in[0], t);
+		data_place(p, n->out, t);
+		break;
+	case GRAPH_SCALE:
+		data_place(p, n->in[0], t);
+		data_place(p, n->in[1], t);
+		break;
+	case GRAPH_MAXPOOL:
+		plan_use(p, p->nodes[node].arg, t);
+		break;
+	default:
+		break;
+	}
+}
+
+void plan_place_data(struct plan *p)
+{
+	const struct graph *g = p->graph;
+	int n = g->node_count;
+
+	for (int v = 0; v < g->value_count; v++)
+		p->values[v].data.buffer = p->values[v].grad.buffer = -1;
+	find_slices(p);
+	data_place(p, g->input, 0);
+	for (int i = 0; i < n; i++) {
+		const struct graph_node *node = &g->nodes[i];
+
+		for (int k = 0; k < node->ins; k++)
+			data_place(p, node->in[k], plan_forward_time(i));
+		/* With running statistics the normalised map overwrites the
+		 * convolution's. */
+		if (node->kind == GRAPH_NORM && !plan_backward_wanted(p) &&
+		    p->values[node->out].concat < 0)
+			p->values[node->out].data = p->values[node->in[0]].data;
+		data_place(p, node->out, plan_forward_time(i));
+		if (node->kind == GRAPH_MAXPOOL && plan_backward_wanted(p))
+			p->nodes[i].arg = plan_add_buffer(
+				p, value_floats(p, node->out) / 4 + 1,
+				plan_forward_time(i));
+		if (plan_backward_wanted(p))
+			backward_uses(p, i);
+	}
+	for (int v = 0; v < g->value_count; v++) {
+		if (g->values[v].output)
+			data_place(p, v, n);
+		if (p->key.mode == PLAN_PROBE)
+			data_place(p, v, 2 * n);
+	}
+}
+
+/* The gradient of v is written or added to at this time; returns whether it
+ * was there before. */
+static bool grad_write(struct plan *p, int v, int time)
+{
+	struct plan_value *pv = &p->values[v];
+	bool before = pv->written;
+
+	if (pv->grad.buffer < 0 && pv->concat >= 0) {
+		/* the concat's own gradient is complete by now */
+		pv->grad = p->values[pv->concat].grad;
+		pv->grad.channel = pv->channel;
+		before = true;
+	} else if (pv->grad.buffer < 0) {
+		pv->grad = (struct plan_place){
+			plan_add_buffer(p, value_floats(p, v), time), 0,
+			pv->c };
+	}
+	pv->written = true;
+	plan_use(p, pv->grad.buffer, time);
+	/* read by the producer's backward */
+	plan_use(p, pv->grad.buffer,
+		 p->key.mode == PLAN_PROBE ?
+			 2 * p->graph->node_count :
+			 plan_backward_time(p, p->graph->values[v].producer));
+	return before;
+}
+
+/* The gradient of v takes over the memory of the gradient of 'from'. */
+static void grad_take(struct plan *p, int v, int from, int time)
+{
+	p->values[v].grad = p->values[from].grad;
+	grad_write(p, v, time);
+}
+
+static void norm_gradients(struct plan *p, int node)
+{
+	const struct graph_node *n = &p->graph->nodes[node];
+	struct plan_node *pn = &p->nodes[node];
+	int t = plan_backward_time(p, node);
+	bool free_to_share = p->key.mode != PLAN_PROBE &&
+			     p->values[n->out].concat < 0;
+
+	if (n->residual) {
+		int r = n->in[n->branches];
+		struct plan_value *pv = &p->values[r];
+
+		if (free_to_share && !pv->written && pv->concat < 0) {
+			pn->residual = RESIDUAL_SHARED;
+			grad_take(p, r, n->out, t);
+			free_to_share = false;
+		} else {
+			pn->residual = grad_write(p, r, t) ? RESIDUAL_ADD :
+							     RESIDUAL_COPY;
+		}
+	}
+	if (free_to_share)
+		grad_take(p, n->in[0], n->out, t);
+	else
+		grad_write(p, n->in[0], t);
+	for (int k = 1; k < n->branches; k++)
+		grad_write(p, n->in[k], t);
+}
+
+void plan_place_gradients(struct plan *p)
+{
+	const struct graph *g = p->graph;
+	int n = g->node_count;
+
+	for (int v = 0; v < g->value_count; v++)
+		if (g->values[v].output)
+			grad_write(p, v, n);
+	for (int i = n - 1; i >= 0; i--) {
+		const struct graph_node *node = &g->nodes[i];
+		struct plan_node *pn = &p->nodes[i];
+		int t = plan_backward_time(p, i);
+
+		if (node->kind == GRAPH_NORM) {
+			norm_gradients(p, i);
+			continue;
+		}
+		for (int k = 0; k < node->ins; k++) {
+			if (node->in[k] == g->input)
+				continue; /* nobody asks for it */
+			pn->acc[k] = grad_write(p, node->in[k], t);
+		}
+	}
+}

@@ -1,0 +1,207 @@
+#include "graph/plan_priv.h"
+
+#include <stdlib.h>
+
+static void infer_shape(struct plan *p, int node)
+{
+	const struct graph_node *n = &p->graph->nodes[node];
+	struct plan_value *out = &p->values[n->out];
+	const struct plan_value *in = n->ins ? &p->values[n->in[0]] : NULL;
+
+	out->c = p->graph->values[n->out].channels;
+	if (n->kind == GRAPH_INPUT) {
+		out->h = p->key.height;
+		out->w = p->key.width;
+	} else if (p->graph->values[n->out].vector) {
+		out->h = out->w = 1;
+	} else if (n->kind == GRAPH_CONV) {
+		out->h = (in->h - 1) / n->stride + 1; /* padding k / 2 */
+		out->w = (in->w - 1) / n->stride + 1;
+	} else {
+		int factor = n->kind == GRAPH_UPSAMPLE ? 2 : 1;
+
+		out->h = factor * in->h;
+		out->w = factor * in->w;
+	}
+}
+
+/* Maps that meet in a concat or a residual must have one size; they do where
+ * the image is a multiple of the coarsest stride. */
+static int check_shapes(const struct plan *p, struct fl_err *err)
+{
+	const struct graph *g = p->graph;
+
+	for (int i = 0; i < g->node_count; i++) {
+		const struct graph_node *n = &g->nodes[i];
+
+		if (n->kind != GRAPH_CONCAT && n->kind != GRAPH_NORM)
+			continue;
+		for (int k = 1; k < n->ins; k++) {
+			const struct plan_value *a = &p->values[n->in[0]];
+			const struct plan_value *b = &p->values[n->in[k]];
+
+			if (a->h == b->h && a->w == b->w)
+				continue;
+			return fl_fail(err, FL_ERECIPE, "image size %dx%d does "
+				       "not fit the network: maps of %dx%d and "
+				       "%dx%d meet; width and height must be "
+				       "multiples of 32", p->key.width,
+				       p->key.height, a->w, a->h, b->w, b->h);
+		}
+	}
+	return 0;
+}
+
+static void want_workspace(struct plan *p, size_t bytes)
+{
+	bytes = (bytes + 63) / 64 * 64;
+	if (bytes > p->workspace_bytes)
+		p->workspace_bytes = bytes;
+}
+
+static int make_conv(struct plan *p, int node, struct fl_err *err)
+{
+	const struct graph_node *n = &p->graph->nodes[node];
+	const struct plan_value *in = &p->values[n->in[0]];
+	struct dev_conv_desc d = {
+		.n = p->key.batch, .h = in->h, .w = in->w, .cin = in->c,
+		.cout = p->values[n->out].c, .k = n->k, .stride = n->stride,
+		.bias = n->bias >= 0, .backward = plan_backward_wanted(p),
+		.diff_src = n->in[0] != p->graph->input,
+	};
+	const struct dev_ops *ops = p->device->ops;
+	int rc = ops->conv_new(&d, &p->nodes[node].conv, err);
+
+	if (rc != 0)
+		return fl_context(err, "layer '%s'", n->name);
+	want_workspace(p, ops->conv_workspace(p->nodes[node].conv));
+	return 0;
+}
+
+static void make_norm(struct plan *p, int node)
+{
+	const struct graph_node *n = &p->graph->nodes[node];
+	struct plan_node *pn = &p->nodes[node];
+	size_t c = (size_t)p->values[n->out].c;
+
+	for (int k = 0; k < n->branches; k++) {
+		float *all = fl_arena_array(&p->arena, 4 * c, sizeof(float));
+
+		pn->scale[k] = all;
+		pn->shift[k] = all + c;
+		pn->mean[k] = all + 2 * c;
+		pn->inverse[k] = all + 3 * c;
+	}
+}
+
+static int make_nodes(struct plan *p, struct fl_err *err)
+{
+	const struct graph *g = p->graph;
+	size_t widest = 0;
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < g->node_count; i++) {
+		const struct graph_node *n = &g->nodes[i];
+		size_t c = (size_t)p->values[n->out].c;
+
+		if (c > widest)
+			widest = c;
+		if (n->kind == GRAPH_CONV)
+			rc = make_conv(p, i, err);
+		else if (n->kind == GRAPH_NORM)
+			make_norm(p, i);
+		else if (n->kind == GRAPH_FC) /* its scratch, and dx to add */
+			want_workspace(p, 2 * (size_t)p->key.batch * (c + 16) *
+						  sizeof(float));
+	}
+	/* sums: a count, then sum and sum of squares of every branch */
+	p->sums = fl_arena_array(&p->arena, 1 + 2 * DEV_MAX_BRANCHES * widest,
+				 sizeof(double));
+	p->coefficients = fl_arena_array(&p->arena, 3 * widest, sizeof(float));
+	return rc;
+}
+
+int plan_new(const struct graph *graph, const struct device *device,
+	     const struct plan_key *key, struct plan **out, struct fl_err *err)
+{
+	struct plan *p = fl_calloc(1, sizeof(*p));
+	int rc;
+
+	p->graph = graph;
+	p->device = device;
+	p->key = *key;
+	p->values = fl_arena_array(&p->arena, (size_t)graph->value_count,
+				   sizeof(*p->values));
+	p->nodes = fl_arena_array(&p->arena, (size_t)graph->node_count,
+				  sizeof(*p->nodes));
+	for (int i = 0; i < graph->node_count; i++)
+		infer_shape(p, i);
+	rc = check_shapes(p, err);
+	if (rc == 0)
+		rc = make_nodes(p, err);
+	if (rc != 0) {
+		plan_free(p);
+		return rc;
+	}
+	plan_place_data(p);
+	if (plan_backward_wanted(p))
+		plan_place_gradients(p);
+	p->activation_floats = plan_pack(p->buffers, p->buffer_count);
+	*out = p;
+	return 0;
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	for (int i = 0; i < p->graph->node_count; i++)
+		if (p->nodes[i].conv)
+			p->device->ops->conv_free(p->nodes[i].conv);
+	free(p->buffers);
+	fl_arena_release(&p->arena);
+	free(p);
+}
+
+const struct plan_key *plan_key(const struct plan *p)
+{
+	return &p->key;
+}
+
+size_t plan_activation_bytes(const struct plan *p)
+{
+	return p->activation_floats * sizeof(float);
+}
+
+size_t plan_workspace_bytes(const struct plan *p)
+{
+	return p->workspace_bytes;
+}
+
+void plan_bind(struct plan *p, float *activations, void *workspace)
+{
+	p->activations = activations;
+	p->workspace = workspace;
+}
+
+static struct tensor tensor_at(const struct plan *p, int value,
+			       const struct plan_place *at)
+{
+	const struct plan_value *v = &p->values[value];
+	struct tensor t = { NULL, p->key.batch, v->h, v->w, v->c, at->ld };
+
+	if (p->activations && at->buffer >= 0)
+		t.data = p->activations + p->buffers[at->buffer].offset +
+			 at->channel;
+	return t;
+}
+
+struct tensor plan_value(const struct plan *p, int value)
+{
+	return tensor_at(p, value, &p->values[value].data);
+}
+
+struct tensor plan_gradient(const struct plan *p, int value)
+{
+	return tensor_at(p, value, &p->values[value].grad);
+}

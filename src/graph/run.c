@@ -1,0 +1,245 @@
+#include "graph/plan_priv.h"
+
+#include "base/clock.h"
+
+/* What one node needs at run time, looked up once. */
+struct step {
+	struct plan *p;
+	struct plan_run *run;
+	const struct graph_node *n;
+	struct plan_node *pn;
+	const struct dev_ops *ops;
+};
+
+static const float *weight(const struct step *s, int param)
+{
+	return param < 0 ? NULL :
+			   s->run->weights + s->p->graph->params[param].offset;
+}
+
+static float *grad(const struct step *s, int param)
+{
+	return param < 0 ? NULL :
+			   s->run->grads + s->p->graph->params[param].offset;
+}
+
+static uint8_t *winners(const struct step *s)
+{
+	if (!plan_backward_wanted(s->p))
+		return NULL;
+	return (uint8_t *)(s->p->activations +
+			   s->p->buffers[s->pn->arg].offset);
+}
+
+static void concat_forward(const struct step *s)
+{
+	struct tensor out = plan_value(s->p, s->n->out);
+	int channel = 0;
+
+	for (int k = 0; k < s->n->ins; k++) {
+		struct tensor in = plan_value(s->p, s->n->in[k]);
+		struct tensor slice = tensor_slice(&out, channel, in.c);
+
+		if (s->pn->copied[k])
+			s->ops->copy(&in, &slice, false);
+		channel += in.c;
+	}
+}
+
+static void concat_backward(const struct step *s)
+{
+	struct tensor out = plan_gradient(s->p, s->n->out);
+	int channel = 0;
+
+	for (int k = 0; k < s->n->ins; k++) {
+		struct tensor in = plan_gradient(s->p, s->n->in[k]);
+		struct tensor slice = tensor_slice(&out, channel, in.c);
+
+		if (s->pn->copied[k])
+			s->ops->copy(&slice, &in, s->pn->acc[k]);
+		channel += in.c;
+	}
+}
+
+static void forward_small(const struct step *s)
+{
+	const struct graph_node *n = s->n;
+	struct tensor x = plan_value(s->p, n->in[0]);
+	struct tensor y = plan_value(s->p, n->out);
+
+	switch (n->kind) {
+	case GRAPH_GAP:
+		s->ops->gap_forward(&x, y.data);
+		break;
+	case GRAPH_FC:
+		s->ops->fc_forward(x.data, weight(s, n->weight),
+				   weight(s, n->bias), y.n, x.c, y.c, n->gate,
+				   y.data);
+		break;
+	case GRAPH_SCALE:
+		s->ops->scale_forward(&x, plan_value(s->p, n->in[1]).data, &y);
+		break;
+	case GRAPH_MAXPOOL:
+		s->ops->maxpool_forward(&x, n->k, &y, winners(s));
+		break;
+	case GRAPH_UPSAMPLE:
+		s->ops->upsample_forward(&x, &y);
+		break;
+	case GRAPH_CONCAT:
+		concat_forward(s);
+		break;
+	default:
+		FL_ASSERT(!"a node of unknown kind");
+	}
+}
+
+/* The operation overwrites dx; where a gradient is there already, it goes to
+ * the workspace first. */
+static void fc_backward(const struct step *s, const struct tensor *dx,
+			const struct tensor *dy)
+{
+	const struct graph_node *n = s->n;
+	float *scratch = (float *)s->p->workspace;
+	struct tensor fresh = *dx;
+
+	if (s->pn->acc[0])
+		fresh.data = scratch + (size_t)dy->n * (size_t)dy->c;
+	s->ops->fc_backward(plan_value(s->p, n->in[0]).data,
+			    weight(s, n->weight),
+			    plan_value(s->p, n->out).data, dy->data, dy->n,
+			    dx->c, dy->c, n->gate, fresh.data,
+			    grad(s, n->weight), grad(s, n->bias), scratch);
+	if (s->pn->acc[0])
+		s->ops->copy(&fresh, dx, true);
+}
+
+static void scale_backward(const struct step *s, const struct tensor *dx,
+			   const struct tensor *dy)
+{
+	const struct graph_node *n = s->n;
+	struct tensor x = plan_value(s->p, n->in[0]);
+
+	FL_ASSERT(!s->pn->acc[1]); /* a gate serves one scale */
+	s->ops->scale_backward(&x, plan_value(s->p, n->in[1]).data, dy, dx,
+			       s->pn->acc[0],
+			       plan_gradient(s->p, n->in[1]).data);
+}
+
+static void clear(const struct tensor *t, const struct dev_ops *ops)
+{
+	FL_ASSERT(tensor_dense(t));
+	ops->zero(t->data, tensor_count(t));
+}
+
+static void backward_small(const struct step *s)
+{
+	const struct graph_node *n = s->n;
+	struct tensor dx = plan_gradient(s->p, n->in[0]);
+	struct tensor dy = plan_gradient(s->p, n->out);
+
+	switch (n->kind) {
+	case GRAPH_GAP:
+		s->ops->gap_backward(dy.data, &dx, s->pn->acc[0]);
+		break;
+	case GRAPH_FC:
+		fc_backward(s, &dx, &dy);
+		break;
+	case GRAPH_SCALE:
+		scale_backward(s, &dx, &dy);
+		break;
+	case GRAPH_MAXPOOL:
+		if (!s->pn->acc[0])
+			clear(&dx, s->ops);
+		s->ops->maxpool_backward(&dy, winners(s), n->k, &dx);
+		break;
+	case GRAPH_UPSAMPLE:
+		s->ops->upsample_backward(&dy, &dx, s->pn->acc[0]);
+		break;
+	case GRAPH_CONCAT:
+		concat_backward(s);
+		break;
+	default:
+		FL_ASSERT(!"a node of unknown kind");
+	}
+}
+
+static void conv_backward(const struct step *s)
+{
+	const struct graph_node *n = s->n;
+	struct plan_times *times = &s->run->times;
+	struct tensor x = plan_value(s->p, n->in[0]);
+	struct tensor dy = plan_gradient(s->p, n->out);
+	double start = fl_now_s(), middle;
+
+	s->ops->conv_backward_weights(s->pn->conv, x.data, dy.data,
+				      grad(s, n->weight), grad(s, n->bias),
+				      s->p->workspace);
+	middle = fl_now_s();
+	times->conv_weights += middle - start;
+	if (n->in[0] == s->p->graph->input)
+		return;
+	s->ops->conv_backward_data(s->pn->conv, dy.data, weight(s, n->weight),
+				   plan_gradient(s->p, n->in[0]).data,
+				   s->pn->acc[0], s->p->workspace);
+	times->conv_data += fl_now_s() - middle;
+}
+
+static struct step step_at(struct plan *p, int node, struct plan_run *run)
+{
+	return (struct step){ p, run, &p->graph->nodes[node], &p->nodes[node],
+			      p->device->ops };
+}
+
+int plan_forward(struct plan *p, struct plan_run *run, struct fl_err *err)
+{
+	struct plan_times *times = &run->times;
+	int rc = 0;
+
+	for (int i = 1; rc == 0 && i < p->graph->node_count; i++) {
+		struct step s = step_at(p, i, run);
+		double start = fl_now_s(), wait = times->sync_bn;
+
+		if (s.n->kind == GRAPH_CONV) {
+			s.ops->conv_forward(s.pn->conv,
+					    plan_value(p, s.n->in[0]).data,
+					    weight(&s, s.n->weight),
+					    weight(&s, s.n->bias),
+					    plan_value(p, s.n->out).data,
+					    p->workspace);
+			times->conv_forward += fl_now_s() - start;
+		} else if (s.n->kind == GRAPH_NORM) {
+			rc = norm_run_forward(p, i, run, err);
+			times->norm_forward += fl_now_s() - start -
+					       (times->sync_bn - wait);
+		} else {
+			forward_small(&s);
+			times->other += fl_now_s() - start;
+		}
+	}
+	return rc;
+}
+
+int plan_backward(struct plan *p, struct plan_run *run, struct fl_err *err)
+{
+	struct plan_times *times = &run->times;
+	int rc = 0;
+
+	for (int i = p->graph->node_count - 1; rc == 0 && i > 0; i--) {
+		struct step s = step_at(p, i, run);
+		double start = fl_now_s(), wait = times->sync_bn;
+
+		if (s.n->kind == GRAPH_CONV) {
+			conv_backward(&s);
+		} else if (s.n->kind == GRAPH_NORM) {
+			rc = norm_run_backward(p, i, run, err);
+			times->norm_backward += fl_now_s() - start -
+						(times->sync_bn - wait);
+		} else {
+			backward_small(&s);
+			times->other += fl_now_s() - start;
+		}
+		if (rc == 0 && run->grads_ready)
+			run->grads_ready(run->ctx, s.n->grads_end);
+	}
+	return rc;
+}

@@ -1,0 +1,60 @@
+#include "model/model_priv.h"
+
+/* CSPResNet: ppdet/modeling/backbones/cspresnet.py. */
+
+static int stem(struct graph *g, int x, int channels)
+{
+	x = model_conv_bn(g, x, channels / 2, 3, 2, DEV_ACT_SILU, -1,
+			  "backbone.stem.conv1");
+	x = model_conv_bn(g, x, channels / 2, 3, 1, DEV_ACT_SILU, -1,
+			  "backbone.stem.conv2");
+	x = model_conv_bn(g, x, channels, 3, 1, DEV_ACT_SILU, -1,
+			  "backbone.stem.conv3");
+	graph_name_value(g, x, "backbone.stem");
+	return x;
+}
+
+/* Effective squeeze and excitation: x times a gate made of its mean. */
+static int effective_se(struct graph *g, int x, const char *path)
+{
+	int gate = graph_fc(g, graph_gap(g, x), path, DEV_GATE_HARDSIGMOID, 0);
+
+	return graph_scale(g, x, gate);
+}
+
+static int stage(struct graph *g, int x, int cout, int blocks, bool alpha,
+		 const char *path)
+{
+	int mid = (graph_channels(g, x) + cout) / 2, part[2];
+
+	x = model_conv_bn(g, x, mid, 3, 2, DEV_ACT_SILU, -1,
+			  model_path(g, "%s.conv_down", path));
+	part[0] = model_conv_bn(g, x, mid / 2, 1, 1, DEV_ACT_SILU, -1,
+				model_path(g, "%s.conv1", path));
+	part[1] = model_conv_bn(g, x, mid / 2, 1, 1, DEV_ACT_SILU, -1,
+				model_path(g, "%s.conv2", path));
+	for (int k = 0; k < blocks; k++)
+		part[1] = model_basic_block(
+			g, part[1], true, alpha,
+			model_path(g, "%s.blocks.%d", path, k));
+	x = effective_se(g, graph_concat(g, part, 2),
+			 model_path(g, "%s.attn.fc", path));
+	return model_conv_bn(g, x, cout, 1, 1, DEV_ACT_SILU, -1,
+			     model_path(g, "%s.conv3", path));
+}
+
+void model_backbone(struct graph *g, const struct model_shape *s,
+		    int features[3])
+{
+	int x = stem(g, g->input, s->channels[0]);
+
+	for (int i = 0; i < 4; i++) {
+		const char *path = model_path(g, "backbone.stages.%d", i);
+
+		x = stage(g, x, s->channels[i + 1], s->blocks[i], s->alpha,
+			  path);
+		graph_name_value(g, x, path);
+		if (i > 0)
+			features[i - 1] = x;
+	}
+}

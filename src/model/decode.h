@@ -1,0 +1,28 @@
+/* decode.h - from the head's logits to boxes and scores, for inference.
+ *
+ * Per point: the distance to each side is the expectation of the softmax over
+ * 17 bins, in units of the stride; a box is (px - l, py - t, px + r, py + b)
+ * times the stride, divided by the image's scale factor, so in pixels of the
+ * original image, not clipped (ppyoloe_head.py, forward_eval, post_process).
+ */
+#ifndef FL_MODEL_DECODE_H
+#define FL_MODEL_DECODE_H
+
+#include "model/model.h"
+
+struct decode_level {
+	int h, w, stride;
+	const float *cls; /* [N][h][w][C] logits */
+	const float *reg; /* [N][h][w][4][17] logits */
+};
+
+/* Points of all levels together, for one image. */
+int decode_points(const struct decode_level levels[MODEL_LEVELS]);
+
+/* n images: scale_factor [N][2] as (fy, fx); boxes [N][L][4] and
+ * scores [N][C][L] are written. Parallel over points. */
+void decode_images(const struct decode_level levels[MODEL_LEVELS], int n,
+		   int classes, const float *scale_factor, float *boxes,
+		   float *scores);
+
+#endif

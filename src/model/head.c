@@ -1,0 +1,52 @@
+#include "model/model_priv.h"
+
+/* ET-head: ppdet/modeling/heads/ppyoloe_head.py. */
+
+/* -ln((1 - 0.01) / 0.01): every class starts at a probability of 1 % */
+#define CLS_BIAS -4.59511985f
+
+/* ConvBN(x sigmoid(fc(mean x))) [+ x] */
+static int stem(struct graph *g, int x, int mean, bool residual,
+		const char *path)
+{
+	int gate = graph_fc(g, mean, model_path(g, "%s.fc", path),
+			    DEV_GATE_SIGMOID, 0.001f);
+
+	return model_conv_bn(g, graph_scale(g, x, gate), graph_channels(g, x),
+			     1, 1, DEV_ACT_SILU, residual ? x : -1,
+			     model_path(g, "%s.conv", path));
+}
+
+static int predict(struct graph *g, int x, int channels, float bias,
+		   const char *path)
+{
+	int v = graph_conv(g, x, channels, 3, 1,
+			   model_path(g, "%s.weight", path),
+			   model_path(g, "%s.bias", path), bias, true);
+
+	graph_mark_output(g, v);
+	return v;
+}
+
+void model_head(struct graph *g, const struct model_shape *s,
+		const int in[3], int cls_logit[3], int reg_logit[3])
+{
+	for (int i = 0; i < 3; i++) {
+		int mean = graph_gap(g, in[i]);
+		int cls = stem(g, in[i], mean, true,
+			       model_path(g, "yolo_head.stem_cls.%d", i));
+		int reg = stem(g, in[i], mean, false,
+			       model_path(g, "yolo_head.stem_reg.%d", i));
+
+		cls_logit[i] = predict(
+			g, cls, s->classes, CLS_BIAS,
+			model_path(g, "yolo_head.pred_cls.%d", i));
+		reg_logit[i] = predict(
+			g, reg, 4 * MODEL_BINS, 1,
+			model_path(g, "yolo_head.pred_reg.%d", i));
+		graph_name_value(g, cls_logit[i],
+				 model_path(g, "head.cls_logit.%d", i));
+		graph_name_value(g, reg_logit[i],
+				 model_path(g, "head.reg_logit.%d", i));
+	}
+}

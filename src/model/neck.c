@@ -1,0 +1,80 @@
+#include "model/model_priv.h"
+
+/* CustomCSPPAN: ppdet/modeling/necks/custom_pan.py. */
+
+/* concat of x and its maxima over 5x5, 9x9 and 13x13, then ConvBN 1x1 */
+static int spp(struct graph *g, int x, const char *path)
+{
+	int part[4] = { x };
+
+	for (int i = 1; i < 4; i++)
+		part[i] = graph_maxpool(g, x, 1 + 4 * i);
+	return model_conv_bn(g, graph_concat(g, part, 4), graph_channels(g, x),
+			     1, 1, DEV_ACT_SILU, -1,
+			     model_path(g, "%s.conv", path));
+}
+
+static int csp_stage(struct graph *g, int x, int cout, int blocks,
+		     bool with_spp, const char *path)
+{
+	int mid = cout / 2, part[2];
+
+	part[0] = model_conv_bn(g, x, mid, 1, 1, DEV_ACT_SILU, -1,
+				model_path(g, "%s.conv1", path));
+	part[1] = model_conv_bn(g, x, mid, 1, 1, DEV_ACT_SILU, -1,
+				model_path(g, "%s.conv2", path));
+	for (int k = 0; k < blocks; k++) {
+		part[1] = model_basic_block(
+			g, part[1], false, false,
+			model_path(g, "%s.convs.%d", path, k));
+		if (with_spp && k == (blocks - 1) / 2)
+			part[1] = spp(g, part[1],
+				      model_path(g, "%s.convs.spp", path));
+	}
+	return model_conv_bn(g, graph_concat(g, part, 2), cout, 1, 1,
+			     DEV_ACT_SILU, -1, model_path(g, "%s.conv3", path));
+}
+
+/* From coarse to fine: each level joins the upsampled coarser one. */
+static void top_down(struct graph *g, const struct model_shape *s,
+		     const int features[3], int level[3])
+{
+	int x = features[2];
+
+	for (int i = 0; i < 3; i++) {
+		level[i] = csp_stage(g, x, s->neck_channels[i], s->neck_blocks,
+				     i == 0 && s->spp,
+				     model_path(g, "neck.fpn_stages.%d.0", i));
+		if (i < 2) {
+			int r = model_conv_bn(
+				g, level[i], s->neck_channels[i] / 2, 1, 1,
+				DEV_ACT_SILU, -1,
+				model_path(g, "neck.fpn_routes.%d", i));
+			int part[2] = { graph_upsample(g, r),
+					features[1 - i] };
+
+			x = graph_concat(g, part, 2);
+		}
+	}
+}
+
+void model_neck(struct graph *g, const struct model_shape *s,
+		const int features[3], int out[3])
+{
+	int level[3];
+
+	top_down(g, s, features, level);
+	out[2] = level[2];
+	for (int i = 1; i >= 0; i--) {
+		int r = model_conv_bn(g, out[i + 1], s->neck_channels[i + 1], 3,
+				      2, DEV_ACT_SILU, -1,
+				      model_path(g, "neck.pan_routes.%d", i));
+		int part[2] = { r, level[i] };
+
+		out[i] = csp_stage(g, graph_concat(g, part, 2),
+				   s->neck_channels[i], s->neck_blocks, false,
+				   model_path(g, "neck.pan_stages.%d.0", i));
+	}
+	for (int i = 0; i < 3; i++)
+		graph_name_value(g, out[i], model_path(g, "neck.%d", i));
+}

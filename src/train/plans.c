@@ -1,0 +1,69 @@
+#include "train/plans.h"
+
+#include <stdlib.h>
+
+static bool same(const struct plan_key *a, const struct plan_key *b)
+{
+	return a->mode == b->mode && a->batch == b->batch &&
+	       a->height == b->height && a->width == b->width;
+}
+
+struct plan *plans_find(const struct plans *plans, const struct plan_key *key)
+{
+	for (int i = 0; i < plans->count; i++)
+		if (same(plan_key(plans->list[i]), key))
+			return plans->list[i];
+	return NULL;
+}
+
+static void grow(size_t *most, size_t bytes)
+{
+	*most = bytes > *most ? bytes : *most;
+}
+
+int plans_open(const struct graph *graph, const struct device *device,
+	       const struct plan_key *keys, int count, struct plans *out,
+	       struct fl_err *err)
+{
+	int rc = 0;
+
+	*out = (struct plans){ .device = device };
+	out->list = fl_calloc((size_t)count, sizeof(struct plan *));
+	for (int i = 0; rc == 0 && i < count; i++) {
+		struct plan *p;
+
+		if (plans_find(out, &keys[i]))
+			continue;
+		rc = plan_new(graph, device, &keys[i], &p, err);
+		if (rc != 0)
+			break;
+		out->list[out->count++] = p;
+		grow(&out->activation_bytes, plan_activation_bytes(p));
+		grow(&out->workspace_bytes, plan_workspace_bytes(p));
+	}
+	if (rc == 0)
+		rc = device_slab_new(device, out->activation_bytes,
+				     &out->activations, err);
+	if (rc == 0)
+		rc = device_slab_new(device, out->workspace_bytes,
+				     &out->workspace, err);
+	for (int i = 0; rc == 0 && i < out->count; i++)
+		plan_bind(out->list[i], out->activations, out->workspace);
+	if (rc != 0)
+		plans_close(out);
+	return rc;
+}
+
+void plans_close(struct plans *plans)
+{
+	for (int i = 0; i < plans->count; i++)
+		plan_free(plans->list[i]);
+	free(plans->list);
+	if (plans->activations)
+		device_slab_free(plans->device, plans->activations,
+				 plans->activation_bytes);
+	if (plans->workspace)
+		device_slab_free(plans->device, plans->workspace,
+				 plans->workspace_bytes);
+	*plans = (struct plans){ 0 };
+}

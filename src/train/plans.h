@@ -1,0 +1,31 @@
+/* plans.h - the plans of a run, for every image size, in one arena.
+ *
+ * All plans are made when the run starts, so that no step waits for kernels
+ * to be chosen and the memory of the whole run is known before step 0.
+ *
+ * Ownership: the set owns its plans and slabs; graph and device are borrowed.
+ */
+#ifndef FL_TRAIN_PLANS_H
+#define FL_TRAIN_PLANS_H
+
+#include "graph/plan.h"
+
+struct plans {
+	const struct device *device;
+	struct plan **list;
+	int count;
+	float *activations;
+	size_t activation_bytes;
+	float *workspace;
+	size_t workspace_bytes;
+};
+
+/* keys may hold an entry twice; it is planned once. */
+int plans_open(const struct graph *graph, const struct device *device,
+	       const struct plan_key *keys, int count, struct plans *out,
+	       struct fl_err *err);
+void plans_close(struct plans *plans);
+/* NULL when no such plan was made. */
+struct plan *plans_find(const struct plans *plans, const struct plan_key *key);
+
+#endif
