@@ -1,0 +1,88 @@
+/* comm.h - a group of ranks, and the collectives they run together.
+ *
+ * To one rank, a communicator is the job: who I am, how many we are, and ways
+ * to combine numbers with everyone else. Which engine carries them (self for
+ * one rank, mpi) is settled when the program opens it.
+ *
+ * Order    Every rank makes the same calls in the same order with the same
+ *          counts. Additions have a fixed order: same job, same bits.
+ * Threads  comm_sum_floats() belongs to one thread (the bucket thread), all
+ *          other calls to another (the training thread); the two kinds travel
+ *          on communicators of their own and never queue behind each other.
+ * Time     An engine cannot bound a collective; the launcher watches the ranks
+ *          and ends the job when one is lost. Alone, nothing waits.
+ */
+#ifndef FL_COMM_COMM_H
+#define FL_COMM_COMM_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+struct comm;
+
+struct comm_ops {
+	/* values[i] = sum over ranks */
+	int (*sum_doubles)(struct comm *comm, double *values, size_t count,
+			   struct fl_err *err);
+	int (*sum_floats)(struct comm *comm, float *values, size_t count,
+			  struct fl_err *err);
+	/* everyone gets rank 0's bytes */
+	int (*broadcast)(struct comm *comm, void *bytes, size_t size,
+			 struct fl_err *err);
+	/* Rank 0 gets all blobs one after another in order of ranks in *all
+	 * (malloc, the caller frees) and their total size; others get NULL, 0. */
+	int (*gather)(struct comm *comm, const void *bytes, size_t size,
+		      void **all, size_t *total, struct fl_err *err);
+	int (*barrier)(struct comm *comm, struct fl_err *err);
+	/* End the whole job; does not return where the engine can. */
+	void (*abort)(struct comm *comm, int status);
+	void (*close)(struct comm *comm);
+};
+
+struct comm {
+	const struct comm_ops *ops;
+	int rank, world;
+};
+
+static inline int comm_sum_doubles(struct comm *c, double *values, size_t count,
+				   struct fl_err *err)
+{
+	return c->ops->sum_doubles(c, values, count, err);
+}
+
+static inline int comm_sum_floats(struct comm *c, float *values, size_t count,
+				  struct fl_err *err)
+{
+	return c->ops->sum_floats(c, values, count, err);
+}
+
+static inline int comm_broadcast(struct comm *c, void *bytes, size_t size,
+				 struct fl_err *err)
+{
+	return c->ops->broadcast(c, bytes, size, err);
+}
+
+static inline int comm_gather(struct comm *c, const void *bytes, size_t size,
+			      void **all, size_t *total, struct fl_err *err)
+{
+	return c->ops->gather(c, bytes, size, all, total, err);
+}
+
+static inline int comm_barrier(struct comm *c, struct fl_err *err)
+{
+	return c->ops->barrier(c, err);
+}
+
+static inline void comm_abort(struct comm *c, int status)
+{
+	c->ops->abort(c, status);
+}
+
+static inline void comm_close(struct comm *c)
+{
+	if (c)
+		c->ops->close(c);
+}
+
+#endif

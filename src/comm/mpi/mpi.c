@@ -1,0 +1,227 @@
+#include "comm/mpi/mpi.h"
+
+#include "base/arena.h"
+#include "base/log.h"
+
+#include <limits.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mpi_comm {
+	struct comm base;
+	MPI_Comm small;	  /* the training thread's */
+	MPI_Comm buckets; /* the bucket thread's */
+};
+
+/* Elements of one all-reduce: MPI counts are int, and shorter slices let the
+ * engine pipeline. */
+#define SLICE ((size_t)8 << 20)
+
+static int failed(int status, const char *what, struct fl_err *err)
+{
+	char text[MPI_MAX_ERROR_STRING] = "";
+	int len = 0;
+
+	MPI_Error_string(status, text, &len);
+	return fl_fail(err, FL_EPEER, "%s failed: %s", what, text);
+}
+
+#define MPI(call, what)                                                       \
+	do {                                                                  \
+		int status_ = (call);                                         \
+		if (status_ != MPI_SUCCESS) {                                 \
+			rc = failed(status_, what, err);                      \
+			goto out;                                             \
+		}                                                             \
+	} while (0)
+
+static struct mpi_comm *of(struct comm *c)
+{
+	return (struct mpi_comm *)(void *)c;
+}
+
+static int sum(MPI_Comm comm, void *values, size_t count, size_t width,
+	       MPI_Datatype type, struct fl_err *err)
+{
+	char *at = values;
+	int rc = 0;
+
+	for (size_t done = 0; done < count; done += SLICE) {
+		size_t n = count - done < SLICE ? count - done : SLICE;
+
+		MPI(MPI_Allreduce(MPI_IN_PLACE, at + done * width, (int)n, type,
+				  MPI_SUM, comm), "MPI all-reduce");
+	}
+out:
+	return rc;
+}
+
+static int sum_doubles(struct comm *c, double *values, size_t count,
+		       struct fl_err *err)
+{
+	return sum(of(c)->small, values, count, sizeof(*values), MPI_DOUBLE,
+		   err);
+}
+
+static int sum_floats(struct comm *c, float *values, size_t count,
+		      struct fl_err *err)
+{
+	return sum(of(c)->buckets, values, count, sizeof(*values), MPI_FLOAT,
+		   err);
+}
+
+static int broadcast(struct comm *c, void *bytes, size_t size,
+		     struct fl_err *err)
+{
+	char *at = bytes;
+	int rc = 0;
+
+	for (size_t done = 0; done < size; done += INT_MAX / 2) {
+		size_t n = size - done < INT_MAX / 2 ? size - done :
+						       INT_MAX / 2;
+
+		MPI(MPI_Bcast(at + done, (int)n, MPI_BYTE, 0, of(c)->small),
+		    "MPI broadcast");
+	}
+out:
+	return rc;
+}
+
+static int gather(struct comm *c, const void *bytes, size_t size, void **all,
+		  size_t *total, struct fl_err *err)
+{
+	int mine = (int)size, world = c->world, rc = 0;
+	int *sizes = fl_calloc((size_t)world, sizeof(*sizes));
+	int *offsets = fl_calloc((size_t)world + 1, sizeof(*offsets));
+
+	*all = NULL;
+	*total = 0;
+	FL_ASSERT(size <= INT_MAX / 2);
+	MPI(MPI_Gather(&mine, 1, MPI_INT, sizes, 1, MPI_INT, 0, of(c)->small),
+	    "MPI gather");
+	for (int r = 0; c->rank == 0 && r < world; r++) {
+		*total += (size_t)sizes[r];
+		if (*total > INT_MAX) {
+			comm_abort(c, 4);
+			rc = fl_fail(err, FL_EINTERNAL,
+				     "a gather of more than 2 GiB");
+			goto out;
+		}
+		offsets[r + 1] = (int)*total;
+	}
+	if (c->rank == 0)
+		*all = fl_malloc(*total);
+	MPI(MPI_Gatherv(bytes, mine, MPI_BYTE, *all, sizes, offsets, MPI_BYTE,
+			0, of(c)->small), "MPI gather");
+out:
+	free(sizes);
+	free(offsets);
+	return rc;
+}
+
+static int barrier(struct comm *c, struct fl_err *err)
+{
+	int rc = 0;
+
+	MPI(MPI_Barrier(of(c)->small), "MPI barrier");
+out:
+	return rc;
+}
+
+static void stop(struct comm *c, int status)
+{
+	MPI_Abort(of(c)->small, status);
+}
+
+static void close_mpi(struct comm *c)
+{
+	MPI_Comm_free(&of(c)->buckets);
+	MPI_Comm_free(&of(c)->small);
+	MPI_Finalize();
+	free(c);
+}
+
+static const struct comm_ops ops = {
+	.sum_doubles = sum_doubles,
+	.sum_floats = sum_floats,
+	.broadcast = broadcast,
+	.gather = gather,
+	.barrier = barrier,
+	.abort = stop,
+	.close = close_mpi,
+};
+
+static int number_of(const char *variable, int absent)
+{
+	const char *text = getenv(variable);
+
+	return text && *text ? atoi(text) : absent;
+}
+
+bool comm_mpi_launched(void)
+{
+	static const char *const worlds[] = {
+		"OMPI_COMM_WORLD_SIZE", "PADDLE_TRAINERS_NUM", "WORLD_SIZE",
+		"SLURM_NTASKS"
+	};
+
+	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++)
+		if (number_of(worlds[i], 1) > 1)
+			return true;
+	return false;
+}
+
+static int announced(void)
+{
+	int n = number_of("OMPI_COMM_WORLD_SIZE",
+			  number_of("WORLD_SIZE",
+				    number_of("PADDLE_TRAINERS_NUM", 0)));
+
+	return n > 0 ? n : number_of("SLURM_NTASKS", 1);
+}
+
+/* Ranks that do not find each other each believe to be alone: every one of
+ * them would train the whole job. */
+static int check_world(int world, struct fl_err *err)
+{
+	int n = announced();
+
+	if (n == world)
+		return 0;
+	return fl_fail(err, FL_EPEER,
+		       "the environment announces %d ranks, but MPI finds %d; "
+		       "start with fleetrun, mpirun, or srun --mpi=pmix (this "
+		       "MPI speaks PMIx only)", n, world);
+}
+
+int comm_mpi_open(struct comm **out, struct fl_err *err)
+{
+	struct mpi_comm *c = fl_calloc(1, sizeof(*c));
+	int rc = 0, given = 0, world = 0, rank = 0;
+
+	c->base.ops = &ops;
+	MPI(MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &given),
+	    "MPI start");
+	MPI(MPI_Comm_size(MPI_COMM_WORLD, &world), "MPI");
+	MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank), "MPI");
+	if (given < MPI_THREAD_MULTIPLE) {
+		rc = fl_fail(err, FL_EINTERNAL,
+			     "this MPI was built without support for threads "
+			     "(MPI_THREAD_MULTIPLE); training needs it");
+		goto out;
+	}
+	rc = check_world(world, err);
+	if (rc != 0)
+		goto out;
+	c->base.rank = rank;
+	c->base.world = world;
+	MPI(MPI_Comm_dup(MPI_COMM_WORLD, &c->small), "MPI");
+	MPI(MPI_Comm_dup(MPI_COMM_WORLD, &c->buckets), "MPI");
+	*out = &c->base;
+out:
+	if (rc != 0)
+		free(c);
+	return rc;
+}

@@ -1,0 +1,71 @@
+#include "comm/self/self.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int sum_doubles(struct comm *c, double *values, size_t count,
+		       struct fl_err *err)
+{
+	(void)c, (void)values, (void)count, (void)err;
+	return 0;
+}
+
+static int sum_floats(struct comm *c, float *values, size_t count,
+		      struct fl_err *err)
+{
+	(void)c, (void)values, (void)count, (void)err;
+	return 0;
+}
+
+static int broadcast(struct comm *c, void *bytes, size_t size,
+		     struct fl_err *err)
+{
+	(void)c, (void)bytes, (void)size, (void)err;
+	return 0;
+}
+
+static int gather(struct comm *c, const void *bytes, size_t size, void **all,
+		  size_t *total, struct fl_err *err)
+{
+	(void)c, (void)err;
+	*all = memcpy(fl_malloc(size), bytes, size);
+	*total = size;
+	return 0;
+}
+
+static int barrier(struct comm *c, struct fl_err *err)
+{
+	(void)c, (void)err;
+	return 0;
+}
+
+static void stop(struct comm *c, int status)
+{
+	/* Nobody else is there to be ended; the caller returns its error. */
+	(void)c, (void)status;
+}
+
+static void close_self(struct comm *c)
+{
+	free(c);
+}
+
+static const struct comm_ops ops = {
+	.sum_doubles = sum_doubles,
+	.sum_floats = sum_floats,
+	.broadcast = broadcast,
+	.gather = gather,
+	.barrier = barrier,
+	.abort = stop,
+	.close = close_self,
+};
+
+struct comm *comm_self_open(void)
+{
+	struct comm *c = fl_calloc(1, sizeof(*c));
+
+	*c = (struct comm){ &ops, 0, 1 };
+	return c;
+}
