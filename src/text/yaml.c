@@ -1,0 +1,490 @@
+#include "text/yaml.h"
+
+#include "base/file.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+
+#define MAX_DEPTH 64
+#define MAX_NODES 100000
+#define MAX_ANCHORS 256
+
+struct reader {
+	yaml_parser_t parser;
+	yaml_event_t event;
+	struct fl_arena *arena;
+	const char *file;
+	struct fl_err *err;
+	int nodes;
+	struct {
+		const char *name;
+		struct yaml *node;
+	} anchors[MAX_ANCHORS];
+	int anchor_count;
+};
+
+static int fail(struct reader *r, int line, const char *what)
+{
+	return fl_fail(r->err, FL_ERECIPE, "%s:%d: %s", r->file, line, what);
+}
+
+static int next(struct reader *r)
+{
+	yaml_event_delete(&r->event);
+	if (yaml_parser_parse(&r->parser, &r->event))
+		return 0;
+	return fl_fail(r->err, FL_ERECIPE, "%s:%zu: not YAML: %s", r->file,
+		       r->parser.problem_mark.line + 1,
+		       r->parser.problem ? r->parser.problem : "broken text");
+}
+
+static int line_of(const struct reader *r)
+{
+	return (int)r->event.start_mark.line + 1;
+}
+
+static bool one_of(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(text, *words) == 0)
+			return true;
+	return false;
+}
+
+/* "1_000" without its underscores. */
+static void plain_number(const char *text, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text && n + 1 < size; text++)
+		if (*text != '_')
+			buf[n++] = *text;
+	buf[n] = '\0';
+}
+
+/* 1:30 and 1:30:00 count in sixties, as YAML 1.1 has it. */
+static bool sexagesimal(const char *text, double *out)
+{
+	double total = 0;
+	const char *p = text + (*text == '-' || *text == '+');
+	bool colon = false;
+
+	if (!isdigit((unsigned char)*p))
+		return false;
+	while (*p) {
+		char *end;
+		double part = (double)strtol(p, &end, 10);
+
+		if (end == p || (colon && part > 59))
+			return false;
+		total = total * 60 + part;
+		if (*end && *end != ':')
+			return false;
+		colon |= *end == ':';
+		p = *end ? end + 1 : end;
+	}
+	*out = *text == '-' ? -total : total;
+	return colon;
+}
+
+static bool whole_number(const char *text, double *out)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	char *end;
+	int base = 10;
+
+	if (!isdigit((unsigned char)*digits))
+		return false;
+	if (digits[0] == '0' && digits[1] == 'b')
+		base = 2;
+	else if (digits[0] == '0' && digits[1] == 'x')
+		base = 16;
+	else if (digits[0] == '0' && digits[1])
+		base = 8;
+	*out = (double)strtoll(base == 2 ? digits + 2 : digits, &end, base);
+	if (*text == '-')
+		*out = -*out;
+	return *end == '\0';
+}
+
+/* PyYAML: a dot is needed, and a sign in the exponent. */
+static bool real_number(const char *text, double *out)
+{
+	const char *p = text + (*text == '-' || *text == '+');
+	const char *e = strpbrk(p, "eE");
+	char *end;
+
+	if (strcasecmp(p, ".inf") == 0 || strcasecmp(p, ".nan") == 0) {
+		*out = p[1] == 'i' || p[1] == 'I' ? INFINITY : NAN;
+		*out = *text == '-' ? -*out : *out;
+		return true;
+	}
+	if (!strchr(p, '.') || strspn(p, "0123456789.eE+-") != strlen(p))
+		return false;
+	if (e && e[1] != '+' && e[1] != '-')
+		return false;
+	*out = strtod(text, &end);
+	return end != text && *end == '\0';
+}
+
+/* The type of a plain scalar by the rules of YAML 1.1 as PyYAML has them. */
+static void resolve(struct yaml *n)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL",
+					     NULL };
+	static const char *const yes[] = { "yes", "Yes", "YES", "true", "True",
+					   "TRUE", "on", "On", "ON", NULL };
+	static const char *const no[] = { "no", "No", "NO", "false", "False",
+					  "FALSE", "off", "Off", "OFF", NULL };
+	char digits[128];
+
+	n->kind = YAML_TEXT;
+	if (n->quoted)
+		return;
+	plain_number(n->text, digits, sizeof(digits));
+	if (one_of(n->text, nulls)) {
+		n->kind = YAML_NULL;
+	} else if (one_of(n->text, yes) || one_of(n->text, no)) {
+		n->kind = YAML_BOOL;
+		n->truth = one_of(n->text, yes);
+	} else if (whole_number(digits, &n->number) ||
+		   sexagesimal(digits, &n->number)) {
+		n->kind = YAML_INT;
+	} else if (real_number(digits, &n->number)) {
+		n->kind = YAML_REAL;
+	}
+}
+
+static struct yaml *new_node(struct reader *r, enum yaml_kind kind,
+			     const char *tag)
+{
+	struct yaml *n = fl_arena_alloc(r->arena, sizeof(*n));
+
+	n->kind = kind;
+	n->file = r->file;
+	n->line = line_of(r);
+	n->size = kind == YAML_TEXT ? 1 : r->nodes; /* see finish() */
+	if (tag && tag[0] == '!' && tag[1])
+		n->tag = fl_arena_strdup(r->arena, tag + 1);
+	return n;
+}
+
+static void remember(struct reader *r, const char *anchor, struct yaml *node)
+{
+	if (!anchor || r->anchor_count == MAX_ANCHORS)
+		return;
+	r->anchors[r->anchor_count].name = fl_arena_strdup(r->arena, anchor);
+	r->anchors[r->anchor_count++].node = node;
+}
+
+static int find_alias(struct reader *r, struct yaml **out)
+{
+	const char *name = (const char *)r->event.data.alias.anchor;
+
+	for (int i = r->anchor_count - 1; i >= 0; i--) {
+		if (strcmp(r->anchors[i].name, name) != 0)
+			continue;
+		*out = r->anchors[i].node;
+		/* Whoever walks the tree meets the node again. */
+		r->nodes += (*out)->size;
+		return 0;
+	}
+	return fail(r, line_of(r), "an alias without its anchor");
+}
+
+static void append(struct fl_arena *arena, struct yaml *n, const char *key,
+		   struct yaml *item)
+{
+	/* powers of two, so that growing copies little */
+	if ((n->count & (n->count - 1)) == 0) {
+		size_t cap = n->count ? 2 * (size_t)n->count : 1;
+		struct yaml **items = fl_arena_array(arena, cap,
+						     sizeof(struct yaml *));
+		const char **keys = fl_arena_array(arena, cap,
+						   sizeof(char *));
+
+		if (n->count) {
+			memcpy(items, n->items,
+			       (size_t)n->count * sizeof(struct yaml *));
+			memcpy(keys, n->keys,
+			       (size_t)n->count * sizeof(char *));
+		}
+		n->items = items;
+		n->keys = keys;
+	}
+	n->items[n->count] = item;
+	n->keys[n->count++] = key;
+}
+
+struct yaml *yaml_get(const struct yaml *map, const char *key)
+{
+	if (!map || map->kind != YAML_MAP)
+		return NULL;
+	for (int i = 0; i < map->count; i++)
+		if (strcmp(map->keys[i], key) == 0)
+			return map->items[i];
+	return NULL;
+}
+
+void yaml_set(struct fl_arena *arena, struct yaml *map, const char *key,
+	      struct yaml *value)
+{
+	for (int i = 0; i < map->count; i++) {
+		if (strcmp(map->keys[i], key) == 0) {
+			map->items[i] = value;
+			return;
+		}
+	}
+	append(arena, map, fl_arena_strdup(arena, key), value);
+}
+
+void yaml_remove(struct yaml *map, const char *key)
+{
+	for (int i = 0; i < map->count; i++) {
+		if (strcmp(map->keys[i], key) != 0)
+			continue;
+		map->count--;
+		memmove(&map->items[i], &map->items[i + 1],
+			(size_t)(map->count - i) * sizeof(struct yaml *));
+		memmove(&map->keys[i], &map->keys[i + 1],
+			(size_t)(map->count - i) * sizeof(char *));
+		return;
+	}
+}
+
+static int read_node(struct reader *r, int depth, struct yaml **out);
+
+static int read_list(struct reader *r, int depth, struct yaml *list)
+{
+	int rc = next(r);
+
+	while (rc == 0 && r->event.type != YAML_SEQUENCE_END_EVENT) {
+		struct yaml *item;
+
+		rc = read_node(r, depth, &item);
+		if (rc == 0) {
+			append(r->arena, list, NULL, item);
+			rc = next(r);
+		}
+	}
+	return rc;
+}
+
+/* "<<": the keys of another map (or several) that are not given here. */
+static int merge_key(struct reader *r, struct yaml *map,
+		     const struct yaml *from)
+{
+	int rc = 0;
+
+	for (int i = 0; from->kind == YAML_LIST && rc == 0 && i < from->count;
+	     i++)
+		rc = merge_key(r, map, from->items[i]);
+	if (from->kind == YAML_LIST)
+		return rc;
+	if (from->kind != YAML_MAP)
+		return fail(r, from->line, "'<<' needs a mapping");
+	for (int i = 0; i < from->count; i++)
+		if (!yaml_get(map, from->keys[i]))
+			append(r->arena, map, from->keys[i], from->items[i]);
+	return 0;
+}
+
+static int read_map(struct reader *r, int depth, struct yaml *map)
+{
+	struct yaml *merged[8];
+	int merges = 0, rc = next(r);
+
+	while (rc == 0 && r->event.type != YAML_MAPPING_END_EVENT) {
+		struct yaml *key, *value;
+
+		rc = read_node(r, depth, &key);
+		if (rc == 0 && !key->text)
+			rc = fail(r, key->line, "a key must be a word");
+		if (rc == 0)
+			rc = next(r);
+		if (rc == 0)
+			rc = read_node(r, depth, &value);
+		if (rc != 0)
+			break;
+		if (strcmp(key->text, "<<") == 0 && !key->quoted &&
+		    merges < 8)
+			merged[merges++] = value;
+		else
+			yaml_set(r->arena, map, key->text, value);
+		rc = next(r);
+	}
+	for (int i = 0; rc == 0 && i < merges; i++)
+		rc = merge_key(r, map, merged[i]);
+	return rc;
+}
+
+static const char *keep(struct reader *r, const yaml_char_t *anchor)
+{
+	return anchor ? fl_arena_strdup(r->arena, (const char *)anchor) : NULL;
+}
+
+/* A container is known by its anchor once it is whole, so that no node can
+ * contain itself. */
+static int finish(struct reader *r, struct yaml *n, const char *anchor, int rc)
+{
+	n->size = r->nodes - n->size;
+	remember(r, anchor, n);
+	return rc;
+}
+
+/* The node that begins with the event in hand; leaves its last event there. */
+static int read_node(struct reader *r, int depth, struct yaml **out)
+{
+	yaml_event_t *e = &r->event;
+	const char *anchor;
+	struct yaml *n;
+
+	if (depth > MAX_DEPTH || ++r->nodes > MAX_NODES)
+		return fail(r, line_of(r), "nested too deep or too large");
+	switch (e->type) {
+	case YAML_ALIAS_EVENT:
+		return find_alias(r, out);
+	case YAML_SCALAR_EVENT:
+		n = new_node(r, YAML_TEXT, (const char *)e->data.scalar.tag);
+		n->text = fl_arena_strndup(r->arena,
+					   (const char *)e->data.scalar.value,
+					   e->data.scalar.length);
+		n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+		resolve(n);
+		remember(r, (const char *)e->data.scalar.anchor, n);
+		*out = n;
+		return 0;
+	case YAML_SEQUENCE_START_EVENT:
+		n = new_node(r, YAML_LIST,
+			     (const char *)e->data.sequence_start.tag);
+		anchor = keep(r, e->data.sequence_start.anchor);
+		*out = n;
+		return finish(r, n, anchor, read_list(r, depth + 1, n));
+	case YAML_MAPPING_START_EVENT:
+		n = new_node(r, YAML_MAP,
+			     (const char *)e->data.mapping_start.tag);
+		anchor = keep(r, e->data.mapping_start.anchor);
+		*out = n;
+		return finish(r, n, anchor, read_map(r, depth + 1, n));
+	default:
+		return fail(r, line_of(r), "a value is missing");
+	}
+}
+
+static int read_document(struct reader *r, struct yaml **out)
+{
+	int rc = next(r); /* stream start */
+
+	if (rc == 0)
+		rc = next(r); /* document start, or the end of an empty file */
+	if (rc == 0 && r->event.type == YAML_STREAM_END_EVENT) {
+		*out = yaml_new_map(r->arena, r->file, 1);
+		return 0;
+	}
+	if (rc == 0)
+		rc = next(r);
+	if (rc == 0)
+		rc = read_node(r, 0, out);
+	return rc;
+}
+
+int yaml_parse(const char *text, size_t len, const char *name,
+	       struct fl_arena *arena, struct yaml **out, struct fl_err *err)
+{
+	struct reader r = { .arena = arena, .err = err };
+	int rc;
+
+	r.file = fl_arena_strdup(arena, name);
+	if (!yaml_parser_initialize(&r.parser))
+		return fl_fail(err, FL_ENOMEM, "cannot start a YAML parser");
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text,
+				     len);
+	rc = read_document(&r, out);
+	yaml_event_delete(&r.event);
+	yaml_parser_delete(&r.parser);
+	return rc;
+}
+
+int yaml_read(const char *path, struct fl_arena *arena, struct yaml **out,
+	      struct fl_err *err)
+{
+	struct fl_map map;
+	int rc = fl_map_open(&map, path, err);
+
+	if (rc != 0) {
+		err->code = FL_ERECIPE;
+		return err->code;
+	}
+	rc = yaml_parse((const char *)map.data, map.size, path, arena, out,
+			err);
+	fl_map_close(&map);
+	return rc;
+}
+
+struct yaml *yaml_new_map(struct fl_arena *arena, const char *file, int line)
+{
+	struct yaml *n = fl_arena_alloc(arena, sizeof(*n));
+
+	n->kind = YAML_MAP;
+	n->file = file;
+	n->line = line;
+	return n;
+}
+
+const char *yaml_where(struct fl_arena *arena, const struct yaml *node)
+{
+	return node->line ? fl_arena_printf(arena, "%s:%d", node->file,
+					    node->line) : node->file;
+}
+
+static void print_scalar(const struct yaml *n, struct fl_str *out)
+{
+	if (n->kind == YAML_NULL) {
+		fl_str_add(out, "~");
+	} else if (n->kind != YAML_TEXT) {
+		fl_str_add(out, n->text);
+	} else {
+		fl_str_add(out, "'");
+		for (const char *p = n->text; *p; p++)
+			fl_str_addn(out, *p == '\'' ? "''" : p,
+				    *p == '\'' ? 2 : 1);
+		fl_str_add(out, "'");
+	}
+}
+
+static bool is_container(const struct yaml *n)
+{
+	return (n->kind == YAML_LIST || n->kind == YAML_MAP) && n->count > 0;
+}
+
+void yaml_print(const struct yaml *n, int indent, struct fl_str *out)
+{
+	if (n->tag && n->kind != YAML_MAP)
+		fl_str_addf(out, "!%s ", n->tag);
+	if (n->kind == YAML_LIST && n->count == 0) {
+		fl_str_add(out, "[]");
+	} else if (n->kind == YAML_MAP && n->count == 0) {
+		fl_str_add(out, "{}");
+	} else if (!is_container(n)) {
+		print_scalar(n, out);
+	} else {
+		for (int i = 0; i < n->count; i++) {
+			const struct yaml *item = n->items[i];
+
+			fl_str_addf(out, "\n%*s", indent, "");
+			if (n->kind == YAML_MAP)
+				fl_str_addf(out, "%s:", n->keys[i]);
+			else
+				fl_str_add(out, "-");
+			if (item->tag && item->kind == YAML_MAP)
+				fl_str_addf(out, " !%s", item->tag);
+			fl_str_add(out, is_container(item) ? "" : " ");
+			yaml_print(item, indent + 2, out);
+		}
+	}
+}
