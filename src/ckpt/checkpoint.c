@@ -118,14 +118,14 @@ static int add_divided(struct tensor_file *to, const char *name,
 {
 	struct named_tensor t = *average;
 	size_t n = named_tensor_count(average);
-	float *values, factor = (float)(1 / divisor);
+	float *values;
 
 	if (divisor == 1)
 		return add_named(to, "", name, average, err);
 	values = fl_arena_array(&to->arena, n ? n : 1, sizeof(*values));
 	named_tensor_f32(average, 0, n, values);
 	for (size_t i = 0; i < n; i++)
-		values[i] *= factor;
+		values[i] /= (float)divisor;
 	t.data = values;
 	t.dtype = CKPT_F32;
 	t.bytes = n * sizeof(*values);

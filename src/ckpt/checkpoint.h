@@ -66,7 +66,8 @@ int checkpoint_published(struct tensor_file *to, struct tensor_file *from,
 			 struct fl_err *err);
 
 /* What the average is divided by: 1 - d_last^step, or 1 for "exponential" and
- * at step 0. The reference multiplies by the float32 of its inverse. */
+ * at step 0. Paddle divides by this rounded to float32: so do callers, and the
+ * bits of published weights agree. */
 double checkpoint_ema_divisor(const char *decay_type, double last_decay,
 			      int64_t step);
 
