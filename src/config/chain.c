@@ -1,0 +1,530 @@
+#include "config/recipe_priv.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Readers, data sets, schedules: objects and lists, each with keys of its
+ * own. Keys are consumed through a struct keys, so that what is left over is
+ * unknown and can be named with its neighbours. */
+
+#define MAX_KEYS 24
+
+struct keys {
+	struct recipe *r;
+	const struct yaml *map;
+	const char *owner; /* "TrainReader", "RandomCrop" */
+	const char *known[MAX_KEYS];
+	size_t count;
+	struct fl_err *err;
+	int rc; /* the first failure; later calls do nothing */
+};
+
+static struct keys keys_of(struct recipe *r, const struct yaml *map,
+			   const char *owner, struct fl_err *err)
+{
+	struct keys k = { .r = r, .map = map, .owner = owner, .err = err };
+
+	if (map && map->kind != YAML_MAP && map->kind != YAML_NULL)
+		k.rc = fl_fail(err, FL_ERECIPE, "%s: '%s' must be a mapping",
+			       yaml_where(&r->arena, map), owner);
+	return k;
+}
+
+/* The node of a key, or NULL; from now on the key is known. */
+static const struct yaml *take(struct keys *k, const char *key)
+{
+	FL_ASSERT(k->count < MAX_KEYS);
+	k->known[k->count++] = key;
+	return k->rc == 0 ? yaml_get(k->map, key) : NULL;
+}
+
+static const char *full(struct keys *k, const char *key)
+{
+	return fl_arena_printf(&k->r->arena, "%s.%s", k->owner, key);
+}
+
+static void take_real(struct keys *k, const char *key, double min, double max,
+		      double *out)
+{
+	const struct yaml *n = take(k, key);
+
+	if (n)
+		k->rc = recipe_number(k->r, n, full(k, key), false, min, max,
+				      out, k->err);
+}
+
+static void take_int(struct keys *k, const char *key, double min, double max,
+		     int *out)
+{
+	const struct yaml *n = take(k, key);
+	double v = *out;
+
+	if (n)
+		k->rc = recipe_number(k->r, n, full(k, key), true, min, max, &v,
+				      k->err);
+	*out = (int)v;
+}
+
+static void take_bool(struct keys *k, const char *key, bool *out)
+{
+	const struct yaml *n = take(k, key);
+
+	if (n)
+		k->rc = recipe_truth(k->r, n, full(k, key), out, k->err);
+}
+
+static void take_text(struct keys *k, const char *key, const char **out)
+{
+	const struct yaml *n = take(k, key);
+
+	if (n && n->kind != YAML_NULL && !n->text)
+		k->rc = fl_fail(k->err, FL_ERECIPE, "%s: '%s' must be a word",
+				yaml_where(&k->r->arena, n), full(k, key));
+	else if (n)
+		*out = n->kind == YAML_NULL ? "" : n->text;
+}
+
+static void take_reals(struct keys *k, const char *key, int count, double min,
+		       double max, double *out)
+{
+	const struct yaml *n = take(k, key);
+
+	if (!n)
+		return;
+	if (n->kind != YAML_LIST || n->count != count) {
+		k->rc = fl_fail(k->err, FL_ERECIPE,
+				"%s: '%s' must be a list of %d numbers",
+				yaml_where(&k->r->arena, n), full(k, key),
+				count);
+		return;
+	}
+	for (int i = 0; k->rc == 0 && i < count; i++)
+		k->rc = recipe_number(k->r, n->items[i], full(k, key), false,
+				      min, max, &out[i], k->err);
+}
+
+/* A key that may only have its usual value, or none at all. */
+static void take_usual(struct keys *k, const char *key, const char *usual,
+		       const char *why)
+{
+	const struct yaml *n = take(k, key);
+	const char *text = n ? n->text : NULL;
+
+	if (!n || (text && strcasecmp(text, usual) == 0))
+		return;
+	k->rc = fl_fail(k->err, FL_ERECIPE, "%s: '%s' can only be %s: %s",
+			yaml_where(&k->r->arena, n), full(k, key), usual, why);
+}
+
+static int finish(struct keys *k)
+{
+	for (int i = 0; k->rc == 0 && k->map && i < k->map->count; i++) {
+		const char *key = k->map->keys[i], *near;
+		bool found = false;
+
+		for (size_t j = 0; j < k->count; j++)
+			found |= strcmp(key, k->known[j]) == 0;
+		if (found)
+			continue;
+		near = fl_nearest(key, k->known, k->count, sizeof(char *));
+		k->rc = fl_fail(k->err, FL_ERECIPE,
+				"%s: unknown key '%s' in '%s'%s%s%s",
+				yaml_where(&k->r->arena, k->map->items[i]), key,
+				k->owner, near ? "; did you mean '" : "",
+				near ? near : "", near ? "'?" : "");
+	}
+	return k->rc;
+}
+
+bool recipe_is_section(const char *key)
+{
+	static const char *const sections[] = {
+		"TrainDataset", "EvalDataset", "TestDataset",
+		"TrainReader",	"EvalReader",  "TestReader"
+	};
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (strcmp(key, sections[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The class of an object: its tag, or its key 'name'. */
+static const char *class_of(struct keys *k)
+{
+	const char *name = k->map && k->map->tag ? k->map->tag : "";
+
+	take_text(k, "name", &name);
+	return name;
+}
+
+static int fill_dataset(struct recipe *r, const struct yaml *n,
+			const char *owner, struct recipe_dataset *d,
+			struct fl_err *err)
+{
+	static const char *const names[] = { "COCODataSet", "VOCDataSet",
+					     "ImageFolder" };
+	struct keys k = keys_of(r, n, owner, err);
+	const char *class = class_of(&k), *near;
+
+	for (size_t i = 0; k.rc == 0 && n && i <= 3; i++) {
+		if (i == 3) {
+			near = fl_nearest(class, names, 3, sizeof(char *));
+			return fl_fail(err, FL_ERECIPE,
+				       "%s: '%s' is a '%s', which flotilla does not read%s%s%s",
+				       yaml_where(&r->arena, n), owner, class,
+				       near ? "; did you mean '" : "",
+				       near ? near : "", near ? "'?" : "");
+		}
+		d->kind = (enum recipe_dataset_kind)i;
+		if (strcmp(class, names[i]) == 0)
+			break;
+	}
+	take_text(&k, "dataset_dir", &d->dataset_dir);
+	take_text(&k, "image_dir", &d->image_dir);
+	take_text(&k, "anno_path", &d->anno_path);
+	take_bool(&k, "allow_empty", &d->allow_empty);
+	take_bool(&k, "load_crowd", &d->load_crowd);
+	take_real(&k, "empty_ratio", 0, 1, &d->empty_ratio);
+	take_int(&k, "sample_num", -1, 1e9, &d->sample_num);
+	take(&k, "data_fields"); /* what training needs is always read */
+	take(&k, "label_list");
+	take_usual(&k, "repeat", "1", "repeating is the sampler's business");
+	return finish(&k);
+}
+
+int recipe_fill_datasets(struct recipe *r, const struct yaml *tree,
+			 struct fl_err *err)
+{
+	struct recipe_dataset standard = { .dataset_dir = "", .image_dir = "",
+					   .anno_path = "", .empty_ratio = 1,
+					   .sample_num = -1 };
+	int rc;
+
+	r->train = r->eval = r->test = standard;
+	rc = fill_dataset(r, yaml_get(tree, "TrainDataset"), "TrainDataset",
+			  &r->train, err);
+	if (rc == 0)
+		rc = fill_dataset(r, yaml_get(tree, "EvalDataset"),
+				  "EvalDataset", &r->eval, err);
+	if (rc == 0)
+		rc = fill_dataset(r, yaml_get(tree, "TestDataset"),
+				  "TestDataset", &r->test, err);
+	return rc;
+}
+
+static void take_size(struct keys *k, const struct yaml *n, int size[2])
+{
+	double v[2] = { 0 };
+
+	for (int i = 0; k->rc == 0 && i < 2; i++) {
+		const struct yaml *one = n->kind == YAML_LIST && n->count == 2 ?
+						 n->items[i] : n;
+
+		k->rc = recipe_number(k->r, one, full(k, "target_size"), true,
+				      32, 8192, &v[i], k->err);
+		size[i] = (int)v[i];
+		if (k->rc == 0 && size[i] % 32 != 0)
+			k->rc = fl_fail(k->err, FL_ERECIPE,
+					"%s: '%s' is %d, but must be a multiple of 32, the coarsest stride",
+					yaml_where(&k->r->arena, one),
+					full(k, "target_size"), size[i]);
+	}
+}
+
+/* A number, [height, width], or with random_size a list of either. */
+static void take_sizes(struct keys *k, struct recipe_reader *reader)
+{
+	const struct yaml *n = take(k, "target_size");
+	bool list = n && n->kind == YAML_LIST && reader->random_size;
+
+	if (!n)
+		return;
+	reader->size_count = list ? n->count : 1;
+	if (reader->size_count < 1 || reader->size_count > RECIPE_MAX_SIZES) {
+		k->rc = fl_fail(k->err, FL_ERECIPE,
+				"%s: '%s' has %d sizes, but must have 1 to %d",
+				yaml_where(&k->r->arena, n),
+				full(k, "target_size"), reader->size_count,
+				RECIPE_MAX_SIZES);
+		return;
+	}
+	for (int i = 0; k->rc == 0 && i < reader->size_count; i++)
+		take_size(k, list ? n->items[i] : n, reader->sizes[i]);
+}
+
+#define STRETCH "images are stretched to the size, as the model was trained"
+
+static int step_resize(struct keys *k, struct recipe_reader *reader)
+{
+	take_usual(k, "keep_ratio", "false", STRETCH);
+	take_int(k, "interp", 0, 4, &reader->interp);
+	take_sizes(k, reader);
+	return finish(k);
+}
+
+static int step_batch_resize(struct keys *k, struct recipe_reader *reader)
+{
+	reader->random_size = true;
+	reader->random_interp = false;
+	take_usual(k, "keep_ratio", "false", STRETCH);
+	take_bool(k, "random_size", &reader->random_size);
+	take_bool(k, "random_interp", &reader->random_interp);
+	take_int(k, "interp", 0, 4, &reader->interp);
+	take_sizes(k, reader);
+	return finish(k);
+}
+
+static int step_normalize(struct keys *k, struct recipe_reader *reader)
+{
+	const char *type = "mean_std";
+
+	reader->scale = true;
+	take_reals(k, "mean", 3, -1e6, 1e6, reader->mean);
+	take_reals(k, "std", 3, 1e-6, 1e6, reader->std);
+	take_bool(k, "is_scale", &reader->scale);
+	take_text(k, "norm_type", &type);
+	reader->mean_std = strcmp(type, "none") != 0;
+	return finish(k);
+}
+
+static int step_expand(struct keys *k, struct recipe_reader *reader)
+{
+	reader->expand = true;
+	take_real(k, "ratio", 1, 16, &reader->expand_ratio);
+	take_real(k, "prob", 0, 1, &reader->expand_prob);
+	take_reals(k, "fill_value", 3, 0, 255, reader->fill_value);
+	return finish(k);
+}
+
+static int step_flip(struct keys *k, struct recipe_reader *reader)
+{
+	reader->flip = true;
+	take_real(k, "prob", 0, 1, &reader->flip_prob);
+	return finish(k);
+}
+
+static int step_distort(struct keys *k, struct recipe_reader *reader)
+{
+	reader->distort = true;
+	return finish(k);
+}
+
+static int step_crop(struct keys *k, struct recipe_reader *reader)
+{
+	reader->crop = true;
+	return finish(k);
+}
+
+static int step_plain(struct keys *k, struct recipe_reader *reader)
+{
+	(void)reader;
+	take(k, "to_bgr");	 /* Permute: flotilla has planes in RGB order */
+	take(k, "channel_first");
+	return finish(k);
+}
+
+/* Transforms in the only order that flotilla composes them in. */
+static const struct {
+	const char *name;
+	int order;
+	int (*read)(struct keys *k, struct recipe_reader *reader);
+} steps[] = {
+	{ "Decode", 0, step_plain },
+	{ "RandomDistort", 1, step_distort },
+	{ "RandomExpand", 2, step_expand },
+	{ "RandomCrop", 3, step_crop },
+	{ "RandomFlip", 4, step_flip },
+	{ "BatchRandomResize", 5, step_batch_resize },
+	{ "Resize", 5, step_resize },
+	{ "NormalizeImage", 6, step_normalize },
+	{ "Permute", 7, step_plain },
+	{ "PadGT", 8, step_plain },
+};
+
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+static int unknown_step(struct recipe *r, const struct yaml *n,
+			const char *name, struct fl_err *err)
+{
+	const char *near = fl_nearest(name, &steps[0].name, STEPS,
+				      sizeof(steps[0]));
+
+	return fl_fail(err, FL_ERECIPE, "%s: unknown transform '%s'%s%s%s",
+		       yaml_where(&r->arena, n), name,
+		       near ? "; did you mean '" : "", near ? near : "",
+		       near ? "'?" : "");
+}
+
+static int fill_steps(struct recipe *r, const struct yaml *list,
+		      struct recipe_reader *reader, int *last,
+		      struct fl_err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && list && i < list->count; i++) {
+		const struct yaml *n = list->items[i];
+		const char *name = n->kind == YAML_MAP && n->count == 1 ?
+					   n->keys[0] : NULL;
+		struct keys k;
+		size_t s = 0;
+
+		if (!name)
+			return fl_fail(err, FL_ERECIPE,
+				       "%s: a transform is written '- Name: {...}'",
+				       yaml_where(&r->arena, n));
+		while (s < STEPS && strcmp(steps[s].name, name) != 0)
+			s++;
+		if (s == STEPS)
+			return unknown_step(r, n, name, err);
+		if (steps[s].order <= *last)
+			return fl_fail(err, FL_ERECIPE,
+				       "%s: '%s' comes too late; the order is Decode, RandomDistort, RandomExpand, RandomCrop, RandomFlip, Resize, NormalizeImage, Permute, PadGT",
+				       yaml_where(&r->arena, n), name);
+		*last = steps[s].order;
+		k = keys_of(r, n->items[0], name, err);
+		rc = k.rc == 0 ? steps[s].read(&k, reader) : k.rc;
+	}
+	return rc;
+}
+
+static int fill_reader(struct recipe *r, const struct yaml *n,
+		       const char *owner, struct recipe_reader *reader,
+		       struct fl_err *err)
+{
+	struct keys k = keys_of(r, n, owner, err);
+	int last = -1, rc;
+
+	take_int(&k, "batch_size", 1, 65536, &reader->batch_size);
+	rc = fill_steps(r, take(&k, "sample_transforms"), reader, &last, err);
+	if (rc == 0)
+		rc = fill_steps(r, take(&k, "batch_transforms"), reader, &last,
+				err);
+	if (rc != 0)
+		return rc;
+	if (strcmp(owner, "TrainReader") == 0) {
+		take_usual(&k, "shuffle", "true", "every epoch has a new order");
+		take_usual(&k, "drop_last", "true",
+			   "every step has a whole batch");
+	}
+	take(&k, "shuffle");
+	take(&k, "drop_last");
+	take(&k, "use_shared_memory"); /* threads share all memory */
+	take(&k, "collate_batch");
+	take(&k, "inputs_def");
+	take(&k, "drop_empty");
+	take(&k, "mixup_epoch");
+	return finish(&k);
+}
+
+int recipe_fill_readers(struct recipe *r, const struct yaml *tree,
+			struct fl_err *err)
+{
+	struct recipe_reader standard = {
+		.batch_size = 1, .expand_ratio = 4, .expand_prob = 0.5,
+		.fill_value = { 127.5, 127.5, 127.5 }, .flip_prob = 0.5,
+		.interp = RECIPE_LINEAR, .size_count = 1, .scale = true,
+		.mean = { 0.485, 0.456, 0.406 }, .std = { 0.229, 0.224, 0.225 },
+	};
+	int rc;
+
+	standard.sizes[0][0] = r->eval_height;
+	standard.sizes[0][1] = r->eval_width;
+	r->train_reader = r->eval_reader = r->test_reader = standard;
+	rc = fill_reader(r, yaml_get(tree, "TrainReader"), "TrainReader",
+			 &r->train_reader, err);
+	if (rc == 0)
+		rc = fill_reader(r, yaml_get(tree, "EvalReader"), "EvalReader",
+				 &r->eval_reader, err);
+	if (rc == 0)
+		rc = fill_reader(r, yaml_get(tree, "TestReader"), "TestReader",
+				 &r->test_reader, err);
+	return rc;
+}
+
+static const struct {
+	const char *name;
+	enum recipe_schedule_kind kind;
+} schedules[] = {
+	{ "CosineDecay", RECIPE_COSINE },
+	{ "PiecewiseDecay", RECIPE_PIECEWISE },
+	{ "LinearWarmup", RECIPE_LINEAR_WARMUP },
+	{ "ExpWarmup", RECIPE_EXP_WARMUP },
+};
+
+static void take_list(struct keys *k, const char *key, double *out, int *count,
+		      int most)
+{
+	const struct yaml *n = take(k, key);
+
+	*count = 0;
+	if (n && n->kind == YAML_LIST && n->count <= most) {
+		*count = n->count;
+		for (int i = 0; k->rc == 0 && i < n->count; i++)
+			k->rc = recipe_number(k->r, n->items[i], full(k, key),
+					      false, 0, 1e9, &out[i], k->err);
+	} else if (n) {
+		*count = 1;
+		k->rc = recipe_number(k->r, n, full(k, key), false, 0, 1e9,
+				      out, k->err);
+	}
+}
+
+static int fill_schedule(struct recipe *r, const struct yaml *n,
+			 struct recipe_schedule *s, struct fl_err *err)
+{
+	struct keys k = keys_of(r, n, "schedulers", err);
+	double milestones[RECIPE_MAX_MILESTONES] = { 0 };
+	const struct yaml *epochs;
+	const char *class = class_of(&k);
+	size_t i = 0;
+
+	while (i < 4 && strcmp(schedules[i].name, class) != 0)
+		i++;
+	if (k.rc == 0 && i == 4)
+		return fl_fail(err, FL_ERECIPE,
+			       "%s: unknown schedule '%s'; there are CosineDecay, PiecewiseDecay, LinearWarmup and ExpWarmup",
+			       yaml_where(&r->arena, n), class);
+	*s = (struct recipe_schedule){ .max_epochs = 1000, .use_warmup = true,
+				       .start_factor = 1.0 / 3, .epochs = -1,
+				       .steps = 500, .power = 2 };
+	s->kind = schedules[i < 4 ? i : 0].kind;
+	take_int(&k, "max_epochs", 1, 1e6, &s->max_epochs);
+	take_bool(&k, "use_warmup", &s->use_warmup);
+	take_real(&k, "min_lr_ratio", 0, 1, &s->min_lr_ratio);
+	take_int(&k, "last_plateau_epochs", 0, 1e6, &s->last_plateau_epochs);
+	take_list(&k, "gamma", s->gamma, &s->gamma_count,
+		  RECIPE_MAX_MILESTONES);
+	take_list(&k, "milestones", milestones, &s->milestone_count,
+		  RECIPE_MAX_MILESTONES);
+	for (int j = 0; j < s->milestone_count; j++)
+		s->milestones[j] = (int)milestones[j];
+	take_real(&k, "start_factor", 0, 1, &s->start_factor);
+	epochs = take(&k, "epochs");
+	if (epochs && epochs->kind != YAML_NULL && k.rc == 0)
+		k.rc = recipe_number(r, epochs, "schedulers.epochs", false, 0,
+				     1e6, &s->epochs, err);
+	take_int(&k, "steps", 0, 1e9, &s->steps);
+	take_int(&k, "power", 1, 10, &s->power);
+	return finish(&k);
+}
+
+int recipe_fill_schedules(struct recipe *r, const struct yaml *tree,
+			  struct fl_err *err)
+{
+	const struct yaml *list = yaml_get(yaml_get(tree, "LearningRate"),
+					   "schedulers");
+	int rc = 0;
+
+	if (!list)
+		return 0;
+	if (list->kind != YAML_LIST || list->count > RECIPE_MAX_SCHEDULERS)
+		return fl_fail(err, FL_ERECIPE,
+			       "%s: 'LearningRate.schedulers' must be a list of at most %d schedules",
+			       yaml_where(&r->arena, list),
+			       RECIPE_MAX_SCHEDULERS);
+	for (int i = 0; rc == 0 && i < list->count; i++)
+		rc = fill_schedule(r, list->items[i], &r->schedules[i], err);
+	r->schedule_count = list->count;
+	return rc;
+}

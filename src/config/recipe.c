@@ -1,0 +1,101 @@
+#include "config/recipe_priv.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *name_of(struct fl_arena *arena, const char *path)
+{
+	const char *base = fl_base_name(path), *dot = strrchr(base, '.');
+
+	return fl_arena_strndup(arena, base, dot ? (size_t)(dot - base) :
+						   strlen(base));
+}
+
+static void keep_effective(struct recipe *r, const struct yaml *tree)
+{
+	struct fl_str text = FL_STR_INIT;
+
+	yaml_print(tree, 0, &text);
+	fl_str_add(&text, "\n");
+	r->effective = fl_arena_strdup(&r->arena, fl_str_get(&text) + 1);
+	fl_str_release(&text);
+}
+
+int recipe_load(const char *path, const char *const *overrides, int count,
+		struct recipe **out, struct fl_err *err)
+{
+	struct recipe *r = fl_calloc(1, sizeof(*r));
+	struct yaml *tree;
+	int rc;
+
+	r->path = fl_arena_strdup(&r->arena, path);
+	r->filename = name_of(&r->arena, path);
+	if (!fl_ends_with(path, ".yml") && !fl_ends_with(path, ".yaml"))
+		rc = fl_fail(err, FL_EUSAGE,
+			     "a recipe ends in .yml or .yaml, unlike '%s'",
+			     path);
+	else
+		rc = recipe_tree(path, overrides, count, &r->arena, &tree,
+				 err);
+	if (rc == 0)
+		rc = recipe_fill(r, tree, err);
+	if (rc == 0)
+		rc = recipe_fill_readers(r, tree, err);
+	if (rc == 0)
+		rc = recipe_fill_datasets(r, tree, err);
+	if (rc == 0)
+		rc = recipe_fill_schedules(r, tree, err);
+	if (rc != 0) {
+		recipe_free(r);
+		return rc;
+	}
+	keep_effective(r, tree);
+	*out = r;
+	return 0;
+}
+
+void recipe_free(struct recipe *r)
+{
+	if (!r)
+		return;
+	fl_arena_release(&r->arena);
+	free(r);
+}
+
+static const char *bounds(const struct row *row, char *buf, size_t size)
+{
+	if (row->words)
+		return row->words;
+	if (row->kind == ROW_ACCEPTED)
+		return "accepted, no effect";
+	if (row->kind == ROW_REFUSED)
+		return "this value only";
+	if (row->kind == ROW_BOOL)
+		return "true, false";
+	if (row->min >= row->max)
+		return "text";
+	snprintf(buf, size, "%g to %g", row->min, row->max);
+	return buf;
+}
+
+void recipe_print_rows(struct fl_str *out)
+{
+	fl_str_add(out, "| key | default | values | meaning |\n"
+			"|---|---|---|---|\n");
+	for (size_t i = 0; i < recipe_row_count; i++) {
+		const struct row *row = &recipe_rows[i];
+		char buf[64];
+
+		fl_str_addf(out, "| `%s` | %s%s%s | ", row->path,
+			    row->standard ? "`" : "",
+			    row->standard ? row->standard : "",
+			    row->standard ? "`" : "");
+		for (const char *p = bounds(row, buf, sizeof(buf)); *p; p++)
+			fl_str_addn(out, *p == '|' ? ", " : p,
+				    *p == '|' ? 2 : 1);
+		fl_str_addf(out, " | %s |\n", row->help);
+	}
+}
