@@ -3,7 +3,8 @@
 #include <sodium.h>
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <=
-	       sizeof(((struct fl_digest *)0)->state), "room for the state");
+		       sizeof(((struct fl_digest *)0)->state),
+	       "room for the state");
 _Static_assert(crypto_hash_sha256_BYTES == FL_DIGEST_BYTES, "SHA-256");
 
 static crypto_hash_sha256_state *inside(struct fl_digest *digest)

@@ -75,9 +75,8 @@ static int add_named(struct tensor_file *to, const char *prefix,
 	return rc;
 }
 
-static const struct named_tensor *find_named(const struct tensor_file *file,
-					     const char *prefix,
-					     const char *name)
+static const struct named_tensor *
+find_named(const struct tensor_file *file, const char *prefix, const char *name)
 {
 	struct fl_str s = FL_STR_INIT;
 	const struct named_tensor *t;
@@ -106,8 +105,9 @@ int checkpoint_part(struct tensor_file *to, const struct tensor_file *from,
 
 	for (size_t i = 0; i < from->count && rc == 0; i++)
 		if (fl_starts_with(from->tensors[i].name, prefix))
-			rc = add_named(to, "", from->tensors[i].name +
-				       strlen(prefix), &from->tensors[i], err);
+			rc = add_named(to, "",
+				       from->tensors[i].name + strlen(prefix),
+				       &from->tensors[i], err);
 	return rc;
 }
 
@@ -159,8 +159,7 @@ int checkpoint_published(struct tensor_file *to, struct tensor_file *from,
 	return rc;
 }
 
-int weights_open(struct tensor_file *file, const char *path,
-		 struct fl_err *err)
+int weights_open(struct tensor_file *file, const char *path, struct fl_err *err)
 {
 	struct tensor_file *raw = fl_calloc(1, sizeof(*raw));
 	int rc = tensor_file_open(raw, path, err);
@@ -199,7 +198,9 @@ static int compare_names(const void *a, const void *b)
 static void digest_values(struct fl_digest *digest,
 			  const struct named_tensor *t)
 {
-	enum { PIECE = 4096 };
+	enum {
+		PIECE = 4096
+	};
 	size_t n = named_tensor_count(t);
 	float values[PIECE];
 
@@ -297,13 +298,19 @@ static int add_velocity(struct paddle_set *s, const struct named_tensor *state,
 	if (!v)
 		v = find_velocity(s, numbered);
 	if (!v)
-		return fl_fail(s->err, FL_EDATA, "the .pdopt beside '%s' has no "
-			       "momentum '%s_velocity_0' for '%s'; move it away "
-			       "to start without momentum", s->path,
-			       internal ? internal : numbered ? numbered : "?",
-			       state->name);
+		return fl_fail(
+			s->err, FL_EDATA,
+			"the .pdopt beside '%s' has no "
+			"momentum '%s_velocity_0' for '%s'; move it away "
+			"to start without momentum",
+			s->path,
+			internal   ? internal
+			: numbered ? numbered
+				   : "?",
+			state->name);
 	if (!named_tensor_has_shape(v, state->rank, state->dims))
-		return fl_fail(s->err, FL_EDATA, "the momentum '%s' in the "
+		return fl_fail(s->err, FL_EDATA,
+			       "the momentum '%s' in the "
 			       ".pdopt beside '%s' has another shape than '%s'",
 			       v->name, s->path, state->name);
 	return add_named(s->to, CKPT_VELOCITY, state->name, v, s->err);
@@ -386,8 +393,10 @@ int checkpoint_open(struct tensor_file *file, const char *path,
 
 	*file = (struct tensor_file)TENSOR_FILE_INIT;
 	if (fl_ends_with(path, ".pdopt"))
-		return fl_fail(err, FL_EDATA, "'%s' holds momentum and no "
-			       "weights; give the .pdparams beside it", path);
+		return fl_fail(err, FL_EDATA,
+			       "'%s' holds momentum and no "
+			       "weights; give the .pdparams beside it",
+			       path);
 	s.params = fl_calloc(1, sizeof(*s.params));
 	rc = tensor_file_open(s.params, path, err);
 	if (rc != 0) {

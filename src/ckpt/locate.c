@@ -57,7 +57,8 @@ static int locate_address(const char *place, char *buf, size_t size,
 	if (is_file(path.data))
 		rc = put_path(buf, size, path.data, "", err);
 	else
-		rc = fl_fail(err, FL_ERECIPE, "weights '%s' are not on this "
+		rc = fl_fail(err, FL_ERECIPE,
+			     "weights '%s' are not on this "
 			     "machine; fetch them with \"curl -fL "
 			     "--create-dirs -o '%s' '%s'\", or give "
 			     "-o pretrain_weights='' to begin without",
@@ -179,9 +180,12 @@ int locate_weights(const char *place, char *buf, size_t size,
 	if (rc != 0 || found)
 		return rc;
 	if (fl_is_dir(place))
-		return fl_fail(err, FL_ERECIPE, "folder '%s' holds no complete "
-			       "checkpoint (.safetensors or .pdparams)", place);
-	return fl_fail(err, FL_ERECIPE, "weights '%s' do not exist, neither do "
-		       "'%s.safetensors' and '%s.pdparams'", place, place,
-		       place);
+		return fl_fail(err, FL_ERECIPE,
+			       "folder '%s' holds no complete "
+			       "checkpoint (.safetensors or .pdparams)",
+			       place);
+	return fl_fail(err, FL_ERECIPE,
+		       "weights '%s' do not exist, neither do "
+		       "'%s.safetensors' and '%s.pdparams'",
+		       place, place, place);
 }

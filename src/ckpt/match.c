@@ -53,9 +53,11 @@ static int match_one(struct match *m, struct match_row *row,
 		return 0;
 	}
 	if (used_by[at] && used_by[at]->outcome == MATCH_LOADED)
-		return fl_fail(err, FL_EDATA, "weights '%s' fit both '%s' and "
-			       "'%s' of the model", row->from->name,
-			       used_by[at]->want->name, want->name);
+		return fl_fail(err, FL_EDATA,
+			       "weights '%s' fit both '%s' and "
+			       "'%s' of the model",
+			       row->from->name, used_by[at]->want->name,
+			       want->name);
 	row->outcome = MATCH_LOADED;
 	m->loaded++;
 	used_by[at] = row;

@@ -17,7 +17,11 @@ struct match_want {
 	int64_t dims[CKPT_MAX_RANK];
 };
 
-enum match_outcome { MATCH_LOADED, MATCH_SHAPE, MATCH_MISSING };
+enum match_outcome {
+	MATCH_LOADED,
+	MATCH_SHAPE,
+	MATCH_MISSING
+};
 
 struct match_row {
 	const struct match_want *want;

@@ -18,7 +18,7 @@ int paddle_write_params(const char *path, const struct named_tensor *tensors,
 struct paddle_progress {
 	int64_t steps;	/* optimizer steps done: LR_Scheduler.last_epoch */
 	double lr;	/* LR_Scheduler.last_lr */
-	int64_t epochs;	/* epochs done: last_epoch */
+	int64_t epochs; /* epochs done: last_epoch */
 };
 
 /* A .pdopt: tensors[i] becomes "<names[i]>_velocity_0". */

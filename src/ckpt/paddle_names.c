@@ -7,7 +7,12 @@
 #include <string.h>
 
 /* A layer class of Paddle and its parameters; the counter is the class's. */
-enum layer { LAYER_CONV, LAYER_BN, LAYER_REP, LAYER_COUNT };
+enum layer {
+	LAYER_CONV,
+	LAYER_BN,
+	LAYER_REP,
+	LAYER_COUNT
+};
 
 static const char *const layer_names[LAYER_COUNT] = { "conv2d", "batch_norm2d",
 						      "rep_vgg_block" };
@@ -131,9 +136,12 @@ int paddle_names_make(const char *const *states, size_t count,
 		e->kind = kind_of(states[i], &e->layer_len);
 		e->rank = rank_of(states[i]);
 		if (e->kind < 0)
-			rc = fl_fail(err, FL_EDATA, "'%s' is no name of a "
-				     "PP-YOLOE tensor, so Paddle's own name for "
-				     "it is unknown", states[i]);
+			rc = fl_fail(
+				err, FL_EDATA,
+				"'%s' is no name of a "
+				"PP-YOLOE tensor, so Paddle's own name for "
+				"it is unknown",
+				states[i]);
 	}
 	if (rc != 0)
 		goto out;
@@ -143,9 +151,9 @@ int paddle_names_make(const char *const *states, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		const struct entry *e = &entries[i];
 
-		names[e->index] = fl_arena_printf(arena, "%s_%d.%s",
-			layer_names[kinds[e->kind].layer], e->number,
-			kinds[e->kind].internal);
+		names[e->index] = fl_arena_printf(
+			arena, "%s_%d.%s", layer_names[kinds[e->kind].layer],
+			e->number, kinds[e->kind].internal);
 	}
 	*internal = names;
 out:

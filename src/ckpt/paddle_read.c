@@ -104,8 +104,7 @@ static const struct pickle_value *named_pair(const struct pickle_value *v)
 static int add_value(struct flatten *f, const struct pickle_value *v,
 		     int depth);
 
-static int add_items(struct flatten *f, const struct pickle_value *v,
-		     int depth)
+static int add_items(struct flatten *f, const struct pickle_value *v, int depth)
 {
 	bool dict = v->kind == PICKLE_DICT;
 	size_t before = f->name.len;
@@ -129,8 +128,7 @@ static int add_items(struct flatten *f, const struct pickle_value *v,
 	return rc;
 }
 
-static int add_value(struct flatten *f, const struct pickle_value *v,
-		     int depth)
+static int add_value(struct flatten *f, const struct pickle_value *v, int depth)
 {
 	/* Values may be shared, so a small file can be an endless tree. */
 	if (++f->visits > f->pickle->steps)
@@ -163,8 +161,8 @@ static int add_value(struct flatten *f, const struct pickle_value *v,
 static struct pickle_value *dict_get(const struct pickle_value *dict,
 				     const struct pickle_value *key)
 {
-	if (dict->kind != PICKLE_DICT || (key->kind != PICKLE_TEXT &&
-					  key->kind != PICKLE_BYTES))
+	if (dict->kind != PICKLE_DICT ||
+	    (key->kind != PICKLE_TEXT && key->kind != PICKLE_BYTES))
 		return NULL;
 	for (size_t i = 0; i < dict->list.count; i += 2) {
 		const struct pickle_value *k = dict->list.items[i];
@@ -202,7 +200,7 @@ static int join_values(struct flatten *f, const struct pickle_value *root,
 		    part->joined || part->array.rank != 1 ||
 		    (i && part->array.dtype != whole->dtype))
 			return fail(f, "has a slice that is missing, used "
-				    "twice or of another type");
+				       "twice or of another type");
 		whole->dtype = part->array.dtype;
 		part->joined = true;
 		total += part->array.bytes;
@@ -236,7 +234,7 @@ static int join_one(struct flatten *f, const struct pickle_value *root,
 	    (slices->kind != PICKLE_TUPLE && slices->kind != PICKLE_LIST) ||
 	    slices->list.count == 0)
 		return fail(f, "has a table of slices that Paddle does not "
-			    "write");
+			       "write");
 	whole.rank = (int)shape->list.count;
 	for (int i = 0; i < whole.rank; i++) {
 		if (shape->list.items[i]->kind != PICKLE_INT)
@@ -276,8 +274,11 @@ static int join_slices(struct flatten *f, const struct pickle_value *root)
 int paddle_read(struct tensor_file *file, const unsigned char *data,
 		size_t size, const char *what, struct fl_err *err)
 {
-	struct pickle p = { .data = data, .size = size, .what = what,
-			    .arena = &file->arena, .err = err };
+	struct pickle p = { .data = data,
+			    .size = size,
+			    .what = what,
+			    .arena = &file->arena,
+			    .err = err };
 	struct flatten f = { .file = file, .pickle = &p, .err = err };
 	struct pickle_value *root = pickle_load(&p);
 	int rc;
@@ -285,9 +286,10 @@ int paddle_read(struct tensor_file *file, const unsigned char *data,
 	if (!root)
 		return FL_EDATA;
 	if (root->kind != PICKLE_DICT)
-		return fl_fail(err, FL_EDATA, "'%s' holds %s where a "
-			       "dictionary of tensors is due", what,
-			       pickle_kind_name(root->kind));
+		return fl_fail(err, FL_EDATA,
+			       "'%s' holds %s where a "
+			       "dictionary of tensors is due",
+			       what, pickle_kind_name(root->kind));
 	rc = join_slices(&f, root);
 	if (rc == 0)
 		rc = add_items(&f, root, 0);

@@ -10,12 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum memo { MEMO_RECONSTRUCT, MEMO_NDARRAY, MEMO_TUPLE, MEMO_DTYPE,
-	    MEMO_COUNT = MEMO_DTYPE + CKPT_DTYPE_COUNT };
+enum memo {
+	MEMO_RECONSTRUCT,
+	MEMO_NDARRAY,
+	MEMO_TUPLE,
+	MEMO_DTYPE,
+	MEMO_COUNT = MEMO_DTYPE + CKPT_DTYPE_COUNT
+};
 
 struct writer {
 	struct fl_out out;
-	struct fl_str s; /* not yet written */
+	struct fl_str s;      /* not yet written */
 	int memo[MEMO_COUNT]; /* place + 1 in Python's memo */
 	int memo_used;
 	struct fl_err *err;
@@ -149,7 +154,9 @@ static int put_array(struct writer *w, const struct named_tensor *t)
 	put_global(w, MEMO_NDARRAY);
 	put_int(w, 0);
 	/* TUPLE1, SHORT_BINBYTES of 1 byte, TUPLE3, REDUCE, MARK */
-	fl_str_add(&w->s, "\x85" "C\1b" "\x87R(");
+	fl_str_add(&w->s, "\x85"
+			  "C\1b"
+			  "\x87R(");
 	put_int(w, 1);
 	put_op(w, '(');
 	for (int i = 0; i < t->rank; i++)
@@ -226,8 +233,7 @@ int paddle_write_params(const char *path, const struct named_tensor *tensors,
 
 int paddle_write_opt(const char *path, const struct named_tensor *tensors,
 		     size_t count, const char *const *names,
-		     const struct paddle_progress *progress,
-		     struct fl_err *err)
+		     const struct paddle_progress *progress, struct fl_err *err)
 {
 	struct writer w;
 	char key[256];

@@ -21,12 +21,12 @@ int pickle_fail(struct pickle *p, const char *fmt, ...)
 const char *pickle_kind_name(enum pickle_kind kind)
 {
 	static const char *const names[] = {
-		[PICKLE_NONE] = "nothing",    [PICKLE_BOOL] = "a truth value",
-		[PICKLE_INT] = "an integer",  [PICKLE_REAL] = "a number",
-		[PICKLE_TEXT] = "a text",     [PICKLE_BYTES] = "bytes",
-		[PICKLE_TUPLE] = "a tuple",   [PICKLE_LIST] = "a list",
+		[PICKLE_NONE] = "nothing",	[PICKLE_BOOL] = "a truth value",
+		[PICKLE_INT] = "an integer",	[PICKLE_REAL] = "a number",
+		[PICKLE_TEXT] = "a text",	[PICKLE_BYTES] = "bytes",
+		[PICKLE_TUPLE] = "a tuple",	[PICKLE_LIST] = "a list",
 		[PICKLE_DICT] = "a dictionary", [PICKLE_GLOBAL] = "a function",
-		[PICKLE_DTYPE] = "a dtype",   [PICKLE_ARRAY] = "an array",
+		[PICKLE_DTYPE] = "a dtype",	[PICKLE_ARRAY] = "an array",
 	};
 
 	return names[kind];
@@ -54,7 +54,7 @@ void *pickle_copy_space(struct pickle *p, size_t bytes)
 {
 	if (bytes > p->budget) {
 		pickle_fail(p, "its values unpack to far more bytes than the "
-			    "file has");
+			       "file has");
 		return NULL;
 	}
 	p->budget -= bytes;
@@ -68,7 +68,7 @@ bool pickle_is(const struct pickle_value *v, const char *text)
 	       memcmp(v->bytes.data, text, v->bytes.len) == 0;
 }
 
-static int push(struct pickle *p, struct pickle_value *v)
+int pickle_push(struct pickle *p, struct pickle_value *v)
 {
 	if (!v)
 		return FL_EDATA; /* whoever made it said why */
@@ -88,28 +88,34 @@ static size_t above_mark(const struct pickle *p)
 
 static int need_values(struct pickle *p, size_t n)
 {
-	return above_mark(p) >= n ? 0 : pickle_fail(p, "the opcode needs %zu "
-		"values and finds %zu: the file is damaged", n, above_mark(p));
+	return above_mark(p) >= n
+		       ? 0
+		       : pickle_fail(
+				 p,
+				 "the opcode needs %zu "
+				 "values and finds %zu: the file is damaged",
+				 n, above_mark(p));
 }
 
 /* Take n bytes of the file: NULL when they are not there. */
-static const unsigned char *take(struct pickle *p, uint64_t n)
+const unsigned char *pickle_take(struct pickle *p, uint64_t n)
 {
 	const unsigned char *bytes = p->data + p->at;
 
 	if (n > p->size - p->at) {
-		pickle_fail(p, "%" PRIu64 " bytes are announced and %zu are "
-			    "left: the file is cut short or damaged", n,
-			    p->size - p->at);
+		pickle_fail(p,
+			    "%" PRIu64 " bytes are announced and %zu are "
+			    "left: the file is cut short or damaged",
+			    n, p->size - p->at);
 		return NULL;
 	}
 	p->at += (size_t)n;
 	return bytes;
 }
 
-static int take_number(struct pickle *p, int width, uint64_t *value)
+int pickle_take_number(struct pickle *p, int width, uint64_t *value)
 {
-	const unsigned char *b = take(p, (uint64_t)width);
+	const unsigned char *b = pickle_take(p, (uint64_t)width);
 
 	*value = 0;
 	for (int i = width - 1; b && i >= 0; i--)
@@ -118,14 +124,14 @@ static int take_number(struct pickle *p, int width, uint64_t *value)
 }
 
 /* Up to the next newline, which is skipped. */
-static const char *take_line(struct pickle *p, size_t *len)
+const char *pickle_take_line(struct pickle *p, size_t *len)
 {
 	const char *line = (const char *)p->data + p->at;
 	const char *end = memchr(line, '\n', p->size - p->at);
 
 	if (!end) {
 		pickle_fail(p, "a line without an end: the file is cut short "
-			    "or damaged");
+			       "or damaged");
 		return NULL;
 	}
 	*len = (size_t)(end - line);
@@ -138,10 +144,13 @@ static int op_proto(struct pickle *p, int unused)
 	uint64_t version;
 
 	(void)unused;
-	if (take_number(p, 1, &version) != 0)
+	if (pickle_take_number(p, 1, &version) != 0)
 		return FL_EDATA;
-	return version <= 5 ? 0 : pickle_fail(p, "pickle protocol %" PRIu64
-					      " is unknown", version);
+	return version <= 5
+		       ? 0
+		       : pickle_fail(p,
+				     "pickle protocol %" PRIu64 " is unknown",
+				     version);
 }
 
 /* Frames only tell how much to read at a time. */
@@ -150,20 +159,25 @@ static int op_frame(struct pickle *p, int unused)
 	uint64_t length;
 
 	(void)unused;
-	if (take_number(p, 8, &length) != 0)
+	if (pickle_take_number(p, 8, &length) != 0)
 		return FL_EDATA;
-	return length <= p->size - p->at ? 0 :
-		pickle_fail(p, "a frame of %" PRIu64 " bytes begins and %zu "
-			    "are left: the file is cut short or damaged",
-			    length, p->size - p->at);
+	return length <= p->size - p->at
+		       ? 0
+		       : pickle_fail(
+				 p,
+				 "a frame of %" PRIu64 " bytes begins and %zu "
+				 "are left: the file is cut short or damaged",
+				 length, p->size - p->at);
 }
 
 static int op_stop(struct pickle *p, int unused)
 {
 	(void)unused;
 	if (p->mark_count || p->count != 1)
-		return pickle_fail(p, "the pickle ends with %zu values where "
-				   "one is due", p->count);
+		return pickle_fail(p,
+				   "the pickle ends with %zu values where "
+				   "one is due",
+				   p->count);
 	if (p->at != p->size)
 		return pickle_fail(p, "%zu bytes follow the end of the pickle",
 				   p->size - p->at);
@@ -176,8 +190,8 @@ static int op_mark(struct pickle *p, int unused)
 	(void)unused;
 	if (p->mark_count == p->mark_cap) {
 		p->mark_cap = p->mark_cap ? 2 * p->mark_cap : 64;
-		p->marks = fl_realloc(p->marks,
-				      p->mark_cap * sizeof(*p->marks));
+		p->marks =
+			fl_realloc(p->marks, p->mark_cap * sizeof(*p->marks));
 	}
 	p->marks[p->mark_count++] = p->count;
 	return 0;
@@ -187,7 +201,7 @@ static int op_pop(struct pickle *p, int to_mark)
 {
 	if (to_mark && !p->mark_count)
 		return pickle_fail(p, "no mark to go back to: the file is "
-				   "damaged");
+				      "damaged");
 	if (to_mark) {
 		p->count = p->marks[--p->mark_count];
 		return 0;
@@ -200,7 +214,7 @@ static int op_pop(struct pickle *p, int to_mark)
 
 static int op_empty(struct pickle *p, int kind)
 {
-	return push(p, pickle_new(p, (enum pickle_kind)kind));
+	return pickle_push(p, pickle_new(p, (enum pickle_kind)kind));
 }
 
 /* Append n values to a tuple, list or dictionary. */
@@ -234,11 +248,11 @@ static int gather(struct pickle *p, enum pickle_kind kind, size_t n)
 		return FL_EDATA;
 	if (kind == PICKLE_DICT && n % 2)
 		return pickle_fail(p, "a key without a value: the file is "
-				   "damaged");
+				      "damaged");
 	v = pickle_new(p, kind);
 	p->count -= n;
 	list_add(p, v, p->stack + p->count, n);
-	return push(p, v);
+	return pickle_push(p, v);
 }
 
 static int op_tuple_of(struct pickle *p, int n)
@@ -252,7 +266,7 @@ static int op_gather(struct pickle *p, int kind)
 
 	if (!p->mark_count)
 		return pickle_fail(p, "no mark to go back to: the file is "
-				   "damaged");
+				      "damaged");
 	p->mark_count--;
 	return gather(p, (enum pickle_kind)kind, n);
 }
@@ -271,7 +285,7 @@ static int extend(struct pickle *p, enum pickle_kind kind, size_t n)
 				   pickle_kind_name(kind));
 	if (kind == PICKLE_DICT && n % 2)
 		return pickle_fail(p, "a key without a value: the file is "
-				   "damaged");
+				      "damaged");
 	p->count -= n;
 	list_add(p, v, p->stack + p->count, n);
 	return 0;
@@ -283,7 +297,7 @@ static int op_extend(struct pickle *p, int kind)
 
 	if (!p->mark_count)
 		return pickle_fail(p, "no mark to go back to: the file is "
-				   "damaged");
+				      "damaged");
 	p->mark_count--;
 	return extend(p, (enum pickle_kind)kind, n);
 }
@@ -291,120 +305,6 @@ static int op_extend(struct pickle *p, int kind)
 static int op_extend_one(struct pickle *p, int kind)
 {
 	return extend(p, (enum pickle_kind)kind, kind == PICKLE_DICT ? 2 : 1);
-}
-
-static int push_integer(struct pickle *p, enum pickle_kind kind, int64_t i)
-{
-	struct pickle_value *v = pickle_new(p, kind);
-
-	v->integer = i;
-	return push(p, v);
-}
-
-static int op_bool(struct pickle *p, int value)
-{
-	return push_integer(p, PICKLE_BOOL, value);
-}
-
-/* width 4 has a sign, the others have none */
-static int op_int(struct pickle *p, int width)
-{
-	uint64_t u;
-
-	if (take_number(p, width, &u) != 0)
-		return FL_EDATA;
-	return push_integer(p, PICKLE_INT, width == 4 ? (int32_t)(uint32_t)u :
-							(int64_t)u);
-}
-
-static int op_long1(struct pickle *p, int unused)
-{
-	const unsigned char *b;
-	uint64_t n, value;
-
-	(void)unused;
-	if (take_number(p, 1, &n) != 0)
-		return FL_EDATA;
-	if (n > 8)
-		return pickle_fail(p, "an integer of %" PRIu64 " bytes is too "
-				   "large", n);
-	b = take(p, n);
-	if (!b)
-		return FL_EDATA;
-	value = n && b[n - 1] & 0x80 ? UINT64_MAX : 0;
-	while (n > 0)
-		value = value << 8 | b[--n];
-	return push_integer(p, PICKLE_INT, (int64_t)value);
-}
-
-/* Decimal digits on a line: "I42", "L42L", and "I01" for true. */
-static int op_decimal(struct pickle *p, int is_long)
-{
-	size_t len;
-	const char *line = take_line(p, &len);
-	char text[PICKLE_SHOWN], *end;
-	long long value;
-
-	if (!line)
-		return FL_EDATA;
-	if (!is_long && len == 2 && line[0] == '0' &&
-	    (line[1] == '0' || line[1] == '1'))
-		return push_integer(p, PICKLE_BOOL, line[1] == '1');
-	if (is_long && len && line[len - 1] == 'L')
-		len--;
-	if (len == 0 || len > 18)
-		return pickle_fail(p, "an integer of %zu digits is not "
-				   "possible here", len);
-	memcpy(text, line, len);
-	text[len] = '\0';
-	value = strtoll(text, &end, 10);
-	if (*end)
-		return pickle_fail(p, "'%s' is no integer",
-				   pickle_show(line, len, text));
-	return push_integer(p, PICKLE_INT, value);
-}
-
-static int op_real(struct pickle *p, int unused)
-{
-	const unsigned char *b = take(p, 8);
-	struct pickle_value *v;
-	uint64_t bits = 0;
-
-	(void)unused;
-	if (!b)
-		return FL_EDATA;
-	for (int i = 0; i < 8; i++)
-		bits = bits << 8 | b[i];
-	v = pickle_new(p, PICKLE_REAL);
-	memcpy(&v->real, &bits, sizeof(bits));
-	return push(p, v);
-}
-
-static int push_bytes(struct pickle *p, enum pickle_kind kind, int width)
-{
-	struct pickle_value *v;
-	const unsigned char *b;
-	uint64_t n;
-
-	if (take_number(p, width, &n) != 0)
-		return FL_EDATA;
-	b = take(p, n);
-	if (!b)
-		return FL_EDATA;
-	v = pickle_new(p, kind);
-	v->bytes.data = (const char *)b;
-	v->bytes.len = (size_t)n;
-	return push(p, v);
-}
-
-static int op_text(struct pickle *p, int width)
-{
-	return push_bytes(p, PICKLE_TEXT, width);
-}
-
-static int op_bytes(struct pickle *p, int width)
-{
-	return push_bytes(p, PICKLE_BYTES, width);
 }
 
 static int memo_put(struct pickle *p, uint64_t at)
@@ -433,7 +333,7 @@ static int op_put(struct pickle *p, int width)
 {
 	uint64_t at = p->memo_count;
 
-	if (width && take_number(p, width, &at) != 0)
+	if (width && pickle_take_number(p, width, &at) != 0)
 		return FL_EDATA;
 	return memo_put(p, at);
 }
@@ -442,24 +342,24 @@ static int op_get(struct pickle *p, int width)
 {
 	uint64_t at;
 
-	if (take_number(p, width, &at) != 0)
+	if (pickle_take_number(p, width, &at) != 0)
 		return FL_EDATA;
 	if (at >= p->memo_cap || !p->memo[at])
 		return pickle_fail(p, "memo %" PRIu64 " was never filled", at);
-	return push(p, p->memo[at]);
+	return pickle_push(p, p->memo[at]);
 }
 
 static int op_global(struct pickle *p, int unused)
 {
 	size_t module_len, name_len;
-	const char *module = take_line(p, &module_len), *name;
+	const char *module = pickle_take_line(p, &module_len), *name;
 
 	(void)unused;
-	name = module ? take_line(p, &name_len) : NULL;
+	name = module ? pickle_take_line(p, &name_len) : NULL;
 	if (!name)
 		return FL_EDATA;
-	return push(p, pickle_find_global(p, module, module_len, name,
-					  name_len));
+	return pickle_push(
+		p, pickle_find_global(p, module, module_len, name, name_len));
 }
 
 static int op_stack_global(struct pickle *p, int unused)
@@ -475,9 +375,9 @@ static int op_stack_global(struct pickle *p, int unused)
 		return pickle_fail(p, "a function is named by %s and %s",
 				   pickle_kind_name(module->kind),
 				   pickle_kind_name(name->kind));
-	return push(p, pickle_find_global(p, module->bytes.data,
-					  module->bytes.len, name->bytes.data,
-					  name->bytes.len));
+	return pickle_push(
+		p, pickle_find_global(p, module->bytes.data, module->bytes.len,
+				      name->bytes.data, name->bytes.len));
 }
 
 /* REDUCE, and NEWOBJ for the one class that is made that way */
@@ -495,8 +395,8 @@ static int op_call(struct pickle *p, int newobj)
 				   pickle_kind_name(args->kind));
 	if (newobj && callee->global != PICKLE_G_ORDERED_DICT)
 		return pickle_fail(p, "an object is made of a class that is "
-				   "not allowed here");
-	return push(p, pickle_call(p, callee->global, args));
+				      "not allowed here");
+	return pickle_push(p, pickle_call(p, callee->global, args));
 }
 
 static int op_build(struct pickle *p, int unused)
@@ -516,53 +416,53 @@ struct opcode {
 };
 
 static const struct opcode opcodes[256] = {
-	[0x80] = { op_proto, 0 },	     /* PROTO */
-	[0x95] = { op_frame, 0 },	     /* FRAME */
-	['.'] = { op_stop, 0 },		     /* STOP */
-	['('] = { op_mark, 0 },		     /* MARK */
-	['0'] = { op_pop, 0 },		     /* POP */
-	['1'] = { op_pop, 1 },		     /* POP_MARK */
-	['}'] = { op_empty, PICKLE_DICT },   /* EMPTY_DICT */
-	[']'] = { op_empty, PICKLE_LIST },   /* EMPTY_LIST */
-	[')'] = { op_empty, PICKLE_TUPLE },  /* EMPTY_TUPLE */
-	['N'] = { op_empty, PICKLE_NONE },   /* NONE */
-	['t'] = { op_gather, PICKLE_TUPLE }, /* TUPLE */
-	['l'] = { op_gather, PICKLE_LIST },  /* LIST */
-	['d'] = { op_gather, PICKLE_DICT },  /* DICT */
-	[0x85] = { op_tuple_of, 1 },	     /* TUPLE1 */
-	[0x86] = { op_tuple_of, 2 },	     /* TUPLE2 */
-	[0x87] = { op_tuple_of, 3 },	     /* TUPLE3 */
+	[0x80] = { op_proto, 0 },		/* PROTO */
+	[0x95] = { op_frame, 0 },		/* FRAME */
+	['.'] = { op_stop, 0 },			/* STOP */
+	['('] = { op_mark, 0 },			/* MARK */
+	['0'] = { op_pop, 0 },			/* POP */
+	['1'] = { op_pop, 1 },			/* POP_MARK */
+	['}'] = { op_empty, PICKLE_DICT },	/* EMPTY_DICT */
+	[']'] = { op_empty, PICKLE_LIST },	/* EMPTY_LIST */
+	[')'] = { op_empty, PICKLE_TUPLE },	/* EMPTY_TUPLE */
+	['N'] = { op_empty, PICKLE_NONE },	/* NONE */
+	['t'] = { op_gather, PICKLE_TUPLE },	/* TUPLE */
+	['l'] = { op_gather, PICKLE_LIST },	/* LIST */
+	['d'] = { op_gather, PICKLE_DICT },	/* DICT */
+	[0x85] = { op_tuple_of, 1 },		/* TUPLE1 */
+	[0x86] = { op_tuple_of, 2 },		/* TUPLE2 */
+	[0x87] = { op_tuple_of, 3 },		/* TUPLE3 */
 	['a'] = { op_extend_one, PICKLE_LIST }, /* APPEND */
-	['e'] = { op_extend, PICKLE_LIST },  /* APPENDS */
+	['e'] = { op_extend, PICKLE_LIST },	/* APPENDS */
 	['s'] = { op_extend_one, PICKLE_DICT }, /* SETITEM */
-	['u'] = { op_extend, PICKLE_DICT },  /* SETITEMS */
-	[0x88] = { op_bool, 1 },	     /* NEWTRUE */
-	[0x89] = { op_bool, 0 },	     /* NEWFALSE */
-	['J'] = { op_int, 4 },		     /* BININT */
-	['K'] = { op_int, 1 },		     /* BININT1 */
-	['M'] = { op_int, 2 },		     /* BININT2 */
-	[0x8a] = { op_long1, 0 },	     /* LONG1 */
-	['I'] = { op_decimal, 0 },	     /* INT */
-	['L'] = { op_decimal, 1 },	     /* LONG */
-	['G'] = { op_real, 0 },		     /* BINFLOAT */
-	[0x8c] = { op_text, 1 },	     /* SHORT_BINUNICODE */
-	['X'] = { op_text, 4 },		     /* BINUNICODE */
-	[0x8d] = { op_text, 8 },	     /* BINUNICODE8 */
-	['C'] = { op_bytes, 1 },	     /* SHORT_BINBYTES */
-	['B'] = { op_bytes, 4 },	     /* BINBYTES */
-	[0x8e] = { op_bytes, 8 },	     /* BINBYTES8 */
-	['U'] = { op_bytes, 1 },	     /* SHORT_BINSTRING */
-	['T'] = { op_bytes, 4 },	     /* BINSTRING */
-	[0x94] = { op_put, 0 },		     /* MEMOIZE */
-	['q'] = { op_put, 1 },		     /* BINPUT */
-	['r'] = { op_put, 4 },		     /* LONG_BINPUT */
-	['h'] = { op_get, 1 },		     /* BINGET */
-	['j'] = { op_get, 4 },		     /* LONG_BINGET */
-	['c'] = { op_global, 0 },	     /* GLOBAL */
-	[0x93] = { op_stack_global, 0 },     /* STACK_GLOBAL */
-	['R'] = { op_call, 0 },		     /* REDUCE */
-	[0x81] = { op_call, 1 },	     /* NEWOBJ */
-	['b'] = { op_build, 0 },	     /* BUILD */
+	['u'] = { op_extend, PICKLE_DICT },	/* SETITEMS */
+	[0x88] = { pickle_op_bool, 1 },		/* NEWTRUE */
+	[0x89] = { pickle_op_bool, 0 },		/* NEWFALSE */
+	['J'] = { pickle_op_int, 4 },		/* BININT */
+	['K'] = { pickle_op_int, 1 },		/* BININT1 */
+	['M'] = { pickle_op_int, 2 },		/* BININT2 */
+	[0x8a] = { pickle_op_long1, 0 },	/* LONG1 */
+	['I'] = { pickle_op_decimal, 0 },	/* INT */
+	['L'] = { pickle_op_decimal, 1 },	/* LONG */
+	['G'] = { pickle_op_real, 0 },		/* BINFLOAT */
+	[0x8c] = { pickle_op_text, 1 },		/* SHORT_BINUNICODE */
+	['X'] = { pickle_op_text, 4 },		/* BINUNICODE */
+	[0x8d] = { pickle_op_text, 8 },		/* BINUNICODE8 */
+	['C'] = { pickle_op_bytes, 1 },		/* SHORT_BINBYTES */
+	['B'] = { pickle_op_bytes, 4 },		/* BINBYTES */
+	[0x8e] = { pickle_op_bytes, 8 },	/* BINBYTES8 */
+	['U'] = { pickle_op_bytes, 1 },		/* SHORT_BINSTRING */
+	['T'] = { pickle_op_bytes, 4 },		/* BINSTRING */
+	[0x94] = { op_put, 0 },			/* MEMOIZE */
+	['q'] = { op_put, 1 },			/* BINPUT */
+	['r'] = { op_put, 4 },			/* LONG_BINPUT */
+	['h'] = { op_get, 1 },			/* BINGET */
+	['j'] = { op_get, 4 },			/* LONG_BINGET */
+	['c'] = { op_global, 0 },		/* GLOBAL */
+	[0x93] = { op_stack_global, 0 },	/* STACK_GLOBAL */
+	['R'] = { op_call, 0 },			/* REDUCE */
+	[0x81] = { op_call, 1 },		/* NEWOBJ */
+	['b'] = { op_build, 0 },		/* BUILD */
 };
 
 static int step(struct pickle *p)
@@ -572,14 +472,16 @@ static int step(struct pickle *p)
 	p->op_at = p->at;
 	if (p->at == p->size)
 		return pickle_fail(p, "the pickle has no end: the file is cut "
-				   "short");
+				      "short");
 	if (++p->steps > PICKLE_MAX_STEPS)
 		return pickle_fail(p, "more than %zu opcodes",
 				   PICKLE_MAX_STEPS);
 	op = &opcodes[p->data[p->at]];
 	if (!op->run)
-		return pickle_fail(p, "opcode 0x%02x has no place in a file of "
-				   "weights", p->data[p->at]);
+		return pickle_fail(p,
+				   "opcode 0x%02x has no place in a file of "
+				   "weights",
+				   p->data[p->at]);
 	p->at++;
 	return op->run(p, op->arg);
 }

@@ -48,7 +48,7 @@ enum pickle_global {
 
 struct pickle_value {
 	enum pickle_kind kind;
-	bool built; /* of dtypes and arrays: BUILD has been here */
+	bool built;  /* of dtypes and arrays: BUILD has been here */
 	bool joined; /* of arrays: used up as a slice of another */
 	union {
 		int64_t integer; /* BOOL too */
@@ -62,15 +62,15 @@ struct pickle_value {
 		struct {
 			struct pickle_value **items;
 			size_t count, cap;
-		} list; /* TUPLE, LIST, DICT */
+		} list;			   /* TUPLE, LIST, DICT */
 		struct named_tensor array; /* without a name */
 	};
 };
 
 struct pickle {
 	const unsigned char *data;
-	size_t size, at; /* at: the next byte */
-	size_t op_at;	 /* where the opcode in work stands */
+	size_t size, at;  /* at: the next byte */
+	size_t op_at;	  /* where the opcode in work stands */
 	const char *what; /* the file's name, for errors */
 	struct fl_arena *arena;
 	size_t budget; /* bytes that may still be copied */
@@ -100,6 +100,23 @@ bool pickle_is(const struct pickle_value *v, const char *text);
 /* Bytes of hostile origin made fit for a message. */
 #define PICKLE_SHOWN 64
 char *pickle_show(const char *data, size_t len, char buf[PICKLE_SHOWN]);
+
+/* Push a value; NULL gives an error, for whose sentence the maker cared. */
+int pickle_push(struct pickle *p, struct pickle_value *v);
+/* The next n bytes of the file, a little-endian number of so many bytes, the
+ * rest of the line: NULL or an error when they are not there. */
+const unsigned char *pickle_take(struct pickle *p, uint64_t n);
+int pickle_take_number(struct pickle *p, int width, uint64_t *value);
+const char *pickle_take_line(struct pickle *p, size_t *len);
+
+/* Opcodes that push what follows them; width: bytes of it or of its length. */
+int pickle_op_bool(struct pickle *p, int value);
+int pickle_op_int(struct pickle *p, int width);
+int pickle_op_long1(struct pickle *p, int unused);
+int pickle_op_decimal(struct pickle *p, int is_long);
+int pickle_op_real(struct pickle *p, int unused);
+int pickle_op_text(struct pickle *p, int width);
+int pickle_op_bytes(struct pickle *p, int width);
 
 /* NULL, with an error, when the name is not allowed. */
 struct pickle_value *pickle_find_global(struct pickle *p, const char *module,

@@ -43,7 +43,8 @@ struct pickle_value *pickle_find_global(struct pickle *p, const char *module,
 		v->global = allowed[i].global;
 		return v;
 	}
-	pickle_fail(p, "the file asks for '%s.%s', which plain weights never "
+	pickle_fail(p,
+		    "the file asks for '%s.%s', which plain weights never "
 		    "need; nothing was run and the file is refused",
 		    pickle_show(module, module_len, m),
 		    pickle_show(name, name_len, n));
@@ -62,7 +63,7 @@ static struct pickle_value *call_reconstruct(struct pickle *p,
 	if (args->list.count != 3 ||
 	    !is_global(args->list.items[0], PICKLE_G_NDARRAY)) {
 		pickle_fail(p, "an array is begun with other arguments than "
-			    "numpy gives");
+			       "numpy gives");
 		return NULL;
 	}
 	return pickle_new(p, PICKLE_ARRAY);
@@ -89,7 +90,7 @@ static struct pickle_value *call_dtype(struct pickle *p,
 	if (!name || args->list.count > 3 ||
 	    (name->kind != PICKLE_TEXT && name->kind != PICKLE_BYTES)) {
 		pickle_fail(p, "a dtype is made with other arguments than "
-			    "numpy gives");
+			       "numpy gives");
 		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -119,7 +120,7 @@ static struct pickle_value *call_scalar(struct pickle *p,
 	    bytes->kind != PICKLE_BYTES ||
 	    bytes->bytes.len != ckpt_dtype_bytes(dtype->dtype)) {
 		pickle_fail(p, "a scalar is made with other arguments than "
-			    "numpy gives");
+			       "numpy gives");
 		return NULL;
 	}
 	v = pickle_new(p, PICKLE_REAL);
@@ -167,8 +168,10 @@ static struct pickle_value *call_encode(struct pickle *p,
 		}
 		if ((from[i] & 0xfe) != 0xc2 || i + 1 == len ||
 		    (from[i + 1] & 0xc0) != 0x80) {
-			pickle_fail(p, "a character outside latin1 at place "
-				    "%zu of encoded bytes", i);
+			pickle_fail(p,
+				    "a character outside latin1 at place "
+				    "%zu of encoded bytes",
+				    i);
 			return NULL;
 		}
 		to[n++] = (unsigned char)(from[i] << 6 | (from[i + 1] & 0x3f));
@@ -197,7 +200,8 @@ static struct pickle_value *call_tuple(struct pickle *p,
 	struct pickle_value *v;
 
 	from = args->list.count == 1 ? args->list.items[0] : NULL;
-	if (!from || (from->kind != PICKLE_TUPLE && from->kind != PICKLE_LIST)) {
+	if (!from ||
+	    (from->kind != PICKLE_TUPLE && from->kind != PICKLE_LIST)) {
 		pickle_fail(p, "a tuple is made of something else than a list");
 		return NULL;
 	}
@@ -244,7 +248,7 @@ struct pickle_value *pickle_call(struct pickle *p, enum pickle_global callee,
 		break;
 	}
 	pickle_fail(p, "a call of numpy.ndarray, which no file of weights "
-		    "needs");
+		       "needs");
 	return NULL;
 }
 
@@ -256,11 +260,11 @@ static int build_dtype(struct pickle *p, struct pickle_value *dtype,
 
 	if (state->list.count < 5 || s[0]->kind != PICKLE_INT)
 		return pickle_fail(p, "a dtype has a state that numpy does not "
-				   "write");
+				      "write");
 	if (s[2]->kind != PICKLE_NONE || s[3]->kind != PICKLE_NONE ||
 	    s[4]->kind != PICKLE_NONE)
 		return pickle_fail(p, "values made of fields are not "
-				   "supported");
+				      "supported");
 	if (pickle_is(s[1], ">"))
 		return pickle_fail(p, "big-endian values are not supported");
 	if (!pickle_is(s[1], "<") && !pickle_is(s[1], "|") &&
@@ -274,12 +278,15 @@ static int read_shape(struct pickle *p, const struct pickle_value *shape,
 		      struct named_tensor *t)
 {
 	if (shape->kind != PICKLE_TUPLE || shape->list.count > CKPT_MAX_RANK)
-		return pickle_fail(p, "the shape of an array is no tuple of at "
-				   "most %d numbers", CKPT_MAX_RANK);
+		return pickle_fail(p,
+				   "the shape of an array is no tuple of at "
+				   "most %d numbers",
+				   CKPT_MAX_RANK);
 	t->rank = (int)shape->list.count;
 	for (int i = 0; i < t->rank; i++) {
 		if (shape->list.items[i]->kind != PICKLE_INT)
-			return pickle_fail(p, "the shape of an array holds %s",
+			return pickle_fail(
+				p, "the shape of an array holds %s",
 				pickle_kind_name(shape->list.items[i]->kind));
 		t->dims[i] = shape->list.items[i]->integer;
 	}
@@ -330,7 +337,7 @@ static int build_array(struct pickle *p, struct pickle_value *array,
 	    (s[3]->kind != PICKLE_BOOL && s[3]->kind != PICKLE_INT) ||
 	    s[4]->kind != PICKLE_BYTES)
 		return pickle_fail(p, "an array has a state that numpy does "
-				   "not write for numbers");
+				      "not write for numbers");
 	if (read_shape(p, s[1], t) != 0)
 		return FL_EDATA;
 	t->dtype = s[2]->dtype;
@@ -338,8 +345,10 @@ static int build_array(struct pickle *p, struct pickle_value *array,
 	t->bytes = s[4]->bytes.len;
 	if (!ckpt_tensor_bytes(t->dtype, t->rank, t->dims, &bytes) ||
 	    bytes != t->bytes)
-		return pickle_fail(p, "an array of type %s and shape %s cannot "
-				   "have %zu bytes", ckpt_dtype_name(t->dtype),
+		return pickle_fail(p,
+				   "an array of type %s and shape %s cannot "
+				   "have %zu bytes",
+				   ckpt_dtype_name(t->dtype),
 				   ckpt_shape_text(t->rank, t->dims, shape),
 				   t->bytes);
 	array->built = true;
@@ -360,6 +369,8 @@ int pickle_build(struct pickle *p, struct pickle_value *object,
 		return build_dtype(p, object, state);
 	if (object->kind == PICKLE_ARRAY)
 		return build_array(p, object, state);
-	return pickle_fail(p, "%s is given a state, which no file of weights "
-			   "needs", pickle_kind_name(object->kind));
+	return pickle_fail(p,
+			   "%s is given a state, which no file of weights "
+			   "needs",
+			   pickle_kind_name(object->kind));
 }

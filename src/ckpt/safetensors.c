@@ -35,15 +35,18 @@ static int bad(struct reader *r, const char *name, const char *why)
 static int read_meta(struct reader *r, const struct json *meta)
 {
 	if (json_kind_of(meta) != JSON_KIND_OBJECT)
-		return fl_fail(r->err, FL_EDATA, "'%s': '__metadata__' is no "
-			       "object of texts", r->what);
+		return fl_fail(r->err, FL_EDATA,
+			       "'%s': '__metadata__' is no "
+			       "object of texts",
+			       r->what);
 	for (void *it = json_first(meta); it; it = json_next(meta, it)) {
 		const char *text;
 
 		if (!json_text(json_value(it), &text))
-			return fl_fail(r->err, FL_EDATA, "'%s': '%s' in "
-				       "'__metadata__' is no text", r->what,
-				       json_key(it));
+			return fl_fail(r->err, FL_EDATA,
+				       "'%s': '%s' in "
+				       "'__metadata__' is no text",
+				       r->what, json_key(it));
 		tensor_file_add_meta(r->file, json_key(it), text);
 	}
 	return 0;
@@ -60,9 +63,11 @@ static int read_dtype(struct reader *r, const char *name,
 	while (d < CKPT_DTYPE_COUNT && strcmp(text, ckpt_dtype_name(d)) != 0)
 		d++;
 	if (d == CKPT_DTYPE_COUNT)
-		return fl_fail(r->err, FL_EDATA, "'%s': tensor '%s' has type "
+		return fl_fail(r->err, FL_EDATA,
+			       "'%s': tensor '%s' has type "
 			       "'%.20s', which is not supported (F16 BF16 F32 "
-			       "F64 U8 I32 I64 BOOL are)", r->what, name, text);
+			       "F64 U8 I32 I64 BOOL are)",
+			       r->what, name, text);
 	*dtype = (enum ckpt_dtype)d;
 	return 0;
 }
@@ -80,7 +85,8 @@ static int read_shape(struct reader *r, const struct json *entry,
 	t->rank = (int)rank;
 	for (size_t i = 0; i < rank; i++)
 		if (!json_int(json_at(shape, i), &t->dims[i]))
-			return bad(r, t->name, "has a dimension that is no "
+			return bad(r, t->name,
+				   "has a dimension that is no "
 				   "whole number");
 	return 0;
 }
@@ -101,10 +107,11 @@ static int read_entry(struct reader *r, const char *name,
 	    !json_int(json_at(at, 1), &end))
 		return bad(r, name, "has no 'data_offsets' [begin, end]");
 	if (begin < 0 || end < begin || (uint64_t)end > r->value_bytes)
-		return fl_fail(r->err, FL_EDATA, "'%s': tensor '%s' lies at "
+		return fl_fail(r->err, FL_EDATA,
+			       "'%s': tensor '%s' lies at "
 			       "bytes %" PRId64 " to %" PRId64 " of %zu: the "
-			       "file is cut short or damaged", r->what, name,
-			       begin, end, r->value_bytes);
+			       "file is cut short or damaged",
+			       r->what, name, begin, end, r->value_bytes);
 	t.data = r->values + begin;
 	t.bytes = (size_t)(end - begin);
 	rc = tensor_file_add(r->file, &t, r->err);
@@ -144,8 +151,10 @@ static int check_places(struct reader *r)
 	}
 	free(order);
 	if (rc == 0 && end != r->values + r->value_bytes)
-		rc = fl_fail(r->err, FL_EDATA, "'%s': %zu bytes after the last "
-			     "tensor belong to none", r->what,
+		rc = fl_fail(r->err, FL_EDATA,
+			     "'%s': %zu bytes after the last "
+			     "tensor belong to none",
+			     r->what,
 			     (size_t)(r->values + r->value_bytes - end));
 	return rc;
 }
@@ -155,8 +164,10 @@ static int read_members(struct reader *r, const struct json *header)
 	int rc = 0;
 
 	if (json_kind_of(header) != JSON_KIND_OBJECT)
-		return fl_fail(r->err, FL_EDATA, "'%s': the header is no "
-			       "object", r->what);
+		return fl_fail(r->err, FL_EDATA,
+			       "'%s': the header is no "
+			       "object",
+			       r->what);
 	for (void *it = json_first(header); it && rc == 0;
 	     it = json_next(header, it)) {
 		if (!strcmp(json_key(it), "__metadata__"))
@@ -176,16 +187,21 @@ int safetensors_read(struct tensor_file *file, const unsigned char *data,
 	int rc;
 
 	if (size < 8)
-		return fl_fail(err, FL_EDATA, "'%s' has %zu bytes, less than "
-			       "the head of a safetensors file", what, size);
+		return fl_fail(err, FL_EDATA,
+			       "'%s' has %zu bytes, less than "
+			       "the head of a safetensors file",
+			       what, size);
 	if (len > SAFETENSORS_MAX_HEADER)
-		return fl_fail(err, FL_EDATA, "'%s' gives a header of %" PRIu64
-			       " bytes; at most %zu are allowed", what, len,
-			       SAFETENSORS_MAX_HEADER);
+		return fl_fail(err, FL_EDATA,
+			       "'%s' gives a header of %" PRIu64
+			       " bytes; at most %zu are allowed",
+			       what, len, SAFETENSORS_MAX_HEADER);
 	if (len > size - 8)
-		return fl_fail(err, FL_EDATA, "'%s' gives a header of %" PRIu64
+		return fl_fail(err, FL_EDATA,
+			       "'%s' gives a header of %" PRIu64
 			       " bytes and has %zu after its length: it is cut "
-			       "short or damaged", what, len, size - 8);
+			       "short or damaged",
+			       what, len, size - 8);
 	r.values = data + 8 + len;
 	r.value_bytes = size - 8 - (size_t)len;
 	header = json_parse((const char *)data + 8, (size_t)len,

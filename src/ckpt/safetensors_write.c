@@ -33,7 +33,8 @@ static int add_entries(struct json *header, const struct named_tensor *tensors,
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		rc = tensor_file_add(&seen, &tensors[i], err);
 		if (rc == 0 && !strcmp(tensors[i].name, "__metadata__"))
-			rc = fl_fail(err, FL_EDATA, "a tensor cannot be named "
+			rc = fl_fail(err, FL_EDATA,
+				     "a tensor cannot be named "
 				     "'__metadata__'");
 		if (rc == 0)
 			add_entry(header, &tensors[i], *total);
@@ -66,9 +67,10 @@ static int make_head(struct fl_str *head, const struct named_tensor *tensors,
 		for (int i = 0; i < 8; i++)
 			head->data[i] = (char)(len >> 8 * i & 0xff);
 		if (len > SAFETENSORS_MAX_HEADER)
-			rc = fl_fail(err, FL_EDATA, "a header of %" PRIu64
-				     " bytes is over the limit of %zu", len,
-				     SAFETENSORS_MAX_HEADER);
+			rc = fl_fail(err, FL_EDATA,
+				     "a header of %" PRIu64
+				     " bytes is over the limit of %zu",
+				     len, SAFETENSORS_MAX_HEADER);
 	}
 	json_free(root);
 	return rc;
@@ -81,8 +83,8 @@ int safetensors_begin(struct safetensors_writer *w, const char *path,
 {
 	struct fl_str head = FL_STR_INIT;
 	uint64_t total;
-	int rc = make_head(&head, tensors, count, meta, meta_count, &total,
-			   err);
+	int rc =
+		make_head(&head, tensors, count, meta, meta_count, &total, err);
 
 	*w = (struct safetensors_writer){ .out.fd = -1 };
 	if (rc != 0) {
@@ -106,8 +108,10 @@ int safetensors_put(struct safetensors_writer *w, const void *data,
 		    size_t bytes, struct fl_err *err)
 {
 	if (bytes > w->total - w->out.written)
-		return fl_fail(err, FL_EINTERNAL, "'%s': more values than "
-			       "declared", w->out.path);
+		return fl_fail(err, FL_EINTERNAL,
+			       "'%s': more values than "
+			       "declared",
+			       w->out.path);
 	return fl_out_write(&w->out, data, bytes, err);
 }
 
@@ -117,9 +121,11 @@ int safetensors_end(struct safetensors_writer *w, struct fl_err *err)
 
 	if (w->out.written == w->total)
 		return fl_out_commit(&w->out, err);
-	rc = fl_fail(err, FL_EINTERNAL, "'%s': %" PRIu64 " bytes of values "
-		     "written and %" PRIu64 " declared", w->out.path,
-		     w->out.written - w->header, w->total - w->header);
+	rc = fl_fail(err, FL_EINTERNAL,
+		     "'%s': %" PRIu64 " bytes of values "
+		     "written and %" PRIu64 " declared",
+		     w->out.path, w->out.written - w->header,
+		     w->total - w->header);
 	safetensors_abort(w);
 	return rc;
 }

@@ -91,8 +91,8 @@ static void grow(struct tensor_file *file)
 {
 	if (file->count == file->cap) {
 		file->cap = file->cap ? 2 * file->cap : 64;
-		file->tensors = fl_realloc(file->tensors, file->cap *
-					   sizeof(*file->tensors));
+		file->tensors = fl_realloc(file->tensors,
+					   file->cap * sizeof(*file->tensors));
 	}
 	if (2 * (file->count + 1) <= file->slot_count)
 		return;
@@ -125,13 +125,16 @@ int tensor_file_add(struct tensor_file *file, const struct named_tensor *t,
 	char shape[CKPT_SHAPE_TEXT];
 
 	if (!good_name(t->name))
-		return fl_fail(err, FL_EDATA, "tensor %zu has a name that is "
-			       "empty or no text", file->count);
+		return fl_fail(err, FL_EDATA,
+			       "tensor %zu has a name that is "
+			       "empty or no text",
+			       file->count);
 	if (!ckpt_tensor_bytes(t->dtype, t->rank, t->dims, &bytes) ||
 	    bytes != t->bytes)
-		return fl_fail(err, FL_EDATA, "tensor '%s' of type %s and shape "
-			       "%s cannot have %zu bytes", t->name,
-			       ckpt_dtype_name(t->dtype),
+		return fl_fail(err, FL_EDATA,
+			       "tensor '%s' of type %s and shape "
+			       "%s cannot have %zu bytes",
+			       t->name, ckpt_dtype_name(t->dtype),
 			       ckpt_shape_text(t->rank, t->dims, shape),
 			       t->bytes);
 	if (tensor_file_find(file, t->name))
@@ -139,8 +142,8 @@ int tensor_file_add(struct tensor_file *file, const struct named_tensor *t,
 			       t->name);
 	grow(file);
 	file->tensors[file->count] = *t;
-	file->tensors[file->count].name = fl_arena_strdup(&file->arena,
-							  t->name);
+	file->tensors[file->count].name =
+		fl_arena_strdup(&file->arena, t->name);
 	file->count++;
 	*slot_of(file, t->name) = (uint32_t)file->count;
 	return 0;
@@ -151,8 +154,8 @@ void tensor_file_add_meta(struct tensor_file *file, const char *key,
 {
 	if (file->meta_count == file->meta_cap) {
 		file->meta_cap = file->meta_cap ? 2 * file->meta_cap : 16;
-		file->meta = fl_realloc(file->meta, file->meta_cap *
-					sizeof(*file->meta));
+		file->meta = fl_realloc(file->meta,
+					file->meta_cap * sizeof(*file->meta));
 	}
 	file->meta[file->meta_count++] = (struct tensor_meta){
 		.key = fl_arena_strdup(&file->arena, key),
@@ -168,9 +171,10 @@ static int foreign(const unsigned char *data, size_t size, const char *what,
 		const char *start, *sentence;
 	} known[] = {
 		{ "PK", "a zip archive, as PyTorch writes; save its state dict "
-		  "as .safetensors and give that" },
+			"as .safetensors and give that" },
 		{ "\x1f\x8b", "compressed with gzip; unpack it first" },
-		{ "version https://git-lfs", "a Git LFS pointer and not the "
+		{ "version https://git-lfs",
+		  "a Git LFS pointer and not the "
 		  "file itself; run 'git lfs pull'" },
 		{ "<", "a web page and not weights; download it again" },
 	};
@@ -184,8 +188,10 @@ static int foreign(const unsigned char *data, size_t size, const char *what,
 			return fl_fail(err, FL_EDATA, "'%s' is %s", what,
 				       known[i].sentence);
 	}
-	return fl_fail(err, FL_EDATA, "'%s' is neither a safetensors file nor "
-		       "a Paddle pickle (.pdparams, .pdema, .pdopt)", what);
+	return fl_fail(err, FL_EDATA,
+		       "'%s' is neither a safetensors file nor "
+		       "a Paddle pickle (.pdparams, .pdema, .pdopt)",
+		       what);
 }
 
 int tensor_file_parse(struct tensor_file *file, const void *data, size_t size,

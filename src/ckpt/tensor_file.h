@@ -31,14 +31,14 @@
 #define CKPT_MAX_RANK 8
 
 /* type, its name in safetensors, bytes of one value */
-#define CKPT_DTYPE_LIST(X)                                                  \
-	X(CKPT_F16, "F16", 2)                                               \
-	X(CKPT_BF16, "BF16", 2)                                             \
-	X(CKPT_F32, "F32", 4)                                               \
-	X(CKPT_F64, "F64", 8)                                               \
-	X(CKPT_U8, "U8", 1)                                                 \
-	X(CKPT_I32, "I32", 4)                                               \
-	X(CKPT_I64, "I64", 8)                                               \
+#define CKPT_DTYPE_LIST(X)      \
+	X(CKPT_F16, "F16", 2)   \
+	X(CKPT_BF16, "BF16", 2) \
+	X(CKPT_F32, "F32", 4)   \
+	X(CKPT_F64, "F64", 8)   \
+	X(CKPT_U8, "U8", 1)     \
+	X(CKPT_I32, "I32", 4)   \
+	X(CKPT_I64, "I64", 8)   \
 	X(CKPT_BOOL, "BOOL", 1)
 
 enum ckpt_dtype {
@@ -108,7 +108,10 @@ char *ckpt_shape_text(int rank, const int64_t *dims, char buf[CKPT_SHAPE_TEXT]);
  * names and texts are copied, data is borrowed. A name that is there already,
  * is empty, holds a control character or is not UTF-8, and dims that do not
  * give t->bytes, are refused with FL_EDATA. */
-#define TENSOR_FILE_INIT { .format = "memory" }
+#define TENSOR_FILE_INIT           \
+	{                          \
+		.format = "memory" \
+	}
 int tensor_file_add(struct tensor_file *file, const struct named_tensor *t,
 		    struct fl_err *err);
 void tensor_file_add_meta(struct tensor_file *file, const char *key,

@@ -41,13 +41,13 @@ static float half_to_float(uint16_t h)
 	return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
 }
 
-#define CONVERT(type, expression)                                           \
-	do {                                                                \
-		type v;                                                     \
-		for (size_t i = 0; i < count; i++) {                        \
-			memcpy(&v, from + i * sizeof(v), sizeof(v));        \
-			out[i] = (expression);                              \
-		}                                                           \
+#define CONVERT(type, expression)                                    \
+	do {                                                         \
+		type v;                                              \
+		for (size_t i = 0; i < count; i++) {                 \
+			memcpy(&v, from + i * sizeof(v), sizeof(v)); \
+			out[i] = (expression);                       \
+		}                                                    \
 	} while (0)
 
 void named_tensor_f32(const struct named_tensor *t, size_t first, size_t count,

@@ -141,7 +141,8 @@ int cmd_ckpt(int argc, char **argv, struct fl_err *err)
 		return 0;
 	}
 	if (words != 2 || strcmp(argv[1], "show") != 0)
-		return fl_fail(err, FL_EUSAGE, "usage: flotilla ckpt show FILE "
+		return fl_fail(err, FL_EUSAGE,
+			       "usage: flotilla ckpt show FILE "
 			       "[--digest]");
 	return show(argv[2], args.digest, err);
 }

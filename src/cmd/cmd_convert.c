@@ -16,13 +16,14 @@
 static const struct option_table table = {
 	.program = "flotilla convert",
 	.usage = "IN OUT",
-	.about = "Turns a checkpoint into PaddleDetection's files or back; the "
-		 "endings say which.\n"
-		 "OUT.pdparams gets the published weights (the divided average "
-		 "where there is one),\nand OUT.pdema (weights as trained) and "
-		 "OUT.pdopt (momentum, progress) appear beside\nit where IN has "
-		 "them. IN.pdparams takes the two beside it along. Files "
-		 "without\naverage and momentum become plain weights.",
+	.about =
+		"Turns a checkpoint into PaddleDetection's files or back; the "
+		"endings say which.\n"
+		"OUT.pdparams gets the published weights (the divided average "
+		"where there is one),\nand OUT.pdema (weights as trained) and "
+		"OUT.pdopt (momentum, progress) appear beside\nit where IN has "
+		"them. IN.pdparams takes the two beside it along. Files "
+		"without\naverage and momentum become plain weights.",
 	.example = "flotilla convert output/model_final.safetensors "
 		   "paddle/model_final.pdparams\n"
 		   "  flotilla convert model_final.pdparams start.safetensors",
@@ -92,12 +93,12 @@ static void wrote(const char *path, size_t count, const char *what)
 
 static int write_params(struct source *s, const char *path, struct fl_err *err)
 {
-	int rc = paddle_write_params(path, s->weights.tensors,
-				     s->weights.count, s->names, err);
+	int rc = paddle_write_params(path, s->weights.tensors, s->weights.count,
+				     s->names, err);
 
 	if (rc == 0)
-		wrote(path, s->weights.count, s->has_ema ?
-		      "the average of the weights" : "weights");
+		wrote(path, s->weights.count,
+		      s->has_ema ? "the average of the weights" : "weights");
 	return rc;
 }
 
@@ -119,8 +120,10 @@ static int write_opt(struct source *s, const char *path, struct fl_err *err)
 	int rc;
 
 	if (!s->has_velocity)
-		rc = fl_fail(err, FL_EDATA, "there is no momentum to write to "
-			     "'%s'", path);
+		rc = fl_fail(err, FL_EDATA,
+			     "there is no momentum to write to "
+			     "'%s'",
+			     path);
 	else if (!s->names)
 		rc = fl_fail(err, FL_EDATA, "cannot write '%s': %s", path,
 			     s->names_err.text);
@@ -129,12 +132,14 @@ static int write_opt(struct source *s, const char *path, struct fl_err *err)
 	if (rc != 0)
 		goto out;
 	for (size_t i = 0; i < velocity.count; i++) {
-		const struct named_tensor *state = tensor_file_find(&s->model,
-			velocity.tensors[i].name);
+		const struct named_tensor *state =
+			tensor_file_find(&s->model, velocity.tensors[i].name);
 
 		if (!state) {
-			rc = fl_fail(err, FL_EDATA, "momentum '%s' belongs to "
-				     "no weight", velocity.tensors[i].name);
+			rc = fl_fail(err, FL_EDATA,
+				     "momentum '%s' belongs to "
+				     "no weight",
+				     velocity.tensors[i].name);
 			goto out;
 		}
 		names[n++] = s->names[state - s->model.tensors];
@@ -150,10 +155,10 @@ out:
 }
 
 /* P.pdema or P.pdopt: written when there is something, else looked for. */
-static int write_beside(struct source *s, const char *params,
-			const char *ending, bool has,
-			int (*write)(struct source *, const char *,
-				     struct fl_err *), struct fl_err *err)
+static int
+write_beside(struct source *s, const char *params, const char *ending, bool has,
+	     int (*write)(struct source *, const char *, struct fl_err *),
+	     struct fl_err *err)
 {
 	struct fl_str path = FL_STR_INIT;
 	size_t stem = strlen(params) - strlen(".pdparams");
@@ -163,7 +168,8 @@ static int write_beside(struct source *s, const char *params,
 	if (has)
 		rc = write(s, path.data, err);
 	else if (fl_exists(path.data))
-		fprintf(stderr, "flotilla: '%s' was there before and does not "
+		fprintf(stderr,
+			"flotilla: '%s' was there before and does not "
 			"belong to '%s'; remove it before you resume\n",
 			path.data, params);
 	fl_str_release(&path);
@@ -219,14 +225,18 @@ static int convert(const char *in, const char *out, struct fl_err *err)
 	while (k < count && !fl_ends_with(out, sinks[k].ending))
 		k++;
 	if (k == count)
-		return fl_fail(err, FL_EUSAGE, "'%s' ends with none of "
-			       ".safetensors .pdparams .pdema .pdopt", out);
+		return fl_fail(err, FL_EUSAGE,
+			       "'%s' ends with none of "
+			       ".safetensors .pdparams .pdema .pdopt",
+			       out);
 	rc = locate_weights(in, path, sizeof(path), err);
 	if (rc != 0)
 		return rc;
 	if (sinks[k].paddle != fl_ends_with(path, ".safetensors"))
-		return fl_fail(err, FL_EUSAGE, "'%s' and '%s' are files of one "
-			       "kind; copy them instead", path, out);
+		return fl_fail(err, FL_EUSAGE,
+			       "'%s' and '%s' are files of one "
+			       "kind; copy them instead",
+			       path, out);
 	rc = source_open(&s, path, err);
 	if (rc == 0)
 		rc = sinks[k].write(&s, out, err);
@@ -247,6 +257,7 @@ int cmd_convert(int argc, char **argv, struct fl_err *err)
 		return 0;
 	}
 	if (words != 2)
-		return fl_fail(err, FL_EUSAGE, "usage: flotilla convert IN OUT");
+		return fl_fail(err, FL_EUSAGE,
+			       "usage: flotilla convert IN OUT");
 	return convert(argv[1], argv[2], err);
 }

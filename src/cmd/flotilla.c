@@ -18,14 +18,16 @@ struct command {
 
 static const struct command commands[] = {
 	{ "ckpt", cmd_ckpt, "show the tensors of a checkpoint and its digest" },
-	{ "convert", cmd_convert, "checkpoints to and from PaddleDetection's files" },
+	{ "convert", cmd_convert,
+	  "checkpoints to and from PaddleDetection's files" },
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
 
 static int help(FILE *to)
 {
-	fprintf(to, "usage: flotilla COMMAND [options]\n\n"
+	fprintf(to,
+		"usage: flotilla COMMAND [options]\n\n"
 		"Trains PP-YOLOE detectors with PaddleDetection's recipes.\n\n");
 	for (size_t i = 0; i < COUNT; i++)
 		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
@@ -35,15 +37,18 @@ static int help(FILE *to)
 
 static int unknown(const char *name, struct fl_err *err)
 {
-	const char *near = fl_nearest(name, &commands[0].name, COUNT,
-				      sizeof(commands[0]));
+	const char *near =
+		fl_nearest(name, &commands[0].name, COUNT, sizeof(commands[0]));
 
 	if (near)
-		return fl_fail(err, FL_EUSAGE, "unknown command '%s'; did you "
-			       "mean '%s'? ('flotilla --help' lists all)", name,
-			       near);
-	return fl_fail(err, FL_EUSAGE, "unknown command '%s' ('flotilla "
-		       "--help' lists all)", name);
+		return fl_fail(err, FL_EUSAGE,
+			       "unknown command '%s'; did you "
+			       "mean '%s'? ('flotilla --help' lists all)",
+			       name, near);
+	return fl_fail(err, FL_EUSAGE,
+		       "unknown command '%s' ('flotilla "
+		       "--help' lists all)",
+		       name);
 }
 
 static int run(int argc, char **argv, struct fl_err *err)

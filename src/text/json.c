@@ -182,29 +182,33 @@ static int need_failed(const struct json *object, const char *key,
 int json_need_text(const struct json *object, const char *key,
 		   const char **out_text, struct fl_err *err)
 {
-	return json_text(json_get(object, key), out_text) ?
-		0 : need_failed(object, key, JSON_KIND_TEXT, err);
+	return json_text(json_get(object, key), out_text)
+		       ? 0
+		       : need_failed(object, key, JSON_KIND_TEXT, err);
 }
 
-int json_need_real(const struct json *object, const char *key,
-		   double *out_real, struct fl_err *err)
+int json_need_real(const struct json *object, const char *key, double *out_real,
+		   struct fl_err *err)
 {
-	return json_real_of(json_get(object, key), out_real) ?
-		0 : need_failed(object, key, JSON_KIND_REAL, err);
+	return json_real_of(json_get(object, key), out_real)
+		       ? 0
+		       : need_failed(object, key, JSON_KIND_REAL, err);
 }
 
-int json_need_int(const struct json *object, const char *key,
-		  int64_t *out_int, struct fl_err *err)
+int json_need_int(const struct json *object, const char *key, int64_t *out_int,
+		  struct fl_err *err)
 {
-	return json_int(json_get(object, key), out_int) ?
-		0 : need_failed(object, key, JSON_KIND_INT, err);
+	return json_int(json_get(object, key), out_int)
+		       ? 0
+		       : need_failed(object, key, JSON_KIND_INT, err);
 }
 
-int json_need_bool(const struct json *object, const char *key,
-		   bool *out_bool, struct fl_err *err)
+int json_need_bool(const struct json *object, const char *key, bool *out_bool,
+		   struct fl_err *err)
 {
-	return json_bool(json_get(object, key), out_bool) ?
-		0 : need_failed(object, key, JSON_KIND_BOOL, err);
+	return json_bool(json_get(object, key), out_bool)
+		       ? 0
+		       : need_failed(object, key, JSON_KIND_BOOL, err);
 }
 
 struct json *json_new_object(void)
@@ -388,7 +392,8 @@ static void print_value(const struct json *value, int indent, int depth,
 		fl_str_add(s, json_is_true(in(value)) ? "true" : "false");
 		break;
 	case JSON_KIND_INT:
-		fl_str_addf(s, "%lld", (long long)json_integer_value(in(value)));
+		fl_str_addf(s, "%lld",
+			    (long long)json_integer_value(in(value)));
 		break;
 	case JSON_KIND_REAL:
 		print_real(json_real_value(in(value)), s);

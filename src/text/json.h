@@ -73,8 +73,8 @@ bool json_bool(const struct json *value, bool *out);
 
 /* The same for a member that must be there: FL_EDATA and a sentence that names
  * the key and what stands there instead. */
-int json_need_text(const struct json *object, const char *key,
-		   const char **out, struct fl_err *err);
+int json_need_text(const struct json *object, const char *key, const char **out,
+		   struct fl_err *err);
 int json_need_real(const struct json *object, const char *key, double *out,
 		   struct fl_err *err);
 int json_need_int(const struct json *object, const char *key, int64_t *out,

@@ -115,8 +115,10 @@ static void test_params(void **state)
 	need_golden(MODEL ".pdparams");
 	check_file("pdparams", 423);
 	assert_int_equal(tensor_file_open(&file, MODEL ".pdparams", &err), 0);
-	assert_string_equal(tensor_file_meta(&file,
-		"StructuredToParameterName@@.yolo_head.proj_conv.weight"),
+	assert_string_equal(
+		tensor_file_meta(
+			&file,
+			"StructuredToParameterName@@.yolo_head.proj_conv.weight"),
 		"conv2d_94.w_0");
 	tensor_file_close(&file);
 }
@@ -151,8 +153,11 @@ static void test_states(void **state)
 	struct fl_err err = FL_ERR_INIT;
 
 	(void)state;
-	assert_int_equal(tensor_file_open(&file, "tests/golden/ckpt/"
-					  "after_eval.pdstates", &err), 0);
+	assert_int_equal(tensor_file_open(&file,
+					  "tests/golden/ckpt/"
+					  "after_eval.pdstates",
+					  &err),
+			 0);
 	assert_int_equal(file.count, 0);
 	assert_true(strtod(tensor_file_meta(&file, "metric"), NULL) ==
 		    0.010259938476378348);
@@ -185,8 +190,7 @@ static void test_trio(void **state)
 	if (checkpoint_open(&file, MODEL ".pdparams", &err) != 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(file.count, 423 + 266 + 423);
-	assert_int_equal(checkpoint_part(&part, &file, CKPT_VELOCITY, &err),
-			 0);
+	assert_int_equal(checkpoint_part(&part, &file, CKPT_VELOCITY, &err), 0);
 	assert_int_equal(part.count, 266);
 	assert_int_equal(safetensors_save(path, file.tensors, file.count,
 					  file.meta, file.meta_count, &err),
@@ -210,20 +214,16 @@ static void test_trained(void **state)
 	need_golden(path);
 	assert_int_equal(weights_open(&file, path, &err), 0);
 	assert_int_equal(file.count, 423);
-	assert_non_null(tensor_file_find(&file,
-					 "yolo_head.pred_cls.0.weight"));
+	assert_non_null(tensor_file_find(&file, "yolo_head.pred_cls.0.weight"));
 	tensor_file_close(&file);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_params),
-		cmocka_unit_test(test_ema),
-		cmocka_unit_test(test_opt),
-		cmocka_unit_test(test_states),
-		cmocka_unit_test(test_trio),
-		cmocka_unit_test(test_trained),
+		cmocka_unit_test(test_params), cmocka_unit_test(test_ema),
+		cmocka_unit_test(test_opt),    cmocka_unit_test(test_states),
+		cmocka_unit_test(test_trio),   cmocka_unit_test(test_trained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

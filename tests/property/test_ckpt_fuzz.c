@@ -31,12 +31,14 @@ static uint64_t draw(uint64_t below)
 /* Bytes that mean something to one of the readers. */
 static unsigned char telling_byte(void)
 {
-	static const unsigned char bytes[] =
-		"\x80\x95.(01}])Ntld\x85\x86\x87" "aesu\x88\x89JKM\x8aILG\x8cX"
-		"\x8d" "CB\x8eUT\x94qrhjc\x93R\x81" "b{}[]\":,-\0\xff\x7f\n";
+	static const unsigned char bytes[] = "\x80\x95.(01}])Ntld\x85\x86\x87"
+					     "aesu\x88\x89JKM\x8aILG\x8cX"
+					     "\x8d"
+					     "CB\x8eUT\x94qrhjc\x93R\x81"
+					     "b{}[]\":,-\0\xff\x7f\n";
 
-	return draw(2) ? (unsigned char)draw(256) :
-			 bytes[draw(sizeof(bytes) - 1)];
+	return draw(2) ? (unsigned char)draw(256)
+		       : bytes[draw(sizeof(bytes) - 1)];
 }
 
 /* Change, insert, drop or repeat a few bytes; returns the new size. */
@@ -140,8 +142,9 @@ static void test_pickle(void **state)
 static void test_protocol_4(void **state)
 {
 	static const float values[] = { 1, 2, 3, 4 };
-	const struct named_tensor t = { "c.w", CKPT_F32, 2, { 2, 2 }, values,
-					16 };
+	const struct named_tensor t = {
+		"c.w", CKPT_F32, 2, { 2, 2 }, values, 16
+	};
 	const char *path = scratch_path("f.pdopt"), *name = "conv2d_0.w_0";
 	const struct paddle_progress progress = { 300, 0.5, 2 };
 	struct fl_err err = FL_ERR_INIT;
@@ -168,8 +171,7 @@ static void test_safetensors(void **state)
 	struct fl_map map;
 
 	(void)state;
-	assert_int_equal(safetensors_save(path, tensors, 2, &meta, 1, &err),
-			 0);
+	assert_int_equal(safetensors_save(path, tensors, 2, &meta, 1, &err), 0);
 	assert_int_equal(fl_map_open(&map, path, &err), 0);
 	fuzz(map.data, map.size);
 	fl_map_close(&map);

@@ -50,8 +50,8 @@ void pb_dtype(struct fl_str *s, const char *name, const char *order)
 	PB(s, "tb");
 }
 
-void pb_array(struct fl_str *s, const char *dtype, const int *dims,
-	      int fortran, const void *data, size_t size)
+void pb_array(struct fl_str *s, const char *dtype, const int *dims, int fortran,
+	      const void *data, size_t size)
 {
 	pb_global(s, "numpy.core.multiarray", "_reconstruct");
 	pb_global(s, "numpy", "ndarray");

@@ -16,8 +16,8 @@ void pb_global(struct fl_str *s, const char *module, const char *name);
 /* A dtype as numpy pickles it: "f4", "<" */
 void pb_dtype(struct fl_str *s, const char *name, const char *order);
 /* An array as numpy pickles it; dims ends with -1. */
-void pb_array(struct fl_str *s, const char *dtype, const int *dims,
-	      int fortran, const void *data, size_t size);
+void pb_array(struct fl_str *s, const char *dtype, const int *dims, int fortran,
+	      const void *data, size_t size);
 /* An array of floats 0, 1, 2, ... */
 void pb_floats(struct fl_str *s, const int *dims);
 

@@ -28,12 +28,19 @@ static void remove_folder(void)
 const char *scratch_dir(void)
 {
 	if (!folder[0]) {
-		snprintf(folder, sizeof(folder), "/tmp/flotilla-test-XXXXXX");
-		if (!mkdtemp(folder)) {
+		int rc = -1;
+
+		/* A killed program of the same id may have left its own. */
+		owner = getpid();
+		for (int i = 0; i < 100 && rc != 0; i++) {
+			snprintf(folder, sizeof(folder),
+				 "/tmp/flotilla-test-%ld.%d", (long)owner, i);
+			rc = mkdir(folder, 0700);
+		}
+		if (rc != 0) {
 			perror(folder);
 			abort();
 		}
-		owner = getpid();
 		atexit(remove_folder);
 	}
 	return folder;

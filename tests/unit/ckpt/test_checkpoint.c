@@ -39,8 +39,9 @@ static const char *save(const char *name, size_t count, const char *json)
 	const char *path = scratch_path(name);
 	struct fl_err err = FL_ERR_INIT;
 
-	assert_int_equal(safetensors_save(path, parts, count, &meta,
-					  json ? 1 : 0, &err), 0);
+	assert_int_equal(
+		safetensors_save(path, parts, count, &meta, json ? 1 : 0, &err),
+		0);
 	return path;
 }
 
@@ -72,14 +73,16 @@ static void test_published(void **state)
 	struct tensor_file file;
 
 	(void)state;
-	open_weights(&file, save("p.safetensors", 7, "{\"ema_step\": 2, "
+	open_weights(&file, save("p.safetensors", 7,
+				 "{\"ema_step\": 2, "
 				 "\"ema_last_decay\": 0.5}"));
 	check(&file, CONV, average, 4, 0.75f);
 	check(&file, MEAN, average, 2, 0.75f);
 	check(&file, PROJ, raw, 4, 1); /* never averaged */
 	tensor_file_close(&file);
 
-	open_weights(&file, save("p.safetensors", 7, "{\"ema_step\": 2, "
+	open_weights(&file, save("p.safetensors", 7,
+				 "{\"ema_step\": 2, "
 				 "\"ema_last_decay\": 0.5, "
 				 "\"ema_decay_type\": \"exponential\"}"));
 	check(&file, CONV, average, 4, 1);
@@ -113,7 +116,8 @@ static void test_open_ours(void **state)
 	struct checkpoint_state got;
 	struct tensor_file file, part = TENSOR_FILE_INIT;
 	struct fl_err err = FL_ERR_INIT;
-	const char *path = save("o.safetensors", 7, "{\"step\": 12, \"epoch\": "
+	const char *path = save("o.safetensors", 7,
+				"{\"step\": 12, \"epoch\": "
 				"3, \"lr\": 0.25, \"ema_step\": 11, "
 				"\"ema_last_decay\": 0.5, \"more\": [1]}");
 
@@ -157,7 +161,8 @@ static void write_paddle(const char *stem, bool raw_too, const char *internal)
 
 	snprintf(path, sizeof(path), "%s.pdparams", stem);
 	assert_int_equal(paddle_write_params(scratch_path(path), weights, 2,
-					     names, &err), 0);
+					     names, &err),
+			 0);
 	snprintf(path, sizeof(path), "%s.pdema", stem);
 	if (raw_too)
 		assert_int_equal(paddle_write_params(scratch_path(path),
@@ -167,7 +172,8 @@ static void write_paddle(const char *stem, bool raw_too, const char *internal)
 	if (internal)
 		assert_int_equal(paddle_write_opt(scratch_path(path), &moment,
 						  1, &internal, &progress,
-						  &err), 0);
+						  &err),
+				 0);
 }
 
 /* The average of Paddle's files is divided already and stays as it is. */
@@ -209,25 +215,29 @@ static void test_paddle_alone(void **state)
 
 	(void)state;
 	write_paddle("alone", false, NULL);
-	assert_int_equal(checkpoint_open(&file, scratch_path("alone.pdparams"),
-					 &err), 0);
+	assert_int_equal(
+		checkpoint_open(&file, scratch_path("alone.pdparams"), &err),
+		0);
 	assert_int_equal(file.count, 2);
 	check(&file, "model." CONV, average, 4, 1);
 	assert_null(tensor_file_meta(&file, CKPT_STATE_KEY));
 	tensor_file_close(&file);
 
 	write_paddle("other", true, "conv2d_3.w_0");
-	assert_int_equal(checkpoint_open(&file, scratch_path("other.pdparams"),
-					 &err), FL_EDATA);
+	assert_int_equal(
+		checkpoint_open(&file, scratch_path("other.pdparams"), &err),
+		FL_EDATA);
 	assert_non_null(strstr(err.text, "has no momentum "
-			       "'conv2d_40.w_0_velocity_0'"));
-	assert_int_equal(checkpoint_open(&file, scratch_path("other.pdopt"),
-					 &err), FL_EDATA);
+					 "'conv2d_40.w_0_velocity_0'"));
+	assert_int_equal(
+		checkpoint_open(&file, scratch_path("other.pdopt"), &err),
+		FL_EDATA);
 	assert_non_null(strstr(err.text, "give the .pdparams"));
-	assert_int_equal(checkpoint_open(&file, scratch_path("no.pdparams"),
-					 &err), FL_EIO);
-	assert_int_equal(weights_open(&file, scratch_path("no.pdparams"),
-				      &err), FL_EIO);
+	assert_int_equal(
+		checkpoint_open(&file, scratch_path("no.pdparams"), &err),
+		FL_EIO);
+	assert_int_equal(weights_open(&file, scratch_path("no.pdparams"), &err),
+			 FL_EIO);
 }
 
 static void test_digest(void **state)
@@ -244,7 +254,7 @@ static void test_digest(void **state)
 	(void)state;
 	checkpoint_digest(&x, hex); /* of nothing */
 	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b"
-			    "934ca495991b7852b855");
+				 "934ca495991b7852b855");
 	tensor_file_add(&x, &a, &err);
 	tensor_file_add(&x, &b, &err);
 	tensor_file_add(&y, &b, &err);

@@ -72,7 +72,8 @@ static void test_paths(void **state)
 	check(scratch_path("paths/a.pdparams"),
 	      scratch_path("paths/a.pdparams"));
 	assert_int_equal(locate_weights(scratch_path("paths/c"), path,
-					sizeof(path), &err), FL_ERECIPE);
+					sizeof(path), &err),
+			 FL_ERECIPE);
 	assert_non_null(strstr(err.text, "do not exist"));
 	assert_int_equal(locate_weights(scratch_path("paths/b"), path, 5, &err),
 			 FL_ERECIPE);
@@ -85,8 +86,9 @@ static void test_newest(void **state)
 	struct fl_err err = FL_ERR_INIT;
 
 	(void)state;
-	assert_int_equal(locate_weights(folder("run"), path, sizeof(path),
-					&err), FL_ERECIPE);
+	assert_int_equal(
+		locate_weights(folder("run"), path, sizeof(path), &err),
+		FL_ERECIPE);
 	assert_non_null(strstr(err.text, "no complete checkpoint"));
 	put(scratch_path("run/9.safetensors"), 900, 9);
 	put(scratch_path("run/19.safetensors"), 1900, 5);
@@ -102,15 +104,16 @@ static void test_newest(void **state)
 	folder("run/49.safetensors");
 	check(scratch_path("run"), scratch_path("run/step_1900.safetensors"));
 	assert_int_equal(locate_newest(scratch_path("nowhere"), path,
-				       sizeof(path), &found, &err), FL_EIO);
+				       sizeof(path), &found, &err),
+			 FL_EIO);
 	assert_false(found);
 }
 
 /* A folder of PaddleDetection: the progress stands in the .pdopt. */
 static void test_paddle_folder(void **state)
 {
-	struct named_tensor t = { "a.conv.weight", CKPT_F32, 4, { 1, 1, 1, 1 },
-				  &one, 4 };
+	struct named_tensor t = { "a.conv.weight", CKPT_F32, 4,
+				  { 1, 1, 1, 1 },  &one,     4 };
 	const char *name = "conv2d_0.w_0";
 	struct fl_err err = FL_ERR_INIT;
 
@@ -122,10 +125,12 @@ static void test_paddle_folder(void **state)
 
 		snprintf(path, sizeof(path), "pd/%d.pdparams", i);
 		assert_int_equal(paddle_write_params(scratch_path(path), &t, 1,
-						     NULL, &err), 0);
+						     NULL, &err),
+				 0);
 		snprintf(path, sizeof(path), "pd/%d.pdopt", i);
 		assert_int_equal(paddle_write_opt(scratch_path(path), &t, 1,
-						  &name, &p, &err), 0);
+						  &name, &p, &err),
+				 0);
 	}
 	check(scratch_path("pd"), scratch_path("pd/1.pdparams"));
 	scratch_file("pd/1.pdopt", "\x80\4}", 3); /* cut short */
@@ -142,9 +147,10 @@ static void test_addresses(void **state)
 	(void)state;
 	setenv("HOME", folder("home"), 1);
 	assert_int_equal(locate_weights("ppdet://models/a.pdparams", path,
-					sizeof(path), &err), FL_ERECIPE);
+					sizeof(path), &err),
+			 FL_ERECIPE);
 	assert_non_null(strstr(err.text, "https://paddledet.bj.bcebos.com/"
-			       "models/a.pdparams'"));
+					 "models/a.pdparams'"));
 	assert_non_null(strstr(err.text, "-o pretrain_weights=''"));
 	assert_non_null(strstr(err.text, "curl -fL"));
 	snprintf(name, sizeof(name), "home/%s", cache);

@@ -13,8 +13,8 @@ static const float zeros[64];
 
 static void add(struct tensor_file *file, const char *name, int rows)
 {
-	struct named_tensor t = { name, CKPT_F32, 1, { rows }, zeros,
-				  (size_t)rows * 4 };
+	struct named_tensor t = { name,	    CKPT_F32, 1,
+				  { rows }, zeros,    (size_t)rows * 4 };
 	struct fl_err err = FL_ERR_INIT;
 
 	assert_int_equal(tensor_file_add(file, &t, &err), 0);
@@ -111,7 +111,8 @@ static void test_twice(void **state)
 	(void)state;
 	add(&file, "conv.weight", 4);
 	assert_int_equal(match_weights(&m, wants, 2, &file, &err), FL_EDATA);
-	assert_string_equal(err.text, "weights 'conv.weight' fit both "
+	assert_string_equal(err.text,
+			    "weights 'conv.weight' fit both "
 			    "'one.conv.weight' and 'two.conv.weight' of the "
 			    "model");
 	/* With another shape there is nothing to decide. */

@@ -63,11 +63,10 @@ static void check_table(const struct json *rows)
 	char our_class[64], our_rest[16];
 
 	for (size_t i = 0; i < n; i++) {
-		assert_true(json_text(json_at(json_at(rows, i), 0),
-				      &states[i]));
+		assert_true(
+			json_text(json_at(json_at(rows, i), 0), &states[i]));
 		assert_true(json_text(json_at(json_at(rows, i), 2), &golden));
-		base_of(bases, &bases_count, class,
-			split(golden, class, rest));
+		base_of(bases, &bases_count, class, split(golden, class, rest));
 	}
 	assert_int_equal(paddle_names_make(states, n, &arena, &names, &err), 0);
 	for (size_t i = 0; i < n; i++) {
@@ -88,8 +87,8 @@ static void check_table(const struct json *rows)
 
 static void test_tables(void **state)
 {
-	static const char *const models[] = { "s", "m", "l", "x", "plus_s",
-					      "plus_m" };
+	static const char *const models[] = { "s", "m",	     "l",
+					      "x", "plus_s", "plus_m" };
 	struct fl_err err = FL_ERR_INIT;
 	char path[256];
 
@@ -101,8 +100,10 @@ static void test_tables(void **state)
 	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
 		struct json *root;
 
-		snprintf(path, sizeof(path), "../shared/oracle/golden/tables/"
-			 "names_%s.json", models[i]);
+		snprintf(path, sizeof(path),
+			 "../shared/oracle/golden/tables/"
+			 "names_%s.json",
+			 models[i]);
 		root = json_read(path, &err);
 		assert_non_null(root);
 		assert_true(json_count(json_get(root, "rows")) > 400);
@@ -143,7 +144,9 @@ static void test_order(void **state)
 		{ "yolo_head.pred_reg.1.weight", "conv2d_17.w_0" },
 		{ "yolo_head.proj_conv.weight", "conv2d_18.w_0" },
 	};
-	enum { COUNT = sizeof(rows) / sizeof(rows[0]) };
+	enum {
+		COUNT = sizeof(rows) / sizeof(rows[0])
+	};
 	const char *states[COUNT], **names, *odd[] = { "some.gamma" };
 	struct fl_arena arena = FL_ARENA_INIT;
 	struct fl_err err = FL_ERR_INIT;

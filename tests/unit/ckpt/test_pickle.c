@@ -98,16 +98,21 @@ static void test_protocol_2(void **state)
 	PB(&s, "q\2cnumpy\nndarray\nq\3K\0\x85q\4c_codecs\nencode\nq\5");
 	PB(&s, "X\1\0\0\0bX\6\0\0\0latin1\x86Rq\6\x87Rq\7(K\1K\5\x85");
 	pb_dtype(&s, "u1", "|");
-	PB(&s, "\x89h\5X\7\0\0\0a\xc2\x80\xc3\xbf""bcX\6\0\0\0latin1\x86Rtbs");
+	PB(&s, "\x89h\5X\7\0\0\0a\xc2\x80\xc3\xbf"
+	       "bcX\6\0\0\0latin1\x86Rtbs");
 	PB(&s, "X\1\0\0\0zcnumpy.core.multiarray\n_reconstruct\nh\3h\4"
 	       "h\6\x87R(K\1K\0\x85");
 	pb_dtype(&s, "f4", "<");
-	PB(&s, "\x89""c__builtin__\nbytes\n)Rtbs.");
+	PB(&s, "\x89"
+	       "c__builtin__\nbytes\n)Rtbs.");
 	parse(&file, &s);
 	t = tensor_file_find(&file, "w");
 	assert_non_null(t);
 	assert_int_equal(t->dtype, CKPT_U8);
-	assert_memory_equal(t->data, "a\x80\xff""bc", 5);
+	assert_memory_equal(t->data,
+			    "a\x80\xff"
+			    "bc",
+			    5);
 	t = tensor_file_find(&file, "z");
 	assert_non_null(t);
 	assert_int_equal(t->bytes, 0);
@@ -182,8 +187,8 @@ static void test_slices(void **state)
 	parse(&file, &s);
 	assert_int_equal(file.count, 2);
 	check_floats(&file, "w", due, 6);
-	assert_true(named_tensor_has_shape(tensor_file_find(&file, "w"), 2,
-					   shape));
+	assert_true(
+		named_tensor_has_shape(tensor_file_find(&file, "w"), 2, shape));
 	tensor_file_close(&file);
 	fl_str_release(&s);
 }
@@ -221,24 +226,24 @@ static void test_write(void **state)
 		assert_true(named_tensor_has_shape(t, tensors[i].rank,
 						   tensors[i].dims));
 		if (t->bytes)
-			assert_memory_equal(t->data, tensors[i].data,
-					    t->bytes);
+			assert_memory_equal(t->data, tensors[i].data, t->bytes);
 	}
 	check_meta(&file, "StructuredToParameterName@@.x.conv.weight",
 		   "conv2d_0.w_0");
 	tensor_file_close(&file);
 
 	path = scratch_path("w.pdopt");
-	assert_int_equal(paddle_write_opt(path, tensors, 1, names, &progress,
-					  &err), 0);
+	assert_int_equal(
+		paddle_write_opt(path, tensors, 1, names, &progress, &err), 0);
 	assert_int_equal(tensor_file_open(&file, path, &err), 0);
 	check_floats(&file, "conv2d_0.w_0_velocity_0", a, 6);
 	check_meta(&file, "LR_Scheduler.last_epoch", "70000");
 	check_meta(&file, "LR_Scheduler.last_lr", "0.25");
 	check_meta(&file, "last_epoch", "12");
 	tensor_file_close(&file);
-	assert_int_equal(paddle_write_params("/nonexistent/x.pdparams",
-					     tensors, 5, names, &err), FL_EIO);
+	assert_int_equal(paddle_write_params("/nonexistent/x.pdparams", tensors,
+					     5, names, &err),
+			 FL_EIO);
 }
 
 int main(void)

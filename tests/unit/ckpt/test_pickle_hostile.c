@@ -46,7 +46,10 @@ struct bytes_case {
 	const char *why;
 };
 
-#define CASE(literal, why) { literal, sizeof(literal) - 1, why }
+#define CASE(literal, why)                        \
+	{                                         \
+		literal, sizeof(literal) - 1, why \
+	}
 
 static const struct bytes_case calls[] = {
 	CASE("\x80\4cbuiltins\neval\nX\4\0\0\0evil\x85R.", "'builtins.eval'"),
@@ -76,32 +79,38 @@ static const struct bytes_case calls[] = {
 	     "is begun"),
 	CASE("\x80\4cnumpy.core.multiarray\nscalar\n)R.", "a scalar is made"),
 	CASE("\x80\4cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\n"
-	     "\x8c\2f8\x89\x88\x87RC\4abcd\x86R.", "a scalar is made"),
+	     "\x8c\2f8\x89\x88\x87RC\4abcd\x86R.",
+	     "a scalar is made"),
 	CASE("\x80\2c_codecs\nencode\nX\1\0\0\0aX\5\0\0\0utf-8\x86R.",
 	     "otherwise than as latin1"),
 	CASE("\x80\2c_codecs\nencode\nX\3\0\0\0\xe2\x82\xacX\6\0\0\0latin1"
-	     "\x86R.", "outside latin1"),
+	     "\x86R.",
+	     "outside latin1"),
 	CASE("\x80\2c_codecs\nencode\nX\1\0\0\0\xc3X\6\0\0\0latin1\x86R.",
 	     "outside latin1"),
 };
 
 static const struct bytes_case opcodes[] = {
-	CASE("\x80\2Pabc\n.", "opcode 0x50"), /* PERSID */
-	CASE("\x80\4K\1Q.", "opcode 0x51"),   /* BINPERSID */
-	CASE("\x80\4(ios\nsystem\n.", "opcode 0x69"), /* INST */
-	CASE("\x80\4(o.", "opcode 0x6f"),	/* OBJ */
-	CASE("\x80\4\x82\1.", "opcode 0x82"),	/* EXT1 */
-	CASE("\x80\4}2.", "opcode 0x32"),	/* DUP */
-	CASE("\x80\4)}\x92.", "opcode 0x92"),	/* NEWOBJ_EX */
-	CASE("\x80\4\x8f.", "opcode 0x8f"),	/* EMPTY_SET */
-	CASE("\x80\5\x97.", "opcode 0x97"),	/* NEXT_BUFFER */
+	CASE("\x80\2Pabc\n.", "opcode 0x50"),		     /* PERSID */
+	CASE("\x80\4K\1Q.", "opcode 0x51"),		     /* BINPERSID */
+	CASE("\x80\4(ios\nsystem\n.", "opcode 0x69"),	     /* INST */
+	CASE("\x80\4(o.", "opcode 0x6f"),		     /* OBJ */
+	CASE("\x80\4\x82\1.", "opcode 0x82"),		     /* EXT1 */
+	CASE("\x80\4}2.", "opcode 0x32"),		     /* DUP */
+	CASE("\x80\4)}\x92.", "opcode 0x92"),		     /* NEWOBJ_EX */
+	CASE("\x80\4\x8f.", "opcode 0x8f"),		     /* EMPTY_SET */
+	CASE("\x80\5\x97.", "opcode 0x97"),		     /* NEXT_BUFFER */
 	CASE("\x80\5\x96\1\0\0\0\0\0\0\0a.", "opcode 0x96"), /* BYTEARRAY8 */
 	CASE("\x80\4R.", "needs 2 values"),
 	CASE("\x80\4\x85.", "needs 1 values"),
 	CASE("\x80\4(\x85.", "needs 1 values"),
 	CASE("\x80\4K\1(\x86.", "needs 2 values"),
-	CASE("\x80\4""0.", "needs 1 values"),
-	CASE("\x80\4""1.", "no mark"),
+	CASE("\x80\4"
+	     "0.",
+	     "needs 1 values"),
+	CASE("\x80\4"
+	     "1.",
+	     "no mark"),
 	CASE("\x80\4t.", "no mark"),
 	CASE("\x80\4}u.", "no mark"),
 	CASE("\x80\4a.", "needs 2 values"),
@@ -132,18 +141,30 @@ static const struct bytes_case lengths[] = {
 	CASE("\x80\4}", "has no end"),
 	CASE("\x80\4X\xff\xff\xff\xff", "4294967295 bytes are announced"),
 	CASE("\x80\4X\1\0", "4 bytes are announced"),
-	CASE("\x80\4\x8d\xff\xff\xff\xff\xff\xff\xff\xff""a",
+	CASE("\x80\4\x8d\xff\xff\xff\xff\xff\xff\xff\xff"
+	     "a",
 	     "18446744073709551615 bytes are announced"),
-	CASE("\x80\4\x8e\xff\xff\xff\xff\xff\xff\xff\x7f""a",
+	CASE("\x80\4\x8e\xff\xff\xff\xff\xff\xff\xff\x7f"
+	     "a",
 	     "bytes are announced"),
-	CASE("\x80\4B\xff\xff\xff\x7f""a", "bytes are announced"),
-	CASE("\x80\4T\xff\xff\xff\x7f""a", "bytes are announced"),
-	CASE("\x80\4\x8c\x0a""ab", "10 bytes are announced and 2 are left"),
-	CASE("\x80\4U\xff""a", "bytes are announced"),
+	CASE("\x80\4B\xff\xff\xff\x7f"
+	     "a",
+	     "bytes are announced"),
+	CASE("\x80\4T\xff\xff\xff\x7f"
+	     "a",
+	     "bytes are announced"),
+	CASE("\x80\4\x8c\x0a"
+	     "ab",
+	     "10 bytes are announced and 2 are left"),
+	CASE("\x80\4U\xff"
+	     "a",
+	     "bytes are announced"),
 	CASE("\x80\4\x95\xff\0\0\0\0\0\0\0}.", "a frame of 255 bytes"),
 	CASE("\x80\4\x95\xff\xff\xff\xff\xff\xff\xff\xff}.", "a frame of"),
 	CASE("\x80\4G\1\2", "8 bytes are announced"),
-	CASE("\x80\4\x8a\x09""123456789.", "integer of 9 bytes"),
+	CASE("\x80\4\x8a\x09"
+	     "123456789.",
+	     "integer of 9 bytes"),
 	CASE("\x80\4\x8a\xff.", "integer of 255 bytes"),
 	CASE("\x80\4Iabc\n.", "'abc' is no integer"),
 	CASE("\x80\4I\n.", "0 digits"),
@@ -175,14 +196,13 @@ static const struct bytes_case contents[] = {
 	CASE("\x80\4}\x8c\1a]\x94h\0as.", "contains itself"),
 	CASE("\x80\4}\x8c\1a]]]]]]]]]]]]]]]]]]]]aaaaaaaaaaaaaaaaaaas.",
 	     "is nested too deep"),
-	CASE("\x80\4}\x8c\x15UnpackBigParamInfor@@K\1s.",
-	     "no dictionary"),
+	CASE("\x80\4}\x8c\x15UnpackBigParamInfor@@K\1s.", "no dictionary"),
 	CASE("\x80\4}\x8c\x15UnpackBigParamInfor@@}\x8c\1aK\1ss.",
 	     "table of slices"),
 };
 
-#define RUN(cases)                                                          \
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)       \
+#define RUN(cases)                                                    \
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) \
 	refuse(#cases, cases[i].bytes, cases[i].size, cases[i].why)
 
 static void test_calls(void **state)
@@ -226,8 +246,8 @@ static void refuse_array(const char *dtype, const int *dims, int fortran,
 
 static void test_arrays(void **state)
 {
-	const int flat[] = { 4, -1 }, huge[] = { INT32_MAX, INT32_MAX,
-						 INT32_MAX, 0x7fff, -1 };
+	const int flat[] = { 4, -1 },
+		  huge[] = { INT32_MAX, INT32_MAX, INT32_MAX, 0x7fff, -1 };
 	const int nine[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, -1 };
 	const int grid[] = { 2, 3, -1 };
 
@@ -251,7 +271,8 @@ static void refuse_state(const char *state, size_t size, const char *why)
 	pb_text(&s, "w");
 	pb_global(&s, "numpy.core.multiarray", "_reconstruct");
 	pb_global(&s, "numpy", "ndarray");
-	PB(&s, "K\0\x85" "U\1b\x87R");
+	PB(&s, "K\0\x85"
+	       "U\1b\x87R");
 	fl_str_addn(&s, state, size);
 	PB(&s, "s.");
 	refuse(why, s.data, s.len, why);

@@ -56,8 +56,8 @@ static void refuse(const struct fl_str *s, const char *why)
 	free(copy);
 }
 
-#define T(name, dtype, shape, begin, end)                                   \
-	"\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape            \
+#define T(name, dtype, shape, begin, end)                        \
+	"\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape \
 	",\"data_offsets\":[" begin "," end "]}"
 
 static void test_hostile(void **state)
@@ -72,7 +72,8 @@ static void test_hostile(void **state)
 		{ "{\"a\":1}", 0, "'a' has no 'dtype'" },
 		{ "{" T("a", "F32", "[2]", "0", "9") "}", 8, "cut short" },
 		{ "{" T("a", "F32", "[2]", "0", "8") "}", 7, "cut short" },
-		{ "{" T("a", "F32", "[2]", "4", "0") "}", 8, "at bytes 4 to 0" },
+		{ "{" T("a", "F32", "[2]", "4", "0") "}", 8,
+		  "at bytes 4 to 0" },
 		{ "{" T("a", "F32", "[2]", "-8", "0") "}", 8, "at bytes -8" },
 		{ "{" T("a", "F32", "[2]", "0", "9223372036854775807") "}", 8,
 		  "cut short" },
@@ -80,32 +81,41 @@ static void test_hostile(void **state)
 		{ "{" T("a", "F64", "[2]", "0", "8") "}", 8, "cannot have 8" },
 		{ "{" T("a", "F32", "[-2]", "0", "8") "}", 8, "cannot have 8" },
 		{ "{" T("a", "F32", "[4294967296,4294967296,4294967296]", "0",
-			"8") "}", 8, "cannot have 8" },
+			"8") "}",
+		  8, "cannot have 8" },
 		{ "{" T("a", "U8", "[1,1,1,1,1,1,1,1,1]", "0", "1") "}", 1,
 		  "more than 8 dimensions" },
-		{ "{" T("a", "F32", "[1.5]", "0", "8") "}", 8, "no whole number" },
+		{ "{" T("a", "F32", "[1.5]", "0", "8") "}", 8,
+		  "no whole number" },
 		{ "{" T("a", "F32", "[\"2\"]", "0", "8") "}", 8,
 		  "no whole number" },
 		{ "{" T("a", "F32", "8", "0", "8") "}", 8, "no 'shape'" },
 		{ "{" T("a", "I16", "[4]", "0", "8") "}", 8, "type 'I16'" },
 		{ "{" T("a", "F8_E4M3", "[8]", "0", "8") "}", 8, "'F8_E4M3'" },
 		{ "{" T("a", "", "[8]", "0", "8") "}", 8, "type ''" },
-		{ "{" T("a", "F32", "[2]", "0", "8") ","
-		  T("b", "F32", "[2]", "4", "12") "}", 12, "overlaps" },
-		{ "{" T("a", "F32", "[2]", "0", "8") ","
-		  T("b", "F32", "[2]", "0", "8") "}", 8, "overlaps" },
-		{ "{" T("a", "F32", "[2]", "0", "8") ","
-		  T("b", "F32", "[1]", "12", "16") "}", 16, "has a hole" },
+		{ "{" T("a", "F32", "[2]", "0", "8") "," T("b", "F32", "[2]",
+							   "4", "12") "}",
+		  12, "overlaps" },
+		{ "{" T("a", "F32", "[2]", "0", "8") "," T("b", "F32", "[2]",
+							   "0", "8") "}",
+		  8, "overlaps" },
+		{ "{" T("a", "F32", "[2]", "0", "8") "," T("b", "F32", "[1]",
+							   "12", "16") "}",
+		  16, "has a hole" },
 		{ "{" T("a", "F32", "[2]", "4", "12") "}", 12, "has a hole" },
 		{ "{" T("a", "F32", "[2]", "0", "8") "}", 9, "1 bytes after" },
 		{ "{}", 4, "4 bytes after" },
-		{ "{" T("a", "F32", "[1]", "0", "4") ","
-		  T("a", "F32", "[1]", "4", "8") "}", 8, "duplicate" },
-		{ "{" T("", "F32", "[1]", "0", "4") "}", 4, "empty or no text" },
+		{ "{" T("a", "F32", "[1]", "0", "4") "," T("a", "F32", "[1]",
+							   "4", "8") "}",
+		  8, "duplicate" },
+		{ "{" T("", "F32", "[1]", "0", "4") "}", 4,
+		  "empty or no text" },
 		{ "{" T("a\\n", "F32", "[1]", "0", "4") "}", 4, "or no text" },
-		{ "{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, "'data_offsets'" },
+		{ "{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1,
+		  "'data_offsets'" },
 		{ "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":"
-		  "[0,1,2]}}", 1, "'data_offsets'" },
+		  "[0,1,2]}}",
+		  1, "'data_offsets'" },
 		{ "{\"__metadata__\":3}", 0, "'__metadata__'" },
 		{ "{\"__metadata__\":{\"a\":3}}", 0, "'a' in '__metadata__'" },
 	};
@@ -171,8 +181,8 @@ static void test_round_trip(void **state)
 		assert_string_equal(t->name, good[i].name);
 		assert_ptr_equal(tensor_file_find(&file, good[i].name), t);
 		assert_int_equal(t->dtype, good[i].dtype);
-		assert_true(named_tensor_has_shape(t, good[i].rank,
-						   good[i].dims));
+		assert_true(
+			named_tensor_has_shape(t, good[i].rank, good[i].dims));
 		if (t->bytes)
 			assert_memory_equal(t->data, good[i].data, t->bytes);
 	}
@@ -231,8 +241,9 @@ static void test_writer_refuses(void **state)
 			 FL_EDATA);
 	assert_int_equal(safetensors_save(path, &reserved, 1, NULL, 0, &err),
 			 FL_EDATA);
-	assert_int_equal(safetensors_save("/nonexistent/a", good, 4, NULL, 0,
-					  &err), FL_EIO);
+	assert_int_equal(
+		safetensors_save("/nonexistent/a", good, 4, NULL, 0, &err),
+		FL_EIO);
 	/* values missing */
 	assert_int_equal(safetensors_begin(&w, path, good, 4, NULL, 0, &err),
 			 0);
@@ -254,8 +265,9 @@ static void test_disk_full(void **state)
 	const char *path = scratch_path("full.safetensors");
 	size_t bytes = 1 << 20;
 	float *large = calloc(bytes, 1);
-	struct named_tensor t = { "big", CKPT_F32, 1, { 1 << 18 }, large,
-				  bytes };
+	struct named_tensor t = {
+		"big", CKPT_F32, 1, { 1 << 18 }, large, bytes
+	};
 	struct rlimit was, small;
 	struct fl_err err = FL_ERR_INIT;
 	struct tensor_file file;

@@ -72,7 +72,7 @@ static void test_needed(void **state)
 	assert_int_equal(json_need_text(root, "t", &text, &err), 0);
 	assert_int_equal(json_need_int(root, "t", &whole, &err), FL_EDATA);
 	assert_string_equal(err.text, "'t' is a text and must be a whole "
-			    "number");
+				      "number");
 	assert_int_equal(json_need_real(root, "q", &real, &err), FL_EDATA);
 	assert_string_equal(err.text, "'q' is missing");
 	assert_int_equal(json_need_bool(root, "i", &yes, &err), FL_EDATA);
@@ -83,17 +83,18 @@ static void test_needed(void **state)
 static void test_refused(void **state)
 {
 	static const char *const texts[] = {
-		"", "{", "{\"a\": 1, \"a\": 2}", "[1,]", "{\"a\" 1}", "tru",
-		"\"\xff\"", "\"\\u0000\"", "1 2", "{1: 2}", "[1e999]",
-		"99999999999999999999",
+		"",	    "{",	   "{\"a\": 1, \"a\": 2}",
+		"[1,]",	    "{\"a\" 1}",   "tru",
+		"\"\xff\"", "\"\\u0000\"", "1 2",
+		"{1: 2}",   "[1e999]",	   "99999999999999999999",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct fl_err err = FL_ERR_INIT;
 
-		assert_null(json_parse(texts[i], strlen(texts[i]), "here",
-				       &err));
+		assert_null(
+			json_parse(texts[i], strlen(texts[i]), "here", &err));
 		assert_int_equal(err.code, FL_EDATA);
 		assert_int_equal(strncmp(err.text, "here: line ", 11), 0);
 	}
@@ -116,11 +117,13 @@ static void test_print(void **state)
 	json_add(list, json_new_object());
 	json_set(root, "list", list);
 	json_print(root, 0, &s);
-	assert_string_equal(fl_str_get(&s), "{\"text\": \"a\\\"b\\\\c\\n\\t"
-			    "\\u0001 \xc3\xa9 ?\", \"int\": "
-			    "-9223372036854775808, \"one\": 1.0, \"tenth\": "
-			    "0.1, \"nan\": null, \"yes\": true, \"none\": null, "
-			    "\"list\": [1, {}]}");
+	assert_string_equal(
+		fl_str_get(&s),
+		"{\"text\": \"a\\\"b\\\\c\\n\\t"
+		"\\u0001 \xc3\xa9 ?\", \"int\": "
+		"-9223372036854775808, \"one\": 1.0, \"tenth\": "
+		"0.1, \"nan\": null, \"yes\": true, \"none\": null, "
+		"\"list\": [1, {}]}");
 	fl_str_clear(&s);
 	json_print(list, 2, &s);
 	assert_string_equal(fl_str_get(&s), "[\n  1,\n  {}\n]");
@@ -180,9 +183,9 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values), cmocka_unit_test(test_needed),
+		cmocka_unit_test(test_values),	cmocka_unit_test(test_needed),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_print),
-		cmocka_unit_test(test_reals), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_reals),	cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,124 @@
+/* pickle_literal.c - opcodes that push a number, a text or bytes. */
+#include "ckpt/pickle.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int push_integer(struct pickle *p, enum pickle_kind kind, int64_t i)
+{
+	struct pickle_value *v = pickle_new(p, kind);
+
+	v->integer = i;
+	return pickle_push(p, v);
+}
+
+int pickle_op_bool(struct pickle *p, int value)
+{
+	return push_integer(p, PICKLE_BOOL, value);
+}
+
+/* width 4 has a sign, the others have none */
+int pickle_op_int(struct pickle *p, int width)
+{
+	uint64_t u;
+
+	if (pickle_take_number(p, width, &u) != 0)
+		return FL_EDATA;
+	return push_integer(p, PICKLE_INT,
+			    width == 4 ? (int32_t)(uint32_t)u : (int64_t)u);
+}
+
+int pickle_op_long1(struct pickle *p, int unused)
+{
+	const unsigned char *b;
+	uint64_t n, value;
+
+	(void)unused;
+	if (pickle_take_number(p, 1, &n) != 0)
+		return FL_EDATA;
+	if (n > 8)
+		return pickle_fail(p,
+				   "an integer of %" PRIu64 " bytes is too "
+				   "large",
+				   n);
+	b = pickle_take(p, n);
+	if (!b)
+		return FL_EDATA;
+	value = n && b[n - 1] & 0x80 ? UINT64_MAX : 0;
+	while (n > 0)
+		value = value << 8 | b[--n];
+	return push_integer(p, PICKLE_INT, (int64_t)value);
+}
+
+/* Decimal digits on a line: "I42", "L42L", and "I01" for true. */
+int pickle_op_decimal(struct pickle *p, int is_long)
+{
+	size_t len;
+	const char *line = pickle_take_line(p, &len);
+	char text[PICKLE_SHOWN], *end;
+	long long value;
+
+	if (!line)
+		return FL_EDATA;
+	if (!is_long && len == 2 && line[0] == '0' &&
+	    (line[1] == '0' || line[1] == '1'))
+		return push_integer(p, PICKLE_BOOL, line[1] == '1');
+	if (is_long && len && line[len - 1] == 'L')
+		len--;
+	if (len == 0 || len > 18)
+		return pickle_fail(p,
+				   "an integer of %zu digits is not "
+				   "possible here",
+				   len);
+	memcpy(text, line, len);
+	text[len] = '\0';
+	value = strtoll(text, &end, 10);
+	if (*end)
+		return pickle_fail(p, "'%s' is no integer",
+				   pickle_show(line, len, text));
+	return push_integer(p, PICKLE_INT, value);
+}
+
+int pickle_op_real(struct pickle *p, int unused)
+{
+	const unsigned char *b = pickle_take(p, 8);
+	struct pickle_value *v;
+	uint64_t bits = 0;
+
+	(void)unused;
+	if (!b)
+		return FL_EDATA;
+	for (int i = 0; i < 8; i++)
+		bits = bits << 8 | b[i];
+	v = pickle_new(p, PICKLE_REAL);
+	memcpy(&v->real, &bits, sizeof(bits));
+	return pickle_push(p, v);
+}
+
+static int push_bytes(struct pickle *p, enum pickle_kind kind, int width)
+{
+	struct pickle_value *v;
+	const unsigned char *b;
+	uint64_t n;
+
+	if (pickle_take_number(p, width, &n) != 0)
+		return FL_EDATA;
+	b = pickle_take(p, n);
+	if (!b)
+		return FL_EDATA;
+	v = pickle_new(p, kind);
+	v->bytes.data = (const char *)b;
+	v->bytes.len = (size_t)n;
+	return pickle_push(p, v);
+}
+
+int pickle_op_text(struct pickle *p, int width)
+{
+	return push_bytes(p, PICKLE_TEXT, width);
+}
+
+int pickle_op_bytes(struct pickle *p, int width)
+{
+	return push_bytes(p, PICKLE_BYTES, width);
+}
