@@ -1,0 +1,264 @@
+#include "loss/loss_priv.h"
+
+#include "base/fast_math.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int loss_open(const struct recipe *recipe, int images, int points,
+	      struct loss **out, struct fl_err *err)
+{
+	struct loss *l = fl_calloc(1, sizeof(*l));
+	size_t n = (size_t)images * (size_t)points;
+
+	(void)err;
+	l->static_epochs = recipe->static_assigner_epoch;
+	l->atss_topk = recipe->atss_topk;
+	l->tal_topk = recipe->tal_topk;
+	l->tal_alpha = recipe->tal_alpha;
+	l->tal_beta = recipe->tal_beta;
+	l->weight_cls = recipe->loss_class;
+	l->weight_iou = recipe->loss_iou;
+	l->weight_dfl = recipe->loss_dfl;
+	l->max_images = images;
+	l->max_points = points;
+	l->pred = fl_calloc(n * 4, sizeof(float));
+	l->box = fl_calloc(n, sizeof(int));
+	l->claims = fl_calloc(n, sizeof(int));
+	l->score = fl_calloc(n, sizeof(float));
+	*out = l;
+	return 0;
+}
+
+void loss_close(struct loss *l)
+{
+	if (!l)
+		return;
+	free(l->pred);
+	free(l->box);
+	free(l->claims);
+	free(l->score);
+	free(l);
+}
+
+float loss_iou(const float *a, const float *b, float epsilon)
+{
+	float x1 = a[0] > b[0] ? a[0] : b[0], y1 = a[1] > b[1] ? a[1] : b[1];
+	float x2 = a[2] < b[2] ? a[2] : b[2], y2 = a[3] < b[3] ? a[3] : b[3];
+	float w = x2 > x1 ? x2 - x1 : 0, h = y2 > y1 ? y2 - y1 : 0;
+	float aw = a[2] > a[0] ? a[2] - a[0] : 0;
+	float ah = a[3] > a[1] ? a[3] - a[1] : 0;
+	float bw = b[2] > b[0] ? b[2] - b[0] : 0;
+	float bh = b[3] > b[1] ? b[3] - b[1] : 0;
+	float both = w * h;
+
+	return both / (aw * ah + bw * bh - both + epsilon);
+}
+
+float loss_softmax(const float *logit, float p[LOSS_BINS])
+{
+	float top = logit[0], sum = 0, moment = 0;
+
+	for (int j = 1; j < LOSS_BINS; j++)
+		top = logit[j] > top ? logit[j] : top;
+	for (int j = 0; j < LOSS_BINS; j++)
+		p[j] = fl_exp(logit[j] - top);
+	for (int j = 0; j < LOSS_BINS; j++)
+		sum += p[j];
+	for (int j = 0; j < LOSS_BINS; j++) {
+		p[j] /= sum;
+		moment += p[j] * (float)j;
+	}
+	return moment;
+}
+
+/* Predicted boxes in pixels, of points of all images. */
+static void predict(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct loss *l = ctx;
+
+	(void)chunk;
+	for (size_t i = first; i < last; i++) {
+		size_t image = i / (size_t)l->points;
+		struct loss_point q =
+			loss_point_at(l, (int)(i % (size_t)l->points));
+		const struct loss_level *lv = &l->input.levels[q.level];
+		const float *reg = lv->reg +
+				   (image * (size_t)(lv->h * lv->w) +
+				    (size_t)q.at) * 4 * LOSS_BINS;
+		float p[LOSS_BINS], *box = l->pred + 4 * i;
+
+		for (int k = 0; k < 4; k++) {
+			float d = loss_softmax(reg + k * LOSS_BINS, p);
+			float c = (k % 2 ? q.y : q.x) / q.stride;
+
+			box[k] = (k < 2 ? c - d : c + d) * q.stride;
+		}
+	}
+}
+
+struct assign_job {
+	struct loss *l;
+	bool atss;
+};
+
+static void assign_images(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct assign_job *job = ctx;
+	size_t points = (size_t)job->l->points;
+
+	(void)chunk;
+	for (size_t i = first; i < last; i++) {
+		memset(job->l->box + i * points, 0xff, points * sizeof(int));
+		memset(job->l->claims + i * points, 0, points * sizeof(int));
+		memset(job->l->score + i * points, 0, points * sizeof(float));
+		if (job->atss)
+			loss_atss(job->l, (int)i);
+		else
+			loss_tal(job->l, (int)i);
+	}
+}
+
+static int check_levels(const struct loss *l, struct fl_err *err)
+{
+	for (int i = 0; i < LOSS_LEVELS; i++) {
+		const struct loss_level *lv = &l->input.levels[i];
+
+		if (lv->h * lv->w >= l->atss_topk)
+			continue;
+		return fl_fail(err, FL_ERECIPE,
+			       "the level of stride %d has %d points, fewer than the %d candidates of a box; use larger images or a smaller PPYOLOEHead.static_assigner.topk",
+			       lv->stride, lv->h * lv->w, l->atss_topk);
+	}
+	return 0;
+}
+
+int loss_assign(struct loss *l, const struct loss_input *in, int epoch,
+		double *score_sum, struct fl_err *err)
+{
+	struct assign_job job = { l, epoch < l->static_epochs };
+	size_t n;
+	int rc;
+
+	l->input = *in;
+	l->points = 0;
+	for (int i = 0; i < LOSS_LEVELS; i++) {
+		l->first[i] = l->points;
+		l->points += in->levels[i].h * in->levels[i].w;
+	}
+	FL_ASSERT(in->n <= l->max_images && l->points <= l->max_points);
+	rc = job.atss ? check_levels(l, err) : 0;
+	if (rc != 0)
+		return rc;
+	n = (size_t)in->n * (size_t)l->points;
+	fl_par_for(n, 64, predict, l);
+	fl_par_for((size_t)in->n, 1, assign_images, &job);
+	*score_sum = 0;
+	for (size_t i = 0; i < n; i++)
+		*score_sum += (double)l->score[i];
+	return 0;
+}
+
+/* Varifocal loss of one point for the classes it is no example of, weighted
+ * 0.75 p^2, with the weight's own gradient:
+ *     loss = 0.75 p^2 s,  d = 0.75 p^2 (p + 2 (1 - p) s),  s = -ln(1 - p) */
+static float negatives(const float *logit, float *dlogit, int classes,
+		       float factor)
+{
+	float sum = 0;
+
+	for (int c = 0; c < classes; c++) {
+		float z = logit[c], e = fl_exp(z < 0 ? z : -z);
+		float inv = 1 / (1 + e), p = z < 0 ? e * inv : inv;
+		float s = (z < 0 ? 0 : z) + fl_log(1 + e), w = 0.75f * p * p;
+
+		sum += w * s;
+		dlogit[c] = factor * w * (p + 2 * (1 - p) * s);
+	}
+	return sum;
+}
+
+/* For the class it is an example of: q BCE(p, q), d = q (p - q). */
+static float positive(float z, float q, float *dlogit, float factor)
+{
+	float e = fl_exp(z < 0 ? z : -z), inv = 1 / (1 + e);
+	float p = z < 0 ? e * inv : inv;
+	float s = (z < 0 ? 0 : z) + fl_log(1 + e); /* -ln(1 - p) */
+
+	*dlogit = factor * q * (p - q);
+	return q * (q * (s - z) + (1 - q) * s);
+}
+
+static void finish_points(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct loss *l = ctx;
+	double *sums = l->sums[chunk];
+	float factor = (float)(l->weight_cls / l->normaliser);
+	int classes = l->input.classes;
+
+	for (size_t i = first; i < last; i++) {
+		int image = (int)(i / (size_t)l->points);
+		int point = (int)(i % (size_t)l->points);
+		struct loss_point q = loss_point_at(l, point);
+		struct loss_level *lv = &l->input.levels[q.level];
+		size_t at = (size_t)image * (size_t)(lv->h * lv->w) +
+			    (size_t)q.at;
+		const float *z = lv->cls + at * (size_t)classes;
+		float *dz = lv->dcls + at * (size_t)classes;
+		float *dreg = lv->dreg + at * 4 * LOSS_BINS;
+
+		sums[LOSS_CLS] += (double)negatives(z, dz, classes, factor);
+		if (l->box[i] < 0) {
+			memset(dreg, 0, 4 * LOSS_BINS * sizeof(float));
+			continue;
+		}
+		{
+			int c = l->input.labels[image * l->input.most +
+						l->box[i]];
+			float unused;
+
+			sums[LOSS_CLS] += (double)positive(z[c], l->score[i],
+							   &dz[c], factor) -
+					  (double)negatives(&z[c], &unused, 1,
+							    0);
+		}
+		l->positives[chunk]++;
+		loss_box_point(l, image, point, sums);
+	}
+}
+
+void loss_finish(struct loss *l, double normaliser, float losses[LOSS_COUNT])
+{
+	double sums[LOSS_COUNT] = { 0 };
+	long positives = 0;
+
+	l->normaliser = normaliser;
+	memset(l->sums, 0, sizeof(l->sums));
+	memset(l->positives, 0, sizeof(l->positives));
+	fl_par_for((size_t)l->input.n * (size_t)l->points, 64, finish_points,
+		   l);
+	for (int c = 0; c < FL_PAR_MAX_CHUNKS; c++) {
+		for (int k = 0; k < LOSS_COUNT; k++)
+			sums[k] += l->sums[c][k];
+		positives += l->positives[c];
+	}
+	sums[LOSS_CLS] /= normaliser;
+	if (positives > 0)
+		sums[LOSS_L1] /= 4 * (double)positives;
+	sums[LOSS_TOTAL] = l->weight_cls * sums[LOSS_CLS] +
+			   l->weight_iou * sums[LOSS_IOU] +
+			   l->weight_dfl * sums[LOSS_DFL];
+	for (int k = 0; k < LOSS_COUNT; k++)
+		losses[k] = (float)sums[k];
+}
+
+int loss_assigned_box(const struct loss *l, int image, int point)
+{
+	return l->box[(size_t)image * (size_t)l->points + (size_t)point];
+}
+
+float loss_target_score(const struct loss *l, int image, int point)
+{
+	return l->score[(size_t)image * (size_t)l->points + (size_t)point];
+}

@@ -1,0 +1,163 @@
+#include "loss/loss_priv.h"
+
+#include "base/fast_math.h"
+
+#include <math.h>
+
+/* Task-aligned assignment: t = score^alpha IoU^beta says how well a point does
+ * both tasks for a box; the best points inside the box answer for it. */
+
+#define MAX_TOPK 64
+
+struct pick {
+	int point;
+	float metric;
+};
+
+static const float *logits(const struct loss *l, int image,
+			   const struct loss_point *q)
+{
+	const struct loss_level *lv = &l->input.levels[q->level];
+	size_t i = (size_t)image * (size_t)(lv->h * lv->w) + (size_t)q->at;
+
+	return lv->cls + i * (size_t)l->input.classes;
+}
+
+static float power(float x, double exponent)
+{
+	if (exponent == 1)
+		return x;
+	if (exponent == 6)
+		return x * x * x * (x * x * x);
+	return powf(x, (float)exponent);
+}
+
+static float metric(const struct loss *l, int image, int point,
+		    const struct loss_point *q, const float *box, int label,
+		    float *iou)
+{
+	size_t i = (size_t)image * (size_t)l->points + (size_t)point;
+	float z = logits(l, image, q)[label];
+
+	*iou = loss_iou(box, l->pred + 4 * i, 1e-9f);
+	return power(1 / (1 + expf(-z)), l->tal_alpha) *
+	       power(*iou, l->tal_beta);
+}
+
+/* Insert into the k largest, earlier points first among equals. */
+static int insert(struct pick *best, int n, int k, struct pick p)
+{
+	int at = n < k ? n : k - 1;
+
+	if (n == k && p.metric <= best[k - 1].metric)
+		return n;
+	for (; at > 0 && best[at - 1].metric < p.metric; at--)
+		best[at] = best[at - 1];
+	best[at] = p;
+	return n < k ? n + 1 : n;
+}
+
+/* The reference takes the k largest of all points, those outside counting as
+ * 0. Where fewer than k are positive, zeros fill up in order of the points, and
+ * a zero inside the box stays. */
+static void claim(struct loss *l, int image, int g, const float *box,
+		  int label)
+{
+	struct pick best[MAX_TOPK];
+	size_t row = (size_t)image * (size_t)l->points;
+	int n = 0, zeros;
+
+	for (int p = 0; p < l->points; p++) {
+		struct loss_point q = loss_point_at(l, p);
+		float iou, t;
+
+		if (!loss_inside(&q, box))
+			continue;
+		t = metric(l, image, p, &q, box, label, &iou);
+		if (t > 0)
+			n = insert(best, n, l->tal_topk,
+				   (struct pick){ p, t });
+	}
+	for (int i = 0; i < n; i++) {
+		l->box[row + (size_t)best[i].point] = g;
+		l->claims[row + (size_t)best[i].point]++;
+	}
+	zeros = l->tal_topk - n;
+	for (int p = 0; p < l->points && zeros > 0; p++) {
+		struct loss_point q = loss_point_at(l, p);
+		bool inside = loss_inside(&q, box);
+		float iou;
+
+		if (inside && metric(l, image, p, &q, box, label, &iou) > 0)
+			continue;
+		zeros--;
+		if (inside) {
+			l->box[row + (size_t)p] = g;
+			l->claims[row + (size_t)p]++;
+		}
+	}
+}
+
+/* A point that several boxes chose goes to the one its prediction overlaps
+ * most, among all boxes of the image. */
+static int most_overlapped(const float *pred, const float *boxes, int count)
+{
+	float best = -1;
+	int won = 0;
+
+	for (int g = 0; g < count; g++) {
+		float iou = loss_iou(boxes + 4 * g, pred, 1e-9f);
+
+		if (iou > best) {
+			best = iou;
+			won = g;
+		}
+	}
+	return won;
+}
+
+/* Scores of one box's points: t scaled so that the best gets the box's best
+ * IoU. */
+static void score_box(struct loss *l, int image, int g, const float *box,
+		      int label)
+{
+	size_t row = (size_t)image * (size_t)l->points;
+	float top = 0, top_iou = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (int p = 0; p < l->points; p++) {
+			struct loss_point q;
+			float iou, t;
+
+			if (l->box[row + (size_t)p] != g)
+				continue;
+			q = loss_point_at(l, p);
+			t = metric(l, image, p, &q, box, label, &iou);
+			if (pass == 1) {
+				l->score[row + (size_t)p] =
+					t / (top + 1e-9f) * top_iou;
+				continue;
+			}
+			top = t > top ? t : top;
+			top_iou = iou > top_iou ? iou : top_iou;
+		}
+	}
+}
+
+void loss_tal(struct loss *l, int image)
+{
+	const struct loss_input *in = &l->input;
+	const float *boxes = in->boxes + (size_t)image * (size_t)in->most * 4;
+	const int *labels = in->labels + (size_t)image * (size_t)in->most;
+	size_t row = (size_t)image * (size_t)l->points;
+	int count = in->counts[image];
+
+	for (int g = 0; g < count; g++)
+		claim(l, image, g, boxes + 4 * g, labels[g]);
+	for (int p = 0; p < l->points; p++)
+		if (l->claims[row + (size_t)p] > 1)
+			l->box[row + (size_t)p] = most_overlapped(
+				l->pred + 4 * (row + (size_t)p), boxes, count);
+	for (int g = 0; g < count; g++)
+		score_box(l, image, g, boxes + 4 * g, labels[g]);
+}

@@ -1,0 +1,78 @@
+#include "model/model_priv.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* max(round(n * factor), 1) with Python's rounding: half goes to even. */
+static int scaled(int n, double factor)
+{
+	double v = nearbyint(n * factor);
+
+	return v > 1 ? (int)v : 1;
+}
+
+static struct model_shape shape_of(const struct recipe *r)
+{
+	struct model_shape s = { .spp = r->spp, .alpha = r->use_alpha,
+				 .classes = r->num_classes };
+
+	for (int i = 0; i < 5; i++)
+		s.channels[i] = scaled(r->channels[i], r->width_mult);
+	for (int i = 0; i < 4; i++)
+		s.blocks[i] = scaled(r->layers[i], r->depth_mult);
+	for (int i = 0; i < 3; i++)
+		s.neck_channels[i] = scaled(r->neck_channels[i],
+					    r->width_mult);
+	s.neck_blocks = scaled(r->neck_blocks, r->depth_mult);
+	return s;
+}
+
+/* Channels are halved inside blocks; a width of 1 has no half. */
+static int check_shape(const struct model_shape *s, const struct recipe *r,
+		       struct fl_err *err)
+{
+	int least = s->channels[0];
+
+	for (int i = 0; i < 3; i++)
+		least = s->neck_channels[i] < least ? s->neck_channels[i] :
+						      least;
+	if (least >= 2)
+		return 0;
+	return fl_fail(err, FL_ERECIPE,
+		       "width_mult %g leaves a layer of %d channel; use a larger one",
+		       r->width_mult, least);
+}
+
+int model_new(const struct recipe *recipe, struct model **out,
+	      struct fl_err *err)
+{
+	struct model_shape shape = shape_of(recipe);
+	struct model *m;
+	int features[3], neck[3];
+	int rc = check_shape(&shape, recipe, err);
+
+	if (rc != 0)
+		return rc;
+	m = fl_calloc(1, sizeof(*m));
+	m->num_classes = recipe->num_classes;
+	m->plus = recipe->use_alpha;
+	for (int i = 0; i < MODEL_LEVELS; i++)
+		m->strides[i] = 32 >> i;
+	m->graph = graph_new(3);
+	model_backbone(m->graph, &shape, features);
+	model_neck(m->graph, &shape, features, neck);
+	model_head(m->graph, &shape, neck, m->cls_logit, m->reg_logit);
+	graph_finish(m->graph);
+	model_list_states(m, &shape);
+	*out = m;
+	return 0;
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	graph_free(m->graph);
+	free(m->states);
+	free(m);
+}
