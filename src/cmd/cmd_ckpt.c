@@ -25,7 +25,7 @@ static const struct option_table table = {
 	.about = "Lists the tensors of a checkpoint or of a Paddle file, and "
 		 "the SHA-256 of their\nvalues: the same for the same weights "
 		 "in any format.",
-	.example = "flotilla ckpt show output/model_final.safetensors\n"
+	.example = "  flotilla ckpt show output/model_final.safetensors\n"
 		   "  flotilla ckpt show output/model_final.pdparams --digest",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),

@@ -24,7 +24,7 @@ static const struct option_table table = {
 		"OUT.pdopt (momentum, progress) appear beside\nit where IN has "
 		"them. IN.pdparams takes the two beside it along. Files "
 		"without\naverage and momentum become plain weights.",
-	.example = "flotilla convert output/model_final.safetensors "
+	.example = "  flotilla convert output/model_final.safetensors "
 		   "paddle/model_final.pdparams\n"
 		   "  flotilla convert model_final.pdparams start.safetensors",
 };
