@@ -1,0 +1,77 @@
+#include "optim/optim.h"
+
+#include <math.h>
+
+static bool decays(enum graph_role role)
+{
+	return role != GRAPH_GAMMA && role != GRAPH_BETA;
+}
+
+static void clip(const struct graph *g, const struct device *device,
+		 const struct recipe *r, float *grads)
+{
+	if (r->clip_norm > 0) {
+		double norm = sqrt(device->ops->sum_squares(grads,
+							    g->flat_count));
+
+		if (norm > r->clip_norm)
+			device->ops->scale(grads, g->flat_count,
+					   (float)(r->clip_norm / norm));
+	}
+	for (size_t i = 0; r->clip_value > 0 && i < g->flat_count; i++) {
+		float bound = (float)r->clip_value;
+
+		grads[i] = grads[i] > bound ? bound :
+			   grads[i] < -bound ? -bound : grads[i];
+	}
+}
+
+void optim_step(const struct graph *g, const struct device *device,
+		const struct recipe *r, struct optim_buffers *b, double lr)
+{
+	clip(g, device, r, b->grads);
+	for (int i = 0; i < g->param_count; i++) {
+		const struct graph_param *p = &g->params[i];
+		size_t at = p->offset;
+
+		if (graph_role_is_statistic(p->role))
+			continue;
+		device->ops->momentum(b->weights + at, b->velocity + at,
+				      b->grads + at, p->count, (float)lr,
+				      (float)r->momentum,
+				      decays(p->role) ? (float)r->weight_decay :
+							0);
+	}
+}
+
+static double decay_at(const struct recipe *r, int64_t step)
+{
+	double s = (double)step, d = r->ema_decay, early;
+
+	if (r->ema_decay_type[0] == 'n')
+		return d;
+	if (r->ema_decay_type[0] == 'e')
+		return d * (1 - exp(-(s + 1) / 2000));
+	early = (1 + s) / (10 + s);
+	return d < early ? d : early;
+}
+
+void ema_update(const struct graph *g, const struct device *device,
+		const struct recipe *r, struct optim_buffers *b,
+		struct ema_state *state)
+{
+	double d = decay_at(r, state->step);
+
+	device->ops->ema(b->ema, b->weights, g->flat_count, d);
+	device->ops->ema(b->ema_statistics, b->statistics, g->statistic_count,
+			 d);
+	state->last_decay = d;
+	state->step++;
+}
+
+double ema_correction(const struct recipe *r, const struct ema_state *state)
+{
+	if (state->step == 0 || r->ema_decay_type[0] == 'e')
+		return 1;
+	return 1 / (1 - pow(state->last_decay, (double)state->step));
+}

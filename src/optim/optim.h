@@ -1,0 +1,47 @@
+/* optim.h - momentum with weight decay, gradient clipping, and the average of
+ * the weights (EMA), over flat buffers laid out by graph_finish().
+ *
+ * Momentum (Paddle's kernel): g' = g + decay w; v = mu v + g'; w -= lr v.
+ * Batch normalisation's gamma and beta do not decay; biases and alpha do, as
+ * in the reference. The clip acts on g before decay.
+ *
+ * EMA (ppdet/optimizer/ema.py) starts from zero and covers running statistics
+ * too: after step s (from 0) e = d e + (1 - d) w with d = min(decay,
+ * (1 + s) / (10 + s)). What is used is e / (1 - d^s), exact at s = 1 and close
+ * later.
+ *
+ * Ownership: buffers are the caller's. Threads: the compute thread.
+ */
+#ifndef FL_OPTIM_OPTIM_H
+#define FL_OPTIM_OPTIM_H
+
+#include "config/recipe.h"
+#include "device/device.h"
+#include "graph/graph.h"
+
+#include <stdint.h>
+
+/* All state that a step changes, in the layouts of the graph. */
+struct optim_buffers {
+	float *weights, *grads, *velocity, *ema; /* [flat_count] */
+	float *statistics, *ema_statistics;	 /* [statistic_count] */
+};
+
+void optim_step(const struct graph *graph, const struct device *device,
+		const struct recipe *recipe, struct optim_buffers *buffers,
+		double lr);
+
+struct ema_state {
+	int64_t step;	   /* updates so far */
+	double last_decay; /* of the last one */
+};
+
+void ema_update(const struct graph *graph, const struct device *device,
+		const struct recipe *recipe, struct optim_buffers *buffers,
+		struct ema_state *state);
+/* 1 / (1 - d^s), the factor of the weights in use; 1 before any update and
+ * for the exponential type. */
+double ema_correction(const struct recipe *recipe,
+		      const struct ema_state *state);
+
+#endif
