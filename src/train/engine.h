@@ -1,0 +1,82 @@
+/* engine.h - everything one optimizer step needs, and the step itself.
+ *
+ * An engine is the model on a device with its state (weights, gradients,
+ * velocity, averages, statistics), its plans and its place among the ranks. It
+ * knows nothing of files, epochs or logs: train/loop.c drives it, and so does
+ * train/probe.c with given batches.
+ *
+ * Ownership: recipe, model, device and comm are borrowed.
+ * Threads: the compute thread.
+ */
+#ifndef FL_TRAIN_ENGINE_H
+#define FL_TRAIN_ENGINE_H
+
+#include "comm/bucket.h"
+#include "loss/loss.h"
+#include "model/model.h"
+#include "optim/optim.h"
+#include "train/plans.h"
+
+struct engine {
+	const struct recipe *recipe;
+	const struct model *model;
+	const struct device *device;
+	struct comm *comm;
+	float *slab; /* all of the state, in one piece */
+	size_t slab_bytes;
+	struct optim_buffers state;
+	/* Weights as they are used: the divided average. */
+	float *used_weights, *used_statistics;
+	struct ema_state ema;
+	struct plans plans;
+	struct loss *loss;
+	struct buckets *buckets;
+	struct plan_run run;
+	double score_sum; /* of the last step, over all ranks */
+	int stop;	  /* ranks that asked to stop, as of the last step */
+};
+
+/* keys: every size that will be asked for. Weights start from the recipe's
+ * seed; velocity and averages from zero. */
+int engine_open(struct engine *engine, const struct recipe *recipe,
+		const struct model *model, const struct device *device,
+		struct comm *comm, const struct plan_key *keys, int count,
+		struct fl_err *err);
+void engine_close(struct engine *engine);
+
+/* One batch of this rank; the images are NHWC, normalised. */
+struct engine_batch {
+	int n, h, w;
+	const float *image;
+	int most;	    /* boxes an image has room for */
+	const float *boxes; /* [n][most][4] pixels */
+	const int *labels;  /* [n][most] */
+	const int *counts;  /* [n] */
+};
+
+struct engine_result {
+	float losses[LOSS_COUNT]; /* of this rank */
+	struct bucket_times comm;
+	struct plan_times times;
+	double loss_s, optim_s;
+};
+
+/* Forward, loss, backward with the gradients averaged over ranks, into
+ * state.grads. stop: this rank wants the run to end; after the call
+ * engine->stop counts those who do, the same on every rank. */
+int engine_gradients(struct engine *engine, struct plan *plan,
+		     const struct engine_batch *batch, int epoch, bool stop,
+		     struct engine_result *result, struct fl_err *err);
+/* Momentum and EMA with the gradients at hand. */
+void engine_update(struct engine *engine, double lr,
+		   struct engine_result *result);
+/* The whole step: the two above. */
+int engine_step(struct engine *engine, const struct engine_batch *batch,
+		int epoch, double lr, bool stop, struct engine_result *result,
+		struct fl_err *err);
+
+/* Fill used_weights and used_statistics with the divided average, or with the
+ * weights where the recipe has none or no step was made. */
+void engine_use_average(struct engine *engine);
+
+#endif
