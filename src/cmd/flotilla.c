@@ -20,6 +20,8 @@ static const struct command commands[] = {
 	{ "ckpt", cmd_ckpt, "show the tensors of a checkpoint and its digest" },
 	{ "convert", cmd_convert,
 	  "checkpoints to and from PaddleDetection's files" },
+	{ "probe", cmd_probe,
+	  "given batches through training steps, everything written down" },
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))

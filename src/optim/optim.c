@@ -69,9 +69,9 @@ void ema_update(const struct graph *g, const struct device *device,
 	state->step++;
 }
 
-double ema_correction(const struct recipe *r, const struct ema_state *state)
+double ema_divisor(const struct recipe *r, const struct ema_state *state)
 {
 	if (state->step == 0 || r->ema_decay_type[0] == 'e')
 		return 1;
-	return 1 / (1 - pow(state->last_decay, (double)state->step));
+	return 1 - pow(state->last_decay, (double)state->step);
 }

@@ -39,9 +39,9 @@ struct ema_state {
 void ema_update(const struct graph *graph, const struct device *device,
 		const struct recipe *recipe, struct optim_buffers *buffers,
 		struct ema_state *state);
-/* 1 / (1 - d^s), the factor of the weights in use; 1 before any update and
+/* 1 - d^s, by which the average is divided for use; 1 before any update and
  * for the exponential type. */
-double ema_correction(const struct recipe *recipe,
+double ema_divisor(const struct recipe *recipe,
 		      const struct ema_state *state);
 
 #endif

@@ -115,14 +115,14 @@ void engine_use_average(struct engine *e)
 {
 	const struct graph *g = e->model->graph;
 	bool average = e->recipe->use_ema && e->ema.step > 0;
-	/* Paddle divides by the factor rounded to float. */
-	float factor = (float)(1 / ema_correction(e->recipe, &e->ema));
+	/* Paddle rounds the divisor to float. */
+	float divisor = (float)ema_divisor(e->recipe, &e->ema);
 	const float *w = average ? e->state.ema : e->state.weights;
 	const float *s = average ? e->state.ema_statistics :
 				   e->state.statistics;
 
 	for (size_t i = 0; i < g->flat_count; i++)
-		e->used_weights[i] = average ? w[i] / factor : w[i];
+		e->used_weights[i] = average ? w[i] / divisor : w[i];
 	for (size_t i = 0; i < g->statistic_count; i++)
-		e->used_statistics[i] = average ? s[i] / factor : s[i];
+		e->used_statistics[i] = average ? s[i] / divisor : s[i];
 }

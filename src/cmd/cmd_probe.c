@@ -1,0 +1,82 @@
+/* cmd_probe.c - flotilla probe: compare two trainers number by number. */
+#include "cmd/cmd.h"
+
+#include "cmd/job.h"
+#include "train/probe.h"
+
+struct args {
+	struct job_args job;
+	const char *weights, *out;
+	struct option_list batches;
+	int epoch, steps_per_epoch;
+};
+
+static const struct option_row rows[] = {
+	JOB_ROWS(args),
+	{ "weights", 0, OPTION_TEXT, offsetof(struct args, weights),
+	  .arg = "FILE", .help = "weights to start from" },
+	{ "batch", 0, OPTION_LIST, offsetof(struct args, batches),
+	  .arg = "FILE ...", .help = "one batch for each step, in order" },
+	{ "epoch", 0, OPTION_INT, offsetof(struct args, epoch), 0, 1e6, "E",
+	  "epoch of the first batch (default 0)" },
+	{ "steps_per_epoch", 0, OPTION_INT,
+	  offsetof(struct args, steps_per_epoch), 1, 1e9, "S",
+	  "for the schedule (default 1)" },
+	{ "out", 0, OPTION_TEXT, offsetof(struct args, out), .arg = "FILE",
+	  .help = "where all that happened is written (safetensors)" },
+};
+
+static const struct option_table table = {
+	.program = "flotilla probe",
+	.usage = "-c FILE --weights W --batch B0 [B1 ...] --out O",
+	.about = "Runs exact given batches through training steps and writes "
+		 "activations, gradients,\nassignments, losses and the state "
+		 "at the end, by name.",
+	.example = "  flotilla probe -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml "
+		   "--weights w.safetensors \\\n      --batch b0.safetensors "
+		   "--out out.safetensors",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+};
+
+static int probe(const struct args *args, struct fl_err *err)
+{
+	struct probe_options o = {
+		.weights = args->weights ? args->weights : "",
+		.batches = args->batches.items,
+		.batch_count = args->batches.count,
+		.epoch = args->epoch,
+		.steps_per_epoch = args->steps_per_epoch,
+		.out = args->out,
+	};
+	struct job job = { 0 };
+	int rc;
+
+	if (o.batch_count == 0 || !o.out)
+		return fl_fail(err, FL_EUSAGE,
+			       "probe needs --batch and --out ('flotilla probe --help')");
+	rc = job_open(&job, &args->job, false, err);
+	if (rc == 0)
+		rc = probe_run(job.recipe, job.device, job.comm, &o, err);
+	job_close(&job);
+	return rc;
+}
+
+int cmd_probe(int argc, char **argv, struct fl_err *err)
+{
+	struct args args = { .steps_per_epoch = 1 };
+	int words, rc;
+	bool help;
+
+	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	if (rc == 0 && help)
+		option_help(&table, stdout);
+	else if (rc == 0 && words > 0)
+		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
+			     argv[1]);
+	else if (rc == 0)
+		rc = probe(&args, err);
+	option_list_release(&args.batches);
+	option_list_release(&args.job.overrides);
+	return rc;
+}

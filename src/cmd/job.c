@@ -1,0 +1,75 @@
+#include "cmd/job.h"
+
+#include "base/log.h"
+#include "base/par.h"
+#include "comm/mpi/mpi.h"
+#include "comm/self/self.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* OMP_NUM_THREADS is how launchers share out cores. */
+static int thread_count(void)
+{
+	const char *text = getenv("OMP_NUM_THREADS");
+	int n = text ? atoi(text) : 0;
+
+	return n > 0 ? n : fl_par_cores();
+}
+
+static int open_ranks(struct comm **out, bool ranks, struct fl_err *err)
+{
+	char prefix[32];
+	int rc = 0;
+
+	if (!ranks || !comm_mpi_launched()) {
+		*out = comm_self_open();
+		return 0;
+	}
+	rc = comm_mpi_open(out, err);
+	if (rc != 0)
+		return rc;
+	snprintf(prefix, sizeof(prefix), "rank %d: ", (*out)->rank);
+	fl_log_prefix(prefix);
+	fl_log_quiet((*out)->rank != 0);
+	return 0;
+}
+
+static const char *device_name(const struct job_args *args,
+			       const struct recipe *recipe)
+{
+	if (args->device)
+		return args->device;
+	if (recipe->use_gpu)
+		fl_info("the recipe says use_gpu: true, but this build has no GPU device; going on with the CPU");
+	if (recipe->amp)
+		fl_info("the recipe says amp: true, but this build has no 16-bit arithmetic; going on in fp32");
+	return "cpu";
+}
+
+int job_open(struct job *job, const struct job_args *args, bool ranks,
+	     struct fl_err *err)
+{
+	int rc;
+
+	*job = (struct job){ 0 };
+	if (!args->config)
+		return fl_fail(err, FL_EUSAGE,
+			       "no recipe given; use -c FILE");
+	rc = recipe_load(args->config, args->overrides.items,
+			 args->overrides.count, &job->recipe, err);
+	if (rc == 0)
+		rc = open_ranks(&job->comm, ranks, err);
+	if (rc == 0)
+		rc = device_open(device_name(args, job->recipe), &job->device,
+				 err);
+	fl_par_init(thread_count());
+	return rc;
+}
+
+void job_close(struct job *job)
+{
+	comm_close(job->comm);
+	recipe_free(job->recipe);
+}

@@ -1,0 +1,40 @@
+/* job.h - what the commands that run a model have in common: recipe, device,
+ * threads, ranks. */
+#ifndef FL_CMD_JOB_H
+#define FL_CMD_JOB_H
+
+#include "comm/comm.h"
+#include "config/option.h"
+#include "config/recipe.h"
+#include "device/device.h"
+
+#include <stdbool.h>
+
+/* Fields that JOB_ROWS fill. */
+struct job_args {
+	const char *config, *device;
+	struct option_list overrides;
+};
+
+/* Rows of the option table for a struct with a member 'job'. */
+#define JOB_ROWS(type)                                                        \
+	{ "config", 'c', OPTION_TEXT, offsetof(struct type, job.config),      \
+	  .arg = "FILE", .help = "the recipe, PaddleDetection's YAML" },      \
+	{ "opt", 'o', OPTION_LIST, offsetof(struct type, job.overrides),      \
+	  .arg = "key=value ...", .help = "replace values of the recipe" },   \
+	{ "device", 0, OPTION_TEXT, offsetof(struct type, job.device),        \
+	  .arg = "cpu|ref", .help = "who computes (default cpu)" }
+
+struct job {
+	struct recipe *recipe;
+	const struct device *device;
+	struct comm *comm;
+};
+
+/* Loads the recipe, opens the device, starts the compute threads and, where
+ * ranks is true and a launcher started several, joins the other ranks. */
+int job_open(struct job *job, const struct job_args *args, bool ranks,
+	     struct fl_err *err);
+void job_close(struct job *job);
+
+#endif

@@ -1,0 +1,264 @@
+#include "train/probe.h"
+
+#include "ckpt/safetensors.h"
+#include "optim/schedule.h"
+#include "train/probe_priv.h"
+#include "train/state.h"
+#include "train/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_OUT 8192
+
+/* Everything to be written, and the memory it lies in. */
+struct sink {
+	struct fl_arena arena;
+	struct named_tensor *tensors;
+	size_t count;
+};
+
+static void *sink_add(struct sink *s, const char *name, enum ckpt_dtype dtype,
+		      int rank, const int64_t *dims)
+{
+	struct named_tensor *t = &s->tensors[s->count++];
+	size_t count = 1;
+
+	FL_ASSERT(s->count < MAX_OUT);
+	*t = (struct named_tensor){
+		.name = fl_arena_strdup(&s->arena, name),
+		.dtype = dtype, .rank = rank };
+	for (int i = 0; i < rank; i++) {
+		t->dims[i] = dims[i];
+		count *= (size_t)dims[i];
+	}
+	t->bytes = count * ckpt_dtype_bytes(dtype);
+	t->data = fl_arena_alloc(&s->arena, t->bytes + 1);
+	return (void *)(uintptr_t)t->data;
+}
+
+static void sink_real(struct sink *s, const char *name, float v)
+{
+	int64_t one = 1;
+
+	*(float *)sink_add(s, name, CKPT_F32, 1, &one) = v;
+}
+
+/* A map in NCHW. */
+static void sink_map(struct sink *s, const char *name, const struct tensor *t)
+{
+	int64_t dims[4] = { t->n, t->c, t->h, t->w };
+	float *out = sink_add(s, name, CKPT_F32, 4, dims);
+	size_t area = (size_t)t->h * (size_t)t->w;
+
+	for (size_t n = 0; n < (size_t)t->n; n++)
+		for (size_t c = 0; c < (size_t)t->c; c++)
+			for (size_t p = 0; p < area; p++)
+				*out++ = t->data[(n * area + p) *
+							 (size_t)t->ld + c];
+}
+
+static void sink_part(struct sink *s, const struct model *model,
+		      const struct state_part *part)
+{
+	struct named_tensor *list;
+	size_t n = state_describe(model, part, &s->arena, &list);
+
+	for (size_t i = 0; i < n; i++)
+		state_export(model, part, list[i].name,
+			     sink_add(s, list[i].name, CKPT_F32, list[i].rank,
+				      list[i].dims));
+}
+
+static void sink_activations(struct sink *s, const struct plan *plan,
+			     const struct graph *g)
+{
+	for (int v = 0; v < g->value_count; v++) {
+		struct tensor value = plan_value(plan, v);
+		struct tensor grad = plan_gradient(plan, v);
+		const char *name = g->values[v].probe;
+
+		if (!name)
+			continue;
+		sink_map(s, fl_arena_printf(&s->arena, "act.%s", name), &value);
+		sink_map(s, fl_arena_printf(&s->arena, "act_grads.%s", name),
+			 &grad);
+	}
+}
+
+static void sink_statistics(struct sink *s, const struct engine *e)
+{
+	for (int i = 0; i < e->model->state_count; i++) {
+		const struct model_state *st = &e->model->states[i];
+		int64_t n = (int64_t)model_state_count(st);
+
+		if (!st->param || !graph_role_is_statistic(st->param->role))
+			continue;
+		memcpy(sink_add(s, fl_arena_printf(&s->arena, "bn.%s",
+						   st->name), CKPT_F32, 1, &n),
+		       e->state.statistics + st->param->offset,
+		       (size_t)n * sizeof(float));
+	}
+}
+
+static int total_points(const struct engine *e, const struct probe_batch *b)
+{
+	int points = 0;
+
+	for (int k = 0; k < MODEL_LEVELS; k++)
+		points += (b->batch.h / e->model->strides[k]) *
+			  (b->batch.w / e->model->strides[k]);
+	return points;
+}
+
+static void sink_assignment(struct sink *s, const struct engine *e,
+			    const struct probe_batch *b)
+{
+	int n = b->batch.n, points = total_points(e, b);
+	int classes = e->model->num_classes;
+	int64_t dims[3] = { n, points, 4 }, all[3] = { n, points, classes };
+	int32_t *labels = sink_add(s, "assign.labels", CKPT_I32, 2, dims);
+	float *boxes = sink_add(s, "assign.boxes", CKPT_F32, 3, dims);
+	float *scores = sink_add(s, "assign.scores", CKPT_F32, 3, all);
+
+	for (int i = 0; i < n * points; i++) {
+		int image = i / points, p = i % points;
+		int g = loss_assigned_box(e->loss, image, p), row;
+
+		labels[i] = classes;
+		/* the reference leaves the image's first box on background */
+		row = image * b->batch.most + (g < 0 ? 0 : g);
+		if (b->batch.most > 0)
+			memcpy(boxes + 4 * i, b->batch.boxes + 4 * row,
+			       4 * sizeof(float));
+		if (g < 0)
+			continue;
+		labels[i] = b->batch.labels[row];
+		scores[(size_t)i * (size_t)classes + (size_t)labels[i]] =
+			loss_target_score(e->loss, image, p);
+	}
+}
+
+static void sink_losses(struct sink *s, int t, const float *losses, double lr)
+{
+	static const char *const names[LOSS_COUNT] = {
+		"loss", "loss_cls", "loss_iou", "loss_dfl", "loss_l1"
+	};
+	int64_t one = 1;
+
+	for (int k = 0; k < LOSS_COUNT; k++)
+		sink_real(s, fl_arena_printf(&s->arena, "loss.%d.%s", t,
+					     names[k]), losses[k]);
+	*(double *)sink_add(s, fl_arena_printf(&s->arena, "lr.%d", t), CKPT_F64,
+			    1, &one) = lr;
+}
+
+/* Batch 0 in a plan that keeps everything readable. */
+static int first_batch(struct engine *e, const struct probe_options *o,
+		       const struct probe_batch *b, struct sink *s,
+		       struct engine_result *result, struct fl_err *err)
+{
+	struct plan_key key = { PLAN_PROBE, b->batch.n, b->batch.h,
+				b->batch.w };
+	struct plan *plan = plans_find(&e->plans, &key);
+	struct state_part grads = { "grads.", e->state.grads, NULL };
+	int rc = engine_gradients(e, plan, &b->batch, o->epoch, false, result,
+				  err);
+
+	if (rc != 0)
+		return rc;
+	sink_activations(s, plan, e->model->graph);
+	sink_part(s, e->model, &grads);
+	sink_assignment(s, e, b);
+	sink_statistics(s, e);
+	return 0;
+}
+
+static int walk(struct engine *e, const struct probe_options *o,
+		const struct probe_batch *batches, struct sink *s,
+		struct fl_err *err)
+{
+	struct state_part parts[] = {
+		{ "end.weights.", e->state.weights, e->state.statistics },
+		{ "end.velocity.", e->state.velocity, NULL },
+		{ "end.ema.", e->state.ema, e->state.ema_statistics },
+	};
+	int rc = 0;
+
+	for (int t = 0; rc == 0 && t < o->batch_count; t++) {
+		int epoch = o->epoch + t / o->steps_per_epoch;
+		double lr = schedule_lr(e->recipe, o->steps_per_epoch, t);
+		struct engine_result result;
+
+		if (t == 0) {
+			rc = first_batch(e, o, &batches[0], s, &result, err);
+			if (rc == 0)
+				engine_update(e, lr, &result);
+		} else {
+			rc = engine_step(e, &batches[t].batch, epoch, lr, false,
+					 &result, err);
+		}
+		if (rc == 0)
+			sink_losses(s, t, result.losses, lr);
+	}
+	for (int i = 0; rc == 0 && i < 3; i++)
+		sink_part(s, e->model, &parts[i]);
+	return rc;
+}
+
+static int open_engine(struct engine *e, const struct recipe *recipe,
+		       const struct model *model, const struct device *device,
+		       struct comm *comm, const struct probe_options *o,
+		       const struct probe_batch *batches, struct fl_err *err)
+{
+	struct plan_key *keys = fl_calloc((size_t)o->batch_count + 1,
+					  sizeof(*keys));
+	int rc;
+
+	for (int t = 0; t < o->batch_count; t++)
+		keys[t] = (struct plan_key){
+			PLAN_TRAIN, batches[t].batch.n,
+			batches[t].batch.h, batches[t].batch.w };
+	keys[o->batch_count] = keys[0];
+	keys[o->batch_count].mode = PLAN_PROBE;
+	rc = engine_open(e, recipe, model, device, comm, keys,
+			 o->batch_count + 1, err);
+	free(keys);
+	return rc;
+}
+
+int probe_run(const struct recipe *recipe, const struct device *device,
+	      struct comm *comm, const struct probe_options *o,
+	      struct fl_err *err)
+{
+	struct sink s = { .tensors = fl_calloc(MAX_OUT, sizeof(*s.tensors)) };
+	struct probe_batch *batches = fl_calloc((size_t)o->batch_count,
+						sizeof(*batches));
+	struct model *model = NULL;
+	struct engine e = { 0 };
+	int rc = 0;
+
+	for (int t = 0; rc == 0 && t < o->batch_count; t++)
+		rc = probe_batch_open(&batches[t], o->batches[t],
+				      recipe->num_classes, err);
+	if (rc == 0)
+		rc = model_new(recipe, &model, err);
+	if (rc == 0)
+		rc = open_engine(&e, recipe, model, device, comm, o, batches,
+				 err);
+	if (rc == 0 && *o->weights)
+		rc = weights_load(&e, o->weights, true, err);
+	if (rc == 0)
+		rc = walk(&e, o, batches, &s, err);
+	if (rc == 0)
+		rc = safetensors_save(o->out, s.tensors, s.count, NULL, 0, err);
+	if (e.slab)
+		engine_close(&e);
+	model_free(model);
+	for (int t = 0; t < o->batch_count; t++)
+		probe_batch_close(&batches[t]);
+	free(batches);
+	free(s.tensors);
+	fl_arena_release(&s.arena);
+	return rc;
+}

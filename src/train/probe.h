@@ -1,0 +1,26 @@
+/* probe.h - exact batches through training steps, and what happened by name.
+ *
+ * How flotilla and anyone else compare two trainers: the batches, weights and
+ * epoch are given, nothing is drawn. Names and layouts of inputs and outputs
+ * are those of docs/parity.md, the reference's: NCHW, [out,in,kh,kw].
+ */
+#ifndef FL_TRAIN_PROBE_H
+#define FL_TRAIN_PROBE_H
+
+#include "comm/comm.h"
+#include "config/recipe.h"
+#include "device/device.h"
+
+struct probe_options {
+	const char *weights;		/* a file, or "" for the recipe's seed */
+	const char *const *batches;	/* files, one for each step */
+	int batch_count;
+	int epoch;			/* of the first batch */
+	int steps_per_epoch;
+	const char *out;
+};
+
+int probe_run(const struct recipe *recipe, const struct device *device,
+	      struct comm *comm, const struct probe_options *options, struct fl_err *err);
+
+#endif

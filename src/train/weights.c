@@ -1,0 +1,92 @@
+#include "train/weights.h"
+
+#include "base/log.h"
+#include "ckpt/checkpoint.h"
+#include "ckpt/locate.h"
+#include "ckpt/match.h"
+#include "train/state.h"
+
+#include <limits.h>
+
+#define SHOWN 8 /* names of a kind that are printed */
+
+static void print_rows(const struct match *m, enum match_outcome outcome,
+		       const char *title)
+{
+	char have[CKPT_SHAPE_TEXT], want[CKPT_SHAPE_TEXT];
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct match_row *r = &m->rows[i];
+
+		if (r->outcome != outcome || ++n > SHOWN)
+			continue;
+		if (outcome == MATCH_SHAPE)
+			fl_info("  %s: %s has %s in the file, %s in the model",
+				title, r->want->name,
+				ckpt_shape_text(r->from->rank, r->from->dims,
+						have),
+				ckpt_shape_text(r->want->rank, r->want->dims,
+						want));
+		else
+			fl_info("  %s: %s", title, r->want->name);
+	}
+	if (n > SHOWN)
+		fl_info("  %s: and %zu more", title, n - SHOWN);
+}
+
+static void print_table(const struct match *m, const char *path)
+{
+	fl_info("weights from %s: %zu loaded, %zu skipped for shape, %zu missing, %zu of the file unused",
+		path, m->loaded, m->shape, m->missing, m->unused_count);
+	print_rows(m, MATCH_SHAPE, "skipped");
+	print_rows(m, MATCH_MISSING, "missing");
+}
+
+/* The first gap of weights that must cover the model. */
+static int refuse_gaps(const struct match *m, const char *path,
+		       struct fl_err *err)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		const struct match_row *r = &m->rows[i];
+
+		if (r->outcome == MATCH_LOADED)
+			continue;
+		return fl_fail(err, FL_EDATA,
+			       "'%s' does not cover the model: %zu tensors are missing and %zu have another shape, '%s' first; is it of another recipe or number of classes?",
+			       path, m->missing, m->shape, r->want->name);
+	}
+	return 0;
+}
+
+int weights_load(struct engine *e, const char *place, bool strict,
+		 struct fl_err *err)
+{
+	struct state_part part = { "", e->state.weights, e->state.statistics };
+	struct fl_arena arena = FL_ARENA_INIT;
+	struct tensor_file file = { 0 };
+	struct match m = { 0 };
+	char path[PATH_MAX];
+	int rc = locate_weights(place, path, sizeof(path), err);
+
+	if (rc == 0)
+		rc = weights_open(&file, path, err);
+	if (rc == 0)
+		rc = match_weights(&m, state_wants(e->model, &arena),
+				   (size_t)e->model->state_count, &file, err);
+	if (rc == 0 && m.loaded == 0)
+		rc = fl_fail(err, FL_EDATA,
+			     "no tensor of '%s' fits the model", path);
+	if (rc == 0 && strict)
+		rc = refuse_gaps(&m, path, err);
+	if (rc == 0 && !strict)
+		print_table(&m, path);
+	for (size_t i = 0; rc == 0 && i < m.count; i++)
+		if (m.rows[i].outcome == MATCH_LOADED)
+			state_import_one(&e->model->states[i], &part,
+					 m.rows[i].from);
+	match_release(&m);
+	tensor_file_close(&file);
+	fl_arena_release(&arena);
+	return rc;
+}
