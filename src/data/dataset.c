@@ -1,0 +1,328 @@
+#include "data/dataset.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "box/annotations.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <dirent.h>
+
+#define SHOWN 5 /* of each kind of complaint */
+
+int dataset_anno_path(const struct recipe_dataset *r, char *buf, size_t size,
+		      struct fl_err *err)
+{
+	if (!*r->anno_path)
+		return fl_fail(err, FL_ERECIPE,
+			       "the recipe's data set has no 'anno_path'");
+	if (!*r->dataset_dir)
+		return fl_join(buf, size, ".", r->anno_path, err);
+	return fl_join(buf, size, r->dataset_dir, r->anno_path, err);
+}
+
+static const char *image_path(struct dataset *d,
+			      const struct recipe_dataset *r, const char *name)
+{
+	const char *dir = *r->dataset_dir ? r->dataset_dir : ".";
+
+	if (!*r->image_dir)
+		return fl_arena_printf(&d->arena, "%s/%s", dir, name);
+	return fl_arena_printf(&d->arena, "%s/%s/%s", dir, r->image_dir, name);
+}
+
+/* Python's round(x, 3), for the magnitudes of pixels. */
+static float corner(double v)
+{
+	return (float)(nearbyint(v * 1000) / 1000);
+}
+
+static bool usable(const struct annotation_box *b)
+{
+	return b->has_bbox && b->area > 0 && b->w > 1e-5 && b->h > 1e-5 &&
+	       isfinite(b->x) && isfinite(b->y) && isfinite(b->w) &&
+	       isfinite(b->h);
+}
+
+/* All zeros is the reference's mark of "no box": not worth a word. */
+static bool silent(const struct annotation_box *b)
+{
+	return !b->has_bbox ||
+	       (b->x == 0 && b->y == 0 && b->w == 0 && b->h == 0);
+}
+
+static bool counts(struct dataset *d, const struct recipe_dataset *r,
+		   const struct annotation_box *b)
+{
+	if ((b->crowd && !r->load_crowd) || b->ignore)
+		return false;
+	if (b->category >= 0 && usable(b))
+		return true;
+	if (!silent(b) && ++d->skipped_boxes <= SHOWN)
+		fl_warn("image id %lld: box (%g, %g, %g, %g), area %g, category %lld is left out",
+			(long long)b->image_id, b->x, b->y, b->x + b->w,
+			b->y + b->h, b->area, (long long)b->category_id);
+	return false;
+}
+
+/* Boxes by image: first[i] .. first[i + 1] in order[]. */
+static int *group(const struct annotations *a, int **first)
+{
+	int *order = fl_calloc(a->box_count + 1, sizeof(*order));
+	int *at = fl_calloc(a->image_count + 2, sizeof(*at));
+
+	for (size_t i = 0; i < a->box_count; i++)
+		if (a->boxes[i].image >= 0)
+			at[a->boxes[i].image + 2]++;
+	for (size_t i = 2; i < a->image_count + 2; i++)
+		at[i] += at[i - 1];
+	for (size_t i = 0; i < a->box_count; i++)
+		if (a->boxes[i].image >= 0)
+			order[at[a->boxes[i].image + 1]++] = (int)i;
+	*first = at;
+	return order;
+}
+
+static void take_boxes(struct dataset *d, const struct recipe_dataset *r,
+		       const struct annotations *a, const int *order, int n,
+		       struct data_image *im)
+{
+	float(*boxes)[4] = fl_arena_array(&d->arena, (size_t)n,
+					  sizeof(*boxes));
+	int *classes = fl_arena_array(&d->arena, (size_t)n, sizeof(*classes));
+
+	for (int i = 0; i < n; i++) {
+		const struct annotation_box *b = &a->boxes[order[i]];
+
+		if (!counts(d, r, b))
+			continue;
+		boxes[im->count][0] = corner(b->x);
+		boxes[im->count][1] = corner(b->y);
+		boxes[im->count][2] = corner(b->x + b->w);
+		boxes[im->count][3] = corner(b->y + b->h);
+		classes[im->count++] = b->category;
+	}
+	im->boxes = (const float(*)[4])boxes;
+	im->classes = classes;
+	d->boxes += im->count;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct annotation_image *x = *(struct annotation_image *const *)a;
+	const struct annotation_image *y = *(struct annotation_image *const *)b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static bool image_fits(struct dataset *d, const struct annotation_image *im,
+		       const char *path)
+{
+	const char *why = NULL;
+
+	if (!(im->width >= 1 && im->height >= 1 && im->width <= 1e6 &&
+	      im->height <= 1e6))
+		why = "has no usable width and height";
+	else if (!fl_exists(path))
+		why = "is missing";
+	if (why && ++d->skipped_images <= SHOWN)
+		fl_warn("image '%s' %s and is left out", path, why);
+	return !why;
+}
+
+/* Images in order of id; those without a box behind the others. */
+static void fill(struct dataset *d, const struct recipe_dataset *r,
+		 const struct annotations *a)
+{
+	const struct annotation_image **sorted = fl_calloc(
+		a->image_count + 1, sizeof(*sorted));
+	struct data_image *empty = fl_calloc(a->image_count + 1,
+					     sizeof(*empty));
+	int *first, *order = group(a, &first), empties = 0;
+
+	d->images = fl_arena_array(&d->arena, a->image_count + 1,
+				   sizeof(*d->images));
+	for (size_t i = 0; i < a->image_count; i++)
+		sorted[i] = &a->images[i];
+	qsort(sorted, a->image_count, sizeof(*sorted), by_id);
+	for (size_t i = 0; i < a->image_count; i++) {
+		const struct annotation_image *from = sorted[i];
+		int k = (int)(from - a->images);
+		struct data_image im = { .id = from->id };
+
+		im.path = image_path(d, r, from->file_name);
+		if (!image_fits(d, from, im.path))
+			continue;
+		im.w = (int)from->width;
+		im.h = (int)from->height;
+		take_boxes(d, r, a, order + first[k], first[k + 1] - first[k],
+			   &im);
+		if (im.count > 0 || !a->has_boxes)
+			d->images[d->count++] = im;
+		else if (r->allow_empty)
+			empty[empties++] = im;
+		if (r->sample_num > 0 && d->count == r->sample_num)
+			break;
+	}
+	for (int i = 0; i < empties; i++)
+		d->images[d->count++] = empty[i];
+	free(sorted);
+	free(empty);
+	free(order);
+	free(first);
+}
+
+static void take_classes(struct dataset *d, const struct annotations *a)
+{
+	d->class_count = (int)a->category_count;
+	d->class_names = fl_arena_array(&d->arena, a->category_count + 1,
+					sizeof(*d->class_names));
+	d->class_ids = fl_arena_array(&d->arena, a->category_count + 1,
+				      sizeof(*d->class_ids));
+	for (size_t i = 0; i < a->category_count; i++) {
+		d->class_names[i] = fl_arena_strdup(&d->arena,
+						    a->categories[i].name);
+		d->class_ids[i] = a->categories[i].id;
+	}
+}
+
+static int check(const struct dataset *d, const char *path, int num_classes,
+		 struct fl_err *err)
+{
+	if (num_classes > 0 && d->class_count != num_classes)
+		return fl_fail(err, FL_ERECIPE,
+			       "the recipe has num_classes %d, but '%s' has %d categories; set -o num_classes=%d",
+			       num_classes, path, d->class_count,
+			       d->class_count);
+	if (d->count == 0)
+		return fl_fail(err, FL_EDATA,
+			       "'%s' has no usable image (%d left out); 'flotilla data check' tells why",
+			       path, d->skipped_images);
+	return 0;
+}
+
+int dataset_open(const struct recipe_dataset *r, int num_classes,
+		 struct dataset *d, struct fl_err *err)
+{
+	struct annotations a;
+	char path[PATH_MAX];
+	int rc;
+
+	*d = (struct dataset){ 0 };
+	if (r->kind == RECIPE_VOC)
+		return fl_fail(err, FL_ERECIPE,
+			       "VOCDataSet is not read by this version; convert the annotations to COCO json");
+	rc = dataset_anno_path(r, path, sizeof(path), err);
+	if (rc == 0)
+		rc = annotations_read(path, &a, err);
+	if (rc != 0)
+		return rc;
+	take_classes(d, &a);
+	fill(d, r, &a);
+	annotations_release(&a);
+	if (d->skipped_images > SHOWN)
+		fl_warn("%d images are left out in all", d->skipped_images);
+	if (d->skipped_boxes > SHOWN)
+		fl_warn("%d boxes are left out in all", d->skipped_boxes);
+	rc = check(d, path, num_classes, err);
+	if (rc != 0)
+		dataset_close(d);
+	return rc;
+}
+
+void dataset_close(struct dataset *d)
+{
+	fl_arena_release(&d->arena);
+	*d = (struct dataset){ 0 };
+}
+
+static bool is_picture(const char *name)
+{
+	static const char *const endings[] = { ".jpg", ".jpeg", ".png" };
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t m = strlen(endings[i]);
+
+		if (n > m && strcasecmp(name + n - m, endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct data_image *)a)->path,
+		      ((const struct data_image *)b)->path);
+}
+
+static void add_picture(struct dataset *d, int *cap, const char *path)
+{
+	if (d->count == *cap) {
+		struct data_image *more;
+
+		*cap = *cap ? 2 * *cap : 256;
+		more = fl_arena_array(&d->arena, (size_t)*cap, sizeof(*more));
+		if (d->count)
+			memcpy(more, d->images,
+			       (size_t)d->count * sizeof(*more));
+		d->images = more;
+	}
+	d->images[d->count] = (struct data_image){ .id = d->count,
+						   .path = path };
+	d->count++;
+}
+
+int dataset_open_pictures(const char *file, const char *folder,
+			  struct dataset *d, struct fl_err *err)
+{
+	struct dirent *entry;
+	int cap = 0;
+	DIR *dir;
+
+	*d = (struct dataset){ 0 };
+	if (file) {
+		add_picture(d, &cap, fl_arena_strdup(&d->arena, file));
+		return 0;
+	}
+	dir = opendir(folder);
+	if (!dir)
+		return fl_fail(err, FL_EDATA, "cannot open the folder '%s'",
+			       folder);
+	while ((entry = readdir(dir)) != NULL)
+		if (is_picture(entry->d_name))
+			add_picture(d, &cap,
+				    fl_arena_printf(&d->arena, "%s/%s", folder,
+						    entry->d_name));
+	closedir(dir);
+	if (d->count == 0)
+		return fl_fail(err, FL_EDATA,
+			       "no .jpg, .jpeg or .png in the folder '%s'",
+			       folder);
+	qsort(d->images, (size_t)d->count, sizeof(*d->images), by_path);
+	for (int i = 0; i < d->count; i++)
+		d->images[i].id = i;
+	return 0;
+}
+
+int dataset_read_classes(const struct recipe_dataset *r, struct dataset *d,
+			 struct fl_err *err)
+{
+	struct annotations a;
+	char path[PATH_MAX];
+	int rc = dataset_anno_path(r, path, sizeof(path), err);
+
+	if (rc == 0)
+		rc = annotations_read(path, &a, err);
+	if (rc != 0)
+		return rc;
+	take_classes(d, &a);
+	annotations_release(&a);
+	return 0;
+}
