@@ -1,0 +1,145 @@
+#include "data/sampler.h"
+
+#include "base/arena.h"
+#include "base/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
+		 int rank, int world, int batch, struct fl_err *err)
+{
+	*s = (struct sampler){ .paddle = strcmp(kind, "paddle") == 0,
+			       .seed = seed, .images = images, .rank = rank,
+			       .world = world, .batch = batch, .epoch = -1 };
+	s->steps = s->paddle ? (images + world - 1) / world / batch :
+			       images / world / batch;
+	if (s->steps == 0)
+		return fl_fail(err, FL_ERECIPE,
+			       "%d images are fewer than the %d of one step (%d ranks of batch %d); use a smaller TrainReader.batch_size",
+			       images, world * batch, world, batch);
+	/* the reference's order is padded to a multiple of the world */
+	s->order = fl_calloc((size_t)images + (size_t)world, sizeof(int));
+	return 0;
+}
+
+void sampler_close(struct sampler *s)
+{
+	free(s->order);
+	*s = (struct sampler){ 0 };
+}
+
+static void shuffle(struct sampler *s, int epoch)
+{
+	struct fl_rng rng = fl_rng_open(s->seed, FL_RNG_SHUFFLE,
+					(uint64_t)epoch, 0);
+
+	for (int i = 0; i < s->images; i++)
+		s->order[i] = i;
+	for (int i = s->images - 1; i > 0; i--) {
+		int j = (int)fl_rng_below(&rng, (uint64_t)i + 1);
+		int t = s->order[i];
+
+		s->order[i] = s->order[j];
+		s->order[j] = t;
+	}
+}
+
+/* MT19937 (Matsumoto and Nishimura, 1998), seeded as numpy's RandomState. */
+struct twister {
+	uint32_t state[624];
+	int at;
+};
+
+static void twister_seed(struct twister *t, uint32_t seed)
+{
+	for (int i = 0; i < 624; i++) {
+		t->state[i] = seed;
+		seed = 1812433253u * (seed ^ seed >> 30) + (uint32_t)i + 1;
+	}
+	t->at = 624;
+}
+
+static void twister_turn(struct twister *t)
+{
+	for (int i = 0; i < 624; i++) {
+		uint32_t y = (t->state[i] & 0x80000000u) |
+			     (t->state[(i + 1) % 624] & 0x7fffffffu);
+
+		t->state[i] = t->state[(i + 397) % 624] ^ y >> 1 ^
+			      (y & 1 ? 0x9908b0dfu : 0);
+	}
+	t->at = 0;
+}
+
+static uint32_t twister_next(struct twister *t)
+{
+	uint32_t y;
+
+	if (t->at == 624)
+		twister_turn(t);
+	y = t->state[t->at++];
+	y ^= y >> 11;
+	y ^= y << 7 & 0x9d2c5680u;
+	y ^= y << 15 & 0xefc60000u;
+	return y ^ y >> 18;
+}
+
+/* 0 .. max, by masked rejection. */
+static uint32_t twister_below(struct twister *t, uint32_t max)
+{
+	uint32_t mask = max, v;
+
+	for (int shift = 1; shift < 32; shift *= 2)
+		mask |= mask >> shift;
+	do {
+		v = twister_next(t) & mask;
+	} while (v > max);
+	return v;
+}
+
+static void shuffle_paddle(struct sampler *s, int epoch)
+{
+	int n = (s->images + s->world - 1) / s->world * s->world;
+	struct twister t;
+
+	twister_seed(&t, (uint32_t)epoch);
+	for (int i = 0; i < n; i++)
+		s->order[i] = i < s->images ? i : i - s->images;
+	for (int i = n - 1; i > 0; i--) {
+		int j = (int)twister_below(&t, (uint32_t)i);
+		int v = s->order[i];
+
+		s->order[i] = s->order[j];
+		s->order[j] = v;
+	}
+}
+
+void sampler_step(struct sampler *s, int epoch, int step, int *out)
+{
+	int first = (step * s->world + s->rank) * s->batch;
+
+	FL_ASSERT(step < s->steps);
+	if (s->epoch != epoch) {
+		if (s->paddle)
+			shuffle_paddle(s, epoch);
+		else
+			shuffle(s, epoch);
+		s->epoch = epoch;
+	}
+	if (s->paddle) {
+		int n = (s->images + s->world - 1) / s->world * s->world;
+		int whole = n / (s->world * s->batch);
+
+		/* behind the whole global batches the tail is split evenly */
+		if (step >= whole) {
+			int tail = n - whole * s->world * s->batch;
+
+			first = whole * s->world * s->batch +
+				s->rank * (tail / s->world) +
+				(step - whole) * s->batch;
+		}
+	}
+	memcpy(out, s->order + first, (size_t)s->batch * sizeof(*out));
+}
+
