@@ -1,0 +1,94 @@
+#include "image/codec.h"
+
+#include <spng.h>
+#include <stdlib.h>
+
+static int failed(int status, const char *what, struct fl_err *err)
+{
+	return fl_fail(err, FL_EDATA, "%s: %s", what, spng_strerror(status));
+}
+
+static spng_ctx *open_png(const uint8_t *bytes, size_t size,
+			  struct spng_ihdr *header, int *status)
+{
+	spng_ctx *ctx = spng_ctx_new(0);
+
+	if (!ctx) {
+		*status = SPNG_EMEM;
+		return NULL;
+	}
+	spng_set_image_limits(ctx, 1 << 20, 1 << 20);
+	spng_set_chunk_limits(ctx, 64 << 20, 64 << 20);
+	*status = spng_set_png_buffer(ctx, bytes, size);
+	if (*status == 0)
+		*status = spng_get_ihdr(ctx, header);
+	return ctx;
+}
+
+static struct image_info info_of(const struct spng_ihdr *h)
+{
+	static const int components[7] = { 1, 0, 3, 3, 2, 0, 4 };
+
+	return (struct image_info){
+		.kind = IMAGE_PNG, .w = (int)h->width, .h = (int)h->height,
+		.components = components[h->color_type % 7],
+		.bits = h->bit_depth, .orientation = 1 };
+}
+
+int png_probe(const uint8_t *bytes, size_t size, struct image_info *info,
+	      struct fl_err *err)
+{
+	struct spng_ihdr header;
+	int status;
+	spng_ctx *ctx = open_png(bytes, size, &header, &status);
+
+	if (status == 0)
+		*info = info_of(&header);
+	spng_ctx_free(ctx);
+	return status == 0 ? 0 :
+		failed(status, "a PNG whose header cannot be read", err);
+}
+
+int png_decode(const uint8_t *bytes, size_t size, struct image *out,
+	       struct fl_err *err)
+{
+	struct spng_ihdr header;
+	size_t need = 0;
+	int status;
+	spng_ctx *ctx = open_png(bytes, size, &header, &status);
+
+	if (status == 0)
+		status = spng_decoded_image_size(ctx, SPNG_FMT_RGB8, &need);
+	if (status == 0) {
+		image_resize_buffer(out, (int)header.width, (int)header.height);
+		status = spng_decode_image(ctx, out->rgb, need, SPNG_FMT_RGB8,
+					   0);
+	}
+	spng_ctx_free(ctx);
+	return status == 0 ? 0 :
+		failed(status, "a damaged or truncated PNG", err);
+}
+
+int png_encode(const struct image *im, uint8_t **out, size_t *size,
+	       struct fl_err *err)
+{
+	struct spng_ihdr header = { .width = (uint32_t)im->w,
+				    .height = (uint32_t)im->h,
+				    .bit_depth = 8,
+				    .color_type = SPNG_COLOR_TYPE_TRUECOLOR };
+	spng_ctx *ctx = spng_ctx_new(SPNG_CTX_ENCODER);
+	int status = ctx ? 0 : SPNG_EMEM;
+
+	if (status == 0)
+		status = spng_set_option(ctx, SPNG_ENCODE_TO_BUFFER, 1);
+	if (status == 0)
+		status = spng_set_ihdr(ctx, &header);
+	if (status == 0)
+		status = spng_encode_image(ctx, im->rgb,
+					   (size_t)im->w * (size_t)im->h * 3,
+					   SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
+	if (status == 0)
+		*out = spng_get_png_buffer(ctx, size, &status);
+	spng_ctx_free(ctx);
+	return status == 0 ? 0 : failed(status, "cannot write PNG", err);
+}
