@@ -247,46 +247,30 @@ void transform_train(struct transform *t, const struct recipe_reader *reader,
 	sample_view(t, reader, &v, w, h, dst);
 }
 
-/* 2048 parts, as OpenCV rounds the weights of 8-bit pictures. */
-static void fixed_weights(struct axis *a)
-{
-	for (int i = 0; i < a->n * a->taps; i++)
-		a->weight[i] = (float)lrintf(a->weight[i] * 2048);
-}
-
-/* 8-bit bicubic: whole numbers across, then down in float as OpenCV's vector
- * code does, rounded to the nearest, halves to even. */
+/* 8-bit bicubic as the wheels of OpenCV compute it: weights and sums that are
+ * exact to float, one rounding at the end, halves to even. */
 static void cubic_8bit(struct transform *t, const struct image *im, int w,
 		       int h, uint8_t *out)
 {
 	struct draws d;
 	struct view v = { .im = im, .d = &d };
 	size_t width = 3 * (size_t)w;
-	const float scale = 1.0f / (2048.0f * 2048.0f);
 
 	draws_none(&d, im->w, im->h);
 	make_axes(t, im->w, im->h, w, h, RECIPE_CUBIC);
-	fixed_weights(t->x);
-	fixed_weights(t->y);
 	prepare(t, &v, w);
 	for (int y = 0; y < h; y++) {
 		const int *index = t->y->index + 4 * y;
-		const float *wy = t->y->weight + 4 * y;
+		const float *b = t->y->weight + 4 * y;
 		const float *r[4];
-		float b[4];
 
-		for (int k = 0; k < 4; k++) {
+		for (int k = 0; k < 4; k++)
 			r[k] = ring_row(t, &v, index[k], width);
-			b[k] = wy[k] * scale;
-		}
 		for (size_t i = 0; i < width; i++) {
-			float s = r[3][i] * b[3];
-			long n;
+			float s = r[0][i] * b[0] + r[1][i] * b[1] +
+				  r[2][i] * b[2] + r[3][i] * b[3];
+			long n = lrintf(s);
 
-			s = r[2][i] * b[2] + s;
-			s = r[1][i] * b[1] + s;
-			s = r[0][i] * b[0] + s;
-			n = lrintf(s);
 			out[(size_t)y * width + i] = (uint8_t)(
 				n < 0 ? 0 : n > 255 ? 255 : n);
 		}
