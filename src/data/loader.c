@@ -1,0 +1,444 @@
+#include "data/loader.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/par.h"
+#include "data/transform.h"
+#include "image/image.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Batches ahead of the one in use, enough for a picture ten times as slow as
+ * the others. */
+#define AHEAD 3
+#define MAX_THREADS 64
+
+struct slot {
+	struct batch batch;
+	size_t image_cap;
+	int size, interp;  /* of the batch, drawn */
+	int left;	   /* images that are not finished */
+	int *wanted;	   /* places in the data set */
+};
+
+struct loader {
+	const struct recipe_reader *reader;
+	const struct dataset *data;
+	struct sampler sampler;
+	bool train, shared_size;
+	uint64_t seed;
+	int n, rank, world;
+	int eval_at, eval_stride;
+	bool ended;
+	struct slot slots[AHEAD + 1];
+	pthread_t threads[MAX_THREADS];
+	int thread_count;
+	pthread_mutex_t lock;
+	pthread_cond_t work, ready;
+	/* under the lock */
+	long made;	   /* batches whose contents are settled */
+	long claimed;	   /* images claimed, counted over all batches */
+	long taken;	   /* batches handed out */
+	int epoch, step;   /* of the next batch to be settled */
+	bool stop;
+	bool *bad;	   /* [data->count] */
+	int bad_count;
+	bool hopeless;	   /* no picture is good */
+};
+
+static struct slot *slot_of(struct loader *l, long batch)
+{
+	return &l->slots[batch % (AHEAD + 1)];
+}
+
+static void draw_size(struct loader *l, struct slot *s)
+{
+	uint64_t where = (uint64_t)l->step;
+	struct fl_rng rng;
+
+	if (!l->shared_size) /* each rank draws for itself */
+		where |= (uint64_t)(l->rank + 1) << 40;
+	rng = fl_rng_open(l->seed, FL_RNG_RESIZE, (uint64_t)l->epoch, where);
+	draws_batch(l->reader, &rng, &s->size, &s->interp);
+}
+
+/* Which images the next batch holds and how large they become. Under the
+ * lock; false at the end of an evaluation. */
+static bool settle(struct loader *l, struct slot *s)
+{
+	struct batch *b = &s->batch;
+	size_t need;
+
+	s->size = 0;
+	s->interp = l->reader->interp;
+	if (l->train) {
+		sampler_step(&l->sampler, l->epoch, l->step, s->wanted);
+		draw_size(l, s);
+	} else {
+		if (l->eval_at >= l->data->count)
+			return false;
+		for (int i = 0; i < l->n; i++, l->eval_at += l->eval_stride)
+			s->wanted[i] = l->eval_at < l->data->count ?
+					       l->eval_at : -1;
+	}
+	b->epoch = l->epoch;
+	b->step = l->step;
+	b->h = l->reader->sizes[s->size][0];
+	b->w = l->reader->sizes[s->size][1];
+	need = (size_t)l->n * (size_t)b->h * (size_t)b->w * 3;
+	if (need > s->image_cap) {
+		free(b->image);
+		b->image = fl_malloc(need * sizeof(float));
+		s->image_cap = need;
+	}
+	memcpy(b->index, s->wanted, (size_t)l->n * sizeof(int));
+	s->left = l->n;
+	if (++l->step == l->sampler.steps && l->train) {
+		l->step = 0;
+		l->epoch++;
+	}
+	return true;
+}
+
+/* One worker's buffers. */
+struct worker {
+	struct loader *l;
+	struct image picture;
+	struct transform transform;
+	struct sample_box *boxes;
+};
+
+/* Name a bad picture once. */
+static void mark_bad(struct loader *l, int index, const struct fl_err *err)
+{
+	bool first;
+
+	pthread_mutex_lock(&l->lock);
+	first = !l->bad[index];
+	l->bad[index] = true;
+	l->bad_count += first;
+	if (l->bad_count == l->data->count)
+		l->hopeless = true;
+	pthread_mutex_unlock(&l->lock);
+	if (first)
+		fl_warn("%s; the next good image takes its place", err->text);
+}
+
+static bool is_bad(struct loader *l, int index)
+{
+	bool bad;
+
+	pthread_mutex_lock(&l->lock);
+	bad = l->bad[index];
+	pthread_mutex_unlock(&l->lock);
+	return bad;
+}
+
+/* Decode the wanted picture or the first good one behind it. In evaluation a
+ * bad one has no replacement: -1. */
+static int decode(struct worker *w, int index)
+{
+	struct loader *l = w->l;
+
+	for (int tries = 0; tries < l->data->count; tries++) {
+		struct fl_err err = FL_ERR_INIT;
+
+		if (!is_bad(l, index)) {
+			if (image_read(l->data->images[index].path, &w->picture,
+				       &err) == 0)
+				return index;
+			mark_bad(l, index, &err);
+		}
+		if (!l->train)
+			return -1;
+		index = (index + 1) % l->data->count;
+	}
+	return -1;
+}
+
+static void train_image(struct worker *w, struct slot *s, int at, int index,
+			float *dst)
+{
+	struct loader *l = w->l;
+	const struct data_image *im = &l->data->images[index];
+	struct batch *b = &s->batch;
+	struct draws d;
+	struct fl_rng rng = fl_rng_open(l->seed, FL_RNG_AUGMENT,
+					(uint64_t)b->epoch, (uint64_t)index);
+	int count = im->count;
+
+	for (int i = 0; i < count; i++) {
+		memcpy(w->boxes[i].v, im->boxes[i], sizeof(w->boxes[i].v));
+		w->boxes[i].label = im->classes[i];
+	}
+	count = draws_make(&d, l->reader, &rng, w->picture.w, w->picture.h,
+			   w->boxes, count);
+	boxes_resize(w->boxes, count, d.crop_w, d.crop_h, b->w, b->h);
+	transform_train(&w->transform, l->reader, &w->picture, &d, s->interp,
+			b->w, b->h, dst);
+	b->counts[at] = count;
+	for (int i = 0; i < count; i++) {
+		memcpy(b->boxes + (at * b->most + i) * 4, w->boxes[i].v,
+		       sizeof(w->boxes[i].v));
+		b->labels[at * b->most + i] = w->boxes[i].label;
+	}
+}
+
+static void make_image(struct worker *w, struct slot *s, int at)
+{
+	struct batch *b = &s->batch;
+	size_t floats = (size_t)b->h * (size_t)b->w * 3;
+	float *dst = b->image + (size_t)at * floats;
+	int index = s->wanted[at] < 0 ? -1 : decode(w, s->wanted[at]);
+
+	b->index[at] = index;
+	b->counts[at] = 0;
+	if (index < 0) {
+		memset(dst, 0, floats * sizeof(float));
+		return;
+	}
+	b->size[at][0] = w->picture.w;
+	b->size[at][1] = w->picture.h;
+	b->scale_factor[2 * at] = (float)b->h / (float)w->picture.h;
+	b->scale_factor[2 * at + 1] = (float)b->w / (float)w->picture.w;
+	if (w->l->train)
+		train_image(w, s, at, index, dst);
+	else
+		transform_eval(&w->transform, w->l->reader, &w->picture, b->w,
+			       b->h, dst);
+}
+
+/* Claim the next image of the batches ahead; settles a batch when the claim
+ * enters it. Under the lock. */
+static bool claim(struct loader *l, struct slot **s, int *at)
+{
+	long batch = l->claimed / l->n;
+
+	if (batch == l->made) {
+		/* the slot of a batch still in use is not free */
+		if (l->ended || batch >= l->taken + AHEAD)
+			return false;
+		if (!settle(l, slot_of(l, batch))) {
+			l->ended = true;
+			pthread_cond_broadcast(&l->ready);
+			return false;
+		}
+		l->made++;
+	}
+	*s = slot_of(l, batch);
+	*at = (int)(l->claimed++ % l->n);
+	return true;
+}
+
+static void *work(void *arg)
+{
+	struct worker w = { .l = arg };
+	struct loader *l = arg;
+	int most = 1;
+
+	for (int i = 0; i < l->data->count; i++)
+		most = l->data->images[i].count > most ?
+			       l->data->images[i].count : most;
+	w.boxes = fl_calloc((size_t)most, sizeof(*w.boxes));
+	fl_flush_denormals();
+	pthread_mutex_lock(&l->lock);
+	while (!l->stop) {
+		struct slot *s;
+		int at;
+
+		if (!claim(l, &s, &at)) {
+			pthread_cond_wait(&l->work, &l->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&l->lock);
+		make_image(&w, s, at);
+		pthread_mutex_lock(&l->lock);
+		if (--s->left == 0)
+			pthread_cond_broadcast(&l->ready);
+	}
+	pthread_mutex_unlock(&l->lock);
+	free(w.boxes);
+	image_release(&w.picture);
+	transform_release(&w.transform);
+	return NULL;
+}
+
+static void open_slots(struct loader *l)
+{
+	size_t n = (size_t)l->n, most = 1;
+
+	for (int i = 0; i < l->data->count; i++)
+		if ((size_t)l->data->images[i].count > most)
+			most = (size_t)l->data->images[i].count;
+	for (int i = 0; i <= AHEAD; i++) {
+		struct batch *b = &l->slots[i].batch;
+
+		b->n = l->n;
+		b->most = (int)most;
+		b->boxes = fl_calloc(n * most, 4 * sizeof(float));
+		b->labels = fl_calloc(n * most, sizeof(int));
+		b->counts = fl_calloc(n, sizeof(int));
+		b->index = fl_calloc(n, sizeof(int));
+		b->size = fl_calloc(n, sizeof(*b->size));
+		b->scale_factor = fl_calloc(n, 2 * sizeof(float));
+		l->slots[i].wanted = fl_calloc(n, sizeof(int));
+	}
+}
+
+/* Signals are the main thread's business. */
+static int start_threads(struct loader *l, int threads, struct fl_err *err)
+{
+	sigset_t all, old;
+	int status = 0;
+
+	threads = threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS :
+							    threads;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	while (status == 0 && l->thread_count < threads) {
+		status = pthread_create(&l->threads[l->thread_count], NULL,
+					work, l);
+		l->thread_count += status == 0;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (l->thread_count > 0)
+		return 0;
+	return fl_fail(err, FL_EINTERNAL, "cannot start a loader thread: %s",
+		       strerror(status));
+}
+
+static int start(struct loader *l, int threads, struct loader **out,
+		 struct fl_err *err)
+{
+	int rc;
+
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->work, NULL);
+	pthread_cond_init(&l->ready, NULL);
+	l->bad = fl_calloc((size_t)l->data->count + 1, sizeof(bool));
+	open_slots(l);
+	rc = start_threads(l, threads, err);
+	if (rc != 0)
+		loader_close(l);
+	else
+		*out = l;
+	return rc;
+}
+
+int loader_open_train(const struct recipe *r, const struct dataset *data,
+		      int rank, int world, int threads, int epoch, int step,
+		      struct loader **out, struct fl_err *err)
+{
+	struct loader *l = fl_calloc(1, sizeof(*l));
+	int rc = sampler_open(&l->sampler, r->sampler, (uint64_t)r->seed,
+			      data->count, rank, world,
+			      r->train_reader.batch_size, err);
+
+	if (rc != 0) {
+		free(l);
+		return rc;
+	}
+	l->reader = &r->train_reader;
+	l->data = data;
+	l->train = true;
+	l->shared_size = r->shared_size;
+	l->seed = (uint64_t)r->seed;
+	l->n = r->train_reader.batch_size;
+	l->rank = rank;
+	l->world = world;
+	l->epoch = epoch;
+	l->step = step;
+	return start(l, threads, out, err);
+}
+
+int loader_open_eval(const struct recipe_reader *reader,
+		     const struct dataset *data, int n, int first, int stride,
+		     int threads, struct loader **out, struct fl_err *err)
+{
+	struct loader *l = fl_calloc(1, sizeof(*l));
+
+	l->reader = reader;
+	l->data = data;
+	l->n = n;
+	l->eval_at = first;
+	l->eval_stride = stride;
+	return start(l, threads, out, err);
+}
+
+void loader_close(struct loader *l)
+{
+	if (!l)
+		return;
+	pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	pthread_cond_broadcast(&l->work);
+	pthread_mutex_unlock(&l->lock);
+	for (int i = 0; i < l->thread_count; i++)
+		pthread_join(l->threads[i], NULL);
+	for (int i = 0; i <= AHEAD; i++) {
+		struct batch *b = &l->slots[i].batch;
+
+		free(b->image);
+		free(b->boxes);
+		free(b->labels);
+		free(b->counts);
+		free(b->index);
+		free(b->size);
+		free(b->scale_factor);
+		free(l->slots[i].wanted);
+	}
+	pthread_cond_destroy(&l->work);
+	pthread_cond_destroy(&l->ready);
+	pthread_mutex_destroy(&l->lock);
+	sampler_close(&l->sampler);
+	free(l->bad);
+	free(l);
+}
+
+int loader_next(struct loader *l, struct batch **out, double *waited_s,
+		struct fl_err *err)
+{
+	double start = fl_now_s();
+	struct slot *s;
+	int rc = 0;
+
+	*out = NULL;
+	pthread_mutex_lock(&l->lock);
+	s = slot_of(l, l->taken);
+	while (!l->hopeless && !(l->made > l->taken && s->left == 0) &&
+	       !(l->ended && l->made == l->taken)) {
+		pthread_cond_broadcast(&l->work);
+		pthread_cond_wait(&l->ready, &l->lock);
+	}
+	if (l->hopeless) {
+		rc = fl_fail(err, FL_EDATA,
+			     "none of the %d images can be decoded; 'flotilla data check' tells why",
+			     l->data->count);
+	} else if (l->made > l->taken) {
+		*out = &s->batch;
+		l->taken++;
+		pthread_cond_broadcast(&l->work);
+	}
+	pthread_mutex_unlock(&l->lock);
+	*waited_s = fl_now_s() - start;
+	return rc;
+}
+
+int loader_steps_per_epoch(const struct loader *l)
+{
+	return l->sampler.steps;
+}
+
+int loader_bad_images(const struct loader *l)
+{
+	struct loader *mutable = (struct loader *)(uintptr_t)l;
+	int n;
+
+	pthread_mutex_lock(&mutable->lock);
+	n = l->bad_count;
+	pthread_mutex_unlock(&mutable->lock);
+	return n;
+}

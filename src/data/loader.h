@@ -1,0 +1,57 @@
+/* loader.h - batches, decoded and transformed ahead of the step that needs
+ * them.
+ *
+ * Worker threads claim single images of the coming batches in order, so that
+ * one slow picture does not hold up a batch. Finished batches wait in a bounded
+ * ring. What a batch holds is a function of (seed, epoch, step) alone: not of
+ * the number of threads or ranks, nor of where the run was resumed.
+ *
+ * A picture that cannot be decoded is named once in a warning and replaced by
+ * the next good one in order of the data set; how many were is counted.
+ *
+ * Threads: one thread calls next; the workers are the loader's own.
+ */
+#ifndef FL_DATA_LOADER_H
+#define FL_DATA_LOADER_H
+
+#include "data/dataset.h"
+#include "data/sampler.h"
+
+struct batch {
+	int epoch, step;
+	int n, h, w;
+	float *image;	     /* [n][h][w][3] normalised */
+	int most;	     /* boxes an image has room for */
+	float *boxes;	     /* [n][most][4] pixels of the tensor */
+	int *labels;	     /* [n][most] */
+	int *counts;	     /* [n] */
+	int *index;	     /* [n] place in the data set; -1: padding */
+	int (*size)[2];	     /* [n] width and height of the picture */
+	float *scale_factor; /* [n][2] (fy, fx) of the resize */
+};
+
+struct loader;
+
+/* Training: epochs of the sampler, from (epoch, step) on, without end. The
+ * sampler's settings are copied; data set and recipe are borrowed. shared_size
+ * draws one size for all ranks. */
+int loader_open_train(const struct recipe *recipe, const struct dataset *data,
+		      int rank, int world, int threads, int epoch, int step,
+		      struct loader **out, struct fl_err *err);
+
+/* Evaluation: images first, first + stride, ... of the data set in order, in
+ * batches of n (the last one padded), through reader. Then NULL. */
+int loader_open_eval(const struct recipe_reader *reader,
+		     const struct dataset *data, int n, int first, int stride,
+		     int threads, struct loader **out, struct fl_err *err);
+void loader_close(struct loader *loader);
+
+/* The next batch, valid until the next call; *waited_s is how long it was not
+ * ready. FL_EDATA when no picture of the data set can be decoded. */
+int loader_next(struct loader *loader, struct batch **out, double *waited_s,
+		struct fl_err *err);
+int loader_steps_per_epoch(const struct loader *loader);
+/* Different pictures that could not be decoded so far. */
+int loader_bad_images(const struct loader *loader);
+
+#endif
