@@ -1,354 +1,593 @@
 #include "text/json_pull.h"
 
-#include <ctype.h>
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What may stand next. */
+enum state {
+	WANT_VALUE,
+	WANT_VALUE_OR_END, /* just behind [ */
+	WANT_KEY_OR_END,   /* just behind { */
+	AFTER_VALUE,
+	DONE,
+	BROKEN,
+};
 
 void json_pull_init(struct json_pull *r, const void *data, size_t size,
 		    const char *what, struct fl_err *err)
 {
-	*r = (struct json_pull){ .begin = data, .at = data,
-				 .end = (const char *)data + size,
-				 .what = what, .err = err };
-	/* a byte order mark is no part of the document */
+	*r = (struct json_pull){
+		.data = data, .size = size, .text = "", .what = what, .err = err
+	};
+	r->state = WANT_VALUE;
 	if (size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
-		r->at += 3;
+		r->at = 3;
 }
 
 void json_pull_release(struct json_pull *r)
 {
 	fl_str_release(&r->buffer);
+	r->text = "";
+	r->len = 0;
 }
 
-size_t json_pull_byte(const struct json_pull *r)
+/* The byte at an offset, -1 behind the end: no byte of the range has it. */
+static inline int peek(const struct json_pull *r, size_t at)
 {
-	return (size_t)(r->at - r->begin);
+	return at < r->size ? r->data[at] : -1;
 }
 
-static enum json_token broken(struct json_pull *r, const char *why)
+static enum json_token broken(struct json_pull *r, size_t at,
+			      const char *expected)
 {
-	size_t line = 1;
+	char found[32] = "the end of the file";
+	int c = peek(r, at);
 
-	for (const char *p = r->begin; p < r->at; p++)
-		line += *p == '\n';
+	if (c >= 0x20 && c < 0x7F)
+		snprintf(found, sizeof(found), "'%c'", c);
+	else if (c >= 0)
+		snprintf(found, sizeof(found), "byte 0x%02x", (unsigned)c);
 	fl_fail(r->err, FL_EDATA,
-		"json of '%s' is broken at byte %zu, line %zu: %s", r->what,
-		json_pull_byte(r), line, why);
-	r->end = r->at; /* every later call ends here too */
-	r->depth = -1;
+		"'%s': json broken at byte %zu (line %zu): expected %s, "
+		"found %s",
+		r->what, at, json_pull_line(r, at), expected, found);
+	r->start = at;
+	r->state = BROKEN;
+	r->token = JSON_BROKEN;
 	return JSON_BROKEN;
 }
 
-static void skip_blanks(struct json_pull *r)
+static inline bool is_digit(int c)
 {
-	while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' ||
-				  *r->at == '\t' || *r->at == '\r'))
-		r->at++;
+	return c >= '0' && c <= '9';
 }
 
-static int hex4(const char *p)
+static inline int skip_space(struct json_pull *r)
 {
-	int v = 0;
+	int c;
+
+	while ((c = peek(r, r->at)) == ' ' || c == '\n' || c == '\r' ||
+	       c == '\t')
+		r->at++;
+	return c;
+}
+
+/* Strings */
+
+static int hex4(const struct json_pull *r, size_t at)
+{
+	int value = 0;
 
 	for (int i = 0; i < 4; i++) {
-		int c = tolower((unsigned char)p[i]);
+		int c = peek(r, at + (size_t)i);
 
-		if (!isxdigit(c))
+		if (is_digit(c))
+			value = value * 16 + c - '0';
+		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
+			value = value * 16 + (c | 32) - 'a' + 10;
+		else
 			return -1;
-		v = v * 16 + (isdigit(c) ? c - '0' : c - 'a' + 10);
 	}
-	return v;
+	return value;
 }
 
-static void add_utf8(struct fl_str *s, unsigned c)
+static void put_utf8(struct json_pull *r, unsigned code)
 {
-	char b[4];
+	unsigned char b[4];
 	size_t n;
 
-	if (c < 0x80) {
-		b[0] = (char)c;
+	if (r->skipping)
+		return;
+	if (code < 0x80) {
+		b[0] = (unsigned char)code;
 		n = 1;
-	} else if (c < 0x800) {
-		b[0] = (char)(0xC0 | c >> 6);
-		b[1] = (char)(0x80 | (c & 63));
+	} else if (code < 0x800) {
+		b[0] = (unsigned char)(0xC0 | code >> 6);
 		n = 2;
-	} else if (c < 0x10000) {
-		b[0] = (char)(0xE0 | c >> 12);
-		b[1] = (char)(0x80 | (c >> 6 & 63));
-		b[2] = (char)(0x80 | (c & 63));
+	} else if (code < 0x10000) {
+		b[0] = (unsigned char)(0xE0 | code >> 12);
 		n = 3;
 	} else {
-		b[0] = (char)(0xF0 | c >> 18);
-		b[1] = (char)(0x80 | (c >> 12 & 63));
-		b[2] = (char)(0x80 | (c >> 6 & 63));
-		b[3] = (char)(0x80 | (c & 63));
+		b[0] = (unsigned char)(0xF0 | code >> 18);
 		n = 4;
 	}
-	fl_str_addn(s, b, n);
+	for (size_t i = 1; i < n; i++)
+		b[i] = (unsigned char)(0x80 | (code >> 6 * (n - 1 - i) & 0x3F));
+	fl_str_addn(&r->buffer, b, n);
 }
 
-/* The escape at r->at (behind the backslash) into the buffer. */
-static bool read_escape(struct json_pull *r)
+/* At the 'u' of \uXXXX. False where the four digits are broken. */
+static bool unicode_escape(struct json_pull *r)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *p = r->at < r->end ? memchr(from, *r->at, 8) : NULL;
-	int c, low;
+	int high = hex4(r, r->at + 1), low;
 
-	if (p) {
-		fl_str_addn(&r->buffer, to + (p - from), 1);
-		r->at++;
-		return true;
-	}
-	if (r->end - r->at < 5 || *r->at != 'u' || (c = hex4(r->at + 1)) < 0)
+	if (high < 0)
 		return false;
 	r->at += 5;
-	if (c >= 0xD800 && c < 0xDC00 && r->end - r->at >= 6 &&
-	    r->at[0] == '\\' && r->at[1] == 'u' &&
-	    (low = hex4(r->at + 2)) >= 0xDC00 && low < 0xE000) {
-		c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-		r->at += 6;
+	if (high >= 0xD800 && high < 0xDC00 && peek(r, r->at) == '\\' &&
+	    peek(r, r->at + 1) == 'u') {
+		low = hex4(r, r->at + 2);
+		if (low >= 0xDC00 && low < 0xE000) {
+			r->at += 6;
+			put_utf8(r, 0x10000u +
+					    ((unsigned)high - 0xD800) * 0x400 +
+					    ((unsigned)low - 0xDC00));
+			return true;
+		}
 	}
-	add_utf8(&r->buffer, (unsigned)c);
+	put_utf8(r, high >= 0xD800 && high < 0xE000 ? 0xFFFD : (unsigned)high);
 	return true;
 }
 
-/* A string whose first quote was passed; text points into the file where it
- * has no escapes. */
-static bool read_string(struct json_pull *r)
+/* At the byte behind a backslash. False where it is no escape. */
+static bool escape(struct json_pull *r)
 {
-	const char *start = r->at;
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	int c = peek(r, r->at);
+	const char *p = c > 0 ? strchr(from, c) : NULL;
 
-	while (r->at < r->end && *r->at != '"' && *r->at != '\\' &&
-	       (unsigned char)*r->at >= 0x20)
-		r->at++;
-	if (r->at < r->end && *r->at == '"') {
-		r->text = start;
-		r->len = (size_t)(r->at++ - start);
-		return true;
-	}
-	fl_str_clear(&r->buffer);
-	fl_str_addn(&r->buffer, start, (size_t)(r->at - start));
-	while (r->at < r->end && *r->at != '"') {
-		if ((unsigned char)*r->at < 0x20)
-			break;
-		if (*r->at != '\\') {
-			fl_str_addn(&r->buffer, r->at++, 1);
-			continue;
-		}
-		r->at++;
-		if (!read_escape(r))
-			break;
-	}
-	if (r->at >= r->end || *r->at != '"') {
-		broken(r, r->at >= r->end ? "the file ends within a string" :
-					    "a character that strings cannot hold");
+	if (c == 'u')
+		return unicode_escape(r);
+	if (!p)
 		return false;
-	}
+	put_utf8(r, (unsigned char)to[p - from]);
 	r->at++;
+	return true;
+}
+
+/* Bytes of the UTF-8 sequence at an offset whose first byte is >= 0x80; 0 if
+ * it is none (overlong, surrogate, beyond U+10FFFF, cut off). */
+static size_t utf8_length(const struct json_pull *r, size_t at)
+{
+	int c = peek(r, at), second = peek(r, at + 1);
+	int lo = 0x80, hi = 0xBF;
+	size_t n;
+
+	if (c >= 0xC2 && c <= 0xDF) {
+		n = 2;
+	} else if (c >= 0xE0 && c <= 0xEF) {
+		n = 3;
+		lo = c == 0xE0 ? 0xA0 : lo;
+		hi = c == 0xED ? 0x9F : hi;
+	} else if (c >= 0xF0 && c <= 0xF4) {
+		n = 4;
+		lo = c == 0xF0 ? 0x90 : lo;
+		hi = c == 0xF4 ? 0x8F : hi;
+	} else {
+		return 0;
+	}
+	if (second < lo || second > hi)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((peek(r, at + i) & ~0x3F) != 0x80)
+			return 0;
+	return n;
+}
+
+/* Passes over text without escapes up to a quote, a backslash or something
+ * that strings cannot hold; false where it is not UTF-8. */
+static bool skip_plain(struct json_pull *r)
+{
+	for (;;) {
+		int c = peek(r, r->at);
+		size_t n = 1;
+
+		if (c < 0x20 || c == '"' || c == '\\')
+			return true;
+		if (c >= 0x80)
+			n = utf8_length(r, r->at);
+		if (n == 0)
+			return false;
+		r->at += n;
+	}
+}
+
+/* The rest of a string that holds an escape; the text before it is from 'from'
+ * on. The string is put together in the buffer. */
+static bool unescape(struct json_pull *r, size_t from)
+{
+	fl_str_clear(&r->buffer);
+	while (peek(r, r->at) == '\\') {
+		if (!r->skipping)
+			fl_str_addn(&r->buffer, r->data + from, r->at - from);
+		r->at++;
+		if (!escape(r)) {
+			broken(r, r->at, "an escape like \\n or \\u00e4");
+			return false;
+		}
+		from = r->at;
+		if (!skip_plain(r)) {
+			broken(r, r->at, "UTF-8 text");
+			return false;
+		}
+	}
+	if (!r->skipping)
+		fl_str_addn(&r->buffer, r->data + from, r->at - from);
 	r->text = fl_str_get(&r->buffer);
 	r->len = r->buffer.len;
 	return true;
 }
 
-static const double powers[] = { 1e0,  1e1,  1e2,  1e3,	 1e4,  1e5,
-				 1e6,  1e7,  1e8,  1e9,	 1e10, 1e11,
-				 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-				 1e18, 1e19, 1e20, 1e21, 1e22 };
-
-/* Numbers longer than any annotation's, and exponents. */
-static enum json_token slow_number(struct json_pull *r, const char *start,
-				   const char *stop)
+/* At the byte behind the opening quote. The text is the file's own where
+ * nothing in it is escaped. */
+static enum json_token read_string(struct json_pull *r, enum json_token token)
 {
-	char text[512];
-	size_t n = (size_t)(stop - start);
+	size_t from = r->at;
+	int c;
 
-	if (n >= sizeof(text))
-		return broken(r, "a number of more than 500 characters");
-	memcpy(text, start, n);
-	text[n] = '\0';
-	r->number = strtod(text, NULL);
-	r->at = stop;
-	return JSON_NUMBER;
+	if (!skip_plain(r))
+		return broken(r, r->at, "UTF-8 text");
+	r->text = (const char *)r->data + from;
+	r->len = r->at - from;
+	if (peek(r, r->at) == '\\' && !unescape(r, from))
+		return JSON_BROKEN;
+	c = peek(r, r->at);
+	if (c != '"')
+		return broken(r, r->at,
+			      c < 0 ? "a closing quote"
+				    : "text without control characters");
+	r->at++;
+	r->token = token;
+	return token;
 }
 
-/* Up to 19 digits and no exponent: the digits are exact in 64 bits, and where
- * they are below 2^53, one division by a power of ten rounds correctly. */
-static enum json_token read_number(struct json_pull *r)
-{
-	const char *start = r->at, *p = start, *dot = NULL;
-	uint64_t digits = 0;
-	int count = 0, decimals = 0;
-	bool minus = *p == '-', slow = false;
+/* Numbers */
 
-	p += minus;
-	if (p >= r->end || !isdigit((unsigned char)*p))
-		return broken(r, "a number without digits");
-	for (; p < r->end; p++) {
-		if (*p == '.' && !dot) {
-			dot = p;
-		} else if (isdigit((unsigned char)*p)) {
-			digits = digits * 10 + (uint64_t)(*p - '0');
-			decimals += dot != NULL;
-			slow |= ++count > 18;
-		} else if (*p == 'e' || *p == 'E' || *p == '+' || *p == '-') {
-			slow = true;
-		} else {
-			break;
-		}
-	}
-	r->is_integer = !dot && !slow;
-	r->integer = minus ? -(int64_t)digits : (int64_t)digits;
-	if (slow || decimals > 22 || digits >= (uint64_t)1 << 53) {
-		if (r->is_integer) {
-			r->number = (double)r->integer;
-			r->at = p;
-			return JSON_NUMBER;
-		}
-		return slow_number(r, start, p);
-	}
-	r->number = (double)digits / powers[decimals];
-	if (minus)
+#if LDBL_MANT_DIG == 64
+/* w / 10^k or w * 10^k rounded to 64 bits and then to 53 is the nearest
+ * double unless the first rounding met the middle between two doubles: then
+ * it is not known on which side the true value lies. 10^27 is the largest
+ * power that 64 bits hold. */
+static bool scale_exactly(uint64_t w, int exponent, double *out)
+{
+	static const long double ten[] = {
+		1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+		1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+		1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+		1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L,
+	};
+	long double x = (long double)w;
+	uint64_t mantissa;
+
+	if (exponent < -27 || exponent > 27)
+		return false;
+	x = exponent < 0 ? x / ten[-exponent] : x * ten[exponent];
+	memcpy(&mantissa, &x, sizeof(mantissa));
+	if ((mantissa & 0x7FF) == 0x400)
+		return false;
+	*out = (double)x;
+	return true;
+}
+#else
+/* Both operands are doubles without error, so the one operation rounds
+ * correctly (Clinger: How to read floating point numbers accurately, 1990). */
+static bool scale_exactly(uint64_t w, int exponent, double *out)
+{
+	static const double ten[] = {
+		1e0,  1e1,  1e2,  1e3,	1e4,  1e5,  1e6,  1e7,
+		1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+		1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+	};
+
+	if (w > (1ull << 53) || exponent < -22 || exponent > 22)
+		return false;
+	*out = exponent < 0 ? (double)w / ten[-exponent]
+			    : (double)w * ten[exponent];
+	return true;
+}
+#endif
+
+/* The program never sets a locale, so strtod knows the point as '.'. */
+static double by_strtod(struct json_pull *r)
+{
+	fl_str_clear(&r->buffer);
+	fl_str_addn(&r->buffer, r->data + r->start, r->at - r->start);
+	return strtod(fl_str_get(&r->buffer), NULL);
+}
+
+/* Digits from r->at on into *w; returns how many there are. w wraps beyond 19
+ * digits, which the caller finds by the count. */
+static inline size_t read_digits(struct json_pull *r, uint64_t *w)
+{
+	const unsigned char *p = r->data + r->at, *end = r->data + r->size;
+	const unsigned char *first = p;
+	uint64_t v = *w;
+
+	while (p < end && is_digit(*p))
+		v = v * 10 + (uint64_t)(*p++ - '0');
+	*w = v;
+	r->at += (size_t)(p - first);
+	return (size_t)(p - first);
+}
+
+/* At the byte behind e or E. False where there are no digits. A large value
+ * is held at a million: by_strtod() reads such a number from its text. */
+static bool read_exponent(struct json_pull *r, int *exponent)
+{
+	int c = peek(r, r->at), value = 0;
+
+	if (c == '+' || c == '-')
+		r->at++;
+	if (!is_digit(peek(r, r->at)))
+		return false;
+	for (; is_digit(peek(r, r->at)); r->at++)
+		if (value < 1000000)
+			value = value * 10 + peek(r, r->at) - '0';
+	*exponent = c == '-' ? -value : value;
+	return true;
+}
+
+static enum json_token convert(struct json_pull *r, bool negative, uint64_t w,
+			       size_t digits, size_t fraction, int exponent,
+			       bool integral)
+{
+	r->token = JSON_NUMBER;
+	if (r->skipping)
+		return JSON_NUMBER;
+	if (fraction > 1000 || digits > 19 ||
+	    !scale_exactly(w, exponent - (int)fraction, &r->number))
+		r->number = by_strtod(r);
+	else if (negative)
 		r->number = -r->number;
-	r->at = p;
+	r->is_integer =
+		integral && digits <= 19 && w <= (uint64_t)INT64_MAX + negative;
+	r->integer = 0;
+	if (r->is_integer)
+		r->integer = (int64_t)(negative ? 0 - w : w);
 	return JSON_NUMBER;
 }
 
-static bool take_word(struct json_pull *r, const char *word)
+/* NaN, Infinity, true, ... at r->at; false if this word does not stand there
+ * or goes on. */
+static bool read_word(struct json_pull *r, const char *word)
 {
 	size_t n = strlen(word);
+	int c;
 
-	if ((size_t)(r->end - r->at) < n || memcmp(r->at, word, n) != 0)
+	if (r->size - r->at < n || memcmp(r->data + r->at, word, n) != 0)
+		return false;
+	c = peek(r, r->at + n);
+	if (is_digit(c) || c == '_' || ((c | 32) >= 'a' && (c | 32) <= 'z'))
 		return false;
 	r->at += n;
 	return true;
 }
 
-static enum json_token read_word(struct json_pull *r)
+static enum json_token not_finite(struct json_pull *r, double value)
 {
+	r->number = value;
+	r->integer = 0;
 	r->is_integer = false;
-	if (take_word(r, "true"))
-		return JSON_TRUE;
-	if (take_word(r, "false"))
-		return JSON_FALSE;
-	if (take_word(r, "null"))
-		return JSON_NULL;
-	r->number = NAN;
-	if (take_word(r, "NaN"))
-		return JSON_NUMBER;
-	r->number = INFINITY;
-	if (take_word(r, "Infinity"))
-		return JSON_NUMBER;
-	r->number = -INFINITY;
-	if (take_word(r, "-Infinity"))
-		return JSON_NUMBER;
-	return broken(r, "expected a value");
+	r->token = JSON_NUMBER;
+	return JSON_NUMBER;
 }
 
-static enum json_token open_container(struct json_pull *r, char kind)
+static enum json_token read_number(struct json_pull *r)
 {
-	if (r->depth == JSON_PULL_DEPTH)
-		return broken(r, "nested deeper than 64");
-	r->open[r->depth++] = kind;
+	bool negative = peek(r, r->at) == '-', integral = true;
+	size_t digits, fraction = 0, first;
+	uint64_t w = 0;
+	int exponent = 0;
+
+	if (negative)
+		r->at++;
+	if (negative && read_word(r, "Infinity"))
+		return not_finite(r, -INFINITY);
+	first = r->at;
+	digits = read_digits(r, &w);
+	if (digits == 0)
+		return broken(r, r->at, "a digit");
+	if (digits > 1 && r->data[first] == '0')
+		return broken(r, first, "a number without leading zeros");
+	if (peek(r, r->at) == '.') {
+		r->at++;
+		fraction = read_digits(r, &w);
+		if (fraction == 0)
+			return broken(r, r->at, "a digit behind the point");
+		digits += fraction;
+		integral = false;
+	}
+	if ((peek(r, r->at) | 32) == 'e') {
+		r->at++;
+		if (!read_exponent(r, &exponent))
+			return broken(r, r->at, "a digit of the exponent");
+		integral = false;
+	}
+	return convert(r, negative, w, digits, fraction, exponent, integral);
+}
+
+/* Structure */
+
+static inline bool inside_object(const struct json_pull *r)
+{
+	int d = r->depth - 1;
+
+	return r->in_object[d / 64] >> d % 64 & 1;
+}
+
+static enum json_token open_nest(struct json_pull *r, bool object)
+{
+	int d = r->depth;
+
+	if (d == JSON_PULL_DEPTH)
+		return broken(r, r->at, "at most 256 levels of nesting");
+	r->in_object[d / 64] &= ~(1ull << d % 64);
+	r->in_object[d / 64] |= (uint64_t)object << d % 64;
+	r->depth++;
 	r->at++;
-	r->after_value = false;
-	return kind == '{' ? JSON_OBJECT : JSON_ARRAY;
+	r->state = object ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
+	r->token = object ? JSON_OBJECT : JSON_ARRAY;
+	return r->token;
 }
 
-static enum json_token read_value(struct json_pull *r)
+static enum json_token close_nest(struct json_pull *r, enum json_token token)
 {
-	enum json_token t;
-	char c = *r->at;
+	r->at++;
+	r->depth--;
+	r->state = AFTER_VALUE;
+	r->token = token;
+	return token;
+}
 
-	r->after_key = false;
+static enum json_token read_literal(struct json_pull *r, const char *expected)
+{
+	static const struct {
+		const char *word;
+		enum json_token token;
+	} words[] = {
+		{ "true", JSON_TRUE },
+		{ "false", JSON_FALSE },
+		{ "null", JSON_NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (read_word(r, words[i].word)) {
+			r->token = words[i].token;
+			return r->token;
+		}
+	if (read_word(r, "NaN"))
+		return not_finite(r, NAN);
+	if (read_word(r, "Infinity"))
+		return not_finite(r, INFINITY);
+	return broken(r, r->at, expected);
+}
+
+static enum json_token read_value(struct json_pull *r, int c,
+				  const char *expected)
+{
 	if (c == '{' || c == '[')
-		return open_container(r, c);
+		return open_nest(r, c == '{');
+	r->state = AFTER_VALUE;
+	if (c == '-' || is_digit(c))
+		return read_number(r);
 	if (c == '"') {
 		r->at++;
-		t = read_string(r) ? JSON_STRING : JSON_BROKEN;
-	} else if (isdigit((unsigned char)c) ||
-		   (c == '-' && r->end - r->at > 1 && r->at[1] != 'I')) {
-		t = read_number(r);
-	} else {
-		t = read_word(r);
+		return read_string(r, JSON_STRING);
 	}
-	r->after_value = true;
-	return t;
+	return read_literal(r, expected);
 }
 
-static enum json_token read_key(struct json_pull *r)
+static enum json_token read_key(struct json_pull *r, int c,
+				const char *expected)
 {
-	if (*r->at != '"')
-		return broken(r, "expected a key in quotes");
+	if (c != '"')
+		return broken(r, r->at, expected);
 	r->at++;
-	if (!read_string(r))
+	if (read_string(r, JSON_KEY) == JSON_BROKEN)
 		return JSON_BROKEN;
-	skip_blanks(r);
-	if (r->at >= r->end || *r->at != ':')
-		return broken(r, "expected ':' after a key");
+	if (skip_space(r) != ':')
+		return broken(r, r->at, "':' behind the key");
 	r->at++;
-	r->after_key = true;
-	r->after_value = false;
+	r->state = WANT_VALUE;
 	return JSON_KEY;
 }
 
-static enum json_token close_container(struct json_pull *r)
+static enum json_token after_value(struct json_pull *r, int c)
 {
-	char kind = r->open[--r->depth];
+	bool object;
 
+	if (r->depth == 0) {
+		if (c >= 0)
+			return broken(r, r->at, "the end of the file");
+		r->state = DONE;
+		r->token = JSON_END;
+		return JSON_END;
+	}
+	object = inside_object(r);
+	if (c == (object ? '}' : ']'))
+		return close_nest(r, object ? JSON_OBJECT_END : JSON_ARRAY_END);
+	if (c != ',')
+		return broken(r, r->at, object ? "',' or '}'" : "',' or ']'");
 	r->at++;
-	r->after_value = true;
-	return kind == '{' ? JSON_OBJECT_END : JSON_ARRAY_END;
+	c = skip_space(r);
+	r->start = r->at;
+	if (object)
+		return read_key(r, c, "a key in quotes");
+	return read_value(r, c, "a value");
 }
 
 enum json_token json_pull_next(struct json_pull *r)
 {
-	char closing;
+	int c = skip_space(r);
 
-	if (r->depth < 0)
-		return JSON_BROKEN;
-	skip_blanks(r);
-	if (r->depth == 0 && r->started) {
-		if (r->at < r->end)
-			return broken(r, "something follows the document");
-		return JSON_END;
+	r->start = r->at;
+	switch ((enum state)r->state) {
+	case AFTER_VALUE:
+		return after_value(r, c);
+	case WANT_VALUE:
+		return read_value(r, c, "a value");
+	case WANT_VALUE_OR_END:
+		if (c == ']')
+			return close_nest(r, JSON_ARRAY_END);
+		return read_value(r, c, "a value or ']'");
+	case WANT_KEY_OR_END:
+		if (c == '}')
+			return close_nest(r, JSON_OBJECT_END);
+		return read_key(r, c, "a key in quotes or '}'");
+	case DONE:
+	case BROKEN:
+		break;
 	}
-	if (r->at >= r->end)
-		return broken(r, "the file ends too early");
-	r->started = true;
-	if (r->depth == 0 || r->after_key)
-		return read_value(r);
-	closing = r->open[r->depth - 1] == '{' ? '}' : ']';
-	if (*r->at == closing)
-		return close_container(r);
-	if (r->after_value) {
-		if (*r->at != ',')
-			return broken(r, closing == '}' ? "expected ',' or '}'" :
-							  "expected ',' or ']'");
-		r->at++;
-		skip_blanks(r);
-		if (r->at >= r->end)
-			return broken(r, "the file ends too early");
-	}
-	return closing == '}' ? read_key(r) : read_value(r);
+	return r->token;
 }
 
 bool json_pull_skip(struct json_pull *r, enum json_token first)
 {
-	int until = r->depth;
+	int depth = r->depth - 1;
 
-	if (first == JSON_BROKEN)
-		return false;
 	if (first != JSON_OBJECT && first != JSON_ARRAY)
-		return true;
-	until--;
-	while (r->depth > until)
-		if (json_pull_next(r) == JSON_BROKEN)
-			return false;
-	return true;
+		return first != JSON_BROKEN;
+	r->skipping = true;
+	while (r->depth > depth && json_pull_next(r) != JSON_BROKEN)
+		;
+	r->skipping = false;
+	return r->token != JSON_BROKEN;
 }
 
 bool json_pull_is(const struct json_pull *r, const char *text)
 {
-	return strlen(text) == r->len && memcmp(r->text, text, r->len) == 0;
+	size_t n = strlen(text);
+
+	return n == r->len && memcmp(r->text, text, n) == 0;
+}
+
+size_t json_pull_byte(const struct json_pull *r)
+{
+	return r->start;
+}
+
+size_t json_pull_line(const struct json_pull *r, size_t byte)
+{
+	const unsigned char *p = r->data, *end = p;
+	size_t line = 1;
+
+	end += byte < r->size ? byte : r->size;
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		line++;
+		p++;
+	}
+	return line;
 }
