@@ -1,0 +1,247 @@
+#include "train/checkpoint.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/par.h"
+#include "ckpt/checkpoint.h"
+#include "ckpt/safetensors.h"
+#include "text/json.h"
+#include "train/state.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define META_KEY "flotilla"
+
+static int parts_of(const struct engine *e, struct state_part parts[3])
+{
+	parts[0] = (struct state_part){ "model.", e->state.weights,
+					e->state.statistics };
+	parts[1] = (struct state_part){ "velocity.", e->state.velocity, NULL };
+	parts[2] = (struct state_part){ "ema.", e->state.ema,
+					e->state.ema_statistics };
+	return e->recipe->use_ema ? 3 : 2;
+}
+
+static void describe_state(const struct engine *e,
+			   const struct train_place *at, struct fl_str *text)
+{
+	struct json *o = json_new_object();
+
+	json_set_int(o, "version", 1);
+	json_set_text(o, "recipe", e->recipe->filename);
+	json_set_int(o, "step", at->step);
+	json_set_int(o, "epoch", at->epoch);
+	json_set_int(o, "step_in_epoch", at->step_in_epoch);
+	json_set_int(o, "steps_per_epoch", at->steps_per_epoch);
+	json_set_real(o, "lr", at->lr);
+	json_set_real(o, "best_ap", at->best_ap);
+	json_set_int(o, "ema_step", e->ema.step);
+	json_set_real(o, "ema_decay", e->recipe->ema_decay);
+	json_set_text(o, "ema_decay_type", e->recipe->ema_decay_type);
+	json_set_real(o, "ema_last_decay", e->ema.last_decay);
+	json_set_int(o, "seed", e->recipe->seed);
+	json_set_int(o, "world_size", e->comm->world);
+	json_set_int(o, "batch_size", e->recipe->train_reader.batch_size);
+	json_set_text(o, "device", e->device->name);
+	json_set_int(o, "threads", fl_par_threads());
+	json_print(o, 0, text);
+	json_free(o);
+}
+
+int checkpoint_save(const struct engine *e, const struct train_place *at,
+		    const char *path, struct fl_err *err)
+{
+	struct state_part parts[3];
+	int part_count = parts_of(e, parts), rc;
+	struct fl_arena arena = FL_ARENA_INIT;
+	struct fl_str text = FL_STR_INIT;
+	struct tensor_meta meta = { META_KEY, NULL };
+	struct named_tensor *all = NULL, *list[3];
+	size_t counts[3], total = 0, most = 1;
+	struct safetensors_writer w;
+	float *values;
+
+	for (int p = 0; p < part_count; p++) {
+		counts[p] = state_describe(e->model, &parts[p], &arena,
+					   &list[p]);
+		total += counts[p];
+	}
+	all = fl_arena_array(&arena, total, sizeof(*all));
+	for (int p = 0, at_tensor = 0; p < part_count; p++)
+		for (size_t i = 0; i < counts[p]; i++) {
+			all[at_tensor++] = list[p][i];
+			most = list[p][i].bytes > most ? list[p][i].bytes :
+							 most;
+		}
+	describe_state(e, at, &text);
+	meta.text = fl_str_get(&text);
+	values = fl_malloc(most);
+	rc = safetensors_begin(&w, path, all, total, &meta, 1, err);
+	for (int p = 0; rc == 0 && p < part_count; p++) {
+		for (size_t i = 0; rc == 0 && i < counts[p]; i++) {
+			state_export(e->model, &parts[p], list[p][i].name,
+				     values);
+			rc = safetensors_put(&w, values, list[p][i].bytes,
+					     err);
+			if (rc != 0)
+				safetensors_abort(&w);
+		}
+	}
+	if (rc == 0)
+		rc = safetensors_end(&w, err);
+	free(values);
+	fl_str_release(&text);
+	fl_arena_release(&arena);
+	return rc;
+}
+
+static int64_t number(const struct json *o, const char *key, int64_t absent)
+{
+	int64_t v = absent;
+
+	json_int(json_get(o, key), &v);
+	return v;
+}
+
+static double real(const struct json *o, const char *key, double absent)
+{
+	double v = absent;
+
+	json_real_of(json_get(o, key), &v);
+	return v;
+}
+
+static int check_batch(const struct engine *e, const struct json *o,
+		       const char *path, struct fl_err *err)
+{
+	int64_t world = number(o, "world_size", e->comm->world);
+	int64_t batch = number(o, "batch_size",
+			       e->recipe->train_reader.batch_size);
+	int64_t now = (int64_t)e->comm->world *
+		      e->recipe->train_reader.batch_size;
+
+	if (world * batch != now)
+		return fl_fail(err, FL_ERECIPE,
+			       "'%s' was trained with %lld images a step (%lld ranks of %lld), this run has %lld; its epochs and learning rate would not fit; set TrainReader.batch_size so that the product is the same",
+			       path, (long long)(world * batch),
+			       (long long)world, (long long)batch,
+			       (long long)now);
+	if (world != e->comm->world ||
+	    number(o, "threads", fl_par_threads()) != fl_par_threads())
+		fl_info("the checkpoint was made by %lld ranks of %lld threads, this run has %d of %d: the last bits will differ from an undisturbed run",
+			(long long)world, (long long)number(o, "threads", 0),
+			e->comm->world, fl_par_threads());
+	if (number(o, "seed", e->recipe->seed) != e->recipe->seed)
+		return fl_fail(err, FL_ERECIPE,
+			       "'%s' was trained with seed %lld, this recipe has %d; resume with -o seed=%lld",
+			       path, (long long)number(o, "seed", 0),
+			       e->recipe->seed, (long long)number(o, "seed", 0));
+	return 0;
+}
+
+static int read_place(struct engine *e, struct train_place *at,
+		      const struct tensor_file *file, const char *path,
+		      struct fl_err *err)
+{
+	const char *text = tensor_file_meta(file, META_KEY);
+	struct json *o;
+	int rc;
+
+	if (!text)
+		return fl_fail(err, FL_EDATA,
+			       "'%s' holds weights but no state to resume from; use it as pretrain_weights",
+			       path);
+	o = json_parse(text, strlen(text), path, err);
+	if (!o)
+		return err->code;
+	rc = check_batch(e, o, path, err);
+	at->step = number(o, "step", 0);
+	at->epoch = (int)number(o, "epoch", 0);
+	at->step_in_epoch = (int)number(o, "step_in_epoch", 0);
+	at->lr = real(o, "lr", 0);
+	at->best_ap = real(o, "best_ap", -1);
+	e->ema.step = number(o, "ema_step", 0);
+	e->ema.last_decay = real(o, "ema_last_decay", 0);
+	json_free(o);
+	return rc;
+}
+
+int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
+		    struct fl_err *err)
+{
+	struct state_part parts[3];
+	int part_count = parts_of(e, parts);
+	struct tensor_file file = { 0 };
+	int rc = checkpoint_open(&file, path, err);
+
+	if (rc == 0)
+		rc = read_place(e, at, &file, path, err);
+	for (int p = 0; rc == 0 && p < part_count; p++)
+		rc = state_import(e->model, &parts[p], &file, err);
+	tensor_file_close(&file);
+	if (rc != 0 && !strstr(err->text, path))
+		fl_context(err, "'%s'", path);
+	return rc;
+}
+
+struct found {
+	char name[NAME_MAX + 1];
+	struct timespec made;
+};
+
+/* "<digits>.safetensors" or "step_<digits>.safetensors" */
+static bool rotates(const char *name)
+{
+	const char *p = fl_starts_with(name, "step_") ? name + 5 : name;
+	const char *digits = p;
+
+	while (isdigit((unsigned char)*p))
+		p++;
+	return p > digits && strcmp(p, ".safetensors") == 0;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->made.tv_sec != y->made.tv_sec)
+		return x->made.tv_sec < y->made.tv_sec ? 1 : -1;
+	return (x->made.tv_nsec < y->made.tv_nsec) -
+	       (x->made.tv_nsec > y->made.tv_nsec);
+}
+
+void checkpoint_rotate(const char *dir, int keep)
+{
+	struct found *list = NULL;
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	int count = 0;
+
+	while (d && (entry = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (strstr(entry->d_name, ".safetensors.tmp."))
+			unlinkat(dirfd(d), entry->d_name, 0);
+		if (!rotates(entry->d_name) ||
+		    fstatat(dirfd(d), entry->d_name, &st, 0) != 0)
+			continue;
+		list = fl_realloc(list, (size_t)(count + 1) * sizeof(*list));
+		snprintf(list[count].name, sizeof(list[count].name), "%s",
+			 entry->d_name);
+		list[count++].made = st.st_mtim;
+	}
+	if (count > keep)
+		qsort(list, (size_t)count, sizeof(*list), newest_first);
+	for (int i = keep; i < count; i++)
+		unlinkat(dirfd(d), list[i].name, 0);
+	if (d)
+		closedir(d);
+	free(list);
+}

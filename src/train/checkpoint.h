@@ -1,0 +1,35 @@
+/* checkpoint.h - an engine and its place in the run, to and from one file.
+ *
+ * One safetensors file holds weights, velocity and the undivided average under
+ * model., velocity. and ema., and the rest of the state as JSON in its
+ * metadata (key "flotilla"). It is written to a temporary name, synced and
+ * renamed, so a file with the final name is always whole.
+ */
+#ifndef FL_TRAIN_CHECKPOINT_H
+#define FL_TRAIN_CHECKPOINT_H
+
+#include "train/engine.h"
+
+struct train_place {
+	int64_t step;	    /* optimizer steps done */
+	int epoch;	    /* the next step's */
+	int step_in_epoch;
+	int steps_per_epoch;
+	double lr;	    /* of the last step */
+	double best_ap;	    /* -1: none yet */
+};
+
+int checkpoint_save(const struct engine *engine,
+		    const struct train_place *place, const char *path,
+		    struct fl_err *err);
+
+/* place: of a checkpoint of ours. A run with another global batch is refused,
+ * for its epochs would have other steps. FL_EDATA, FL_ERECIPE. */
+int checkpoint_load(struct engine *engine, struct train_place *place,
+		    const char *path, struct fl_err *err);
+
+/* Delete all but the newest 'keep' of <epoch>.safetensors and
+ * step_<n>.safetensors in dir, and temporaries that a killed run left. */
+void checkpoint_rotate(const char *dir, int keep);
+
+#endif

@@ -1,0 +1,219 @@
+#include "train/evaluate.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "box/nms.h"
+#include "data/loader.h"
+#include "model/decode.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct plan_key evaluator_plan(const struct recipe *r)
+{
+	return (struct plan_key){ PLAN_EVAL, r->eval_reader.batch_size,
+				  r->eval_reader.sizes[0][0],
+				  r->eval_reader.sizes[0][1] };
+}
+
+int evaluator_open(struct evaluator *v, const struct recipe *recipe,
+		   const struct comm *comm, struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	*v = (struct evaluator){ .threads = recipe->worker_num };
+	rc = dataset_open(&recipe->eval, recipe->num_classes, &v->data, err);
+	if (rc == 0 && comm->rank == 0)
+		rc = dataset_anno_path(&recipe->eval, path, sizeof(path), err);
+	if (rc == 0 && comm->rank == 0)
+		rc = annotations_read(path, &v->truth, err);
+	if (rc != 0) {
+		evaluator_close(v);
+		return fl_context(err, "EvalDataset");
+	}
+	return 0;
+}
+
+void evaluator_close(struct evaluator *v)
+{
+	dataset_close(&v->data);
+	annotations_release(&v->truth);
+}
+
+/* One rank's share of an evaluation. */
+struct share {
+	struct evaluator *v;
+	struct engine *e;
+	struct plan *plan;
+	struct plan_run run;
+	struct nms_scratch nms;
+	float *boxes, *scores; /* of a batch, decoded */
+	int points;
+	struct coco_detection *found;
+	size_t count, cap;
+	int done, bad;
+};
+
+static void decode_batch(struct share *s, const struct batch *b)
+{
+	struct decode_level levels[MODEL_LEVELS];
+
+	for (int i = 0; i < MODEL_LEVELS; i++) {
+		struct tensor cls = plan_value(s->plan,
+					       s->e->model->cls_logit[i]);
+
+		levels[i] = (struct decode_level){
+			.h = cls.h, .w = cls.w,
+			.stride = s->e->model->strides[i], .cls = cls.data,
+			.reg = plan_value(s->plan,
+					  s->e->model->reg_logit[i]).data };
+	}
+	decode_images(levels, b->n, s->e->model->num_classes, b->scale_factor,
+		      s->boxes, s->scores);
+}
+
+static void keep(struct share *s, const struct data_image *im,
+		 const struct nms_row *row)
+{
+	const float *b = row->box;
+	struct coco_detection *d;
+
+	if (s->count == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 4096;
+		s->found = fl_realloc(s->found, s->cap * sizeof(*s->found));
+	}
+	d = &s->found[s->count++];
+	memset(d, 0, sizeof(*d)); /* padding travels between ranks too */
+	d->image_id = im->id;
+	d->category_id = s->v->data.class_ids[row->category];
+	d->bbox[0] = (double)b[0];
+	d->bbox[1] = (double)b[1];
+	d->bbox[2] = (double)b[2] - (double)b[0];
+	d->bbox[3] = (double)b[3] - (double)b[1];
+	d->score = (double)row->score;
+}
+
+static int evaluate_batch(struct share *s, const struct batch *b,
+			  struct fl_err *err)
+{
+	struct tensor image = plan_value(s->plan, s->e->model->graph->input);
+	size_t points = (size_t)s->points;
+	size_t classes = (size_t)s->e->model->num_classes;
+	int rc;
+
+	memcpy(image.data, b->image, tensor_count(&image) * sizeof(float));
+	rc = plan_forward(s->plan, &s->run, err);
+	if (rc != 0)
+		return rc;
+	decode_batch(s, b);
+	for (int i = 0; i < b->n; i++) {
+		int n;
+
+		if (b->index[i] < 0)
+			continue;
+		s->done++;
+		n = nms_run(&s->nms, s->boxes + (size_t)i * points * 4,
+			    s->scores + (size_t)i * points * classes, points,
+			    (int)points, (int)classes);
+		for (int k = 0; k < n; k++)
+			keep(s, &s->v->data.images[b->index[i]],
+			     &s->nms.rows[k]);
+	}
+	return 0;
+}
+
+static void open_share(struct share *s, struct evaluator *v, struct engine *e)
+{
+	const struct recipe *r = e->recipe;
+	struct plan_key key = evaluator_plan(r);
+	struct nms_params params = {
+		.score_threshold = (float)r->score_threshold,
+		.nms_threshold = (float)r->nms_threshold,
+		.nms_top_k = r->nms_top_k, .keep_top_k = r->keep_top_k };
+	size_t n = (size_t)key.batch, classes = (size_t)r->num_classes;
+
+	*s = (struct share){ .v = v, .e = e };
+	s->plan = plans_find(&e->plans, &key);
+	FL_ASSERT(s->plan != NULL);
+	s->run = (struct plan_run){ .weights = e->used_weights,
+				    .statistics = e->used_statistics };
+	for (int i = 0; i < MODEL_LEVELS; i++)
+		s->points += key.height / e->model->strides[i] *
+			     (key.width / e->model->strides[i]);
+	s->boxes = fl_calloc(n * (size_t)s->points, 4 * sizeof(float));
+	s->scores = fl_calloc(n * (size_t)s->points, classes * sizeof(float));
+	nms_init(&s->nms, &params, s->points, r->num_classes);
+}
+
+static void close_share(struct share *s)
+{
+	free(s->boxes);
+	free(s->scores);
+	free(s->found);
+	nms_release(&s->nms);
+}
+
+static int evaluate_share(struct share *s, struct fl_err *err)
+{
+	const struct comm *comm = s->e->comm;
+	const struct recipe_reader *reader = &s->e->recipe->eval_reader;
+	struct loader *loader = NULL;
+	struct batch *b;
+	double waited;
+	int total = (s->v->data.count + comm->world - 1) / comm->world;
+	int rc = loader_open_eval(reader, &s->v->data, reader->batch_size,
+				  comm->rank, comm->world, s->v->threads,
+				  &loader, err);
+
+	for (int i = 0; rc == 0; i++) {
+		rc = loader_next(loader, &b, &waited, err);
+		if (rc != 0 || !b)
+			break;
+		if (i % 100 == 0)
+			fl_info("Eval iter: %d", i);
+		rc = evaluate_batch(s, b, err);
+		fl_progress("evaluation  image %d/%d of this rank", s->done,
+			    total);
+	}
+	if (loader)
+		s->bad = loader_bad_images(loader);
+	loader_close(loader);
+	return rc;
+}
+
+int evaluator_run(struct evaluator *v, struct engine *e,
+		  struct evaluation *out, struct coco_detection **detections,
+		  struct fl_err *err)
+{
+	double start = fl_now_s(), counts[2];
+	struct share s;
+	void *all = NULL;
+	size_t bytes = 0;
+	int rc;
+
+	*out = (struct evaluation){ 0 };
+	open_share(&s, v, e);
+	rc = evaluate_share(&s, err);
+	counts[0] = s.done;
+	counts[1] = s.bad;
+	if (rc == 0)
+		rc = comm_sum_doubles(e->comm, counts, 2, err);
+	if (rc == 0)
+		rc = comm_gather(e->comm, s.found, s.count * sizeof(*s.found),
+				 &all, &bytes, err);
+	out->images = (int)counts[0];
+	out->bad_images = (int)counts[1];
+	out->detections = bytes / sizeof(struct coco_detection);
+	if (rc == 0 && e->comm->rank == 0)
+		rc = coco_evaluate(&v->truth, all, out->detections, &out->coco,
+				   err);
+	close_share(&s);
+	if (detections && rc == 0)
+		*detections = all;
+	else
+		free(all);
+	out->seconds = fl_now_s() - start;
+	return rc;
+}

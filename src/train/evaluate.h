@@ -1,0 +1,38 @@
+/* evaluate.h - a model scored on a data set, split over the ranks.
+ *
+ * Rank r evaluates images r, r + R, ...; rank 0 gathers the detections and
+ * scores them. The numbers do not depend on the number of ranks.
+ */
+#ifndef FL_TRAIN_EVALUATE_H
+#define FL_TRAIN_EVALUATE_H
+
+#include "data/dataset.h"
+#include "eval/coco_eval.h"
+#include "train/engine.h"
+
+struct evaluator {
+	struct dataset data;
+	struct annotations truth; /* rank 0 */
+	int threads;		  /* of the loader */
+};
+
+int evaluator_open(struct evaluator *v, const struct recipe *recipe,
+		   const struct comm *comm, struct fl_err *err);
+void evaluator_close(struct evaluator *v);
+/* The plan that evaluation runs on; to be among engine_open's keys. */
+struct plan_key evaluator_plan(const struct recipe *recipe);
+
+struct evaluation {
+	struct coco_result coco; /* rank 0 */
+	int images, bad_images;	 /* of all ranks; rank 0 */
+	size_t detections;
+	double seconds;
+};
+
+/* With the weights in engine->used_weights (engine_use_average). detections,
+ * where not NULL, receives what rank 0 scored (malloc, *out->detections). */
+int evaluator_run(struct evaluator *v, struct engine *engine,
+		  struct evaluation *out, struct coco_detection **detections,
+		  struct fl_err *err);
+
+#endif

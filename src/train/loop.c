@@ -1,0 +1,296 @@
+#include "train/loop.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/par.h"
+#include "ckpt/locate.h"
+#include "data/loader.h"
+#include "optim/schedule.h"
+#include "train/weights.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static volatile sig_atomic_t stop_requested;
+
+void train_request_stop(void)
+{
+	stop_requested = 1;
+}
+
+struct run {
+	const struct recipe *recipe;
+	const struct device *device;
+	struct comm *comm;
+	const struct train_options *options;
+	const struct train_events *events;
+	struct train_summary *summary;
+	struct model *model;
+	struct dataset data;
+	struct loader *loader;
+	struct evaluator evaluator;
+	struct engine engine;
+	struct train_place place;
+};
+
+static void phase(const struct run *r, const char *what)
+{
+	r->events->phase(r->events->ctx, r->place.step, what);
+}
+
+/* A plan for every image size of training, and the one of evaluation. */
+static int open_engine(struct run *r, struct fl_err *err)
+{
+	struct plan_key keys[RECIPE_MAX_SIZES + 1];
+	const struct recipe_reader *reader = &r->recipe->train_reader;
+	int count = reader->random_size ? reader->size_count : 1;
+	double start = fl_now_s();
+	int rc;
+
+	for (int i = 0; i < count; i++)
+		keys[i] = (struct plan_key){ PLAN_TRAIN, reader->batch_size,
+					     reader->sizes[i][0],
+					     reader->sizes[i][1] };
+	if (r->options->eval)
+		keys[count++] = evaluator_plan(r->recipe);
+	rc = engine_open(&r->engine, r->recipe, r->model, r->device, r->comm,
+			 keys, count, err);
+	if (rc == 0)
+		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB of activations, %.0f MiB of workspace, %d threads on '%s'",
+			r->engine.plans.count, fl_now_s() - start,
+			(double)r->engine.slab_bytes / 0x1p20,
+			(double)r->engine.plans.activation_bytes / 0x1p20,
+			(double)r->engine.plans.workspace_bytes / 0x1p20,
+			fl_par_threads(), r->device->name);
+	return rc;
+}
+
+static int load_start(struct run *r, struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	r->place = (struct train_place){ .best_ap = -1 };
+	if (!r->options->resume)
+		return *r->recipe->pretrain_weights ?
+			       weights_load(&r->engine,
+					    r->recipe->pretrain_weights, false,
+					    err) : 0;
+	rc = locate_weights(r->options->resume, path, sizeof(path), err);
+	if (rc == 0)
+		rc = checkpoint_load(&r->engine, &r->place, path, err);
+	if (rc == 0)
+		fl_info("resumed from %s: epoch %d, step %lld", path,
+			r->place.epoch, (long long)r->place.step);
+	return rc;
+}
+
+static int threads_of(const struct recipe *r)
+{
+	return r->worker_num > 0 ? r->worker_num : fl_par_cores();
+}
+
+static int open_run(struct run *r, struct fl_err *err)
+{
+	int rc = dataset_open(&r->recipe->train, r->recipe->num_classes,
+			      &r->data, err);
+
+	if (rc != 0)
+		return fl_context(err, "TrainDataset");
+	if (r->options->eval)
+		rc = evaluator_open(&r->evaluator, r->recipe, r->comm, err);
+	if (rc == 0)
+		rc = model_new(r->recipe, &r->model, err);
+	if (rc == 0)
+		rc = open_engine(r, err);
+	if (rc == 0)
+		rc = load_start(r, err);
+	if (rc == 0)
+		rc = loader_open_train(r->recipe, &r->data, r->comm->rank,
+				       r->comm->world, threads_of(r->recipe),
+				       r->place.epoch, r->place.step_in_epoch,
+				       &r->loader, err);
+	if (rc == 0)
+		r->place.steps_per_epoch = loader_steps_per_epoch(r->loader);
+	return rc;
+}
+
+static void close_run(struct run *r)
+{
+	loader_close(r->loader);
+	if (r->engine.slab)
+		engine_close(&r->engine);
+	model_free(r->model);
+	evaluator_close(&r->evaluator);
+	dataset_close(&r->data);
+}
+
+/* Rank 0 writes; the others go on and meet it in the next collective. */
+static int save(struct run *r, const char *name, struct fl_err *err)
+{
+	char file[64], path[PATH_MAX];
+	int rc;
+
+	if (r->comm->rank != 0)
+		return 0;
+	phase(r, "checkpoint");
+	snprintf(file, sizeof(file), "%s.safetensors", name);
+	rc = fl_join(path, sizeof(path), r->options->run_dir, file, err);
+	if (rc == 0)
+		rc = checkpoint_save(&r->engine, &r->place, path, err);
+	if (rc != 0)
+		return fl_context(err, "checkpoint");
+	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
+	fl_info("Save checkpoint: %s", path);
+	checkpoint_rotate(r->options->run_dir, r->recipe->keep_checkpoints);
+	r->events->saved(r->events->ctx, path, r->place.step);
+	return 0;
+}
+
+static int evaluate(struct run *r, struct fl_err *err)
+{
+	struct evaluation ev;
+	char newest[sizeof(r->summary->weights)];
+	bool best;
+	int rc;
+
+	phase(r, "eval");
+	engine_use_average(&r->engine);
+	rc = evaluator_run(&r->evaluator, &r->engine, &ev, NULL, err);
+	if (rc != 0 || r->comm->rank != 0)
+		return rc;
+	/* of equal ones the later, as the reference */
+	best = ev.coco.stats[COCO_AP] >= r->place.best_ap;
+	if (best)
+		r->place.best_ap = ev.coco.stats[COCO_AP];
+	r->summary->ap = ev.coco.stats[COCO_AP];
+	r->summary->ap50 = ev.coco.stats[COCO_AP50];
+	r->summary->best_ap = r->place.best_ap;
+	rc = r->events->evaluated(r->events->ctx, &r->place, &ev, best, err);
+	coco_result_release(&ev.coco);
+	if (rc == 0 && best) {
+		memcpy(newest, r->summary->weights, sizeof(newest));
+		rc = save(r, "best_model", err);
+		memcpy(r->summary->weights, newest, sizeof(newest));
+	}
+	return rc;
+}
+
+/* After the last step of an epoch; place is at the next one's start. */
+static int end_epoch(struct run *r, struct fl_err *err)
+{
+	int done = r->place.epoch; /* epochs completed */
+	bool last = done == r->recipe->epoch;
+	char name[32];
+	int rc;
+
+	if (!last && done % r->recipe->snapshot_epoch != 0)
+		return 0;
+	snprintf(name, sizeof(name), "%d", done - 1);
+	rc = save(r, last ? "model_final" : name, err);
+	if (rc == 0 && r->options->eval)
+		rc = evaluate(r, err);
+	return rc;
+}
+
+static int stop_here(struct run *r, struct fl_err *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "step_%lld", (long long)r->place.step);
+	r->summary->stopped = true;
+	fl_info("asked to stop: writing a checkpoint after step %lld",
+		(long long)r->place.step);
+	return save(r, name, err);
+}
+
+static int one_step(struct run *r, struct fl_err *err)
+{
+	struct train_step_info info = { .place = r->place };
+	double start = fl_now_s();
+	struct engine_batch eb;
+	struct batch *b;
+	int rc;
+
+	phase(r, "data");
+	rc = loader_next(r->loader, &b, &info.data_s, err);
+	if (rc != 0)
+		return rc;
+	FL_ASSERT(b->epoch == r->place.epoch &&
+		  b->step == r->place.step_in_epoch);
+	eb = (struct engine_batch){ b->n, b->h, b->w, b->image, b->most,
+				    b->boxes, b->labels, b->counts };
+	info.lr = schedule_lr(r->recipe, r->place.steps_per_epoch,
+			      r->place.step);
+	phase(r, "step");
+	rc = engine_step(&r->engine, &eb, r->place.epoch, info.lr,
+			 stop_requested != 0, &info.result, err);
+	if (rc != 0)
+		return rc;
+	info.batch_s = fl_now_s() - start;
+	if (r->comm->rank == 0)
+		rc = r->events->stepped(r->events->ctx, &info, err);
+	r->place.lr = info.lr;
+	r->place.step++;
+	if (++r->place.step_in_epoch == r->place.steps_per_epoch) {
+		r->place.step_in_epoch = 0;
+		r->place.epoch++;
+	}
+	return rc;
+}
+
+static int train(struct run *r, struct fl_err *err)
+{
+	int rc = 0;
+
+	if (r->comm->rank == 0)
+		rc = r->events->started(r->events->ctx, &r->engine, &r->place,
+					&r->data, err);
+	while (rc == 0 && r->place.epoch < r->recipe->epoch) {
+		rc = one_step(r, err);
+		if (rc == 0 && r->place.step_in_epoch == 0)
+			rc = end_epoch(r, err);
+		if (rc == 0 && r->engine.stop > 0 &&
+		    r->place.epoch < r->recipe->epoch) {
+			rc = stop_here(r, err);
+			break;
+		}
+	}
+	return rc;
+}
+
+/* Every rank's bad images, for the summary. */
+static int count_bad(struct run *r, struct fl_err *err)
+{
+	double bad = loader_bad_images(r->loader);
+	int rc = comm_sum_doubles(r->comm, &bad, 1, err);
+
+	r->summary->bad_images = (int)bad;
+	return rc;
+}
+
+int train_run(const struct recipe *recipe, const struct device *device,
+	      struct comm *comm, const struct train_options *options,
+	      const struct train_events *events, struct train_summary *summary,
+	      struct fl_err *err)
+{
+	struct run r = { .recipe = recipe, .device = device, .comm = comm,
+			 .options = options, .events = events,
+			 .summary = summary };
+	int rc;
+
+	*summary = (struct train_summary){ .ap = -1, .ap50 = -1,
+					   .best_ap = -1 };
+	rc = open_run(&r, err);
+	if (rc == 0)
+		rc = train(&r, err);
+	if (rc == 0)
+		rc = count_bad(&r, err);
+	summary->steps = r.place.step;
+	summary->epochs = r.place.epoch;
+	close_run(&r);
+	return rc;
+}

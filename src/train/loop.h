@@ -1,0 +1,61 @@
+/* loop.h - a training run: epochs, checkpoints, evaluations, resume, the end.
+ *
+ * The loop reports through callbacks, on rank 0 alone, and knows no console
+ * and no report file. What it does write are checkpoints: <epoch>, step_<n>
+ * when the user stops it, best_model, model_final, all .safetensors, in
+ * run_dir.
+ */
+#ifndef FL_TRAIN_LOOP_H
+#define FL_TRAIN_LOOP_H
+
+#include "train/checkpoint.h"
+#include "train/evaluate.h"
+
+struct train_step_info {
+	struct train_place place; /* before the step */
+	double lr, batch_s, data_s;
+	struct engine_result result;
+};
+
+/* A callback that returns an error ends the run. */
+struct train_events {
+	void *ctx;
+	/* Everything is open; steps_per_epoch is known. */
+	int (*started)(void *ctx, const struct engine *engine,
+		       const struct train_place *place,
+		       const struct dataset *data, struct fl_err *err);
+	int (*stepped)(void *ctx, const struct train_step_info *info,
+		       struct fl_err *err);
+	int (*evaluated)(void *ctx, const struct train_place *place,
+			 const struct evaluation *evaluation, bool best,
+			 struct fl_err *err);
+	void (*saved)(void *ctx, const char *path, int64_t step);
+	/* Where the run is, for whoever watches: "data", "step", "eval"... */
+	void (*phase)(void *ctx, int64_t step, const char *what);
+};
+
+struct train_options {
+	const char *run_dir;
+	const char *resume; /* file, prefix or folder; NULL: from the start */
+	bool eval;
+};
+
+struct train_summary {
+	int64_t steps;
+	int epochs;
+	double ap, ap50; /* of the last evaluation; -1: none */
+	double best_ap;
+	int bad_images;
+	bool stopped;
+	char weights[4096]; /* the newest checkpoint */
+};
+
+/* Ask the run to end after the step in work; from a signal handler too. */
+void train_request_stop(void);
+
+int train_run(const struct recipe *recipe, const struct device *device,
+	      struct comm *comm, const struct train_options *options,
+	      const struct train_events *events, struct train_summary *summary,
+	      struct fl_err *err);
+
+#endif
