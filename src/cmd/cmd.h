@@ -13,5 +13,6 @@ typedef int cmd_fn(int argc, char **argv, struct fl_err *err);
 cmd_fn cmd_ckpt;
 cmd_fn cmd_convert;
 cmd_fn cmd_probe;
+cmd_fn cmd_train;
 
 #endif

@@ -58,7 +58,7 @@ static int probe(const struct args *args, struct fl_err *err)
 	rc = job_open(&job, &args->job, false, err);
 	if (rc == 0)
 		rc = probe_run(job.recipe, job.device, job.comm, &o, err);
-	job_close(&job);
+	job_close(&job, rc);
 	return rc;
 }
 

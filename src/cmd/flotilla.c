@@ -17,6 +17,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "train", cmd_train, "train a detector by a recipe" },
 	{ "ckpt", cmd_ckpt, "show the tensors of a checkpoint and its digest" },
 	{ "convert", cmd_convert,
 	  "checkpoints to and from PaddleDetection's files" },

@@ -68,8 +68,17 @@ int job_open(struct job *job, const struct job_args *args, bool ranks,
 	return rc;
 }
 
-void job_close(struct job *job)
+static bool failed_alone(int rc)
 {
-	comm_close(job->comm);
+	return rc != 0 && rc != FL_EINT && rc != FL_ETERM;
+}
+
+void job_close(struct job *job, int rc)
+{
+	fl_log_file(NULL, &(struct fl_err)FL_ERR_INIT);
+	/* Leaving MPI is collective: a rank that failed alone leaves by its
+	 * exit status, and whoever launched it ends the others. */
+	if (job->comm && !(failed_alone(rc) && job->comm->world > 1))
+		comm_close(job->comm);
 	recipe_free(job->recipe);
 }

@@ -35,6 +35,8 @@ struct job {
  * ranks is true and a launcher started several, joins the other ranks. */
 int job_open(struct job *job, const struct job_args *args, bool ranks,
 	     struct fl_err *err);
-void job_close(struct job *job);
+/* rc is how the job ended here. A rank that fails ends the others too, for they
+ * would wait for it in a collective without end. */
+void job_close(struct job *job, int rc);
 
 #endif

@@ -1,0 +1,247 @@
+/* cmd_train.c - flotilla train: one run, its folder, its log. */
+#include "cmd/cmd.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cmd/job.h"
+#include "report/progress.h"
+#include "report/run_dir.h"
+#include "train/loop.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct args {
+	struct job_args job;
+	const char *resume;
+	bool eval, amp;
+};
+
+static const struct option_row rows[] = {
+	JOB_ROWS(args),
+	{ "eval", 0, OPTION_FLAG, offsetof(struct args, eval),
+	  .help = "score the model at every snapshot epoch" },
+	{ "resume", 'r', OPTION_TEXT, offsetof(struct args, resume),
+	  .arg = "CKPT",
+	  .help = "go on from a checkpoint: file, prefix or run folder" },
+	{ "amp", 0, OPTION_FLAG, offsetof(struct args, amp),
+	  .help = "16-bit arithmetic where the device has it" },
+};
+
+static const struct option_table table = {
+	.program = "flotilla train",
+	.usage = "-c FILE [-o key=value ...] [--eval] [-r CKPT]",
+	.about = "Trains a detector by a PaddleDetection recipe; ends with 0 "
+		 "only if the last checkpoint\nis on disk. Alone it is one "
+		 "rank; fleetrun, mpirun and srun --mpi=pmix start several.",
+	.example = "  flotilla train -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"
+		   "  fleetrun --nproc_per_node 2 flotilla train -c my.yml -o epoch=12 --eval",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+};
+
+/* What the callbacks of a run need. */
+struct watcher {
+	const struct recipe *recipe;
+	const struct comm *comm;
+	const char *run_dir;
+	struct progress *progress;
+};
+
+static int on_start(void *ctx, const struct engine *engine,
+		    const struct train_place *place, const struct dataset *data,
+		    struct fl_err *err)
+{
+	struct watcher *w = ctx;
+	const struct recipe *r = w->recipe;
+	char path[PATH_MAX];
+	struct progress_plan plan = {
+		.metrics_path = path, .log_iter = r->log_iter,
+		.epochs = r->epoch, .steps_per_epoch = place->steps_per_epoch,
+		.batch_size = r->train_reader.batch_size,
+		.world_size = w->comm->world };
+	int rc = fl_join(path, sizeof(path), w->run_dir, "metrics.jsonl", err);
+
+	(void)engine;
+	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, %d steps an epoch, %d epochs",
+		data->count, data->boxes, data->class_count, w->comm->world,
+		r->train_reader.batch_size, place->steps_per_epoch, r->epoch);
+	if (rc == 0)
+		rc = progress_open(&plan, &w->progress, err);
+	return rc;
+}
+
+static int on_step(void *ctx, const struct train_step_info *info,
+		   struct fl_err *err)
+{
+	struct watcher *w = ctx;
+	struct progress_step s = {
+		.step = info->place.step, .epoch = info->place.epoch,
+		.step_in_epoch = info->place.step_in_epoch, .lr = info->lr,
+		.batch_s = info->batch_s, .data_s = info->data_s,
+		.comm_s = info->result.comm.comm_s,
+		.comm_wait_s = info->result.comm.wait_s,
+		.sync_bn_s = info->result.times.sync_bn };
+
+	memcpy(s.losses, info->result.losses, sizeof(s.losses));
+	return progress_step(w->progress, &s, err);
+}
+
+static int on_eval(void *ctx, const struct train_place *place,
+		   const struct evaluation *ev, bool best, struct fl_err *err)
+{
+	struct watcher *w = ctx;
+	struct progress_number numbers[COCO_STATS];
+	struct fl_str text = FL_STR_INIT;
+
+	coco_print(&ev->coco, &text);
+	fputs(fl_str_get(&text), stdout);
+	fl_str_release(&text);
+	fl_info("Total sample number: %d, average FPS: %.2f", ev->images,
+		ev->images / ev->seconds);
+	if (ev->detections == 0)
+		fl_warn("not one detection above score %g yet",
+			w->recipe->score_threshold);
+	if (best)
+		fl_info("Best test bbox ap is %0.3f.",
+			ev->coco.stats[COCO_AP]);
+	for (int i = 0; i < COCO_STATS; i++)
+		numbers[i] = (struct progress_number){ coco_stat_names[i],
+						       ev->coco.stats[i] };
+	return progress_eval(w->progress, place->step, place->epoch - 1,
+			     ev->seconds, numbers, COCO_STATS, err);
+}
+
+static void on_save(void *ctx, const char *path, int64_t step)
+{
+	(void)ctx, (void)path, (void)step;
+}
+
+static void on_phase(void *ctx, int64_t step, const char *what)
+{
+	(void)ctx, (void)step, (void)what;
+}
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int number)
+{
+	stop_signal = number;
+	train_request_stop();
+}
+
+static void catch_signals(void)
+{
+	struct sigaction a = { .sa_handler = on_signal };
+
+	/* A second signal of the same kind ends the program at once. */
+	a.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGTERM, &a, NULL);
+}
+
+/* The folder with its log and the effective recipe: rank 0's business. */
+static int open_folder(const struct job *job, const char *dir, bool resume,
+		       struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	if (job->comm->rank != 0)
+		return 0;
+	rc = run_dir_open(dir, resume, err);
+	if (rc == 0)
+		rc = fl_join(path, sizeof(path), dir, "log.txt", err);
+	if (rc == 0)
+		rc = fl_log_file(path, err);
+	if (rc == 0)
+		rc = fl_join(path, sizeof(path), dir, "config.yml", err);
+	if (rc == 0)
+		rc = fl_write_file(path, job->recipe->effective,
+				   strlen(job->recipe->effective), err);
+	return rc;
+}
+
+static int write_summary(const struct watcher *w,
+			 const struct train_summary *s, double seconds, int rc,
+			 struct fl_err *err)
+{
+	struct run_summary out = {
+		.status = rc != 0 ? "failed" : s->stopped ? "stopped" : "done",
+		.world_size = w->comm->world, .epochs = s->epochs,
+		.steps = s->steps, .seconds = seconds,
+		.images_per_s = w->progress ?
+				progress_images_per_s(w->progress) : 0,
+		.ap = s->ap, .ap50 = s->ap50, .best_ap = s->best_ap,
+		.weights = s->weights, .bad_images = s->bad_images };
+	struct fl_err second = FL_ERR_INIT;
+	int status;
+
+	if (w->comm->rank != 0)
+		return rc;
+	status = run_dir_summary(w->run_dir, &out, &second);
+	if (rc == 0 && status != 0) {
+		*err = second;
+		rc = status;
+	}
+	return rc;
+}
+
+static int train(const struct args *args, struct job *job, struct fl_err *err)
+{
+	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
+	struct watcher w = { .recipe = job->recipe, .comm = job->comm };
+	struct train_events events = { &w, on_start, on_step, on_eval, on_save,
+				       on_phase };
+	struct train_options options = { .resume = args->resume,
+					 .eval = args->eval };
+	double start = fl_now_s();
+	char dir[PATH_MAX];
+	int rc = run_dir_path(job->recipe->save_dir, job->recipe->filename, dir,
+			      sizeof(dir), err);
+
+	w.run_dir = options.run_dir = dir;
+	if (rc == 0)
+		rc = open_folder(job, dir, args->resume != NULL, err);
+	if (rc == 0)
+		rc = train_run(job->recipe, job->device, job->comm, &options,
+			       &events, &summary, err);
+	rc = write_summary(&w, &summary, fl_now_s() - start, rc, err);
+	progress_close(w.progress);
+	if (rc == 0 && summary.stopped)
+		rc = fl_fail(err, stop_signal == SIGINT ? FL_EINT : FL_ETERM,
+			     "stopped as asked; go on with -r %s",
+			     *summary.weights ? summary.weights : dir);
+	return rc;
+}
+
+int cmd_train(int argc, char **argv, struct fl_err *err)
+{
+	struct args args = { 0 };
+	struct job job = { 0 };
+	int words, rc;
+	bool help;
+
+	fl_log_name("flotilla.train");
+	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	if (rc == 0 && help) {
+		option_help(&table, stdout);
+	} else if (rc == 0 && words > 0) {
+		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
+			     argv[1]);
+	} else if (rc == 0) {
+		catch_signals();
+		rc = job_open(&job, &args.job, true, err);
+		if (rc == 0 && args.amp)
+			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",
+				job.device->name);
+		if (rc == 0)
+			rc = train(&args, &job, err);
+		job_close(&job, rc);
+	}
+	option_list_release(&args.job.overrides);
+	return rc;
+}
