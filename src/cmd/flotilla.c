@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "ckpt", cmd_ckpt, "show the tensors of a checkpoint and its digest" },
 	{ "convert", cmd_convert,
 	  "checkpoints to and from PaddleDetection's files" },
+	{ "eval", cmd_eval, "COCO's twelve numbers of a file of detections" },
 	{ "probe", cmd_probe,
 	  "given batches through training steps, everything written down" },
 };

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const coco_stat_names[COCO_STATS] = {
-	"ap",  "ap50",	"ap75",	 "ap_small", "ap_medium", "ap_large",
-	"ar1", "ar10",	"ar100", "ar_small", "ar_medium", "ar_large"
-};
-
 struct job {
 	struct coco_item *gt, *dt;
 	size_t gts, dts;
@@ -296,31 +291,4 @@ void coco_result_release(struct coco_result *r)
 	free(r->category_ids);
 	free(r->category_ap);
 	*r = (struct coco_result){ 0 };
-}
-
-void coco_print(const struct coco_result *r, struct fl_str *out)
-{
-	static const struct {
-		const char *title, *kind, *iou, *area;
-		int most;
-	} lines[COCO_STATS] = {
-		{ "Average Precision", "(AP)", "0.50:0.95", "all", 100 },
-		{ "Average Precision", "(AP)", "0.50", "all", 100 },
-		{ "Average Precision", "(AP)", "0.75", "all", 100 },
-		{ "Average Precision", "(AP)", "0.50:0.95", "small", 100 },
-		{ "Average Precision", "(AP)", "0.50:0.95", "medium", 100 },
-		{ "Average Precision", "(AP)", "0.50:0.95", "large", 100 },
-		{ "Average Recall", "(AR)", "0.50:0.95", "all", 1 },
-		{ "Average Recall", "(AR)", "0.50:0.95", "all", 10 },
-		{ "Average Recall", "(AR)", "0.50:0.95", "all", 100 },
-		{ "Average Recall", "(AR)", "0.50:0.95", "small", 100 },
-		{ "Average Recall", "(AR)", "0.50:0.95", "medium", 100 },
-		{ "Average Recall", "(AR)", "0.50:0.95", "large", 100 },
-	};
-
-	for (int i = 0; i < COCO_STATS; i++)
-		fl_str_addf(out,
-			    " %-18s %s @[ IoU=%-9s | area=%6s | maxDets=%3d ] = %0.3f\n",
-			    lines[i].title, lines[i].kind, lines[i].iou,
-			    lines[i].area, lines[i].most, r->stats[i]);
 }

@@ -49,5 +49,10 @@ void coco_result_release(struct coco_result *result);
 
 /* The table of pycocotools' summarize(), twelve lines. */
 void coco_print(const struct coco_result *result, struct fl_str *out);
+/* Name of a category, "" for an id that is not there. */
+const char *coco_category_name(const struct annotations *a, int64_t id);
+/* AP of each class, a line each, in order of their ids. */
+void coco_print_classes(const struct annotations *truth,
+			const struct coco_result *result, struct fl_str *out);
 
 #endif

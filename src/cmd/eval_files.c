@@ -1,0 +1,55 @@
+#include "cmd/eval_files.h"
+
+#include "base/par.h"
+#include "eval/coco_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_result(const struct annotations *truth,
+			 const struct coco_result *result, bool classwise)
+{
+	struct fl_str table = FL_STR_INIT;
+
+	coco_print(result, &table);
+	if (classwise)
+		coco_print_classes(truth, result, &table);
+	fputs(fl_str_get(&table), stdout);
+	fl_str_release(&table);
+}
+
+int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
+	       struct fl_err *err)
+{
+	struct annotations truth = { 0 };
+	struct coco_detection *detections = NULL;
+	struct coco_result result = { 0 };
+	size_t count;
+	int rc = annotations_read(gt, &truth, err);
+
+	if (rc != 0)
+		return rc;
+	if (!truth.has_boxes)
+		rc = fl_fail(err, FL_EDATA,
+			     "'%s' has no 'annotations', so there is nothing "
+			     "to measure against",
+			     gt);
+	if (rc == 0)
+		rc = coco_detections_read(dt, &detections, &count, err);
+	if (rc != 0)
+		goto out;
+	if (count == 0)
+		fprintf(stderr, "flotilla: '%s' holds no detection\n", dt);
+	fl_par_init(0);
+	rc = coco_evaluate(&truth, detections, count, &result, err);
+	if (rc != 0)
+		goto out;
+	print_result(&truth, &result, classwise);
+	if (json)
+		rc = coco_result_write(json, &truth, count, &result, err);
+out:
+	coco_result_release(&result);
+	free(detections);
+	annotations_release(&truth);
+	return rc;
+}
