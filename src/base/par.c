@@ -94,9 +94,19 @@ void fl_par_init(int threads)
 	fl_flush_denormals();
 }
 
+void fl_par_alone(bool on)
+{
+	(void)on; /* no library with loops of its own in these builds */
+}
+
 #else
 
 #include <omp.h>
+
+void fl_par_alone(bool on)
+{
+	omp_set_num_threads(on ? 1 : fl_par_threads());
+}
 
 static void run(struct loop *l, int threads)
 {

@@ -15,6 +15,7 @@
 #ifndef FL_BASE_PAR_H
 #define FL_BASE_PAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Work on items first .. last-1, which are chunk number chunk. */
@@ -31,6 +32,9 @@ void fl_par_for(size_t n, size_t grain, fl_par_fn *fn, void *ctx);
  * process may use). Also flushes denormals in every thread. */
 void fl_par_init(int threads);
 int fl_par_threads(void);
+/* While on, libraries that size their loops by OpenMP (oneDNN) use the calling
+ * thread alone: for work too small to be worth waking the others. */
+void fl_par_alone(bool on);
 /* Cores in this process's affinity mask. */
 int fl_par_cores(void);
 /* Flush denormals to zero in the calling thread: 100 times faster on them. */

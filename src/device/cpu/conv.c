@@ -1,6 +1,7 @@
 #include "device/cpu/conv.h"
 
 #include "base/arena.h"
+#include "base/par.h"
 #include "device/cpu/pass.h"
 
 #include <dnnl.h>
@@ -13,6 +14,9 @@
  * packing costs about one part in a hundred. All oneDNN objects are made when
  * the plan is; a call only sets pointers. */
 
+/* Packing less than this takes longer to hand out than to do. */
+#define PACK_ALONE_BYTES ((size_t)1 << 20)
+
 enum { SRC, WEIGHTS, BIAS, DST, SCRATCH, MEMORIES };
 
 /* One direction: a primitive and the memories it is called with. */
@@ -20,6 +24,7 @@ struct direction {
 	dnnl_primitive_t primitive, pack;
 	dnnl_memory_t memory[MEMORIES];
 	dnnl_memory_t plain; /* the weights as the caller has them */
+	bool pack_alone;     /* packing is too small for several threads */
 	int arg[MEMORIES];   /* DNNL_ARG_ of each memory, 0: absent */
 	size_t packed_bytes, scratch_bytes;
 };
@@ -131,14 +136,17 @@ static int add_packing(struct direction *dir, const struct shapes *s,
 
 	if (dnnl_memory_desc_equal(md, &s->weights))
 		return 0;
+	dir->packed_bytes = rounded(dnnl_memory_desc_get_size(md));
+	dir->pack_alone = dir->packed_bytes < PACK_ALONE_BYTES;
+	fl_par_alone(dir->pack_alone);
 	DNN(dnnl_reorder_primitive_desc_create(
 		    &reorder, unpack ? md : &s->weights, engine,
 		    unpack ? &s->weights : md, engine, NULL), out);
 	DNN(dnnl_primitive_create(&dir->pack, reorder), out);
 	DNN(dnnl_memory_create(&dir->plain, &s->weights, engine,
 			       DNNL_MEMORY_NONE), out);
-	dir->packed_bytes = rounded(dnnl_memory_desc_get_size(md));
 out:
+	fl_par_alone(false);
 	dnnl_primitive_desc_destroy(reorder);
 	return rc;
 }
@@ -329,7 +337,9 @@ static void reorder(const struct direction *dir, dnnl_memory_t from,
 	dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, from },
 				   { DNNL_ARG_TO, to } };
 
+	fl_par_alone(dir->pack_alone);
 	must(dnnl_primitive_execute(dir->pack, stream, 2, args));
+	fl_par_alone(false);
 }
 
 static void execute(const struct direction *dir)
