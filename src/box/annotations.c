@@ -147,7 +147,7 @@ static int read_box(struct reader *r)
 		else if (json_pull_is(&r->json, "category_id"))
 			ok = category = take_id(r, &b.category_id);
 		else if (json_pull_is(&r->json, "id"))
-			ok = take_id(r, &b.id);
+			ok = b.has_id = take_id(r, &b.id);
 		else if (json_pull_is(&r->json, "bbox"))
 			ok = take_bbox(r, &b);
 		else if (json_pull_is(&r->json, "area"))

@@ -26,7 +26,7 @@ struct annotation_box {
 	int64_t id, image_id, category_id;
 	double x, y, w, h; /* NaN where absent or not finite */
 	double area;	   /* NaN where absent */
-	bool has_bbox, crowd, ignore;
+	bool has_id, has_bbox, crowd, ignore;
 	int image;	   /* index in images, or -1 */
 	int category;	   /* index in categories, or -1 */
 };

@@ -72,17 +72,43 @@ void coco_accumulate(struct coco_match *m, size_t count,
 	for (int a = 0; a < COCO_AREAS; a++) {
 		out->counted[a] = positives[a] > 0;
 		for (int t = 0; out->counted[a] && t < COCO_THRESHOLDS; t++) {
-			out->recall[a][t] = curve(m, count, a, t,
-						  COCO_MAX_DETECTIONS,
-						  positives[a], rc, pr, &n);
+			out->recall[a][t] =
+				curve(m, count, a, t, COCO_MAX_DETECTIONS,
+				      positives[a], rc, pr, &n);
 			fill_precision(rc, pr, n, out->precision[a][t]);
 		}
 	}
 	for (int k = 0; out->counted[0] && k < 2; k++)
 		for (int t = 0; t < COCO_THRESHOLDS; t++)
-			out->recall_few[k][t] = curve(m, count, 0, t,
-						      k ? 10 : 1, positives[0],
-						      rc, pr, &n);
+			out->recall_few[k][t] =
+				curve(m, count, 0, t, k ? 10 : 1, positives[0],
+				      rc, pr, &n);
 	free(rc);
 	free(pr);
+}
+
+/* Numbers are added in pairs, down to blocks of 128 with eight partial sums
+ * (numpy's pairwise summation, loops_utils.h). */
+double coco_sum(const double *v, size_t n)
+{
+	double part[8], sum = 0;
+	size_t half = n / 2 - n / 2 % 8, i = 8;
+
+	if (n > 128)
+		return coco_sum(v, half) + coco_sum(v + half, n - half);
+	if (n < 8) {
+		for (i = 0; i < n; i++)
+			sum += v[i];
+		return sum;
+	}
+	for (int k = 0; k < 8; k++)
+		part[k] = v[k];
+	for (; i + 8 <= n; i += 8)
+		for (size_t k = 0; k < 8; k++)
+			part[k] += v[i + k];
+	sum = ((part[0] + part[1]) + (part[2] + part[3])) +
+	      ((part[4] + part[5]) + (part[6] + part[7]));
+	for (; i < n; i++)
+		sum += v[i];
+	return sum;
 }

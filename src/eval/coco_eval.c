@@ -54,24 +54,93 @@ static int category_of(const struct job *j, int64_t id)
 	return found ? (int)(found - j->ids) : -1;
 }
 
-static void take_truth(struct job *j, const struct annotations *a)
-{
-	j->gt = fl_calloc(a->box_count + 1, sizeof(*j->gt));
-	for (size_t i = 0; i < a->box_count; i++) {
-		const struct annotation_box *b = &a->boxes[i];
-		struct coco_item *g = &j->gt[j->gts];
+/* An annotation as it comes to pycocotools' loadAnns(). */
+struct listed {
+	int64_t image_id;
+	const struct annotation_box *box;
+	size_t at; /* in the file */
+};
 
-		if (b->image < 0 || b->category < 0)
+static int by_annotation_id(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	if (x->box->id != y->box->id)
+		return x->box->id < y->box->id ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static int by_listing(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	if (x->image_id != y->image_id)
+		return x->image_id < y->image_id ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* pycocotools finds annotations by id: where several have one, the last in the
+ * file stands for each of them. */
+static void resolve_ids(struct listed *list, size_t n)
+{
+	qsort(list, n, sizeof(*list), by_annotation_id);
+	for (size_t i = n; i-- > 1;)
+		if (list[i].box->has_id && list[i - 1].box->has_id &&
+		    list[i].box->id == list[i - 1].box->id)
+			list[i - 1].box = list[i].box;
+	qsort(list, n, sizeof(*list), by_listing);
+}
+
+static int check_truth(const struct annotation_box *b, struct fl_err *err)
+{
+	const char *what = NULL;
+
+	if (!b->has_bbox || !isfinite(b->x) || !isfinite(b->y) ||
+	    !isfinite(b->w) || !isfinite(b->h))
+		what = "bbox of four finite numbers";
+	else if (isnan(b->area))
+		what = "area";
+	if (!what)
+		return 0;
+	return fl_fail(
+		err, FL_EDATA,
+		"annotation %lld of image %lld has no %s, which the score needs",
+		(long long)b->id, (long long)b->image_id, what);
+}
+
+static int take_truth(struct job *j, const struct annotations *a,
+		      struct fl_err *err)
+{
+	struct listed *list = fl_calloc(a->box_count + 1, sizeof(*list));
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < a->box_count; i++)
+		list[n++] = (struct listed){ a->boxes[i].image_id, &a->boxes[i],
+					     i };
+	resolve_ids(list, n);
+	j->gt = fl_calloc(n + 1, sizeof(*j->gt));
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct annotation_box *own = &a->boxes[list[i].at];
+		const struct annotation_box *b = list[i].box;
+
+		if (own->image < 0 || own->category < 0 || b->image < 0 ||
+		    b->category < 0)
 			continue;
-		*g = (struct coco_item){ .id = b->id, .image_id = b->image_id,
-					 .category = category_of(
-						 j, b->category_id),
-					 .bbox = { b->x, b->y, b->w, b->h },
-					 .area = b->area, .crowd = b->crowd,
-					 .order = i };
-		j->gts++;
+		rc = check_truth(b, err);
+		j->gt[j->gts++] = (struct coco_item){
+			.id = b->has_id ? b->id : -1,
+			.image_id = b->image_id,
+			.category = category_of(j, b->category_id),
+			.bbox = { b->x, b->y, b->w, b->h },
+			.area = b->area,
+			.crowd = b->crowd,
+			.order = i
+		};
 	}
+	free(list);
 	qsort(j->gt, j->gts, sizeof(*j->gt), by_place);
+	return rc;
 }
 
 static int take_detections(struct job *j, const struct annotations *a,
@@ -90,18 +159,21 @@ static int take_detections(struct job *j, const struct annotations *a,
 		int category = category_of(j, d[i].category_id);
 
 		if (!bsearch(&d[i].image_id, images, n, sizeof(*images), by_id))
-			rc = fl_fail(err, FL_EDATA,
-				     "detection %zu is of image %lld, which the ground truth does not have",
-				     i, (long long)d[i].image_id);
+			rc = fl_fail(
+				err, FL_EDATA,
+				"detection %zu is of image %lld, which the ground truth does not have",
+				i, (long long)d[i].image_id);
 		else if (isnan(d[i].score))
-			rc = fl_fail(err, FL_EDATA,
-				     "detection %zu (image %lld) has a score that is not a number",
-				     i, (long long)d[i].image_id);
+			rc = fl_fail(
+				err, FL_EDATA,
+				"detection %zu (image %lld) has a score that is not a number",
+				i, (long long)d[i].image_id);
 		if (rc != 0 || category < 0)
 			continue;
-		j->dt[j->dts] = (struct coco_item){
-			.image_id = d[i].image_id, .category = category,
-			.score = d[i].score, .order = i };
+		j->dt[j->dts] = (struct coco_item){ .image_id = d[i].image_id,
+						    .category = category,
+						    .score = d[i].score,
+						    .order = i };
 		memcpy(j->dt[j->dts++].bbox, d[i].bbox, sizeof(d[i].bbox));
 	}
 	qsort(j->dt, j->dts, sizeof(*j->dt), by_place);
@@ -147,14 +219,15 @@ static void evaluate_class(const struct job *j, int category)
 	size_t count = 0;
 
 	while (g < g_end || d < d_end) {
-		int64_t image = d == d_end || (g < g_end &&
-					       j->gt[g].image_id <
-						       j->dt[d].image_id) ?
-					j->gt[g].image_id : j->dt[d].image_id;
+		int64_t image =
+			d == d_end || (g < g_end &&
+				       j->gt[g].image_id < j->dt[d].image_id)
+				? j->gt[g].image_id
+				: j->dt[d].image_id;
 		size_t gs = same_image(j->gt, g, g_end, image);
 		size_t ds = same_image(j->dt, d, d_end, image);
-		size_t kept = ds < COCO_MAX_DETECTIONS ? ds :
-							 COCO_MAX_DETECTIONS;
+		size_t kept =
+			ds < COCO_MAX_DETECTIONS ? ds : COCO_MAX_DETECTIONS;
 
 		coco_match_image(j->gt + g, gs, j->dt + d, kept, m + count,
 				 positives, &scratch);
@@ -174,83 +247,80 @@ static void evaluate_range(void *ctx, size_t first, size_t last, int chunk)
 		evaluate_class(ctx, (int)c);
 }
 
-/* Mean over classes, thresholds first .. last, and recalls. The order of
- * additions is numpy's view of [T][R][K]; pairwise blocks of numpy.mean differ
- * from a plain sum only in the last bits, so the sum is compensated. */
-struct sum {
-	double total, carry;
+/* The values that numpy.mean() gets to see, in its order. */
+struct values {
+	double *v;
 	size_t count;
 };
 
-static void sum_add(struct sum *s, double v)
+static double mean_of(const struct values *s)
 {
-	double y = v - s->carry, t = s->total + y;
-
-	s->carry = (t - s->total) - y;
-	s->total = t;
-	s->count++;
+	return s->count ? coco_sum(s->v, s->count) / (double)s->count : -1;
 }
 
-static double sum_mean(const struct sum *s)
+/* Over the thresholds first .. last, the recalls and the classes. */
+static double mean_precision(const struct job *j, struct values *s, int area,
+			     int first, int last)
 {
-	return s->count ? s->total / (double)s->count : -1;
-}
-
-static double mean_precision(const struct job *j, int area, int first, int last)
-{
-	struct sum s = { 0 };
-
+	s->count = 0;
 	for (int t = first; t <= last; t++)
 		for (int r = 0; r < COCO_RECALLS; r++)
 			for (size_t c = 0; c < j->categories; c++)
 				if (j->classes[c].counted[area])
-					sum_add(&s, j->classes[c]
-							    .precision[area][t]
-								      [r]);
-	return sum_mean(&s);
+					s->v[s->count++] =
+						j->classes[c]
+							.precision[area][t][r];
+	return mean_of(s);
 }
 
 /* few: 0 or 1 for 1 or 10 detections, -1 for 100. */
-static double mean_recall(const struct job *j, int area, int few)
+static double mean_recall(const struct job *j, struct values *s, int area,
+			  int few)
 {
-	struct sum s = { 0 };
-
+	s->count = 0;
 	for (int t = 0; t < COCO_THRESHOLDS; t++)
-		for (size_t c = 0; c < j->categories; c++)
-			if (j->classes[c].counted[area])
-				sum_add(&s, few >= 0 ?
-						    j->classes[c].recall_few
-							    [few][t] :
-						    j->classes[c].recall[area]
-									[t]);
-	return sum_mean(&s);
+		for (size_t c = 0; c < j->categories; c++) {
+			const struct coco_class *k = &j->classes[c];
+
+			if (k->counted[area])
+				s->v[s->count++] =
+					few >= 0 ? k->recall_few[few][t]
+						 : k->recall[area][t];
+		}
+	return mean_of(s);
 }
 
 static double class_ap(const struct coco_class *c)
 {
-	struct sum s = { 0 };
+	const size_t n = (size_t)COCO_THRESHOLDS * COCO_RECALLS;
 
-	for (int t = 0; c->counted[0] && t < COCO_THRESHOLDS; t++)
-		for (int r = 0; r < COCO_RECALLS; r++)
-			sum_add(&s, c->precision[0][t][r]);
-	return sum_mean(&s);
+	return c->counted[0] ? coco_sum(&c->precision[0][0][0], n) / (double)n
+			     : -1;
+}
+
+static void fill_stats(const struct job *j, double stats[COCO_STATS])
+{
+	const int last = COCO_THRESHOLDS - 1;
+	struct values s = { 0 };
+
+	s.v = fl_calloc(j->categories + 1,
+			sizeof(double) * COCO_THRESHOLDS * COCO_RECALLS);
+	stats[COCO_AP] = mean_precision(j, &s, 0, 0, last);
+	stats[COCO_AP50] = mean_precision(j, &s, 0, 0, 0);
+	stats[COCO_AP75] = mean_precision(j, &s, 0, 5, 5);
+	for (int a = 1; a < COCO_AREAS; a++) {
+		stats[COCO_AP75 + a] = mean_precision(j, &s, a, 0, last);
+		stats[COCO_AR100 + a] = mean_recall(j, &s, a, -1);
+	}
+	stats[COCO_AR1] = mean_recall(j, &s, 0, 0);
+	stats[COCO_AR10] = mean_recall(j, &s, 0, 1);
+	stats[COCO_AR100] = mean_recall(j, &s, 0, -1);
+	free(s.v);
 }
 
 static void summarize(const struct job *j, struct coco_result *out)
 {
-	double *s = out->stats;
-
-	s[COCO_AP] = mean_precision(j, 0, 0, COCO_THRESHOLDS - 1);
-	s[COCO_AP50] = mean_precision(j, 0, 0, 0);
-	s[COCO_AP75] = mean_precision(j, 0, 5, 5);
-	for (int a = 1; a < COCO_AREAS; a++) {
-		s[COCO_AP75 + a] = mean_precision(j, a, 0,
-						  COCO_THRESHOLDS - 1);
-		s[COCO_AR100 + a] = mean_recall(j, a, -1);
-	}
-	s[COCO_AR1] = mean_recall(j, 0, 0);
-	s[COCO_AR10] = mean_recall(j, 0, 1);
-	s[COCO_AR100] = mean_recall(j, 0, -1);
+	fill_stats(j, out->stats);
 	out->category_count = j->categories;
 	out->category_ids = fl_calloc(j->categories + 1, sizeof(int64_t));
 	out->category_ap = fl_calloc(j->categories + 1, sizeof(double));
@@ -273,8 +343,9 @@ int coco_evaluate(const struct annotations *truth,
 		j.ids[i] = truth->categories[i].id;
 	j.categories = unique(j.ids, truth->category_count);
 	j.classes = fl_calloc(j.categories + 1, sizeof(*j.classes));
-	take_truth(&j, truth);
-	rc = take_detections(&j, truth, detections, count, err);
+	rc = take_truth(&j, truth, err);
+	if (rc == 0)
+		rc = take_detections(&j, truth, detections, count, err);
 	if (rc == 0) {
 		fl_par_for(j.categories, 1, evaluate_range, &j);
 		summarize(&j, out);

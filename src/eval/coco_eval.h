@@ -2,9 +2,17 @@
  *
  * The same steps in the same doubles: detections of an image and class by
  * falling score (stable), at most 100; greedy matching at IoU .50:.05:.95 with
- * crowd and area rules; precision at 101 recalls. One quirk is kept: a ground
- * truth with id 0 counts as no match (pycocotools stores the id as the mark of
- * a match).
+ * crowd and area rules; precision at 101 recalls; means added up in numpy's
+ * order. Annotations of images or categories that the file does not list, and
+ * detections of such categories, do not count; 'ignore' is not looked at.
+ *
+ * Quirks of pycocotools that are kept, because the numbers must be the same:
+ * - A ground truth with id 0 counts as no match (the id is stored as the mark
+ *   of a match): its detection is a false positive, or left out where it does
+ *   not fit the area range; the ground truth itself is taken.
+ * - Of annotations with one id the last in the file stands for all of them.
+ * - At equal IoU a detection takes the later ground truth.
+ * An annotation without any id, where pycocotools stops, counts normally.
  *
  * Source: Lin et al., Microsoft COCO, 2014; cocodataset.org, detection metrics.
  * Threads: spread over classes with fl_par_for.
@@ -26,9 +34,19 @@ struct coco_detection {
 
 /* In the order in which pycocotools prints them. -1: nothing to measure. */
 enum {
-	COCO_AP, COCO_AP50, COCO_AP75, COCO_AP_SMALL, COCO_AP_MEDIUM,
-	COCO_AP_LARGE, COCO_AR1, COCO_AR10, COCO_AR100, COCO_AR_SMALL,
-	COCO_AR_MEDIUM, COCO_AR_LARGE, COCO_STATS
+	COCO_AP,
+	COCO_AP50,
+	COCO_AP75,
+	COCO_AP_SMALL,
+	COCO_AP_MEDIUM,
+	COCO_AP_LARGE,
+	COCO_AR1,
+	COCO_AR10,
+	COCO_AR100,
+	COCO_AR_SMALL,
+	COCO_AR_MEDIUM,
+	COCO_AR_LARGE,
+	COCO_STATS
 };
 
 extern const char *const coco_stat_names[COCO_STATS]; /* "ap", "ap50", ... */

@@ -185,7 +185,7 @@ int coco_detections_read(const char *path, struct coco_detection **out,
 	*out = NULL;
 	*count = 0;
 	if (rc != 0)
-		return rc;
+		return err->code = FL_EDATA;
 	json_pull_init(&r.json, map.data, map.size, path, err);
 	rc = read_all(&r);
 	json_pull_release(&r.json);

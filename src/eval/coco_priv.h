@@ -54,4 +54,7 @@ void coco_scratch_release(struct coco_scratch *scratch);
 void coco_accumulate(struct coco_match *matches, size_t count,
 		     const long positives[COCO_AREAS], struct coco_class *out);
 
+/* The sum that numpy.sum() makes of these values, rounding for rounding. */
+double coco_sum(const double *v, size_t n);
+
 #endif
