@@ -1,17 +1,22 @@
 /* cmd_eval.c - flotilla eval: COCO's twelve numbers. */
 #include "cmd/cmd.h"
 
+#include "base/log.h"
 #include "cmd/eval_files.h"
-#include "config/option.h"
+#include "cmd/eval_model.h"
 
 #include <stddef.h>
 
 struct args {
-	const char *gt, *dt, *json;
+	struct job_args job;
+	const char *gt, *dt, *json, *output_eval;
 	bool classwise;
 };
 
 static const struct option_row rows[] = {
+	JOB_ROWS(args),
+	{ "output_eval", 0, OPTION_TEXT, offsetof(struct args, output_eval),
+	  .arg = "DIR", .help = "write the detections there, as bbox.json" },
 	{ "gt", 0, OPTION_TEXT, offsetof(struct args, gt), .arg = "FILE",
 	  .help = "ground truth, a COCO annotation file" },
 	{ "dt", 0, OPTION_TEXT, offsetof(struct args, dt), .arg = "FILE",
@@ -24,10 +29,12 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
 	.program = "flotilla eval",
-	.usage = "--gt G.json --dt D.json [--json OUT]",
-	.about = "Scores a file of detections: the twelve numbers of "
+	.usage = "-c FILE -o weights=W | --gt G.json --dt D.json",
+	.about = "Scores a model on the recipe's EvalDataset, or a file of "
+		 "detections made by anything:\nthe twelve numbers of "
 		 "pycocotools, digit for digit.",
-	.example = "  flotilla eval --gt instances_val2017.json --dt bbox.json "
+	.example = "  flotilla eval -c my.yml -o weights=output/my/best_model\n"
+		   "  flotilla eval --gt instances_val2017.json --dt bbox.json "
 		   "--json score.json",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
@@ -35,6 +42,12 @@ static const struct option_table table = {
 
 static int evaluate(const struct args *args, struct fl_err *err)
 {
+	if (args->job.config && (args->gt || args->dt))
+		return fl_fail(err, FL_EUSAGE,
+			       "-c scores a model, --gt and --dt score a file; give one or the other");
+	if (args->job.config)
+		return eval_model(&args->job, args->json, args->output_eval,
+				  args->classwise, err);
 	if (!args->gt || !args->dt)
 		return fl_fail(err, FL_EUSAGE,
 			       "%s is missing: eval needs the ground truth "
@@ -49,15 +62,15 @@ int cmd_eval(int argc, char **argv, struct fl_err *err)
 	int words, rc;
 	bool help;
 
+	fl_log_name("flotilla.eval");
 	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
-	if (rc != 0)
-		return rc;
-	if (help) {
+	if (rc == 0 && help)
 		option_help(&table, stdout);
-		return 0;
-	}
-	if (words > 0)
-		return fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
-			       argv[1]);
-	return evaluate(&args, err);
+	else if (rc == 0 && words > 0)
+		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
+			     argv[1]);
+	else if (rc == 0)
+		rc = evaluate(&args, err);
+	option_list_release(&args.job.overrides);
+	return rc;
 }

@@ -18,6 +18,15 @@ static void print_result(const struct annotations *truth,
 	fl_str_release(&table);
 }
 
+int eval_report(const struct annotations *truth, size_t detections,
+		const struct coco_result *result, const char *json,
+		bool classwise, struct fl_err *err)
+{
+	print_result(truth, result, classwise);
+	return json ? coco_result_write(json, truth, detections, result, err) :
+		      0;
+}
+
 int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
 	       struct fl_err *err)
 {
@@ -44,9 +53,7 @@ int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
 	rc = coco_evaluate(&truth, detections, count, &result, err);
 	if (rc != 0)
 		goto out;
-	print_result(&truth, &result, classwise);
-	if (json)
-		rc = coco_result_write(json, &truth, count, &result, err);
+	rc = eval_report(&truth, count, &result, json, classwise, err);
 out:
 	coco_result_release(&result);
 	free(detections);

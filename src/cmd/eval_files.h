@@ -4,6 +4,7 @@
 #define FL_CMD_EVAL_FILES_H
 
 #include "base/err.h"
+#include "eval/coco_eval.h"
 
 #include <stdbool.h>
 
@@ -11,5 +12,10 @@
  * them to the file json unless it is NULL. */
 int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
 	       struct fl_err *err);
+
+/* The same end for detections from elsewhere. */
+int eval_report(const struct annotations *truth, size_t detections,
+		const struct coco_result *result, const char *json,
+		bool classwise, struct fl_err *err);
 
 #endif

@@ -160,6 +160,15 @@ int loss_assign(struct loss *l, const struct loss_input *in, int epoch,
 	return 0;
 }
 
+/* The reference computes through p = sigmoid(z) in float32: its logarithms stop
+ * at -100, and its gradient passes through p (1 - p) / max(p (1 - p), 1e-12),
+ * which is 1 but for z below -27, and 0 where p has become 1 (z above 17). A
+ * point so sure and so wrong pushes no more. Early in training with a high
+ * learning rate thousands of points get there; without this rule their sum
+ * throws the weights away. */
+#define LOG_BOUND 100.0f
+#define SLOPE_BOUND 1e-12f
+
 /* Varifocal loss of one point for the classes it is no example of, weighted
  * 0.75 p^2, with the weight's own gradient:
  *     loss = 0.75 p^2 s,  d = 0.75 p^2 (p + 2 (1 - p) s),  s = -ln(1 - p) */
@@ -172,9 +181,10 @@ static float negatives(const float *logit, float *dlogit, int classes,
 		float z = logit[c], e = fl_exp(z < 0 ? z : -z);
 		float inv = 1 / (1 + e), p = z < 0 ? e * inv : inv;
 		float s = (z < 0 ? 0 : z) + fl_log(1 + e), w = 0.75f * p * p;
+		float d = w * (p + 2 * (1 - p) * s);
 
-		sum += w * s;
-		dlogit[c] = factor * w * (p + 2 * (1 - p) * s);
+		sum += w * (p == 1 ? LOG_BOUND : s);
+		dlogit[c] = p == 1 ? 0 : factor * d;
 	}
 	return sum;
 }
@@ -183,11 +193,15 @@ static float negatives(const float *logit, float *dlogit, int classes,
 static float positive(float z, float q, float *dlogit, float factor)
 {
 	float e = fl_exp(z < 0 ? z : -z), inv = 1 / (1 + e);
-	float p = z < 0 ? e * inv : inv;
+	float p = z < 0 ? e * inv : inv, slope = p * (1.0f - p);
 	float s = (z < 0 ? 0 : z) + fl_log(1 + e); /* -ln(1 - p) */
+	float t = s - z;			   /* -ln p */
 
-	*dlogit = factor * q * (p - q);
-	return q * (q * (s - z) + (1 - q) * s);
+	s = p == 1 || s > LOG_BOUND ? LOG_BOUND : s;
+	t = t > LOG_BOUND ? LOG_BOUND : t;
+	slope = slope < SLOPE_BOUND ? slope / SLOPE_BOUND : 1;
+	*dlogit = factor * q * (p - q) * slope;
+	return q * (q * t + (1 - q) * s);
 }
 
 static void finish_points(void *ctx, size_t first, size_t last, int chunk)

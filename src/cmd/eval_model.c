@@ -1,0 +1,89 @@
+#include "cmd/eval_model.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cmd/eval_files.h"
+#include "eval/coco_json.h"
+#include "train/evaluate.h"
+#include "train/weights.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int write_detections(const char *folder, const struct evaluation *ev,
+			    const struct coco_detection *found,
+			    struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc = fl_make_dirs(folder, err);
+
+	if (rc == 0)
+		rc = fl_join(path, sizeof(path), folder, "bbox.json", err);
+	if (rc == 0)
+		rc = coco_detections_write(path, found, ev->detections, err);
+	if (rc == 0)
+		fl_info("The bbox result is saved to %s", path);
+	return rc;
+}
+
+static int score(struct job *job, struct engine *e, struct evaluator *v,
+		 const char *json, const char *folder, bool classwise,
+		 struct fl_err *err)
+{
+	struct coco_detection *found = NULL;
+	struct evaluation ev = { 0 };
+	int rc;
+
+	engine_use_average(e); /* no step was made: the weights themselves */
+	rc = evaluator_run(v, e, &ev, &found, err);
+	if (rc == 0 && job->comm->rank == 0) {
+		if (folder)
+			rc = write_detections(folder, &ev, found, err);
+		if (rc == 0)
+			rc = eval_report(&v->truth, ev.detections, &ev.coco,
+					 json, classwise, err);
+		fl_info("Total sample number: %d, average FPS: %.2f",
+			ev.images, ev.images / ev.seconds);
+		if (ev.bad_images)
+			fl_warn("%d images could not be decoded and count as empty",
+				ev.bad_images);
+	}
+	coco_result_release(&ev.coco);
+	free(found);
+	return rc;
+}
+
+int eval_model(const struct job_args *args, const char *json,
+	       const char *output_eval, bool classwise, struct fl_err *err)
+{
+	struct job job;
+	struct engine e = { 0 };
+	struct evaluator v = { 0 };
+	struct model *model = NULL;
+	struct plan_key key;
+	int rc = job_open(&job, args, true, err);
+
+	if (rc == 0 && !*job.recipe->weights)
+		rc = fl_fail(err, FL_ERECIPE,
+			     "no weights to evaluate; use -o weights=FILE");
+	if (rc == 0)
+		rc = evaluator_open(&v, job.recipe, job.comm, err);
+	if (rc == 0)
+		rc = model_new(job.recipe, &model, err);
+	if (rc == 0) {
+		key = evaluator_plan(job.recipe);
+		rc = engine_open(&e, job.recipe, model, job.device, job.comm,
+				 &key, 1, err);
+	}
+	if (rc == 0)
+		rc = weights_load(&e, job.recipe->weights, true, err);
+	if (rc == 0)
+		rc = score(&job, &e, &v, json, output_eval, classwise, err);
+	if (e.slab)
+		engine_close(&e);
+	model_free(model);
+	evaluator_close(&v);
+	job_close(&job, rc);
+	return rc;
+}
