@@ -14,8 +14,9 @@
 #include <stddef.h>
 
 /* The caller frees *out. An empty array is no error here. FL_EDATA: a file that
- * cannot be opened, or else the detection (from 0) and the byte are named: json that is broken, a key that is missing
- * or twice, a value of the wrong kind or not finite. */
+ * cannot be opened; otherwise the detection (from 0) and the byte are named:
+ * json that is broken, a key that is missing or twice, a value of the wrong
+ * kind or not finite. */
 int coco_detections_read(const char *path, struct coco_detection **out,
 			 size_t *count, struct fl_err *err);
 
