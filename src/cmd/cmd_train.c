@@ -1,6 +1,7 @@
 /* cmd_train.c - flotilla train: one run, its folder, its log. */
 #include "cmd/cmd.h"
 
+#include "base/agent_link.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -117,12 +118,14 @@ static int on_eval(void *ctx, const struct train_place *place,
 
 static void on_save(void *ctx, const char *path, int64_t step)
 {
-	(void)ctx, (void)path, (void)step;
+	(void)ctx;
+	agent_link_checkpoint(step, path);
 }
 
 static void on_phase(void *ctx, int64_t step, const char *what)
 {
-	(void)ctx, (void)step, (void)what;
+	(void)ctx;
+	agent_link_phase(step, what);
 }
 
 static volatile sig_atomic_t stop_signal;

@@ -1,6 +1,7 @@
 /* flotilla.c - main: finds the subcommand in a table and runs it. */
 #include "cmd/cmd.h"
 
+#include "base/agent_link.h"
 #include "base/str.h"
 
 #include <stdio.h>
@@ -84,10 +85,14 @@ static int run(int argc, char **argv, struct fl_err *err)
 int main(int argc, char **argv)
 {
 	struct fl_err err = FL_ERR_INIT;
-	int rc = run(argc, argv, &err);
+	int rc;
 
-	if (rc != 0)
+	agent_link_open();
+	rc = run(argc, argv, &err);
+	if (rc != 0) {
+		agent_link_fault(fl_exit_status(rc), err.text);
 		fprintf(stderr, "flotilla: %s\n", err.text);
+	}
 	if (fflush(stdout) != 0 && rc == 0) {
 		perror("flotilla: standard output");
 		rc = FL_EIO;

@@ -1,0 +1,107 @@
+/* fleetrun.c - main of the launcher: fleetrun [options] PROGRAM ARGS... */
+#include "base/log.h"
+#include "config/option.h"
+#include "launch/launch.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define O(field) offsetof(struct launch_options, field)
+
+static const struct option_row rows[] = {
+	{ "nproc_per_node", 0, OPTION_INT, O(nproc_per_node), 1,
+	  LAUNCH_MAX_TRAINERS, "N", "trainers on this machine" },
+	{ "selected_gpu", 0, OPTION_TEXT, O(devices), .arg = "0,1",
+	  .help = "one trainer for each device" },
+	{ "selected_gpus", 0, OPTION_TEXT, O(devices), .arg = "0,1" },
+	{ "gpus", 0, OPTION_TEXT, O(devices), .arg = "0,1" },
+	{ "devices", 0, OPTION_TEXT, O(devices), .arg = "0,1" },
+	{ "ips", 0, OPTION_TEXT, O(ips), .arg = "ADDRESS",
+	  .help = "this machine's address" },
+	{ "host", 0, OPTION_TEXT, O(host), .arg = "ADDRESS",
+	  .help = "the address to go by, instead of looking at --ips" },
+	{ "start_port", 0, OPTION_INT, O(start_port), 1024, 65000, "PORT",
+	  "MASTER_PORT told to programs; endpoints follow it" },
+	{ "log_dir", 0, OPTION_TEXT, O(log_dir), .arg = "DIR",
+	  .help = "workerlog.<rank> and fault.json go there (default log)" },
+	{ "follow", 0, OPTION_TEXT, O(follow), .arg = "all",
+	  .help = "show every rank, as host:rank|; default rank 0 alone" },
+	{ "stop_timeout", 0, OPTION_REAL, O(stop_timeout), 0, 86400, "S",
+	  "time for a last checkpoint after Ctrl-C (default 60)" },
+	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
+	  .help = "print who would be started how, and start nobody" },
+};
+
+static const struct option_table table = {
+	.program = "fleetrun",
+	.usage = "[options] PROGRAM ARGS...",
+	.about = "Starts one trainer per device, watches them, names the first "
+		 "fault and ends the rest.\nPROGRAM: 'flotilla train', a Paddle "
+		 "or PyTorch script, or any Open MPI program.",
+	.example = "  fleetrun --selected_gpu 0,1 flotilla train -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"
+		   "  fleetrun --nproc_per_node 2 tools/train.py -c my.yml -o epoch=12",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+	.stop_at_word = true,
+};
+
+static int check(const struct launch_options *o, struct fl_err *err)
+{
+	if (o->follow && strcmp(o->follow, "all") != 0)
+		return fl_fail(err, FL_EUSAGE,
+			       "option '--follow' takes 'all', not '%s'",
+			       o->follow);
+	return 0;
+}
+
+static int launch(struct launch_options *o, int argc, char **argv,
+		  struct fl_err *err)
+{
+	struct launch_plan plan;
+	int rc = check(o, err);
+
+	if (rc == 0 && argc == 0)
+		rc = fl_fail(err, FL_EUSAGE,
+			     "no program given; for example: fleetrun --nproc_per_node 2 flotilla train -c my.yml");
+	if (rc == 0)
+		rc = launch_make_plan(o, argc, argv, &plan, err);
+	else
+		return rc;
+	if (rc == 0 && o->dry_run) {
+		launch_print_plan(o, &plan);
+	} else if (rc == 0) {
+		fl_info("%s", plan.note);
+		if (!plan.has_gpu && o->devices)
+			fl_info("no GPU here: device numbers count trainers on the CPU");
+		fl_info("%d trainer%s of %d thread%s on %s, logs in %s/",
+			plan.count, plan.count == 1 ? "" : "s", plan.threads,
+			plan.threads == 1 ? "" : "s", plan.host, o->log_dir);
+		rc = launch_run(o, &plan);
+	}
+	launch_release_plan(&plan);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct launch_options o = { .log_dir = "log", .stop_timeout = 60 };
+	struct fl_err err = FL_ERR_INIT;
+	int words, rc;
+	bool help;
+
+	fl_log_name("fleetrun");
+	rc = option_parse(&table, &o, argc, argv, &words, &help, &err);
+	if (rc == 0 && help) {
+		option_help(&table, stdout);
+		return 0;
+	}
+	if (rc == 0)
+		rc = launch(&o, words, argv + 1, &err);
+	if (rc < 0) {
+		fprintf(stderr, "fleetrun: %s\n", err.text);
+		rc = fl_exit_status(rc);
+	}
+	return rc;
+}

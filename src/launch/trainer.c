@@ -1,0 +1,215 @@
+#include "launch/trainer.h"
+
+#include "text/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int open_status(struct trainer *t, struct fl_err *err)
+{
+	int fd = memfd_create("flotilla_status", 0);
+	void *page = MAP_FAILED;
+
+	if (fd >= 0 && ftruncate(fd, sizeof(*t->status)) == 0)
+		page = mmap(NULL, sizeof(*t->status), PROT_READ | PROT_WRITE,
+			    MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		if (fd >= 0)
+			close(fd);
+		return fl_fail(err, FL_EIO, "cannot make a shared page: %s",
+			       strerror(errno));
+	}
+	t->status = page;
+	return fd;
+}
+
+static int open_log(struct trainer *t, const char *log_dir, struct fl_err *err)
+{
+	snprintf(t->log_path, sizeof(t->log_path), "%s/workerlog.%d", log_dir,
+		 t->rank);
+	t->log = fopen(t->log_path, "we");
+	if (!t->log)
+		return fl_fail(err, FL_EIO, "cannot write '%s': %s",
+			       t->log_path, strerror(errno));
+	return 0;
+}
+
+/* In the child: only calls that are safe after a fork. */
+static _Noreturn void become(const struct launch_plan *plan, char **env,
+			     pid_t agent, int output, int link, int page)
+{
+	sigset_t none;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != agent)
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	/* descriptors of ours and of our libraries stay behind */
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	fcntl(link, F_SETFD, 0);
+	fcntl(page, F_SETFD, 0);
+	execvpe(plan->program, plan->argv, env);
+	dprintf(STDERR_FILENO, "fleetrun: cannot start '%s': %s\n",
+		plan->program, strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static void set_descriptor(struct launch_environ *env, const char *name, int fd)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", fd);
+	environ_set(env, name, text, false);
+}
+
+int trainer_start(struct trainer *t, const struct launch_plan *plan, int rank,
+		  const char *log_dir, struct launch_environ *env,
+		  struct fl_err *err)
+{
+	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, rc;
+	pid_t agent = getpid();
+
+	*t = (struct trainer){ .rank = rank, .output = -1, .link = -1 };
+	rc = open_log(t, log_dir, err);
+	if (rc != 0)
+		return rc;
+	page = open_status(t, err);
+	if (page < 0)
+		return page;
+	if (pipe2(out, O_CLOEXEC) != 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) != 0) {
+		close(page);
+		return fl_fail(err, FL_EIO, "cannot make a pipe: %s",
+			       strerror(errno));
+	}
+	set_descriptor(env, AGENT_FD_VARIABLE, link[1]);
+	set_descriptor(env, AGENT_STATUS_VARIABLE, page);
+	t->pid = fork();
+	if (t->pid == 0)
+		become(plan, env->list, agent, out[1], link[1], page);
+	close(out[1]);
+	close(link[1]);
+	close(page);
+	t->output = out[0];
+	t->link = link[0];
+	if (t->pid < 0)
+		return fl_fail(err, FL_EIO, "cannot start a process: %s",
+			       strerror(errno));
+	setpgid(t->pid, t->pid);
+	fcntl(t->output, F_SETFL, O_NONBLOCK);
+	fcntl(t->link, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+/* Whole lines with the prefix; a rest waits for its end. */
+static void show_lines(struct trainer *t, const char *text, size_t n,
+		       const char *prefix)
+{
+	if (!prefix) {
+		fwrite(text, 1, n, stdout);
+		fflush(stdout);
+		return;
+	}
+	fl_str_addn(&t->line, text, n);
+	for (char *end; t->line.len > 0 &&
+			(end = memchr(t->line.data, '\n', t->line.len));) {
+		size_t len = (size_t)(end - t->line.data) + 1;
+
+		printf("%s%.*s", prefix, (int)len, t->line.data);
+		memmove(t->line.data, t->line.data + len, t->line.len - len);
+		t->line.len -= len;
+	}
+	fflush(stdout);
+}
+
+bool trainer_pump(struct trainer *t, bool show, const char *prefix)
+{
+	char buf[16384];
+	ssize_t n;
+
+	if (t->output < 0)
+		return false;
+	while ((n = read(t->output, buf, sizeof(buf))) > 0) {
+		fwrite(buf, 1, (size_t)n, t->log);
+		fflush(t->log);
+		if (show)
+			show_lines(t, buf, (size_t)n, prefix);
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	close(t->output);
+	t->output = -1;
+	return false;
+}
+
+static void take_line(struct trainer *t, const char *line, size_t n)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct json *o = json_parse(line, n, "agent link", &err);
+	const char *event = "", *text = "";
+
+	if (!o)
+		return;
+	json_text(json_get(o, "event"), &event);
+	json_text(json_get(o, "text"), &text);
+	if (strcmp(event, "fault") == 0)
+		snprintf(t->fault, sizeof(t->fault), "%s", text);
+	json_free(o);
+}
+
+void trainer_read_link(struct trainer *t)
+{
+	char buf[4096], *end;
+	ssize_t n;
+
+	while (t->link >= 0 && (n = read(t->link, buf, sizeof(buf))) > 0)
+		fl_str_addn(&t->link_text, buf, (size_t)n);
+	while (t->link_text.len > 0 &&
+	       (end = memchr(t->link_text.data, '\n', t->link_text.len))) {
+		size_t len = (size_t)(end - t->link_text.data);
+
+		take_line(t, t->link_text.data, len);
+		t->link_text.len -= len + 1;
+		memmove(t->link_text.data, end + 1, t->link_text.len);
+	}
+}
+
+void trainer_signal(const struct trainer *t, int number)
+{
+	if (t->pid > 0)
+		kill(-t->pid, number);
+}
+
+int trainer_code(const struct trainer *t)
+{
+	if (WIFSIGNALED(t->wait_status))
+		return 128 + WTERMSIG(t->wait_status);
+	return WEXITSTATUS(t->wait_status);
+}
+
+void trainer_close(struct trainer *t)
+{
+	if (t->output >= 0)
+		close(t->output);
+	if (t->link >= 0)
+		close(t->link);
+	if (t->log)
+		fclose(t->log);
+	if (t->status)
+		munmap(t->status, sizeof(*t->status));
+	fl_str_release(&t->line);
+	fl_str_release(&t->link_text);
+}

@@ -1,0 +1,40 @@
+/* trainer.h - one started program: its process group, its output, its link. */
+#ifndef FL_LAUNCH_TRAINER_H
+#define FL_LAUNCH_TRAINER_H
+
+#include "base/agent_link.h"
+#include "base/str.h"
+#include "launch/environ.h"
+
+#include <stdio.h>
+#include <sys/types.h>
+
+struct trainer {
+	int rank;
+	pid_t pid;	  /* also its process group; 0 when reaped */
+	int output, link; /* descriptors of ours, -1 when closed */
+	FILE *log;	  /* workerlog.<rank> */
+	char log_path[4096];
+	struct agent_status *status;
+	struct fl_str line;	 /* of the console prefix, in pieces */
+	struct fl_str link_text; /* from the link, in pieces */
+	char fault[1024];	 /* the sentence it sent before it ended */
+	int wait_status;
+	bool ended, joined;	 /* joined: was within MPI once */
+	double ended_at;
+};
+
+int trainer_start(struct trainer *t, const struct launch_plan *plan, int rank,
+		  const char *log_dir, struct launch_environ *env,
+		  struct fl_err *err);
+/* Copy what it printed: to its log, and to the console with a prefix (NULL:
+ * as it is; show false: not at all). False at the end of its output. */
+bool trainer_pump(struct trainer *t, bool show, const char *prefix);
+void trainer_read_link(struct trainer *t);
+/* To its whole process group. */
+void trainer_signal(const struct trainer *t, int number);
+void trainer_close(struct trainer *t);
+/* 0, its exit status, or 128 + signal. */
+int trainer_code(const struct trainer *t);
+
+#endif
