@@ -220,7 +220,8 @@ double voc_score(struct voc_metric *m, double *per_class)
 	size_t from = 0, to;
 	int counted = 0;
 
-	qsort(m->hits, m->count, sizeof(*m->hits), by_class_and_score);
+	if (m->count > 0)
+		qsort(m->hits, m->count, sizeof(*m->hits), by_class_and_score);
 	for (int c = 0; c < m->classes; c++) {
 		double ap = -1;
 
