@@ -8,8 +8,12 @@
 #include <string.h>
 
 struct job {
-	struct coco_item *gt, *dt;
-	size_t gts, dts;
+	struct coco_item *gt;
+	size_t gts;
+	const struct coco_detection *detections;
+	/* Indices of detections by class, in their order; class c has
+	 * by_class[class_start[c] .. class_start[c + 1] - 1]. */
+	size_t *by_class, *class_start;
 	int64_t *ids; /* of categories, rising, each once */
 	size_t categories;
 	struct coco_class *classes;
@@ -22,7 +26,7 @@ static int by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* By class, image, falling score (0 for ground truth), given order. */
+/* By class, image, given order. */
 static int by_place(const void *a, const void *b)
 {
 	const struct coco_item *x = a, *y = b;
@@ -31,9 +35,25 @@ static int by_place(const void *a, const void *b)
 		return x->category - y->category;
 	if (x->image_id != y->image_id)
 		return x->image_id < y->image_id ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* A detection of one class: what it is sorted by. */
+struct place {
+	int64_t image_id;
+	double score;
+	size_t index;
+};
+
+static int by_image_and_score(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->image_id != y->image_id)
+		return x->image_id < y->image_id ? -1 : 1;
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
+	return x->index < y->index ? -1 : x->index > y->index;
 }
 
 static size_t unique(int64_t *ids, size_t n)
@@ -143,41 +163,64 @@ static int take_truth(struct job *j, const struct annotations *a,
 	return rc;
 }
 
+static int check_detection(const struct coco_detection *d, size_t i,
+			   const int64_t *images, size_t n, struct fl_err *err)
+{
+	if (!bsearch(&d->image_id, images, n, sizeof(*images), by_id))
+		return fl_fail(
+			err, FL_EDATA,
+			"detection %zu is of image %lld, which the ground truth does not have",
+			i, (long long)d->image_id);
+	if (isnan(d->score))
+		return fl_fail(
+			err, FL_EDATA,
+			"detection %zu (image %lld) has a score that is not a number",
+			i, (long long)d->image_id);
+	return 0;
+}
+
+/* Counts into start[c + 1], then sums. Detections of other categories go to a
+ * class behind the last, which nobody looks at. */
+static void group_detections(struct job *j, const int *category, size_t count)
+{
+	size_t *start = j->class_start, *fill;
+
+	for (size_t i = 0; i < count; i++)
+		start[category[i] + 1]++;
+	for (size_t c = 0; c <= j->categories; c++)
+		start[c + 1] += start[c];
+	fill = fl_calloc(j->categories + 2, sizeof(*fill));
+	memcpy(fill, start, (j->categories + 2) * sizeof(*fill));
+	for (size_t i = 0; i < count; i++)
+		j->by_class[fill[category[i]]++] = i;
+	free(fill);
+}
+
 static int take_detections(struct job *j, const struct annotations *a,
 			   const struct coco_detection *d, size_t count,
 			   struct fl_err *err)
 {
 	int64_t *images = fl_calloc(a->image_count + 1, sizeof(*images));
+	int *category = fl_calloc(count + 1, sizeof(*category));
 	size_t n;
 	int rc = 0;
 
+	j->detections = d;
+	j->by_class = fl_calloc(count + 1, sizeof(*j->by_class));
+	j->class_start = fl_calloc(j->categories + 2, sizeof(size_t));
 	for (size_t i = 0; i < a->image_count; i++)
 		images[i] = a->images[i].id;
 	n = unique(images, a->image_count);
-	j->dt = fl_calloc(count + 1, sizeof(*j->dt));
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		int category = category_of(j, d[i].category_id);
-
-		if (!bsearch(&d[i].image_id, images, n, sizeof(*images), by_id))
-			rc = fl_fail(
-				err, FL_EDATA,
-				"detection %zu is of image %lld, which the ground truth does not have",
-				i, (long long)d[i].image_id);
-		else if (isnan(d[i].score))
-			rc = fl_fail(
-				err, FL_EDATA,
-				"detection %zu (image %lld) has a score that is not a number",
-				i, (long long)d[i].image_id);
-		if (rc != 0 || category < 0)
-			continue;
-		j->dt[j->dts] = (struct coco_item){ .image_id = d[i].image_id,
-						    .category = category,
-						    .score = d[i].score,
-						    .order = i };
-		memcpy(j->dt[j->dts++].bbox, d[i].bbox, sizeof(d[i].bbox));
+		category[i] = category_of(j, d[i].category_id);
+		if (category[i] < 0)
+			category[i] = (int)j->categories;
+		rc = check_detection(&d[i], i, images, n, err);
 	}
-	qsort(j->dt, j->dts, sizeof(*j->dt), by_place);
+	if (rc == 0)
+		group_detections(j, category, count);
 	free(images);
+	free(category);
 	return rc;
 }
 
@@ -197,46 +240,84 @@ static size_t lower(const struct coco_item *items, size_t n, int category)
 	return lo;
 }
 
-static size_t same_image(const struct coco_item *items, size_t from, size_t end,
-			 int64_t image)
+static size_t truths_of(const struct coco_item *items, size_t n, int64_t image)
 {
-	size_t i = from;
+	size_t i = 0;
 
-	while (i < end && items[i].image_id == image)
+	while (i < n && items[i].image_id == image)
 		i++;
-	return i - from;
+	return i;
+}
+
+static size_t places_of(const struct place *places, size_t n, int64_t image)
+{
+	size_t i = 0;
+
+	while (i < n && places[i].image_id == image)
+		i++;
+	return i;
+}
+
+static struct place *sorted_places(const struct job *j, int category,
+				   size_t *count)
+{
+	const size_t *index = j->by_class + j->class_start[category];
+	struct place *p;
+
+	*count = j->class_start[category + 1] - j->class_start[category];
+	p = fl_calloc(*count + 1, sizeof(*p));
+	for (size_t i = 0; i < *count; i++) {
+		const struct coco_detection *d = &j->detections[index[i]];
+
+		p[i] = (struct place){ d->image_id, d->score, index[i] };
+	}
+	qsort(p, *count, sizeof(*p), by_image_and_score);
+	return p;
+}
+
+/* The best of an image's detections as the matcher wants them. */
+static size_t take_best(const struct job *j, const struct place *places,
+			size_t n, struct coco_item best[COCO_MAX_DETECTIONS])
+{
+	size_t kept = n < COCO_MAX_DETECTIONS ? n : COCO_MAX_DETECTIONS;
+
+	for (size_t i = 0; i < kept; i++) {
+		const struct coco_detection *d =
+			&j->detections[places[i].index];
+
+		best[i].score = d->score;
+		memcpy(best[i].bbox, d->bbox, sizeof(d->bbox));
+	}
+	return kept;
 }
 
 static void evaluate_class(const struct job *j, int category)
 {
-	size_t g = lower(j->gt, j->gts, category);
-	size_t g_end = lower(j->gt, j->gts, category + 1);
-	size_t d = lower(j->dt, j->dts, category);
-	size_t d_end = lower(j->dt, j->dts, category + 1);
-	struct coco_match *m = fl_calloc(d_end - d + 1, sizeof(*m));
+	size_t first = lower(j->gt, j->gts, category), count = 0, ds, gs;
+	size_t gts = lower(j->gt, j->gts, category + 1) - first, dts;
+	const struct coco_item *gt = j->gt + first;
+	struct place *places = sorted_places(j, category, &dts);
+	struct coco_match *m = fl_calloc(dts + 1, sizeof(*m));
+	struct coco_item best[COCO_MAX_DETECTIONS] = { 0 };
 	struct coco_scratch scratch = { 0 };
 	long positives[COCO_AREAS] = { 0 };
-	size_t count = 0;
 
-	while (g < g_end || d < d_end) {
-		int64_t image =
-			d == d_end || (g < g_end &&
-				       j->gt[g].image_id < j->dt[d].image_id)
-				? j->gt[g].image_id
-				: j->dt[d].image_id;
-		size_t gs = same_image(j->gt, g, g_end, image);
-		size_t ds = same_image(j->dt, d, d_end, image);
-		size_t kept =
-			ds < COCO_MAX_DETECTIONS ? ds : COCO_MAX_DETECTIONS;
+	for (size_t g = 0, d = 0; g < gts || d < dts; g += gs, d += ds) {
+		bool only_gt = d == dts ||
+			       (g < gts && gt[g].image_id < places[d].image_id);
+		int64_t image = only_gt ? gt[g].image_id : places[d].image_id;
+		size_t kept;
 
-		coco_match_image(j->gt + g, gs, j->dt + d, kept, m + count,
-				 positives, &scratch);
+		gs = truths_of(gt + g, gts - g, image);
+		ds = places_of(places + d, dts - d, image);
+		kept = take_best(j, places + d, ds, best);
+		coco_match_image(gt + g, gs, best, kept, m + count, positives,
+				 &scratch);
 		count += kept;
-		g += gs;
-		d += ds;
 	}
 	coco_accumulate(m, count, positives, &j->classes[category]);
 	coco_scratch_release(&scratch);
+	free(places);
 	free(m);
 }
 
@@ -351,7 +432,8 @@ int coco_evaluate(const struct annotations *truth,
 		summarize(&j, out);
 	}
 	free(j.gt);
-	free(j.dt);
+	free(j.by_class);
+	free(j.class_start);
 	free(j.ids);
 	free(j.classes);
 	return rc;

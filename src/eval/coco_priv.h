@@ -9,13 +9,13 @@
 #define COCO_AREAS 4
 #define COCO_MAX_DETECTIONS 100
 
-/* A box of either side, sorted by class and image. */
+/* A box of either side; ground truth is sorted by class and image. */
 struct coco_item {
 	int64_t id, image_id;
 	int category;
 	double bbox[4], area, score;
 	bool crowd;
-	size_t order; /* as given: ties keep it */
+	size_t order; /* as given */
 };
 
 /* A detection after matching: for each area range a bit per threshold. */

@@ -119,7 +119,7 @@ static void put_utf8(struct json_pull *r, unsigned code)
 	fl_str_addn(&r->buffer, b, n);
 }
 
-/* At the 'u' of \uXXXX. False where the four digits are broken. */
+/* At the 'u' of an escape like \u00e4. False where its digits are broken. */
 static bool unicode_escape(struct json_pull *r)
 {
 	int high = hex4(r, r->at + 1), low;

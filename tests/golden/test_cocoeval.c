@@ -2,6 +2,7 @@
  * empty sets and limits, made by make_cocoeval.py; and a real model's
  * detections: equal to the last bit. Also that detections survive being written and read. */
 #include "base/file.h"
+#include "base/par.h"
 #include "eval/coco_json.h"
 #include "../support/scratch.h"
 #include "text/json.h"
@@ -209,5 +210,6 @@ int main(void)
 		cmocka_unit_test(written_as_the_reference_does),
 	};
 
+	fl_par_init(3);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
