@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "text/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -331,20 +332,11 @@ static void print_text(const char *text, struct fl_str *s)
 	fl_str_add(s, "\"");
 }
 
-/* The shortest digits that read back as the same bits. */
 static void print_real(double value, struct fl_str *s)
 {
-	char text[40];
+	char text[NUMBER_ROOM];
 
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, value);
-		if (strtod(text, NULL) == value)
-			break;
-	}
-	fl_str_add(s, text);
-	/* A real stays one: "1" would come back as an integer. */
-	if (!strpbrk(text, ".e"))
-		fl_str_add(s, ".0");
+	fl_str_addn(s, text, number_print(value, text));
 }
 
 static void new_line(int indent, int depth, struct fl_str *s)
