@@ -13,6 +13,8 @@ typedef int cmd_fn(int argc, char **argv, struct fl_err *err);
 cmd_fn cmd_ckpt;
 cmd_fn cmd_convert;
 cmd_fn cmd_eval;
+cmd_fn cmd_data;
+cmd_fn cmd_infer;
 cmd_fn cmd_probe;
 cmd_fn cmd_train;
 

@@ -72,7 +72,7 @@ int eval_model(const struct job_args *args, const char *json,
 	if (rc == 0)
 		rc = model_new(job.recipe, &model, err);
 	if (rc == 0) {
-		key = evaluator_plan(job.recipe);
+		key = evaluator_plan(&job.recipe->eval_reader);
 		rc = engine_open(&e, job.recipe, model, job.device, job.comm,
 				 &key, 1, err);
 	}

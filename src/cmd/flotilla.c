@@ -19,6 +19,8 @@ struct command {
 
 static const struct command commands[] = {
 	{ "train", cmd_train, "train a detector by a recipe" },
+	{ "data", cmd_data, "check a data set, or make one up" },
+	{ "infer", cmd_infer, "draw what a model sees" },
 	{ "ckpt", cmd_ckpt, "show the tensors of a checkpoint and its digest" },
 	{ "convert", cmd_convert,
 	  "checkpoints to and from PaddleDetection's files" },

@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct plan_key evaluator_plan(const struct recipe *r)
+struct plan_key evaluator_plan(const struct recipe_reader *reader)
 {
-	return (struct plan_key){ PLAN_EVAL, r->eval_reader.batch_size,
-				  r->eval_reader.sizes[0][0],
-				  r->eval_reader.sizes[0][1] };
+	return (struct plan_key){ PLAN_EVAL, reader->batch_size,
+				  reader->sizes[0][0], reader->sizes[0][1] };
 }
 
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
@@ -46,6 +45,7 @@ void evaluator_close(struct evaluator *v)
 struct share {
 	struct evaluator *v;
 	struct engine *e;
+	const struct recipe_reader *reader;
 	struct plan *plan;
 	struct plan_run run;
 	struct nms_scratch nms;
@@ -124,17 +124,18 @@ static int evaluate_batch(struct share *s, const struct batch *b,
 	return 0;
 }
 
-static void open_share(struct share *s, struct evaluator *v, struct engine *e)
+static void open_share(struct share *s, struct evaluator *v, struct engine *e,
+		       const struct recipe_reader *reader)
 {
 	const struct recipe *r = e->recipe;
-	struct plan_key key = evaluator_plan(r);
+	struct plan_key key = evaluator_plan(reader);
 	struct nms_params params = {
 		.score_threshold = (float)r->score_threshold,
 		.nms_threshold = (float)r->nms_threshold,
 		.nms_top_k = r->nms_top_k, .keep_top_k = r->keep_top_k };
 	size_t n = (size_t)key.batch, classes = (size_t)r->num_classes;
 
-	*s = (struct share){ .v = v, .e = e };
+	*s = (struct share){ .v = v, .e = e, .reader = reader };
 	s->plan = plans_find(&e->plans, &key);
 	FL_ASSERT(s->plan != NULL);
 	s->run = (struct plan_run){ .weights = e->used_weights,
@@ -158,12 +159,12 @@ static void close_share(struct share *s)
 static int evaluate_share(struct share *s, struct fl_err *err)
 {
 	const struct comm *comm = s->e->comm;
-	const struct recipe_reader *reader = &s->e->recipe->eval_reader;
 	struct loader *loader = NULL;
 	struct batch *b;
 	double waited;
 	int total = (s->v->data.count + comm->world - 1) / comm->world;
-	int rc = loader_open_eval(reader, &s->v->data, reader->batch_size,
+	int rc = loader_open_eval(s->reader, &s->v->data,
+				  s->reader->batch_size,
 				  comm->rank, comm->world, s->v->threads,
 				  &loader, err);
 
@@ -183,33 +184,77 @@ static int evaluate_share(struct share *s, struct fl_err *err)
 	return rc;
 }
 
+/* All ranks' detections on rank 0, in order of image ids. */
+static int by_image(const void *a, const void *b)
+{
+	const struct coco_detection *x = a, *y = b;
+
+	if (x->image_id != y->image_id)
+		return x->image_id < y->image_id ? -1 : 1;
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	return x->category_id < y->category_id ? -1 :
+	       x->category_id > y->category_id;
+}
+
+static int gather(struct share *s, struct coco_detection **all, size_t *count,
+		  double counts[2], struct fl_err *err)
+{
+	struct comm *comm = s->e->comm;
+	void *bytes = NULL;
+	size_t size = 0;
+	int rc;
+
+	counts[0] = s->done;
+	counts[1] = s->bad;
+	rc = comm_sum_doubles(comm, counts, 2, err);
+	if (rc == 0)
+		rc = comm_gather(comm, s->found, s->count * sizeof(*s->found),
+				 &bytes, &size, err);
+	*all = bytes;
+	*count = size / sizeof(**all);
+	if (*count > 0)
+		qsort(*all, *count, sizeof(**all), by_image);
+	return rc;
+}
+
+int evaluator_detect(struct evaluator *v, struct engine *e,
+		     const struct recipe_reader *reader,
+		     struct coco_detection **detections, size_t *count,
+		     struct fl_err *err)
+{
+	double counts[2];
+	struct share s;
+	int rc;
+
+	open_share(&s, v, e, reader);
+	rc = evaluate_share(&s, err);
+	if (rc == 0)
+		rc = gather(&s, detections, count, counts, err);
+	close_share(&s);
+	return rc;
+}
+
 int evaluator_run(struct evaluator *v, struct engine *e,
 		  struct evaluation *out, struct coco_detection **detections,
 		  struct fl_err *err)
 {
-	double start = fl_now_s(), counts[2];
+	double start = fl_now_s(), counts[2] = { 0 };
+	struct coco_detection *all = NULL;
 	struct share s;
-	void *all = NULL;
-	size_t bytes = 0;
 	int rc;
 
 	*out = (struct evaluation){ 0 };
-	open_share(&s, v, e);
+	open_share(&s, v, e, &e->recipe->eval_reader);
 	rc = evaluate_share(&s, err);
-	counts[0] = s.done;
-	counts[1] = s.bad;
 	if (rc == 0)
-		rc = comm_sum_doubles(e->comm, counts, 2, err);
-	if (rc == 0)
-		rc = comm_gather(e->comm, s.found, s.count * sizeof(*s.found),
-				 &all, &bytes, err);
+		rc = gather(&s, &all, &out->detections, counts, err);
+	close_share(&s);
 	out->images = (int)counts[0];
 	out->bad_images = (int)counts[1];
-	out->detections = bytes / sizeof(struct coco_detection);
 	if (rc == 0 && e->comm->rank == 0)
 		rc = coco_evaluate(&v->truth, all, out->detections, &out->coco,
 				   err);
-	close_share(&s);
 	if (detections && rc == 0)
 		*detections = all;
 	else

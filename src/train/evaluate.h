@@ -19,8 +19,8 @@ struct evaluator {
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 		   const struct comm *comm, struct fl_err *err);
 void evaluator_close(struct evaluator *v);
-/* The plan that evaluation runs on; to be among engine_open's keys. */
-struct plan_key evaluator_plan(const struct recipe *recipe);
+/* The plan that a reader's batches run on; to be among engine_open's keys. */
+struct plan_key evaluator_plan(const struct recipe_reader *reader);
 
 struct evaluation {
 	struct coco_result coco; /* rank 0 */
@@ -34,5 +34,12 @@ struct evaluation {
 int evaluator_run(struct evaluator *v, struct engine *engine,
 		  struct evaluation *out, struct coco_detection **detections,
 		  struct fl_err *err);
+
+/* Detections of v->data through reader, on rank 0 (malloc, the caller frees),
+ * without a score: for pictures that have no ground truth. In order of ids. */
+int evaluator_detect(struct evaluator *v, struct engine *engine,
+		     const struct recipe_reader *reader,
+		     struct coco_detection **detections, size_t *count,
+		     struct fl_err *err);
 
 #endif

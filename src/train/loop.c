@@ -55,7 +55,7 @@ static int open_engine(struct run *r, struct fl_err *err)
 					     reader->sizes[i][0],
 					     reader->sizes[i][1] };
 	if (r->options->eval)
-		keys[count++] = evaluator_plan(r->recipe);
+		keys[count++] = evaluator_plan(&r->recipe->eval_reader);
 	rc = engine_open(&r->engine, r->recipe, r->model, r->device, r->comm,
 			 keys, count, err);
 	if (rc == 0)

@@ -1,0 +1,197 @@
+/* cmd_infer.c - flotilla infer: pictures with boxes, results as JSON. */
+#include "cmd/cmd.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cmd/job.h"
+#include "eval/coco_json.h"
+#include "image/draw.h"
+#include "train/evaluate.h"
+#include "train/weights.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct args {
+	struct job_args job;
+	const char *image, *folder, *output;
+	double draw_threshold;
+	bool save_results;
+};
+
+static const struct option_row rows[] = {
+	JOB_ROWS(args),
+	{ "infer_img", 0, OPTION_TEXT, offsetof(struct args, image),
+	  .arg = "FILE", .help = "one picture" },
+	{ "infer_dir", 0, OPTION_TEXT, offsetof(struct args, folder),
+	  .arg = "DIR", .help = "all pictures of a folder" },
+	{ "output_dir", 0, OPTION_TEXT, offsetof(struct args, output),
+	  .arg = "DIR", .help = "where the drawn pictures go (default output)" },
+	{ "draw_threshold", 0, OPTION_REAL,
+	  offsetof(struct args, draw_threshold), 0, 1, "S",
+	  "lowest score that is drawn (default 0.5)" },
+	{ "save_results", 0, OPTION_FLAG, offsetof(struct args, save_results),
+	  .help = "write all detections to bbox.json as well" },
+};
+
+static const struct option_table table = {
+	.program = "flotilla infer",
+	.usage = "-c FILE -o weights=W (--infer_img FILE | --infer_dir DIR)",
+	.about = "Draws what a model sees: boxes with names and scores.",
+	.example = "  flotilla infer -c my.yml -o weights=output/my/best_model --infer_dir photos",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+};
+
+static const uint8_t colors[][3] = {
+	{ 230, 60, 60 }, { 50, 160, 70 }, { 60, 100, 230 }, { 240, 150, 20 },
+	{ 160, 60, 200 }, { 20, 170, 180 }, { 220, 60, 150 }, { 120, 110, 30 },
+};
+
+static int class_of(const struct dataset *d, int64_t category)
+{
+	for (int c = 0; c < d->class_count; c++)
+		if (d->class_ids[c] == category)
+			return c;
+	return 0;
+}
+
+static void draw_one(struct image *im, const struct dataset *d,
+		     const struct coco_detection *det)
+{
+	static const uint8_t white[3] = { 255, 255, 255 };
+	int c = class_of(d, det->category_id), x = (int)det->bbox[0];
+	int y = (int)det->bbox[1], scale = im->w >= 480 ? 2 : 1;
+	const uint8_t *color = colors[(size_t)c % 8];
+	char label[160];
+
+	snprintf(label, sizeof(label), "%s %.2f", d->class_names[c],
+		 det->score);
+	draw_box(im, x, y, (int)(det->bbox[0] + det->bbox[2]),
+		 (int)(det->bbox[1] + det->bbox[3]), 2, color);
+	y = y - 9 * scale < 0 ? 0 : y - 9 * scale;
+	x = x < 0 ? 0 : x;
+	draw_fill(im, x, y, x + draw_text_width(label, scale) + 2,
+		  y + 9 * scale, color);
+	draw_text(im, x + 2, y + scale, label, scale, white);
+}
+
+/* Detections come grouped by picture, by rising id. */
+static int draw_all(const struct args *args, const struct dataset *d,
+		    const struct coco_detection *found, size_t count,
+		    struct fl_err *err)
+{
+	struct image im = { 0 };
+	size_t at = 0, drawn = 0;
+	int rc = fl_make_dirs(args->output, err);
+
+	for (int i = 0; rc == 0 && i < d->count; i++) {
+		struct fl_err bad = FL_ERR_INIT;
+		char path[PATH_MAX];
+
+		if (image_read(d->images[i].path, &im, &bad) != 0) {
+			fl_warn("%s", bad.text);
+			continue;
+		}
+		for (; at < count && found[at].image_id <= d->images[i].id;
+		     at++) {
+			if (found[at].image_id < d->images[i].id ||
+			    found[at].score < args->draw_threshold)
+				continue;
+			draw_one(&im, d, &found[at]);
+			drawn++;
+		}
+		rc = fl_join(path, sizeof(path), args->output,
+			     fl_base_name(d->images[i].path), err);
+		if (rc == 0)
+			rc = image_write(path, &im, 95, err);
+	}
+	image_release(&im);
+	if (rc == 0)
+		fl_info("%d pictures with %zu boxes of score %g and more in %s",
+			d->count, drawn, args->draw_threshold, args->output);
+	return rc;
+}
+
+static int infer(const struct args *args, struct job *job, struct engine *e,
+		 struct evaluator *v, struct fl_err *err)
+{
+	struct coco_detection *found = NULL;
+	size_t count = 0;
+	char path[PATH_MAX];
+	int rc;
+
+	engine_use_average(e);
+	rc = evaluator_detect(v, e, &job->recipe->test_reader, &found, &count,
+			      err);
+	if (rc == 0)
+		rc = draw_all(args, &v->data, found, count, err);
+	if (rc == 0 && args->save_results)
+		rc = fl_join(path, sizeof(path), args->output, "bbox.json",
+			     err);
+	if (rc == 0 && args->save_results)
+		rc = coco_detections_write(path, found, count, err);
+	free(found);
+	return rc;
+}
+
+static int open_and_infer(const struct args *args, struct fl_err *err)
+{
+	struct job job;
+	struct engine e = { 0 };
+	struct evaluator v = { 0 };
+	struct model *model = NULL;
+	struct plan_key key;
+	int rc = job_open(&job, &args->job, false, err);
+
+	if (rc == 0 && !*job.recipe->weights)
+		rc = fl_fail(err, FL_ERECIPE,
+			     "no weights given; use -o weights=FILE");
+	if (rc == 0)
+		rc = dataset_open_pictures(args->image, args->folder, &v.data,
+					   err);
+	if (rc == 0)
+		rc = dataset_read_classes(&job.recipe->test, &v.data, err);
+	if (rc == 0)
+		rc = model_new(job.recipe, &model, err);
+	if (rc == 0) {
+		v.threads = job.recipe->worker_num;
+		key = evaluator_plan(&job.recipe->test_reader);
+		rc = engine_open(&e, job.recipe, model, job.device, job.comm,
+				 &key, 1, err);
+	}
+	if (rc == 0)
+		rc = weights_load(&e, job.recipe->weights, true, err);
+	if (rc == 0)
+		rc = infer(args, &job, &e, &v, err);
+	if (e.slab)
+		engine_close(&e);
+	model_free(model);
+	evaluator_close(&v);
+	job_close(&job, rc);
+	return rc;
+}
+
+int cmd_infer(int argc, char **argv, struct fl_err *err)
+{
+	struct args args = { .output = "output", .draw_threshold = 0.5 };
+	int words, rc;
+	bool help;
+
+	fl_log_name("flotilla.infer");
+	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	if (rc == 0 && help)
+		option_help(&table, stdout);
+	else if (rc == 0 && words > 0)
+		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
+			     argv[1]);
+	else if (rc == 0 && !args.image == !args.folder)
+		rc = fl_fail(err, FL_EUSAGE,
+			     "give one of --infer_img and --infer_dir");
+	else if (rc == 0)
+		rc = open_and_infer(&args, err);
+	option_list_release(&args.job.overrides);
+	return rc;
+}

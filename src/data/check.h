@@ -1,0 +1,21 @@
+/* check.h - is this data set fit for training? Every picture is decoded and
+ * every annotation looked at; what is wrong is said in words, with names and
+ * counts.
+ */
+#ifndef FL_DATA_CHECK_H
+#define FL_DATA_CHECK_H
+
+#include "base/err.h"
+
+#include <stdio.h>
+
+/* anno: a COCO file; image_dir: where its pictures lie, or NULL to look at
+ * the annotations alone. The report goes to 'to'. *suffers counts what would
+ * be lost or wrong in training. num_classes 0: not compared. */
+int check_coco(const char *anno, const char *image_dir, int num_classes,
+	       FILE *to, long *suffers, struct fl_err *err);
+/* A picture, or all pictures of a folder, without annotations. */
+int check_pictures(const char *path, FILE *to, long *suffers,
+		   struct fl_err *err);
+
+#endif

@@ -1,0 +1,25 @@
+/* synth.h - a made-up data set that a detector can learn: shapes of six
+ * classes on textured grounds, as JPEG files with COCO annotations.
+ *
+ * 0 to 12 objects a picture, sides from 6 to 60 % of it, up to half of an
+ * object hidden by later ones, contrast to the ground from 1.3 up. What a
+ * picture holds is a function of (seed, split, number) alone.
+ */
+#ifndef FL_DATA_SYNTH_H
+#define FL_DATA_SYNTH_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+struct synth_options {
+	int train, val;	     /* pictures */
+	int width, height;
+	uint64_t seed;
+};
+
+/* DIR/images/{train,val}/<n>.jpg, DIR/annotations/{train,val}.json */
+int synth_make(const char *dir, const struct synth_options *options,
+	       struct fl_err *err);
+
+#endif

@@ -1,0 +1,110 @@
+#include "image/draw.h"
+
+#include "image/font.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const draw_shape_names[DRAW_SHAPES] = {
+	"circle", "square", "triangle", "star", "ring", "cross"
+};
+
+static int bound(int v, int lo, int hi)
+{
+	return v < lo ? lo : v > hi ? hi : v;
+}
+
+void draw_fill(struct image *im, int x1, int y1, int x2, int y2,
+	       const uint8_t color[3])
+{
+	x1 = bound(x1, 0, im->w);
+	x2 = bound(x2, 0, im->w);
+	y1 = bound(y1, 0, im->h);
+	y2 = bound(y2, 0, im->h);
+	for (int y = y1; y < y2; y++)
+		for (int x = x1; x < x2; x++)
+			memcpy(im->rgb + ((size_t)y * (size_t)im->w +
+					  (size_t)x) * 3, color, 3);
+}
+
+void draw_box(struct image *im, int x1, int y1, int x2, int y2, int thick,
+	      const uint8_t color[3])
+{
+	draw_fill(im, x1, y1, x2, y1 + thick, color);
+	draw_fill(im, x1, y2 - thick, x2, y2, color);
+	draw_fill(im, x1, y1, x1 + thick, y2, color);
+	draw_fill(im, x2 - thick, y1, x2, y2, color);
+}
+
+int draw_text_width(const char *text, int scale)
+{
+	return (int)strlen(text) * 6 * scale;
+}
+
+void draw_text(struct image *im, int x, int y, const char *text, int scale,
+	       const uint8_t color[3])
+{
+	for (; *text; text++, x += 6 * scale) {
+		unsigned char c = (unsigned char)*text;
+		const unsigned char *rows =
+			font_rows[(c < 32 || c > 126 ? '?' : c) - 32];
+
+		for (int i = 0; i < 35; i++) {
+			int cx = x + i % 5 * scale, cy = y + i / 5 * scale;
+
+			if (rows[i / 5] >> (4 - i % 5) & 1)
+				draw_fill(im, cx, cy, cx + scale, cy + scale,
+					  color);
+		}
+	}
+}
+
+/* Is the point (u, v) of the unit square within the shape? Each shape touches
+ * all four sides, so that its box is tight. */
+static bool inside(enum draw_shape shape, double u, double v)
+{
+	double x = 2 * u - 1, y = 2 * v - 1, r2 = x * x + y * y;
+
+	switch (shape) {
+	case DRAW_CIRCLE:
+		return r2 <= 1;
+	case DRAW_SQUARE:
+		return true;
+	case DRAW_TRIANGLE:
+		return v >= 2 * fabs(u - 0.5);
+	case DRAW_STAR: /* four points: an astroid */
+		return pow(fabs(x), 2.0 / 3) + pow(fabs(y), 2.0 / 3) <= 1;
+	case DRAW_RING:
+		return r2 <= 1 && r2 >= 0.3;
+	default: /* cross */
+		return fabs(x) <= 0.3 || fabs(y) <= 0.3;
+	}
+}
+
+void draw_shape(struct image *im, enum draw_shape shape, double x, double y,
+		double w, double h, const uint8_t color[3])
+{
+	int x1 = bound((int)floor(x), 0, im->w);
+	int x2 = bound((int)ceil(x + w), 0, im->w);
+	int y1 = bound((int)floor(y), 0, im->h);
+	int y2 = bound((int)ceil(y + h), 0, im->h);
+
+	for (int py = y1; py < y2; py++) {
+		for (int px = x1; px < x2; px++) {
+			uint8_t *p = im->rgb + ((size_t)py * (size_t)im->w +
+						(size_t)px) * 3;
+			int hits = 0;
+
+			for (int k = 0; k < 9; k++) {
+				double u = (px + (k % 3 + 0.5) / 3 - x) / w;
+				double v = (py + (k / 3 + 0.5) / 3 - y) / h;
+
+				hits += u >= 0 && u <= 1 && v >= 0 && v <= 1 &&
+					inside(shape, u, v);
+			}
+			for (int c = 0; c < 3; c++)
+				p[c] = (uint8_t)((p[c] * (9 - hits) +
+						  color[c] * hits) / 9);
+		}
+	}
+}
