@@ -16,6 +16,7 @@ cmd_fn cmd_eval;
 cmd_fn cmd_data;
 cmd_fn cmd_infer;
 cmd_fn cmd_probe;
+cmd_fn cmd_recipe_keys;
 cmd_fn cmd_train;
 
 #endif

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "convert", cmd_convert,
 	  "checkpoints to and from PaddleDetection's files" },
 	{ "eval", cmd_eval, "COCO's twelve numbers of a file of detections" },
+	{ "recipe-keys", cmd_recipe_keys, "all keys of a recipe, as a table" },
 	{ "probe", cmd_probe,
 	  "given batches through training steps, everything written down" },
 };
@@ -37,7 +38,7 @@ static int help(FILE *to)
 		"usage: flotilla COMMAND [options]\n\n"
 		"Trains PP-YOLOE detectors with PaddleDetection's recipes.\n\n");
 	for (size_t i = 0; i < COUNT; i++)
-		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].help);
 	fprintf(to, "\n'flotilla COMMAND --help' explains one of them.\n");
 	return 0;
 }

@@ -1,0 +1,247 @@
+/* Recipes: every file of configs/ loads with the reference's values; bad ones are refused with file, line and name. */
+#include "config/recipe.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+
+static void test_own_recipes(void **state)
+{
+	static const struct { const char *path; int epoch, classes; double lr; } list[] = {
+		{ "configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", 300, 80, 0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_m_300e_coco.yml", 300, 80, 0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_l_300e_coco.yml", 300, 80, 0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_x_300e_coco.yml", 300, 80, 0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_s_400e_coco.yml", 400, 80, 0.01 },
+		{ "configs/ppyoloe/ppyoloe_plus_crn_s_80e_coco.yml", 80, 80, 0.001 },
+		{ "configs/ppyoloe/ppyoloe_plus_crn_x_80e_coco.yml", 80, 80, 0.001 },
+		{ "configs/ppyoloe/objects365/ppyoloe_plus_crn_l_60e_objects365.yml", 60, 365, 0.001 },
+		{ "configs/ppyoloe/bccd_s_256_60e.yml", 60, 3, 0.005 },
+		{ "configs/ppyoloe/bccd_s_320.yml", 20, 3, 0.005 },
+		{ "configs/demo/ppyoloe_demo.yml", 0, 6, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct fl_err err = FL_ERR_INIT;
+		struct recipe *r;
+
+		if (recipe_load(list[i].path, NULL, 0, &r, &err) != 0)
+			fail_msg("%s", err.text);
+		if (list[i].epoch)
+			assert_int_equal(r->epoch, list[i].epoch);
+		assert_int_equal(r->num_classes, list[i].classes);
+		if (list[i].lr > 0)
+			assert_true(r->base_lr == list[i].lr);
+		assert_true(r->train_reader.distort && r->train_reader.expand);
+		assert_int_equal(r->schedule_count, 2);
+		recipe_free(r);
+	}
+}
+
+/* The reference's own files of the detector family, unmodified, from a checkout named by PPDET. */
+static void test_reference_recipes(void **state)
+{
+	static const char *const names[] = {
+		"ppyoloe_crn_s_300e_coco", "ppyoloe_crn_m_300e_coco",
+		"ppyoloe_crn_l_300e_coco", "ppyoloe_crn_x_300e_coco",
+		"ppyoloe_crn_s_400e_coco", "ppyoloe_plus_crn_s_80e_coco",
+		"ppyoloe_plus_crn_m_80e_coco", "ppyoloe_plus_crn_l_80e_coco",
+		"ppyoloe_plus_crn_x_80e_coco" };
+	const char *root = getenv("PPDET");
+
+	(void)state;
+	if (!root) {
+		printf("skipped: PPDET does not name a checkout of PaddleDetection\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct fl_err err = FL_ERR_INIT;
+		struct recipe *theirs, *ours;
+		char path[4096], own[256];
+
+		snprintf(path, sizeof(path), "%s/configs/ppyoloe/%s.yml", root,
+			 names[i]);
+		snprintf(own, sizeof(own), "configs/ppyoloe/%s.yml", names[i]);
+		if (recipe_load(path, NULL, 0, &theirs, &err) != 0 ||
+		    recipe_load(own, NULL, 0, &ours, &err) != 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(theirs->epoch, ours->epoch);
+		assert_true(theirs->base_lr == ours->base_lr);
+		assert_int_equal(theirs->static_assigner_epoch,
+				 ours->static_assigner_epoch);
+		assert_int_equal(theirs->schedules[0].max_epochs,
+				 ours->schedules[0].max_epochs);
+		assert_true(theirs->schedules[1].epochs ==
+			    ours->schedules[1].epochs);
+		assert_string_equal(theirs->pretrain_weights,
+				    ours->pretrain_weights);
+		assert_memory_equal(theirs->train_reader.sizes,
+				    ours->train_reader.sizes,
+				    sizeof(ours->train_reader.sizes));
+		assert_int_equal(theirs->train_reader.mean_std,
+				 ours->train_reader.mean_std);
+		assert_int_equal(theirs->snapshot_epoch, ours->snapshot_epoch);
+		recipe_free(theirs);
+		recipe_free(ours);
+	}
+}
+
+#define GOOD "architecture: YOLOv3\nnum_classes: 3\n"
+
+static int load_text(const char *text, const char *const *o, int n,
+		     struct recipe **out, struct fl_err *err)
+{
+	char path[64];
+	int rc;
+
+	snprintf(path, sizeof(path), "/tmp/recipe.%d.yml", (int)getpid());
+	assert_int_equal(fl_write_file(path, text, strlen(text), err), 0);
+	rc = recipe_load(path, o, n, out, err);
+	unlink(path);
+	return rc;
+}
+
+static void test_bad_recipes(void **state)
+{
+	static const struct { const char *text, *says; } list[] = {
+		{ "num_classes: 3\n", "'architecture' is missing" },
+		{ "architecture: YOLOv3\n", "'num_classes' is missing" },
+		{ GOOD "log_itr: 3\n", ".yml:3: unknown key 'log_itr'; did you mean 'log_iter'?" },
+		{ GOOD "epoch: many\n", ".yml:3: 'epoch' must be a whole number, not text 'many'" },
+		{ GOOD "epoch: 0\n", "'epoch' is 0, but must be within 1 and 100000" },
+		{ GOOD "epoch: 2.5\n", "must be a whole number" },
+		{ GOOD "norm_type: gn\n", "'norm_type' is 'gn', but must be one of bn|sync_bn" },
+		{ GOOD "use_ema: 3\n", "'use_ema' must be true or false" },
+		{ GOOD "eval_size: [640]\n", "must be a list of 2 numbers" },
+		{ GOOD "LearningRate: 0.1\n", "'LearningRate' must be a mapping" },
+		{ GOOD "LearningRate:\n  base_lrr: 0.1\n", ".yml:4: unknown key 'LearningRate.base_lrr'" },
+		{ GOOD "LearningRate:\n  schedulers:\n  - name: CosDecay\n", "unknown schedule 'CosDecay'" },
+		{ GOOD "OptimizerBuilder:\n  optimizer: {type: Adam}\n", "'OptimizerBuilder.optimizer.type' can only be Momentum" },
+		{ GOOD "PPYOLOEHead:\n  use_varifocal_loss: false\n", "can only be true" },
+		{ GOOD "PPYOLOEHead: {nms: {nms_threshold: 1.5}}\n", "must be within 0 and 1" },
+		{ GOOD "TrainReader: {batch_sise: 2}\n", "unknown key 'batch_sise' in 'TrainReader'; did you mean 'batch_size'?" },
+		{ GOOD "TrainReader: {batch_size: 0}\n", "must be within 1 and 65536" },
+		{ GOOD "TrainReader: {sample_transforms: [{RandomFlp: {}}]}\n", "unknown transform 'RandomFlp'; did you mean 'RandomFlip'?" },
+		{ GOOD "TrainReader: {sample_transforms: [{RandomFlip: {}}, {Decode: {}}]}\n", "'Decode' comes too late" },
+		{ GOOD "TrainReader: {batch_transforms: [{BatchRandomResize: {target_size: [100]}}]}\n", "must be a multiple of 32" },
+		{ GOOD "EvalReader: {sample_transforms: [{Resize: {target_size: [64, 64], keep_ratio: true}}]}\n", "'Resize.keep_ratio' can only be false" },
+		{ GOOD "TrainDataset: {name: CocoDataset}\n", "did you mean 'COCODataSet'?" },
+		{ GOOD "TrainDataset: {name: COCODataSet, dir: x}\n", "unknown key 'dir' in 'TrainDataset'" },
+		{ GOOD "_BASE_: [nowhere.yml]\n", "cannot open" },
+		{ GOOD "_BASE_: nowhere.yml\n", "'_BASE_' must be a list of files" },
+		{ GOOD "a: [1, 2\n", "not YAML" },
+		{ GOOD "a: *gone\n", "alias without its anchor" },
+		{ "- 1\n- 2\n", "a recipe must be a mapping" },
+		{ GOOD "slim: QAT\n", "'slim' is not possible" },
+		{ GOOD "use_npu: true\n", "can only be false" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct fl_err err = FL_ERR_INIT;
+		struct recipe *r;
+
+		assert_int_equal(load_text(list[i].text, NULL, 0, &r, &err),
+				 FL_ERECIPE);
+		if (!strstr(err.text, list[i].says))
+			fail_msg("'%s' should say '%s'", err.text,
+				 list[i].says);
+	}
+}
+
+static void test_overrides(void **state)
+{
+	static const char *const o[] = { "LearningRate.base_lr=1e-3",
+					 "PPYOLOEHead.nms.keep_top_k=7",
+					 "PPYOLOEHead.nms.nms_top_k=9",
+					 "TrainDataset.dataset_dir=/x",
+					 "pretrain_weights=" };
+	static const char *const bad[] = { "novalue" };
+	struct fl_err err = FL_ERR_INIT;
+	struct recipe *r;
+
+	(void)state;
+	if (load_text(GOOD "TrainDataset: !COCODataSet {image_dir: a}\n"
+		      "pretrain_weights: http://x\nbool: &b yes\n", o, 5, &r,
+		      &err) == 0)
+		fail_msg("'bool' is no key");
+	if (load_text(GOOD "TrainDataset: !COCODataSet {image_dir: a}\n"
+		      "pretrain_weights: http://x\n", o, 5, &r, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_true(r->base_lr == 1e-3); /* though PyYAML calls it text */
+	assert_int_equal(r->keep_top_k, 7);
+	assert_int_equal(r->nms_top_k, 9); /* the first is not lost */
+	assert_string_equal(r->train.dataset_dir, "/x");
+	assert_string_equal(r->train.image_dir, "a");
+	assert_string_equal(r->pretrain_weights, "");
+	recipe_free(r);
+	assert_int_equal(load_text(GOOD, bad, 1, &r, &err), FL_EUSAGE);
+}
+
+/* Damaged recipes are refused or read, never more. */
+static void test_fuzz(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_rng rng = fl_rng_open(3, FL_RNG_TEST, 0, 0);
+	struct fl_map map;
+	char *text;
+
+	(void)state;
+	assert_int_equal(fl_map_open(&map, "configs/ppyoloe/bccd_s_256_60e.yml",
+				     &err), 0);
+	text = malloc(map.size + 1);
+	for (int i = 0; i < 400; i++) {
+		struct recipe *r;
+
+		memcpy(text, map.data, map.size);
+		text[map.size] = '\0';
+		for (int k = 0; k < 4; k++)
+			text[fl_rng_below(&rng, map.size)] =
+				(char)(32 + fl_rng_below(&rng, 95));
+		if (load_text(text, NULL, 0, &r, &err) == 0)
+			recipe_free(r);
+		else
+			assert_true(err.text[0] != '\0');
+	}
+	free(text);
+	fl_map_close(&map);
+}
+
+/* docs/recipes.md holds the table as it is now. */
+static void test_docs(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_str rows = FL_STR_INIT;
+	struct fl_map map;
+
+	(void)state;
+	recipe_print_rows(&rows);
+	assert_int_equal(fl_map_open(&map, "docs/recipes.md", &err), 0);
+	if (!memmem(map.data, map.size, fl_str_get(&rows), rows.len))
+		fail_msg("docs/recipes.md is not the table of recipe_rows.c; 'flotilla recipe-keys' prints it");
+	fl_map_close(&map);
+	fl_str_release(&rows);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_own_recipes),
+		cmocka_unit_test(test_reference_recipes),
+		cmocka_unit_test(test_bad_recipes),
+		cmocka_unit_test(test_overrides),
+		cmocka_unit_test(test_fuzz),
+		cmocka_unit_test(test_docs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
