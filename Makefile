@@ -82,12 +82,18 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka -o $@
 
+# Small programs that end-to-end tests use beside the real ones.
+$(BUILD)/programs/%: $(BUILD)/obj/tests/support/programs/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+PROGRAMS_E2E = $(patsubst tests/support/programs/%.c,$(BUILD)/programs/%,$(wildcard tests/support/programs/*.c))
+
 bench: $(BENCH_BIN)
-tests: $(TEST_BIN)
+tests: $(TEST_BIN) $(PROGRAMS_E2E)
 unit: $(TEST_BIN)
 	BUILD=$(BUILD) tests/run $(TEST_BIN)
-check: all unit
-	BUILD=$(BUILD) tests/run $(wildcard tests/e2e/*.sh)
+check: all unit $(PROGRAMS_E2E)
+	BUILD=$(BUILD) tests/run $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
 
 lint:
 	tools/lint

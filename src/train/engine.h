@@ -55,7 +55,7 @@ struct engine_batch {
 };
 
 struct engine_result {
-	float losses[LOSS_COUNT]; /* of this rank */
+	float losses[LOSS_COUNT]; /* mean over ranks: of the whole batch */
 	struct bucket_times comm;
 	struct plan_times times;
 	double loss_s, optim_s;

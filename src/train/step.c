@@ -53,6 +53,21 @@ static int normaliser_over_ranks(struct engine *e, double score_sum, bool stop,
 	return rc;
 }
 
+/* Each rank's losses are its share; their mean is the loss of the batch. */
+static int mean_losses(struct engine *e, float losses[LOSS_COUNT],
+		       struct fl_err *err)
+{
+	double sums[LOSS_COUNT];
+	int rc;
+
+	for (int k = 0; k < LOSS_COUNT; k++)
+		sums[k] = (double)losses[k];
+	rc = comm_sum_doubles(e->comm, sums, LOSS_COUNT, err);
+	for (int k = 0; k < LOSS_COUNT; k++)
+		losses[k] = (float)(sums[k] / e->comm->world);
+	return rc;
+}
+
 int engine_gradients(struct engine *e, struct plan *plan,
 		     const struct engine_batch *batch, int epoch, bool stop,
 		     struct engine_result *result, struct fl_err *err)
@@ -80,6 +95,8 @@ int engine_gradients(struct engine *e, struct plan *plan,
 	rc = plan_backward(plan, &e->run, err);
 	if (rc == 0)
 		rc = buckets_wait(e->buckets, &result->comm, err);
+	if (rc == 0 && e->comm->world > 1)
+		rc = mean_losses(e, result->losses, err);
 	result->times = e->run.times;
 	return rc;
 }
