@@ -17,7 +17,10 @@ struct fl_arena {
 	struct fl_arena_block *head;
 };
 
-#define FL_ARENA_INIT { 0 }
+#define FL_ARENA_INIT \
+	{             \
+		0     \
+	}
 
 void *fl_arena_alloc(struct fl_arena *arena, size_t bytes);
 /* count * size with the overflow checked. */

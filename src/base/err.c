@@ -7,10 +7,9 @@
 static const struct {
 	int status;
 	const char *name;
-} codes[FL_CODE_COUNT] = {
-	[FL_OK_INDEX] = { 0, "ok" },
+} codes[FL_CODE_COUNT] = { [FL_OK_INDEX] = { 0, "ok" },
 #define X(code, status, name) [code##_INDEX] = { status, name },
-	FL_ERR_LIST(X)
+			   FL_ERR_LIST(X)
 #undef X
 };
 
@@ -55,8 +54,10 @@ const char *fl_code_name(int code)
 
 noreturn void fl_assert_failed(const char *cond, const char *file, int line)
 {
-	fprintf(stderr, "flotilla: internal fault: '%s' does not hold at "
-		"%s:%d; please report it\n", cond, file, line);
+	fprintf(stderr,
+		"flotilla: internal fault: '%s' does not hold at "
+		"%s:%d; please report it\n",
+		cond, file, line);
 	fflush(NULL);
 	abort();
 }

@@ -15,18 +15,18 @@
 #include <stdnoreturn.h>
 
 /* code, exit status of a program that ends with it, short name */
-#define FL_ERR_LIST(X)                                                      \
-	X(FL_EUSAGE, 2, "usage")                                            \
-	X(FL_ERECIPE, 3, "recipe")                                          \
-	X(FL_EDATA, 3, "data")                                              \
-	X(FL_EIO, 4, "input/output")                                        \
-	X(FL_ENOMEM, 4, "memory")                                           \
-	X(FL_EINTERNAL, 4, "internal")                                      \
-	X(FL_EPEER, 5, "peer lost")                                         \
-	X(FL_ETIMEOUT, 6, "time-out")                                       \
-	X(FL_EMISMATCH, 7, "machines disagree")                             \
-	X(FL_ESTALL, 8, "stalled")                                          \
-	X(FL_EINT, 130, "interrupted")                                      \
+#define FL_ERR_LIST(X)                          \
+	X(FL_EUSAGE, 2, "usage")                \
+	X(FL_ERECIPE, 3, "recipe")              \
+	X(FL_EDATA, 3, "data")                  \
+	X(FL_EIO, 4, "input/output")            \
+	X(FL_ENOMEM, 4, "memory")               \
+	X(FL_EINTERNAL, 4, "internal")          \
+	X(FL_EPEER, 5, "peer lost")             \
+	X(FL_ETIMEOUT, 6, "time-out")           \
+	X(FL_EMISMATCH, 7, "machines disagree") \
+	X(FL_ESTALL, 8, "stalled")              \
+	X(FL_EINT, 130, "interrupted")          \
 	X(FL_ETERM, 143, "terminated")
 
 enum fl_code_index {
@@ -49,7 +49,10 @@ struct fl_err {
 	char text[1024];
 };
 
-#define FL_ERR_INIT { 0 }
+#define FL_ERR_INIT \
+	{           \
+		0   \
+	}
 
 /* Fill err and return code, so that failing is one line:
  *     return fl_fail(err, FL_EDATA, "cannot read '%s': %s", path, why); */
@@ -65,7 +68,7 @@ int fl_exit_status(int code);
 const char *fl_code_name(int code);
 
 /* For our own bugs only; stays on in release builds and aborts. */
-#define FL_ASSERT(cond)                                                     \
+#define FL_ASSERT(cond) \
 	((cond) ? (void)0 : fl_assert_failed(#cond, __FILE__, __LINE__))
 noreturn void fl_assert_failed(const char *cond, const char *file, int line);
 

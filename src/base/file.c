@@ -101,7 +101,8 @@ int fl_out_open(struct fl_out *out, const char *path, struct fl_err *err)
 	size_t n = strlen(path) + 32;
 	int rc;
 
-	*out = (struct fl_out){ .fd = -1, .path = fl_strdup(path),
+	*out = (struct fl_out){ .fd = -1,
+				.path = fl_strdup(path),
 				.temporary = fl_malloc(n) };
 	snprintf(out->temporary, n, "%s.tmp.%ld", path, (long)getpid());
 	out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,

@@ -38,8 +38,10 @@ int fl_log_file(const char *path, struct fl_err *err)
 	if (path) {
 		file = fopen(path, "ae");
 		if (!file)
-			return fl_fail(err, FL_EIO, "cannot open log file "
-				       "'%s': %s", path, strerror(errno));
+			return fl_fail(err, FL_EIO,
+				       "cannot open log file "
+				       "'%s': %s",
+				       path, strerror(errno));
 	}
 	pthread_mutex_lock(&state.lock);
 	if (state.file)

@@ -15,7 +15,12 @@
 
 #include <stdbool.h>
 
-enum fl_level { FL_DEBUG, FL_INFO, FL_WARN, FL_ERROR };
+enum fl_level {
+	FL_DEBUG,
+	FL_INFO,
+	FL_WARN,
+	FL_ERROR
+};
 
 /* name: who speaks, "flotilla.train"; kept, so it must outlive the program. */
 void fl_log_name(const char *name);

@@ -56,9 +56,8 @@ static void claim_chunks(struct loop *l)
 {
 	int c;
 
-	while ((c = atomic_fetch_add_explicit(&l->next, 1,
-					      memory_order_relaxed)) <
-	       l->chunks) {
+	while ((c = atomic_fetch_add_explicit(
+			&l->next, 1, memory_order_relaxed)) < l->chunks) {
 		size_t first = l->n * (size_t)c / (size_t)l->chunks;
 		size_t last = l->n * ((size_t)c + 1) / (size_t)l->chunks;
 
@@ -128,8 +127,9 @@ void fl_par_init(int threads)
 
 void fl_par_for(size_t n, size_t grain, fl_par_fn *fn, void *ctx)
 {
-	struct loop l = { .fn = fn, .ctx = ctx, .n = n,
-			  .chunks = fl_par_chunks(n, grain) };
+	struct loop l = {
+		.fn = fn, .ctx = ctx, .n = n, .chunks = fl_par_chunks(n, grain)
+	};
 	int threads = fl_par_threads();
 
 	if (threads > l.chunks)

@@ -81,8 +81,12 @@ size_t fl_utf8_len(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	static const unsigned least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-		   p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t n = p[0] < 0x80	 ? 1
+		   : p[0] < 0xc2 ? 0
+		   : p[0] < 0xe0 ? 2
+		   : p[0] < 0xf0 ? 3
+		   : p[0] < 0xf5 ? 4
+				 : 0;
 	unsigned code = n > 1 ? p[0] & (0x7fu >> n) : p[0];
 
 	for (size_t i = 1; i < n; i++) {
@@ -128,15 +132,16 @@ int fl_edit_distance(const char *a, const char *b)
 	return rows[n % 3][m];
 }
 
-const char *fl_nearest(const char *word, const char *const *names,
-		       size_t count, size_t stride)
+const char *fl_nearest(const char *word, const char *const *names, size_t count,
+		       size_t stride)
 {
 	const char *best = NULL;
 	int limit = (int)strlen(word) / 3 + 1;
 
 	for (size_t i = 0; i < count; i++) {
-		const char *name = *(const char *const *)(const void *)(
-			(const char *)names + i * stride);
+		const char *name = *(
+			const char *const *)(const void *)((const char *)names +
+							   i * stride);
 		int d = name ? fl_edit_distance(word, name) : limit + 1;
 
 		if (d <= limit) {

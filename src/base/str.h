@@ -11,7 +11,10 @@ struct fl_str {
 	size_t len, cap;
 };
 
-#define FL_STR_INIT { 0 }
+#define FL_STR_INIT \
+	{           \
+		0   \
+	}
 
 void fl_str_add(struct fl_str *s, const char *text);
 void fl_str_addn(struct fl_str *s, const void *bytes, size_t len);
@@ -35,7 +38,7 @@ int fl_edit_distance(const char *a, const char *b);
 /* The name nearest to 'word', or NULL when none is near enough to help.
  * names: array of count strings, stride bytes apart, so that a column of a
  * table can be searched: fl_nearest(word, &rows[0].name, n, sizeof(*rows)). */
-const char *fl_nearest(const char *word, const char *const *names,
-		       size_t count, size_t stride);
+const char *fl_nearest(const char *word, const char *const *names, size_t count,
+		       size_t stride);
 
 #endif

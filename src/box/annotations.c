@@ -67,8 +67,8 @@ static bool take_number(struct reader *r, double *out)
 	*out = NAN;
 	if (t == JSON_NUMBER)
 		*out = r->json.number;
-	return t == JSON_NUMBER || (t != JSON_BROKEN &&
-				    json_pull_skip(&r->json, t));
+	return t == JSON_NUMBER ||
+	       (t != JSON_BROKEN && json_pull_skip(&r->json, t));
 }
 
 /* 0, 1, false or true. */
@@ -126,7 +126,9 @@ static int read_image(struct reader *r)
 		}
 	}
 	if (!ok || !id || !im.file_name)
-		return not_coco(r, "an image needs an 'id' that is a whole number and a 'file_name'");
+		return not_coco(
+			r,
+			"an image needs an 'id' that is a whole number and a 'file_name'");
 	a->images = grow(a->images, a->image_count, &r->image_cap,
 			 sizeof(*a->images));
 	a->images[a->image_count++] = im;
@@ -136,8 +138,9 @@ static int read_image(struct reader *r)
 static int read_box(struct reader *r)
 {
 	struct annotations *a = r->out;
-	struct annotation_box b = { .x = NAN, .y = NAN, .w = NAN, .h = NAN,
-				    .area = NAN, .id = -1 };
+	struct annotation_box b = {
+		.x = NAN, .y = NAN, .w = NAN, .h = NAN, .area = NAN, .id = -1
+	};
 	bool image = false, category = false, ok = true;
 	enum json_token t;
 
@@ -160,7 +163,9 @@ static int read_box(struct reader *r)
 			ok = skip_value(r);
 	}
 	if (!ok || !image || !category)
-		return not_coco(r, "an annotation needs 'image_id' and 'category_id' that are whole numbers");
+		return not_coco(
+			r,
+			"an annotation needs 'image_id' and 'category_id' that are whole numbers");
 	a->boxes = grow(a->boxes, a->box_count, &r->box_cap, sizeof(*a->boxes));
 	a->boxes[a->box_count++] = b;
 	return 0;
@@ -184,9 +189,10 @@ static int read_category(struct reader *r)
 		}
 	}
 	if (!ok || !id)
-		return not_coco(r, "a category needs an 'id' that is a whole number");
-	a->categories = grow(a->categories, a->category_count,
-			     &r->category_cap, sizeof(*a->categories));
+		return not_coco(
+			r, "a category needs an 'id' that is a whole number");
+	a->categories = grow(a->categories, a->category_count, &r->category_cap,
+			     sizeof(*a->categories));
 	a->categories[a->category_count++] = c;
 	return 0;
 }
@@ -198,10 +204,12 @@ static int read_array(struct reader *r, int (*one)(struct reader *r))
 	int rc = 0;
 
 	if (t != JSON_ARRAY)
-		return not_coco(r, "'images', 'annotations' and 'categories' must be arrays");
+		return not_coco(
+			r,
+			"'images', 'annotations' and 'categories' must be arrays");
 	while (rc == 0 && (t = json_pull_next(&r->json)) != JSON_ARRAY_END)
-		rc = t == JSON_OBJECT ?
-			     one(r) : not_coco(r, "expected an object here");
+		rc = t == JSON_OBJECT ? one(r)
+				      : not_coco(r, "expected an object here");
 	return rc;
 }
 
@@ -211,7 +219,9 @@ static int read_document(struct reader *r)
 	int rc = 0;
 
 	if (t != JSON_OBJECT)
-		return not_coco(r, "a COCO annotation file is an object with images, annotations and categories");
+		return not_coco(
+			r,
+			"a COCO annotation file is an object with images, annotations and categories");
 	while (rc == 0 && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "images")) {
 			rc = read_array(r, read_image);
@@ -224,8 +234,8 @@ static int read_document(struct reader *r)
 			rc = r->err->code;
 		}
 	}
-	if (rc == 0 && (t == JSON_BROKEN ||
-			json_pull_next(&r->json) != JSON_END))
+	if (rc == 0 &&
+	    (t == JSON_BROKEN || json_pull_next(&r->json) != JSON_END))
 		rc = r->err->code;
 	return rc;
 }
@@ -262,10 +272,9 @@ static int find_id(const struct id_index *table, size_t count, int64_t id)
 /* Each box's image and category as indices. */
 static void link_boxes(struct annotations *a)
 {
-	struct id_index *images = fl_calloc(a->image_count + 1,
-					    sizeof(*images));
-	struct id_index *cats = fl_calloc(a->category_count + 1,
-					  sizeof(*cats));
+	struct id_index *images =
+		fl_calloc(a->image_count + 1, sizeof(*images));
+	struct id_index *cats = fl_calloc(a->category_count + 1, sizeof(*cats));
 
 	for (size_t i = 0; i < a->image_count; i++)
 		images[i] = (struct id_index){ a->images[i].id, (int)i };

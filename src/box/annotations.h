@@ -27,8 +27,8 @@ struct annotation_box {
 	double x, y, w, h; /* NaN where absent or not finite */
 	double area;	   /* NaN where absent */
 	bool has_id, has_bbox, crowd, ignore;
-	int image;	   /* index in images, or -1 */
-	int category;	   /* index in categories, or -1 */
+	int image;    /* index in images, or -1 */
+	int category; /* index in categories, or -1 */
 };
 
 struct annotation_category {

@@ -25,7 +25,8 @@ static const struct option_row rows[] = {
 	{ "config", 'c', OPTION_TEXT, offsetof(struct args, config),
 	  .arg = "FILE", .help = "check: the data sets of this recipe" },
 	{ "opt", 'o', OPTION_LIST, offsetof(struct args, overrides),
-	  .arg = "key=value ...", .help = "check: replace values of the recipe" },
+	  .arg = "key=value ...",
+	  .help = "check: replace values of the recipe" },
 	{ "images", 0, OPTION_INT, offsetof(struct args, images), 1, 1e6, "N",
 	  "synth: pictures for training (default 1200)" },
 	{ "val", 0, OPTION_INT, offsetof(struct args, val), 1, 1e6, "N",
@@ -34,19 +35,21 @@ static const struct option_row rows[] = {
 	  "synth: another seed, other pictures" },
 	{ "width", 0, OPTION_INT, offsetof(struct args, width), 32, 4096, "W",
 	  "synth: of a picture (default 240)" },
-	{ "height", 0, OPTION_INT, offsetof(struct args, height), 32, 4096,
-	  "H", "synth: of a picture (default 192)" },
+	{ "height", 0, OPTION_INT, offsetof(struct args, height), 32, 4096, "H",
+	  "synth: of a picture (default 192)" },
 };
 
 static const struct option_table table = {
 	.program = "flotilla data",
-	.usage = "check (-c FILE | ANNOTATIONS [IMAGE_DIR] | PICTURES...) | synth DIR",
+	.usage =
+		"check (-c FILE | ANNOTATIONS [IMAGE_DIR] | PICTURES...) | synth DIR",
 	.about = "check says what is wrong with a data set and ends with 3 if "
 		 "training would suffer;\nsynth makes one up that can be "
 		 "learnt: shapes on textured grounds.",
-	.example = "  flotilla data check my/annotations/train.json my/images/train\n"
-		   "  flotilla data check -c configs/demo/ppyoloe_demo.yml\n"
-		   "  flotilla data synth made_up --images 500 --val 50",
+	.example =
+		"  flotilla data check my/annotations/train.json my/images/train\n"
+		"  flotilla data check -c configs/demo/ppyoloe_demo.yml\n"
+		"  flotilla data synth made_up --images 500 --val 50",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 };
@@ -86,16 +89,17 @@ static int check_words(int words, char **argv, long *suffers,
 	int rc = 0;
 
 	if (words > 0 && fl_ends_with(argv[0], ".json"))
-		return words > 2 ?
-			       fl_fail(err, FL_EUSAGE,
-				       "check takes an annotation file and one image folder") :
-			       check_coco(argv[0], words == 2 ? argv[1] : NULL,
-					  0, stdout, suffers, err);
+		return words > 2
+			       ? fl_fail(err, FL_EUSAGE,
+					 "check takes an annotation file and one image folder")
+			       : check_coco(argv[0],
+					    words == 2 ? argv[1] : NULL, 0,
+					    stdout, suffers, err);
 	for (int i = 0; rc == 0 && i < words; i++)
-		rc = fl_exists(argv[i]) ?
-			     check_pictures(argv[i], stdout, suffers, err) :
-			     fl_fail(err, FL_EDATA, "'%s' does not exist",
-				     argv[i]);
+		rc = fl_exists(argv[i])
+			     ? check_pictures(argv[i], stdout, suffers, err)
+			     : fl_fail(err, FL_EDATA, "'%s' does not exist",
+				       argv[i]);
 	return rc;
 }
 
@@ -106,10 +110,11 @@ static int check(const struct args *args, int words, char **argv,
 	int rc;
 
 	if (!args->config && words == 0)
-		return fl_fail(err, FL_EUSAGE,
-			       "check needs a recipe (-c) or files ('flotilla data --help')");
-	rc = args->config ? check_recipe(args, &suffers, err) :
-			    check_words(words, argv, &suffers, err);
+		return fl_fail(
+			err, FL_EUSAGE,
+			"check needs a recipe (-c) or files ('flotilla data --help')");
+	rc = args->config ? check_recipe(args, &suffers, err)
+			  : check_words(words, argv, &suffers, err);
 	if (rc == 0 && suffers > 0)
 		rc = fl_fail(err, FL_EDATA,
 			     "%ld problems that training would suffer from",
@@ -122,21 +127,24 @@ static int check(const struct args *args, int words, char **argv,
 static int synth(const struct args *args, int words, char **argv,
 		 struct fl_err *err)
 {
-	struct synth_options o = { .train = args->images, .val = args->val,
+	struct synth_options o = { .train = args->images,
+				   .val = args->val,
 				   .width = args->width,
 				   .height = args->height,
 				   .seed = (uint64_t)args->seed };
 
 	if (words != 1)
-		return fl_fail(err, FL_EUSAGE,
-			       "synth needs one folder: flotilla data synth DIR");
+		return fl_fail(
+			err, FL_EUSAGE,
+			"synth needs one folder: flotilla data synth DIR");
 	return synth_make(argv[0], &o, err);
 }
 
 int cmd_data(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { .images = 1200, .val = 150, .width = 240,
-			     .height = 192 };
+	struct args args = {
+		.images = 1200, .val = 150, .width = 240, .height = 192
+	};
 	int words, rc;
 	bool help;
 
@@ -152,9 +160,10 @@ int cmd_data(int argc, char **argv, struct fl_err *err)
 	else if (rc == 0 && !help && strcmp(argv[1], "synth") == 0)
 		rc = synth(&args, words - 1, argv + 2, err);
 	else if (rc == 0 && !help)
-		rc = fl_fail(err, FL_EUSAGE,
-			     "unknown verb '%s'; data knows 'check' and 'synth'",
-			     argv[1]);
+		rc = fl_fail(
+			err, FL_EUSAGE,
+			"unknown verb '%s'; data knows 'check' and 'synth'",
+			argv[1]);
 	option_list_release(&args.overrides);
 	return rc;
 }

@@ -43,8 +43,9 @@ static const struct option_table table = {
 static int evaluate(const struct args *args, struct fl_err *err)
 {
 	if (args->job.config && (args->gt || args->dt))
-		return fl_fail(err, FL_EUSAGE,
-			       "-c scores a model, --gt and --dt score a file; give one or the other");
+		return fl_fail(
+			err, FL_EUSAGE,
+			"-c scores a model, --gt and --dt score a file; give one or the other");
 	if (args->job.config)
 		return eval_model(&args->job, args->json, args->output_eval,
 				  args->classwise, err);

@@ -28,7 +28,8 @@ static const struct option_row rows[] = {
 	{ "infer_dir", 0, OPTION_TEXT, offsetof(struct args, folder),
 	  .arg = "DIR", .help = "all pictures of a folder" },
 	{ "output_dir", 0, OPTION_TEXT, offsetof(struct args, output),
-	  .arg = "DIR", .help = "where the drawn pictures go (default output)" },
+	  .arg = "DIR",
+	  .help = "where the drawn pictures go (default output)" },
 	{ "draw_threshold", 0, OPTION_REAL,
 	  offsetof(struct args, draw_threshold), 0, 1, "S",
 	  "lowest score that is drawn (default 0.5)" },
@@ -40,13 +41,14 @@ static const struct option_table table = {
 	.program = "flotilla infer",
 	.usage = "-c FILE -o weights=W (--infer_img FILE | --infer_dir DIR)",
 	.about = "Draws what a model sees: boxes with names and scores.",
-	.example = "  flotilla infer -c my.yml -o weights=output/my/best_model --infer_dir photos",
+	.example =
+		"  flotilla infer -c my.yml -o weights=output/my/best_model --infer_dir photos",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 };
 
 static const uint8_t colors[][3] = {
-	{ 230, 60, 60 }, { 50, 160, 70 }, { 60, 100, 230 }, { 240, 150, 20 },
+	{ 230, 60, 60 },  { 50, 160, 70 },  { 60, 100, 230 }, { 240, 150, 20 },
 	{ 160, 60, 200 }, { 20, 170, 180 }, { 220, 60, 150 }, { 120, 110, 30 },
 };
 

@@ -32,9 +32,10 @@ static const struct option_table table = {
 	.about = "Runs exact given batches through training steps and writes "
 		 "activations, gradients,\nassignments, losses and the state "
 		 "at the end, by name.",
-	.example = "  flotilla probe -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml "
-		   "--weights w.safetensors \\\n      --batch b0.safetensors "
-		   "--out out.safetensors",
+	.example =
+		"  flotilla probe -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml "
+		"--weights w.safetensors \\\n      --batch b0.safetensors "
+		"--out out.safetensors",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 };
@@ -53,8 +54,9 @@ static int probe(const struct args *args, struct fl_err *err)
 	int rc;
 
 	if (o.batch_count == 0 || !o.out)
-		return fl_fail(err, FL_EUSAGE,
-			       "probe needs --batch and --out ('flotilla probe --help')");
+		return fl_fail(
+			err, FL_EUSAGE,
+			"probe needs --batch and --out ('flotilla probe --help')");
 	rc = job_open(&job, &args->job, false, err);
 	if (rc == 0)
 		rc = probe_run(job.recipe, job.device, job.comm, &o, err);

@@ -38,8 +38,9 @@ static const struct option_table table = {
 	.about = "Trains a detector by a PaddleDetection recipe; ends with 0 "
 		 "only if the last checkpoint\nis on disk. Alone it is one "
 		 "rank; fleetrun, mpirun and srun --mpi=pmix start several.",
-	.example = "  flotilla train -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"
-		   "  fleetrun --nproc_per_node 2 flotilla train -c my.yml -o epoch=12 --eval",
+	.example =
+		"  flotilla train -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"
+		"  fleetrun --nproc_per_node 2 flotilla train -c my.yml -o epoch=12 --eval",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 };
@@ -59,15 +60,17 @@ static int on_start(void *ctx, const struct engine *engine,
 	struct watcher *w = ctx;
 	const struct recipe *r = w->recipe;
 	char path[PATH_MAX];
-	struct progress_plan plan = {
-		.metrics_path = path, .log_iter = r->log_iter,
-		.epochs = r->epoch, .steps_per_epoch = place->steps_per_epoch,
-		.batch_size = r->train_reader.batch_size,
-		.world_size = w->comm->world };
+	struct progress_plan plan = { .metrics_path = path,
+				      .log_iter = r->log_iter,
+				      .epochs = r->epoch,
+				      .steps_per_epoch = place->steps_per_epoch,
+				      .batch_size = r->train_reader.batch_size,
+				      .world_size = w->comm->world };
 	int rc = fl_join(path, sizeof(path), w->run_dir, "metrics.jsonl", err);
 
 	(void)engine;
-	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, %d steps an epoch, %d epochs",
+	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, "
+		"%d steps an epoch, %d epochs",
 		data->count, data->boxes, data->class_count, w->comm->world,
 		r->train_reader.batch_size, place->steps_per_epoch, r->epoch);
 	if (rc == 0)
@@ -79,13 +82,15 @@ static int on_step(void *ctx, const struct train_step_info *info,
 		   struct fl_err *err)
 {
 	struct watcher *w = ctx;
-	struct progress_step s = {
-		.step = info->place.step, .epoch = info->place.epoch,
-		.step_in_epoch = info->place.step_in_epoch, .lr = info->lr,
-		.batch_s = info->batch_s, .data_s = info->data_s,
-		.comm_s = info->result.comm.comm_s,
-		.comm_wait_s = info->result.comm.wait_s,
-		.sync_bn_s = info->result.times.sync_bn };
+	struct progress_step s = { .step = info->place.step,
+				   .epoch = info->place.epoch,
+				   .step_in_epoch = info->place.step_in_epoch,
+				   .lr = info->lr,
+				   .batch_s = info->batch_s,
+				   .data_s = info->data_s,
+				   .comm_s = info->result.comm.comm_s,
+				   .comm_wait_s = info->result.comm.wait_s,
+				   .sync_bn_s = info->result.times.sync_bn };
 
 	memcpy(s.losses, info->result.losses, sizeof(s.losses));
 	return progress_step(w->progress, &s, err);
@@ -107,8 +112,7 @@ static int on_eval(void *ctx, const struct train_place *place,
 		fl_warn("not one detection above score %g yet",
 			w->recipe->score_threshold);
 	if (best)
-		fl_info("Best test bbox ap is %0.3f.",
-			ev->coco.stats[COCO_AP]);
+		fl_info("Best test bbox ap is %0.3f.", ev->coco.stats[COCO_AP]);
 	for (int i = 0; i < COCO_STATS; i++)
 		numbers[i] = (struct progress_number){ coco_stat_names[i],
 						       ev->coco.stats[i] };
@@ -168,18 +172,25 @@ static int open_folder(const struct job *job, const char *dir, bool resume,
 	return rc;
 }
 
-static int write_summary(const struct watcher *w,
-			 const struct train_summary *s, double seconds, int rc,
-			 struct fl_err *err)
+static int write_summary(const struct watcher *w, const struct train_summary *s,
+			 double seconds, int rc, struct fl_err *err)
 {
 	struct run_summary out = {
-		.status = rc != 0 ? "failed" : s->stopped ? "stopped" : "done",
-		.world_size = w->comm->world, .epochs = s->epochs,
-		.steps = s->steps, .seconds = seconds,
-		.images_per_s = w->progress ?
-				progress_images_per_s(w->progress) : 0,
-		.ap = s->ap, .ap50 = s->ap50, .best_ap = s->best_ap,
-		.weights = s->weights, .bad_images = s->bad_images };
+		.status = rc != 0      ? "failed"
+			  : s->stopped ? "stopped"
+				       : "done",
+		.world_size = w->comm->world,
+		.epochs = s->epochs,
+		.steps = s->steps,
+		.seconds = seconds,
+		.images_per_s =
+			w->progress ? progress_images_per_s(w->progress) : 0,
+		.ap = s->ap,
+		.ap50 = s->ap50,
+		.best_ap = s->best_ap,
+		.weights = s->weights,
+		.bad_images = s->bad_images
+	};
 	struct fl_err second = FL_ERR_INIT;
 	int status;
 
@@ -197,8 +208,8 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
 	struct watcher w = { .recipe = job->recipe, .comm = job->comm };
-	struct train_events events = { &w, on_start, on_step, on_eval, on_save,
-				       on_phase };
+	struct train_events events = { &w,	on_start, on_step,
+				       on_eval, on_save,  on_phase };
 	struct train_options options = { .resume = args->resume,
 					 .eval = args->eval };
 	double start = fl_now_s();

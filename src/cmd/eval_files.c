@@ -23,8 +23,8 @@ int eval_report(const struct annotations *truth, size_t detections,
 		bool classwise, struct fl_err *err)
 {
 	print_result(truth, result, classwise);
-	return json ? coco_result_write(json, truth, detections, result, err) :
-		      0;
+	return json ? coco_result_write(json, truth, detections, result, err)
+		    : 0;
 }
 
 int eval_files(const char *gt, const char *dt, const char *json, bool classwise,

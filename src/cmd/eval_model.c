@@ -43,8 +43,8 @@ static int score(struct job *job, struct engine *e, struct evaluator *v,
 		if (rc == 0)
 			rc = eval_report(&v->truth, ev.detections, &ev.coco,
 					 json, classwise, err);
-		fl_info("Total sample number: %d, average FPS: %.2f",
-			ev.images, ev.images / ev.seconds);
+		fl_info("Total sample number: %d, average FPS: %.2f", ev.images,
+			ev.images / ev.seconds);
 		if (ev.bad_images)
 			fl_warn("%d images could not be decoded and count as empty",
 				ev.bad_images);

@@ -37,11 +37,14 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
 	.program = "fleetrun",
 	.usage = "[options] PROGRAM ARGS...",
-	.about = "Starts one trainer per device, watches them, names the first "
-		 "fault and ends the rest.\nPROGRAM: 'flotilla train', a Paddle "
-		 "or PyTorch script, or any Open MPI program.",
-	.example = "  fleetrun --selected_gpu 0,1 flotilla train -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"
-		   "  fleetrun --nproc_per_node 2 tools/train.py -c my.yml -o epoch=12",
+	.about =
+		"Starts one trainer per device, watches them, names the first "
+		"fault and ends the rest.\nPROGRAM: 'flotilla train', a Paddle "
+		"or PyTorch script, or any Open MPI program.",
+	.example =
+		"  fleetrun --selected_gpu 0,1 flotilla train -c "
+		"configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"
+		"  fleetrun --nproc_per_node 2 tools/train.py -c my.yml -o epoch=12",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 	.stop_at_word = true,
@@ -63,8 +66,9 @@ static int launch(struct launch_options *o, int argc, char **argv,
 	int rc = check(o, err);
 
 	if (rc == 0 && argc == 0)
-		rc = fl_fail(err, FL_EUSAGE,
-			     "no program given; for example: fleetrun --nproc_per_node 2 flotilla train -c my.yml");
+		rc = fl_fail(
+			err, FL_EUSAGE,
+			"no program given; for example: fleetrun --nproc_per_node 2 flotilla train -c my.yml");
 	if (rc == 0)
 		rc = launch_make_plan(o, argc, argv, &plan, err);
 	else

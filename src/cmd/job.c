@@ -55,8 +55,7 @@ int job_open(struct job *job, const struct job_args *args, bool ranks,
 
 	*job = (struct job){ 0 };
 	if (!args->config)
-		return fl_fail(err, FL_EUSAGE,
-			       "no recipe given; use -c FILE");
+		return fl_fail(err, FL_EUSAGE, "no recipe given; use -c FILE");
 	rc = recipe_load(args->config, args->overrides.items,
 			 args->overrides.count, &job->recipe, err);
 	if (rc == 0)

@@ -21,8 +21,8 @@ struct buckets {
 	pthread_cond_t work, done;
 	/* under the lock */
 	float *grads;
-	size_t ready;	/* floats that are final */
-	int finished;	/* buckets averaged in this step */
+	size_t ready; /* floats that are final */
+	int finished; /* buckets averaged in this step */
 	bool stop;
 	double comm_s;
 	struct fl_err err;
@@ -66,7 +66,8 @@ static void *send_buckets(void *arg)
 		int i = b->finished;
 		double start;
 
-		if (!b->grads || i == b->bucket_count || b->ready < b->ends[i]) {
+		if (!b->grads || i == b->bucket_count ||
+		    b->ready < b->ends[i]) {
 			pthread_cond_wait(&b->work, &b->lock);
 			continue;
 		}

@@ -138,10 +138,9 @@ static int finish(struct keys *k)
 
 bool recipe_is_section(const char *key)
 {
-	static const char *const sections[] = {
-		"TrainDataset", "EvalDataset", "TestDataset",
-		"TrainReader",	"EvalReader",  "TestReader"
-	};
+	static const char *const sections[] = { "TrainDataset", "EvalDataset",
+						"TestDataset",	"TrainReader",
+						"EvalReader",	"TestReader" };
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 		if (strcmp(key, sections[i]) == 0)
@@ -170,11 +169,12 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 	for (size_t i = 0; k.rc == 0 && n && i <= 3; i++) {
 		if (i == 3) {
 			near = fl_nearest(class, names, 3, sizeof(char *));
-			return fl_fail(err, FL_ERECIPE,
-				       "%s: '%s' is a '%s', which flotilla does not read%s%s%s",
-				       yaml_where(&r->arena, n), owner, class,
-				       near ? "; did you mean '" : "",
-				       near ? near : "", near ? "'?" : "");
+			return fl_fail(
+				err, FL_ERECIPE,
+				"%s: '%s' is a '%s', which flotilla does not read%s%s%s",
+				yaml_where(&r->arena, n), owner, class,
+				near ? "; did you mean '" : "",
+				near ? near : "", near ? "'?" : "");
 		}
 		d->kind = (enum recipe_dataset_kind)i;
 		if (strcmp(class, names[i]) == 0)
@@ -196,8 +196,10 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 int recipe_fill_datasets(struct recipe *r, const struct yaml *tree,
 			 struct fl_err *err)
 {
-	struct recipe_dataset standard = { .dataset_dir = "", .image_dir = "",
-					   .anno_path = "", .empty_ratio = 1,
+	struct recipe_dataset standard = { .dataset_dir = "",
+					   .image_dir = "",
+					   .anno_path = "",
+					   .empty_ratio = 1,
 					   .sample_num = -1 };
 	int rc;
 
@@ -218,17 +220,18 @@ static void take_size(struct keys *k, const struct yaml *n, int size[2])
 	double v[2] = { 0 };
 
 	for (int i = 0; k->rc == 0 && i < 2; i++) {
-		const struct yaml *one = n->kind == YAML_LIST && n->count == 2 ?
-						 n->items[i] : n;
+		const struct yaml *one =
+			n->kind == YAML_LIST && n->count == 2 ? n->items[i] : n;
 
 		k->rc = recipe_number(k->r, one, full(k, "target_size"), true,
 				      32, 8192, &v[i], k->err);
 		size[i] = (int)v[i];
 		if (k->rc == 0 && size[i] % 32 != 0)
-			k->rc = fl_fail(k->err, FL_ERECIPE,
-					"%s: '%s' is %d, but must be a multiple of 32, the coarsest stride",
-					yaml_where(&k->r->arena, one),
-					full(k, "target_size"), size[i]);
+			k->rc = fl_fail(
+				k->err, FL_ERECIPE,
+				"%s: '%s' is %d, but must be a multiple of 32, the coarsest stride",
+				yaml_where(&k->r->arena, one),
+				full(k, "target_size"), size[i]);
 	}
 }
 
@@ -319,7 +322,7 @@ static int step_crop(struct keys *k, struct recipe_reader *reader)
 static int step_plain(struct keys *k, struct recipe_reader *reader)
 {
 	(void)reader;
-	take(k, "to_bgr");	 /* Permute: flotilla has planes in RGB order */
+	take(k, "to_bgr"); /* Permute: flotilla has planes in RGB order */
 	take(k, "channel_first");
 	return finish(k);
 }
@@ -347,8 +350,8 @@ static const struct {
 static int unknown_step(struct recipe *r, const struct yaml *n,
 			const char *name, struct fl_err *err)
 {
-	const char *near = fl_nearest(name, &steps[0].name, STEPS,
-				      sizeof(steps[0]));
+	const char *near =
+		fl_nearest(name, &steps[0].name, STEPS, sizeof(steps[0]));
 
 	return fl_fail(err, FL_ERECIPE, "%s: unknown transform '%s'%s%s%s",
 		       yaml_where(&r->arena, n), name,
@@ -364,23 +367,28 @@ static int fill_steps(struct recipe *r, const struct yaml *list,
 
 	for (int i = 0; rc == 0 && list && i < list->count; i++) {
 		const struct yaml *n = list->items[i];
-		const char *name = n->kind == YAML_MAP && n->count == 1 ?
-					   n->keys[0] : NULL;
+		const char *name = n->kind == YAML_MAP && n->count == 1
+					   ? n->keys[0]
+					   : NULL;
 		struct keys k;
 		size_t s = 0;
 
 		if (!name)
-			return fl_fail(err, FL_ERECIPE,
-				       "%s: a transform is written '- Name: {...}'",
-				       yaml_where(&r->arena, n));
+			return fl_fail(
+				err, FL_ERECIPE,
+				"%s: a transform is written '- Name: {...}'",
+				yaml_where(&r->arena, n));
 		while (s < STEPS && strcmp(steps[s].name, name) != 0)
 			s++;
 		if (s == STEPS)
 			return unknown_step(r, n, name, err);
 		if (steps[s].order <= *last)
-			return fl_fail(err, FL_ERECIPE,
-				       "%s: '%s' comes too late; the order is Decode, RandomDistort, RandomExpand, RandomCrop, RandomFlip, Resize, NormalizeImage, Permute, PadGT",
-				       yaml_where(&r->arena, n), name);
+			return fl_fail(
+				err, FL_ERECIPE,
+				"%s: '%s' comes too late; the order is Decode, "
+				"RandomDistort, RandomExpand, RandomCrop, "
+				"RandomFlip, Resize, NormalizeImage, Permute, PadGT",
+				yaml_where(&r->arena, n), name);
 		*last = steps[s].order;
 		k = keys_of(r, n->items[0], name, err);
 		rc = k.rc == 0 ? steps[s].read(&k, reader) : k.rc;
@@ -403,7 +411,8 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 	if (rc != 0)
 		return rc;
 	if (strcmp(owner, "TrainReader") == 0) {
-		take_usual(&k, "shuffle", "true", "every epoch has a new order");
+		take_usual(&k, "shuffle", "true",
+			   "every epoch has a new order");
 		take_usual(&k, "drop_last", "true",
 			   "every step has a whole batch");
 	}
@@ -421,10 +430,16 @@ int recipe_fill_readers(struct recipe *r, const struct yaml *tree,
 			struct fl_err *err)
 {
 	struct recipe_reader standard = {
-		.batch_size = 1, .expand_ratio = 4, .expand_prob = 0.5,
-		.fill_value = { 127.5, 127.5, 127.5 }, .flip_prob = 0.5,
-		.interp = RECIPE_LINEAR, .size_count = 1, .scale = true,
-		.mean = { 0.485, 0.456, 0.406 }, .std = { 0.229, 0.224, 0.225 },
+		.batch_size = 1,
+		.expand_ratio = 4,
+		.expand_prob = 0.5,
+		.fill_value = { 127.5, 127.5, 127.5 },
+		.flip_prob = 0.5,
+		.interp = RECIPE_LINEAR,
+		.size_count = 1,
+		.scale = true,
+		.mean = { 0.485, 0.456, 0.406 },
+		.std = { 0.229, 0.224, 0.225 },
 	};
 	int rc;
 
@@ -465,8 +480,8 @@ static void take_list(struct keys *k, const char *key, double *out, int *count,
 					      false, 0, 1e9, &out[i], k->err);
 	} else if (n) {
 		*count = 1;
-		k->rc = recipe_number(k->r, n, full(k, key), false, 0, 1e9,
-				      out, k->err);
+		k->rc = recipe_number(k->r, n, full(k, key), false, 0, 1e9, out,
+				      k->err);
 	}
 }
 
@@ -482,12 +497,16 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 	while (i < 4 && strcmp(schedules[i].name, class) != 0)
 		i++;
 	if (k.rc == 0 && i == 4)
-		return fl_fail(err, FL_ERECIPE,
-			       "%s: unknown schedule '%s'; there are CosineDecay, PiecewiseDecay, LinearWarmup and ExpWarmup",
-			       yaml_where(&r->arena, n), class);
-	*s = (struct recipe_schedule){ .max_epochs = 1000, .use_warmup = true,
-				       .start_factor = 1.0 / 3, .epochs = -1,
-				       .steps = 500, .power = 2 };
+		return fl_fail(
+			err, FL_ERECIPE,
+			"%s: unknown schedule '%s'; there are CosineDecay, PiecewiseDecay, LinearWarmup and ExpWarmup",
+			yaml_where(&r->arena, n), class);
+	*s = (struct recipe_schedule){ .max_epochs = 1000,
+				       .use_warmup = true,
+				       .start_factor = 1.0 / 3,
+				       .epochs = -1,
+				       .steps = 500,
+				       .power = 2 };
 	s->kind = schedules[i < 4 ? i : 0].kind;
 	take_int(&k, "max_epochs", 1, 1e6, &s->max_epochs);
 	take_bool(&k, "use_warmup", &s->use_warmup);
@@ -512,17 +531,17 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 int recipe_fill_schedules(struct recipe *r, const struct yaml *tree,
 			  struct fl_err *err)
 {
-	const struct yaml *list = yaml_get(yaml_get(tree, "LearningRate"),
-					   "schedulers");
+	const struct yaml *list =
+		yaml_get(yaml_get(tree, "LearningRate"), "schedulers");
 	int rc = 0;
 
 	if (!list)
 		return 0;
 	if (list->kind != YAML_LIST || list->count > RECIPE_MAX_SCHEDULERS)
-		return fl_fail(err, FL_ERECIPE,
-			       "%s: 'LearningRate.schedulers' must be a list of at most %d schedules",
-			       yaml_where(&r->arena, list),
-			       RECIPE_MAX_SCHEDULERS);
+		return fl_fail(
+			err, FL_ERECIPE,
+			"%s: 'LearningRate.schedulers' must be a list of at most %d schedules",
+			yaml_where(&r->arena, list), RECIPE_MAX_SCHEDULERS);
 	for (int i = 0; rc == 0 && i < list->count; i++)
 		rc = fill_schedule(r, list->items[i], &r->schedules[i], err);
 	r->schedule_count = list->count;

@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const char *const kind_words[] = {
-	[YAML_NULL] = "nothing",   [YAML_BOOL] = "a truth value",
-	[YAML_INT] = "a number",   [YAML_REAL] = "a number",
-	[YAML_TEXT] = "text",      [YAML_LIST] = "a list",
+	[YAML_NULL] = "nothing",  [YAML_BOOL] = "a truth value",
+	[YAML_INT] = "a number",  [YAML_REAL] = "a number",
+	[YAML_TEXT] = "text",	  [YAML_LIST] = "a list",
 	[YAML_MAP] = "a mapping",
 };
 
@@ -46,8 +46,8 @@ int recipe_number(struct recipe *r, const struct yaml *n, const char *key,
 	double v;
 
 	if (!number_of(n, &v) || isnan(v))
-		return wrong_type(r, n, key, whole ? "a whole number" :
-						     "a number", err);
+		return wrong_type(r, n, key,
+				  whole ? "a whole number" : "a number", err);
 	if (whole && v != floor(v))
 		return wrong_type(r, n, key, "a whole number", err);
 	if (min < max && (v < min || v > max))
@@ -217,8 +217,8 @@ static bool is_branch(const char *path)
 	return false;
 }
 
-static int unknown_key(struct recipe *r, const struct yaml *n,
-		       const char *path, struct fl_err *err)
+static int unknown_key(struct recipe *r, const struct yaml *n, const char *path,
+		       struct fl_err *err)
 {
 	const char *near = fl_nearest(path, &recipe_rows[0].path,
 				      recipe_row_count, sizeof(recipe_rows[0]));
@@ -239,9 +239,10 @@ static int fill(struct recipe *r, const struct yaml *map, const char *prefix,
 
 	for (int i = 0; rc == 0 && i < map->count; i++) {
 		const struct yaml *n = map->items[i];
-		const char *path = *prefix ?
-			fl_arena_printf(&r->arena, "%s.%s", prefix,
-					map->keys[i]) : map->keys[i];
+		const char *path =
+			*prefix ? fl_arena_printf(&r->arena, "%s.%s", prefix,
+						  map->keys[i])
+				: map->keys[i];
 		const struct row *row = find_row(path);
 
 		if (!*prefix && recipe_is_section(path))

@@ -36,8 +36,8 @@ static const struct option_row *find(const struct option_table *t,
 	for (size_t i = 0; i < t->count; i++) {
 		const struct option_row *r = &t->rows[i];
 
-		if (is_long ? same_name(arg + 2, len - 2, r->name) :
-			      len == 2 && r->letter == arg[1])
+		if (is_long ? same_name(arg + 2, len - 2, r->name)
+			    : len == 2 && r->letter == arg[1])
 			return r;
 	}
 	return NULL;
@@ -53,29 +53,36 @@ static int unknown(struct parser *p, const char *arg, size_t len)
 		near = fl_nearest(word + 2, &p->table->rows[0].name,
 				  p->table->count, sizeof(p->table->rows[0]));
 	if (near)
-		return fl_fail(p->err, FL_EUSAGE, "unknown option '%s'; did "
+		return fl_fail(p->err, FL_EUSAGE,
+			       "unknown option '%s'; did "
 			       "you mean '--%s'? ('%s --help' lists all)",
 			       word, near, p->table->program);
-	return fl_fail(p->err, FL_EUSAGE, "unknown option '%s' ('%s --help' "
-		       "lists all)", word, p->table->program);
+	return fl_fail(p->err, FL_EUSAGE,
+		       "unknown option '%s' ('%s --help' "
+		       "lists all)",
+		       word, p->table->program);
 }
 
 static int set_number(struct parser *p, const struct option_row *r,
 		      const char *text)
 {
 	char *field = (char *)p->into + r->offset, *end;
-	double v = r->kind == OPTION_INT ? (double)strtol(text, &end, 10) :
-					   strtod(text, &end);
+	double v = r->kind == OPTION_INT ? (double)strtol(text, &end, 10)
+					 : strtod(text, &end);
 
 	if (end == text || *end || v != v)
-		return fl_fail(p->err, FL_EUSAGE, "option '--%s' needs a %s, "
-			       "not '%s'", r->name,
-			       r->kind == OPTION_INT ? "whole number" :
-						       "number", text);
+		return fl_fail(p->err, FL_EUSAGE,
+			       "option '--%s' needs a %s, "
+			       "not '%s'",
+			       r->name,
+			       r->kind == OPTION_INT ? "whole number"
+						     : "number",
+			       text);
 	if (r->min < r->max && (v < r->min || v > r->max))
-		return fl_fail(p->err, FL_EUSAGE, "option '--%s' is %s, but "
-			       "must be within %g and %g", r->name, text,
-			       r->min, r->max);
+		return fl_fail(p->err, FL_EUSAGE,
+			       "option '--%s' is %s, but "
+			       "must be within %g and %g",
+			       r->name, text, r->min, r->max);
 	if (r->kind == OPTION_INT)
 		*(int *)(void *)field = (int)v;
 	else
@@ -101,8 +108,10 @@ static int set_flag(struct parser *p, const struct option_row *r,
 			return 0;
 		}
 	}
-	return fl_fail(p->err, FL_EUSAGE, "option '--%s' takes true or false, "
-		       "not '%s'", r->name, word);
+	return fl_fail(p->err, FL_EUSAGE,
+		       "option '--%s' takes true or false, "
+		       "not '%s'",
+		       r->name, word);
 }
 
 static bool is_option(const char *arg)
@@ -118,9 +127,10 @@ static int set_list(struct parser *p, const struct option_row *r,
 	struct option_list *l = (void *)((char *)p->into + r->offset);
 	int before = l->count;
 
-	while (value || (p->at + 1 < p->argc && !is_option(p->argv[p->at + 1]))) {
+	while (value ||
+	       (p->at + 1 < p->argc && !is_option(p->argv[p->at + 1]))) {
 		l->items = fl_realloc(l->items, (size_t)(l->count + 1) *
-						sizeof(*l->items));
+							sizeof(*l->items));
 		l->items[l->count++] = value ? value : p->argv[++p->at];
 		value = NULL;
 	}
@@ -138,9 +148,10 @@ static int set(struct parser *p, const struct option_row *r, const char *value)
 		return set_list(p, r, value);
 	if (!value) {
 		if (p->at + 1 >= p->argc)
-			return fl_fail(p->err, FL_EUSAGE, "option '--%s' needs "
-				       "%s", r->name,
-				       r->arg ? r->arg : "a value");
+			return fl_fail(p->err, FL_EUSAGE,
+				       "option '--%s' needs "
+				       "%s",
+				       r->name, r->arg ? r->arg : "a value");
 		value = p->argv[++p->at];
 	}
 	if (r->kind != OPTION_TEXT)
@@ -160,8 +171,7 @@ static int parse_option(struct parser *p, bool *help)
 		*help = true;
 		return 0;
 	}
-	return r ? set(p, r, equals ? equals + 1 : NULL) :
-		   unknown(p, arg, len);
+	return r ? set(p, r, equals ? equals + 1 : NULL) : unknown(p, arg, len);
 }
 
 int option_parse(const struct option_table *table, void *into, int argc,

@@ -34,24 +34,24 @@ struct option_list {
 };
 
 struct option_row {
-	const char *name;   /* long name, words joined with '_' */
-	char letter;	    /* or 0 */
+	const char *name; /* long name, words joined with '_' */
+	char letter;	  /* or 0 */
 	enum option_kind kind;
-	size_t offset;	    /* of the field in the caller's struct */
+	size_t offset; /* of the field in the caller's struct */
 	double min, max;
-	const char *arg;    /* word for the value in the help */
-	const char *help;   /* NULL: another spelling of an earlier row, which
+	const char *arg;  /* word for the value in the help */
+	const char *help; /* NULL: another spelling of an earlier row, which
 			     * has the same offset; not shown */
 };
 
 struct option_table {
-	const char *program;	 /* "flotilla eval" */
-	const char *usage;	 /* what follows the program on the usage line */
-	const char *about;	 /* one sentence */
-	const char *example;	 /* whole command lines */
+	const char *program; /* "flotilla eval" */
+	const char *usage;   /* what follows the program on the usage line */
+	const char *about;   /* one sentence */
+	const char *example; /* whole command lines */
 	const struct option_row *rows;
 	size_t count;
-	bool stop_at_word;	 /* the first argument that is no option ends
+	bool stop_at_word; /* the first argument that is no option ends
 				  * the options (fleetrun PROGRAM ARGS...) */
 };
 

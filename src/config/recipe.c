@@ -10,8 +10,8 @@ static const char *name_of(struct fl_arena *arena, const char *path)
 {
 	const char *base = fl_base_name(path), *dot = strrchr(base, '.');
 
-	return fl_arena_strndup(arena, base, dot ? (size_t)(dot - base) :
-						   strlen(base));
+	return fl_arena_strndup(arena, base,
+				dot ? (size_t)(dot - base) : strlen(base));
 }
 
 static void keep_effective(struct recipe *r, const struct yaml *tree)
@@ -38,8 +38,7 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 			     "a recipe ends in .yml or .yaml, unlike '%s'",
 			     path);
 	else
-		rc = recipe_tree(path, overrides, count, &r->arena, &tree,
-				 err);
+		rc = recipe_tree(path, overrides, count, &r->arena, &tree, err);
 	if (rc == 0)
 		rc = recipe_fill(r, tree, err);
 	if (rc == 0)

@@ -104,7 +104,7 @@ struct recipe {
 	int seed;
 	const char *sampler; /* "flotilla", "paddle" */
 	bool shared_size;
-	bool overlap;	     /* gradients leave during backward */
+	bool overlap; /* gradients leave during backward */
 	double bucket_mb;
 	int keep_checkpoints;
 

@@ -10,7 +10,7 @@ enum row_kind {
 	ROW_REAL,
 	ROW_BOOL,
 	ROW_TEXT,
-	ROW_INTS,    /* exactly 'count' of them */
+	ROW_INTS, /* exactly 'count' of them */
 	ROW_REALS,
 	ROW_ACCEPTED, /* known, without meaning here: help says why */
 	ROW_REFUSED,  /* only 'standard' is possible: help says why */
@@ -20,7 +20,7 @@ enum row_kind {
 struct row {
 	const char *path;
 	enum row_kind kind;
-	size_t offset;	/* in struct recipe */
+	size_t offset; /* in struct recipe */
 	double min, max;
 	int count;
 	const char *standard; /* default as YAML; NULL: none */

@@ -79,9 +79,10 @@ static int load_bases(const char *path, const struct yaml *bases,
 				       "%s: '_BASE_' must be a list of files",
 				       yaml_where(arena, b));
 		if (depth == MAX_BASES)
-			return fl_fail(err, FL_ERECIPE,
-				       "%s: '_BASE_' goes deeper than %d files; does '%s' include itself?",
-				       yaml_where(arena, b), MAX_BASES, b->text);
+			return fl_fail(
+				err, FL_ERECIPE,
+				"%s: '_BASE_' goes deeper than %d files; does '%s' include itself?",
+				yaml_where(arena, b), MAX_BASES, b->text);
 		rc = load(base_path(arena, path, b->text), arena, depth + 1,
 			  into, err);
 		if (rc != 0 && !fl_starts_with(err->text, "in '_BASE_'"))
@@ -133,7 +134,8 @@ static int apply_override(const char *text, struct fl_arena *arena,
 	if (value->kind == YAML_MAP && value->count == 0 && !value->tag &&
 	    equals[1] == '\0') { /* "key=" is the empty text */
 		value = fl_arena_alloc(arena, sizeof(*value));
-		*value = (struct yaml){ .kind = YAML_TEXT, .text = "",
+		*value = (struct yaml){ .kind = YAML_TEXT,
+					.text = "",
 					.file = name };
 	}
 	value->line = 0;

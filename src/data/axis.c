@@ -55,9 +55,9 @@ static void lanczos(float f, float w[8])
 	for (int k = 0; k < 8; k++) {
 		double x = (double)f + 3 - k;
 
-		v[k] = fabs(x) < 1e-7 ? 1 :
-			       4 * sin(PI * x) * sin(PI * x / 4) /
-				       (PI * PI * x * x);
+		v[k] = fabs(x) < 1e-7 ? 1
+				      : 4 * sin(PI * x) * sin(PI * x / 4) /
+						(PI * PI * x * x);
 		sum += v[k];
 	}
 	for (int k = 0; k < 8; k++)
@@ -100,8 +100,8 @@ static void centred(struct axis *a, int from, int to, int interp)
 		else
 			lanczos(f, w);
 		for (int k = 0; k < taps; k++)
-			a->index[i * taps + k] = clamp(at - taps / 2 + 1 + k,
-						       from);
+			a->index[i * taps + k] =
+				clamp(at - taps / 2 + 1 + k, from);
 	}
 }
 

@@ -18,17 +18,33 @@
 
 /* Kinds of complaint; those above the line do not harm training. */
 enum kind {
-	NO_BOXES, CROWD, SMALL_OVERHANG,
-	MISSING, UNREADABLE, DEEP, OTHER_SIZE, DUPLICATE_IMAGE, DUPLICATE_FILE,
-	BAD_SIZE, NO_BBOX, NOT_FINITE, NO_AREA, OUTSIDE, UNKNOWN_CATEGORY,
-	UNKNOWN_IMAGE, DUPLICATE_BOX, CLASS_COUNT, KINDS
+	NO_BOXES,
+	CROWD,
+	SMALL_OVERHANG,
+	MISSING,
+	UNREADABLE,
+	DEEP,
+	OTHER_SIZE,
+	DUPLICATE_IMAGE,
+	DUPLICATE_FILE,
+	BAD_SIZE,
+	NO_BBOX,
+	NOT_FINITE,
+	NO_AREA,
+	OUTSIDE,
+	UNKNOWN_CATEGORY,
+	UNKNOWN_IMAGE,
+	DUPLICATE_BOX,
+	CLASS_COUNT,
+	KINDS
 };
 #define FIRST_HARMFUL MISSING
 
 static const char *const kind_text[KINDS] = {
 	[NO_BOXES] = "images without a box (left out unless allow_empty)",
 	[CROWD] = "crowd boxes (left out)",
-	[SMALL_OVERHANG] = "boxes that reach over the edge (kept, clipped later)",
+	[SMALL_OVERHANG] =
+		"boxes that reach over the edge (kept, clipped later)",
 	[MISSING] = "images whose file is missing",
 	[UNREADABLE] = "images that cannot be decoded",
 	[DEEP] = "images of 16 bits a sample (cut to 8)",
@@ -94,8 +110,7 @@ static void check_file(struct check *c, const char *path,
 	} else {
 		if (info.bits > 8)
 			complain(c, DEEP, "%s", path);
-		if (stated && (stated->width != im.w ||
-			       stated->height != im.h))
+		if (stated && (stated->width != im.w || stated->height != im.h))
 			complain(c, OTHER_SIZE, "%s is %dx%d, stated %gx%g",
 				 path, im.w, im.h, stated->width,
 				 stated->height);
@@ -131,8 +146,7 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void count_twins(struct check *c, enum kind kind, int64_t *ids,
-			size_t n)
+static void count_twins(struct check *c, enum kind kind, int64_t *ids, size_t n)
 {
 	qsort(ids, n, sizeof(*ids), by_number);
 	for (size_t i = 1; i < n; i++)
@@ -148,8 +162,8 @@ static int by_name(const void *a, const void *b)
 static void check_ids(struct check *c)
 {
 	const struct annotations *a = c->a;
-	size_t n = a->image_count > a->box_count ? a->image_count :
-						   a->box_count;
+	size_t n =
+		a->image_count > a->box_count ? a->image_count : a->box_count;
 	int64_t *ids = fl_calloc(n + 1, sizeof(*ids));
 	const char **names = fl_calloc(a->image_count + 1, sizeof(*names));
 

@@ -25,8 +25,8 @@ int dataset_anno_path(const struct recipe_dataset *r, char *buf, size_t size,
 	return fl_join(buf, size, r->dataset_dir, r->anno_path, err);
 }
 
-static const char *image_path(struct dataset *d,
-			      const struct recipe_dataset *r, const char *name)
+static const char *image_path(struct dataset *d, const struct recipe_dataset *r,
+			      const char *name)
 {
 	const char *dir = *r->dataset_dir ? r->dataset_dir : ".";
 
@@ -91,8 +91,7 @@ static void take_boxes(struct dataset *d, const struct recipe_dataset *r,
 		       const struct annotations *a, const int *order, int n,
 		       struct data_image *im)
 {
-	float(*boxes)[4] = fl_arena_array(&d->arena, (size_t)n,
-					  sizeof(*boxes));
+	float(*boxes)[4] = fl_arena_array(&d->arena, (size_t)n, sizeof(*boxes));
 	int *classes = fl_arena_array(&d->arena, (size_t)n, sizeof(*classes));
 
 	for (int i = 0; i < n; i++) {
@@ -140,10 +139,10 @@ static bool image_fits(struct dataset *d, const struct annotation_image *im,
 static void fill(struct dataset *d, const struct recipe_dataset *r,
 		 const struct annotations *a)
 {
-	const struct annotation_image **sorted = fl_calloc(
-		a->image_count + 1, sizeof(*sorted));
-	struct data_image *empty = fl_calloc(a->image_count + 1,
-					     sizeof(*empty));
+	const struct annotation_image **sorted =
+		fl_calloc(a->image_count + 1, sizeof(*sorted));
+	struct data_image *empty =
+		fl_calloc(a->image_count + 1, sizeof(*empty));
 	int *first, *order = group(a, &first), empties = 0;
 
 	d->images = fl_arena_array(&d->arena, a->image_count + 1,
@@ -186,8 +185,8 @@ static void take_classes(struct dataset *d, const struct annotations *a)
 	d->class_ids = fl_arena_array(&d->arena, a->category_count + 1,
 				      sizeof(*d->class_ids));
 	for (size_t i = 0; i < a->category_count; i++) {
-		d->class_names[i] = fl_arena_strdup(&d->arena,
-						    a->categories[i].name);
+		d->class_names[i] =
+			fl_arena_strdup(&d->arena, a->categories[i].name);
 		d->class_ids[i] = a->categories[i].id;
 	}
 }
@@ -196,14 +195,15 @@ static int check(const struct dataset *d, const char *path, int num_classes,
 		 struct fl_err *err)
 {
 	if (num_classes > 0 && d->class_count != num_classes)
-		return fl_fail(err, FL_ERECIPE,
-			       "the recipe has num_classes %d, but '%s' has %d categories; set -o num_classes=%d",
-			       num_classes, path, d->class_count,
-			       d->class_count);
+		return fl_fail(
+			err, FL_ERECIPE,
+			"the recipe has num_classes %d, but '%s' has %d categories; set -o num_classes=%d",
+			num_classes, path, d->class_count, d->class_count);
 	if (d->count == 0)
-		return fl_fail(err, FL_EDATA,
-			       "'%s' has no usable image (%d left out); 'flotilla data check' tells why",
-			       path, d->skipped_images);
+		return fl_fail(
+			err, FL_EDATA,
+			"'%s' has no usable image (%d left out); 'flotilla data check' tells why",
+			path, d->skipped_images);
 	return 0;
 }
 
@@ -216,8 +216,9 @@ int dataset_open(const struct recipe_dataset *r, int num_classes,
 
 	*d = (struct dataset){ 0 };
 	if (r->kind == RECIPE_VOC)
-		return fl_fail(err, FL_ERECIPE,
-			       "VOCDataSet is not read by this version; convert the annotations to COCO json");
+		return fl_fail(
+			err, FL_ERECIPE,
+			"VOCDataSet is not read by this version; convert the annotations to COCO json");
 	rc = dataset_anno_path(r, path, sizeof(path), err);
 	if (rc == 0)
 		rc = annotations_read(path, &a, err);
@@ -274,8 +275,8 @@ static void add_picture(struct dataset *d, int *cap, const char *path)
 			       (size_t)d->count * sizeof(*more));
 		d->images = more;
 	}
-	d->images[d->count] = (struct data_image){ .id = d->count,
-						   .path = path };
+	d->images[d->count] =
+		(struct data_image){ .id = d->count, .path = path };
 	d->count++;
 }
 

@@ -4,8 +4,9 @@
 
 void draws_none(struct draws *d, int w, int h)
 {
-	*d = (struct draws){ .canvas_w = w, .canvas_h = h, .crop_w = w,
-			     .crop_h = h };
+	*d = (struct draws){
+		.canvas_w = w, .canvas_h = h, .crop_w = w, .crop_h = h
+	};
 }
 
 /* RandomDistort: four steps in random order, each skipped every second time. */
@@ -20,9 +21,8 @@ static void draw_colors(struct draws *d, struct fl_rng *rng)
 		order[j] = t;
 	}
 	for (int i = 0; i < COLORS; i++) {
-		double f = order[i] == COLOR_HUE ?
-				   fl_rng_range(rng, -18, 18) :
-				   fl_rng_range(rng, 0.5, 1.5);
+		double f = order[i] == COLOR_HUE ? fl_rng_range(rng, -18, 18)
+						 : fl_rng_range(rng, 0.5, 1.5);
 
 		if (fl_rng_unit(rng) < 0.5)
 			continue;
@@ -51,8 +51,8 @@ static void draw_expand(struct draws *d, const struct recipe_reader *reader,
 	d->paste_x = (int)fl_rng_below(rng, (uint64_t)(cw - w));
 	for (int i = 0; i < count; i++)
 		for (int k = 0; k < 4; k++)
-			boxes[i].v[k] += (float)(k % 2 ? d->paste_y :
-							 d->paste_x);
+			boxes[i].v[k] +=
+				(float)(k % 2 ? d->paste_y : d->paste_x);
 }
 
 /* Plain IoU with the crop rectangle. */
@@ -72,8 +72,8 @@ static bool stays(const float *b, const float *crop)
 {
 	float cx = (b[0] + b[2]) / 2, cy = (b[1] + b[3]) / 2;
 
-	return cx >= crop[0] && cx < crop[2] && cy >= crop[1] &&
-	       cy < crop[3] && fmaxf(b[0], crop[0]) < fminf(b[2], crop[2]) &&
+	return cx >= crop[0] && cx < crop[2] && cy >= crop[1] && cy < crop[3] &&
+	       fmaxf(b[0], crop[0]) < fminf(b[2], crop[2]) &&
 	       fmaxf(b[1], crop[1]) < fminf(b[3], crop[3]);
 }
 
@@ -92,12 +92,12 @@ static bool try_crop(const struct draws *d, struct fl_rng *rng,
 
 	if (ch < 1 || cw < 1 || ch > d->canvas_h || cw > d->canvas_w)
 		return false;
-	crop[1] = ch < d->canvas_h ?
-			  (int)fl_rng_below(rng,
-					    (uint64_t)(d->canvas_h - ch)) : 0;
-	crop[0] = cw < d->canvas_w ?
-			  (int)fl_rng_below(rng,
-					    (uint64_t)(d->canvas_w - cw)) : 0;
+	crop[1] = ch < d->canvas_h
+			  ? (int)fl_rng_below(rng, (uint64_t)(d->canvas_h - ch))
+			  : 0;
+	crop[0] = cw < d->canvas_w
+			  ? (int)fl_rng_below(rng, (uint64_t)(d->canvas_w - cw))
+			  : 0;
 	crop[2] = cw;
 	crop[3] = ch;
 	rect[0] = (float)crop[0];
@@ -202,11 +202,11 @@ void draws_batch(const struct recipe_reader *reader, struct fl_rng *rng,
 					RECIPE_AREA, RECIPE_CUBIC,
 					RECIPE_LANCZOS4 };
 
-	*size = reader->random_size ?
-			(int)fl_rng_below(rng, (uint64_t)reader->size_count) :
-			0;
-	*interp = reader->random_interp ? interps[fl_rng_below(rng, 5)] :
-					  reader->interp;
+	*size = reader->random_size
+			? (int)fl_rng_below(rng, (uint64_t)reader->size_count)
+			: 0;
+	*interp = reader->random_interp ? interps[fl_rng_below(rng, 5)]
+					: reader->interp;
 }
 
 void boxes_resize(struct sample_box *boxes, int count, int from_w, int from_h,

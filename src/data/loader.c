@@ -19,9 +19,9 @@
 struct slot {
 	struct batch batch;
 	size_t image_cap;
-	int size, interp;  /* of the batch, drawn */
-	int left;	   /* images that are not finished */
-	int *wanted;	   /* places in the data set */
+	int size, interp; /* of the batch, drawn */
+	int left;	  /* images that are not finished */
+	int *wanted;	  /* places in the data set */
 };
 
 struct loader {
@@ -39,14 +39,14 @@ struct loader {
 	pthread_mutex_t lock;
 	pthread_cond_t work, ready;
 	/* under the lock */
-	long made;	   /* batches whose contents are settled */
-	long claimed;	   /* images claimed, counted over all batches */
-	long taken;	   /* batches handed out */
-	int epoch, step;   /* of the next batch to be settled */
+	long made;	 /* batches whose contents are settled */
+	long claimed;	 /* images claimed, counted over all batches */
+	long taken;	 /* batches handed out */
+	int epoch, step; /* of the next batch to be settled */
 	bool stop;
-	bool *bad;	   /* [data->count] */
+	bool *bad; /* [data->count] */
 	int bad_count;
-	bool hopeless;	   /* no picture is good */
+	bool hopeless; /* no picture is good */
 };
 
 static struct slot *slot_of(struct loader *l, long batch)
@@ -81,8 +81,8 @@ static bool settle(struct loader *l, struct slot *s)
 		if (l->eval_at >= l->data->count)
 			return false;
 		for (int i = 0; i < l->n; i++, l->eval_at += l->eval_stride)
-			s->wanted[i] = l->eval_at < l->data->count ?
-					       l->eval_at : -1;
+			s->wanted[i] =
+				l->eval_at < l->data->count ? l->eval_at : -1;
 	}
 	b->epoch = l->epoch;
 	b->step = l->step;
@@ -240,8 +240,9 @@ static void *work(void *arg)
 	int most = 1;
 
 	for (int i = 0; i < l->data->count; i++)
-		most = l->data->images[i].count > most ?
-			       l->data->images[i].count : most;
+		most = l->data->images[i].count > most
+			       ? l->data->images[i].count
+			       : most;
 	w.boxes = fl_calloc((size_t)most, sizeof(*w.boxes));
 	fl_flush_denormals();
 	pthread_mutex_lock(&l->lock);
@@ -294,8 +295,9 @@ static int start_threads(struct loader *l, int threads, struct fl_err *err)
 	sigset_t all, old;
 	int status = 0;
 
-	threads = threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS :
-							    threads;
+	threads = threads < 1		  ? 1
+		  : threads > MAX_THREADS ? MAX_THREADS
+					  : threads;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (status == 0 && l->thread_count < threads) {
@@ -414,9 +416,10 @@ int loader_next(struct loader *l, struct batch **out, double *waited_s,
 		pthread_cond_wait(&l->ready, &l->lock);
 	}
 	if (l->hopeless) {
-		rc = fl_fail(err, FL_EDATA,
-			     "none of the %d images can be decoded; 'flotilla data check' tells why",
-			     l->data->count);
+		rc = fl_fail(
+			err, FL_EDATA,
+			"none of the %d images can be decoded; 'flotilla data check' tells why",
+			l->data->count);
 	} else if (l->made > l->taken) {
 		*out = &s->batch;
 		l->taken++;

@@ -10,14 +10,20 @@ int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 		 int rank, int world, int batch, struct fl_err *err)
 {
 	*s = (struct sampler){ .paddle = strcmp(kind, "paddle") == 0,
-			       .seed = seed, .images = images, .rank = rank,
-			       .world = world, .batch = batch, .epoch = -1 };
-	s->steps = s->paddle ? (images + world - 1) / world / batch :
-			       images / world / batch;
+			       .seed = seed,
+			       .images = images,
+			       .rank = rank,
+			       .world = world,
+			       .batch = batch,
+			       .epoch = -1 };
+	s->steps = s->paddle ? (images + world - 1) / world / batch
+			     : images / world / batch;
 	if (s->steps == 0)
-		return fl_fail(err, FL_ERECIPE,
-			       "%d images are fewer than the %d of one step (%d ranks of batch %d); use a smaller TrainReader.batch_size",
-			       images, world * batch, world, batch);
+		return fl_fail(
+			err, FL_ERECIPE,
+			"%d images are fewer than the %d of one step (%d ranks "
+			"of batch %d); use a smaller TrainReader.batch_size",
+			images, world * batch, world, batch);
 	/* the reference's order is padded to a multiple of the world */
 	s->order = fl_calloc((size_t)images + (size_t)world, sizeof(int));
 	return 0;
@@ -31,8 +37,8 @@ void sampler_close(struct sampler *s)
 
 static void shuffle(struct sampler *s, int epoch)
 {
-	struct fl_rng rng = fl_rng_open(s->seed, FL_RNG_SHUFFLE,
-					(uint64_t)epoch, 0);
+	struct fl_rng rng =
+		fl_rng_open(s->seed, FL_RNG_SHUFFLE, (uint64_t)epoch, 0);
 
 	for (int i = 0; i < s->images; i++)
 		s->order[i] = i;
@@ -142,4 +148,3 @@ void sampler_step(struct sampler *s, int epoch, int step, int *out)
 	}
 	memcpy(out, s->order + first, (size_t)s->batch * sizeof(*out));
 }
-

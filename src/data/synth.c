@@ -49,10 +49,12 @@ static void paint_ground(struct image *im, struct fl_rng *rng, double mean[3])
 	}
 	for (int y = 0; y < im->h; y++) {
 		for (int x = 0; x < im->w; x++) {
-			double t = 0.5 + 0.5 * sin(fx * x + fy * y +
-						   2 * sin(0.03 * x - 0.02 * y));
-			uint8_t *p = im->rgb + ((size_t)y * (size_t)im->w +
-						(size_t)x) * 3;
+			double t =
+				0.5 + 0.5 * sin(fx * x + fy * y +
+						2 * sin(0.03 * x - 0.02 * y));
+			uint8_t *p =
+				im->rgb +
+				((size_t)y * (size_t)im->w + (size_t)x) * 3;
 
 			level = fl_rng_range(rng, -grain, grain);
 			for (int c = 0; c < 3; c++) {
@@ -139,14 +141,13 @@ static void make_pictures(void *ctx, size_t first, size_t last, int chunk)
 
 	(void)chunk;
 	for (size_t i = first; i < last; i++) {
-		struct fl_rng rng = fl_rng_open(s->options->seed, FL_RNG_SYNTH,
-						i, s->salt);
+		struct fl_rng rng =
+			fl_rng_open(s->options->seed, FL_RNG_SYNTH, i, s->salt);
 		struct fl_err err = FL_ERR_INIT;
 		char path[PATH_MAX];
 		double ground[3];
 
-		image_resize_buffer(&im, s->options->width,
-				    s->options->height);
+		image_resize_buffer(&im, s->options->width, s->options->height);
 		paint_ground(&im, &rng, ground);
 		place_objects(&s->scenes[i], &rng, im.w, im.h, ground);
 		for (int k = 0; k < s->scenes[i].count; k++) {
@@ -230,8 +231,12 @@ static int make_split(const char *dir, const char *name, uint64_t salt,
 		      int count, const struct synth_options *options,
 		      struct fl_err *err)
 {
-	struct split s = { .dir = dir, .name = name, .options = options,
-			   .salt = salt, .count = count, .err = err };
+	struct split s = { .dir = dir,
+			   .name = name,
+			   .options = options,
+			   .salt = salt,
+			   .count = count,
+			   .err = err };
 	char path[PATH_MAX];
 	int rc;
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct synth_options {
-	int train, val;	     /* pictures */
+	int train, val; /* pictures */
 	int width, height;
 	uint64_t seed;
 };

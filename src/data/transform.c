@@ -87,8 +87,8 @@ static void view_row(const struct view *v, int y, float *row)
 		fill_range(v, row, 0, d->crop_w);
 		return;
 	}
-	p = v->im->rgb + ((size_t)sy * (size_t)v->im->w +
-			  (size_t)(from + shift)) * 3;
+	p = v->im->rgb +
+	    ((size_t)sy * (size_t)v->im->w + (size_t)(from + shift)) * 3;
 	fill_range(v, row, 0, from);
 	for (int i = 0; i < 3 * (to - from); i++)
 		row[3 * from + i] = (float)p[i];
@@ -103,9 +103,9 @@ static void mirror(struct axis *a, int from)
 		a->index[i] = from - 1 - a->index[i];
 }
 
-#define TAPS(n)                                                               \
-	case n:                                                               \
-		sample(a, row, out, n);                                       \
+#define TAPS(n)                         \
+	case n:                         \
+		sample(a, row, out, n); \
 		break
 
 static inline void sample(const struct axis *a, const float *row, float *out,
@@ -183,8 +183,10 @@ static void normalise(const struct recipe_reader *r, const float *from,
 			float v = from[3 * i + c];
 
 			v = r->scale ? v * factor : v;
-			to[3 * i + c] = r->mean_std ?
-				(float)(((double)v - mean[c]) / std[c]) : v;
+			to[3 * i + c] =
+				r->mean_std ? (float)(((double)v - mean[c]) /
+						      std[c])
+					    : v;
 		}
 	}
 }
@@ -271,8 +273,9 @@ static void cubic_8bit(struct transform *t, const struct image *im, int w,
 				  r[2][i] * b[2] + r[3][i] * b[3];
 			long n = lrintf(s);
 
-			out[(size_t)y * width + i] = (uint8_t)(
-				n < 0 ? 0 : n > 255 ? 255 : n);
+			out[(size_t)y * width + i] = (uint8_t)(n < 0	 ? 0
+							       : n > 255 ? 255
+									 : n);
 		}
 	}
 }
@@ -296,8 +299,9 @@ void transform_eval(struct transform *t, const struct recipe_reader *reader,
 		make_axes(t, picture->w, picture->h, w, h, reader->interp);
 		sample_view(t, &plain, &v, w, h, dst);
 		for (size_t i = 0; i < 3 * pixels; i++)
-			dst[i] = dst[i] < 0 ? 0 : dst[i] > 255 ? 255 :
-							rintf(dst[i]);
+			dst[i] = dst[i] < 0	? 0
+				 : dst[i] > 255 ? 255
+						: rintf(dst[i]);
 	}
 	normalise(reader, dst, dst, pixels);
 }

@@ -25,10 +25,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { COLOR_BRIGHTNESS, COLOR_CONTRAST, COLOR_SATURATION, COLOR_HUE, COLORS };
+enum {
+	COLOR_BRIGHTNESS,
+	COLOR_CONTRAST,
+	COLOR_SATURATION,
+	COLOR_HUE,
+	COLORS
+};
 
 struct draws {
-	int colors;		/* how many colour steps, and in which order */
+	int colors; /* how many colour steps, and in which order */
 	int color[COLORS];
 	double factor[COLORS];	/* of step i; hue: degrees of 256 */
 	int canvas_w, canvas_h; /* after expansion; the picture's own: none */

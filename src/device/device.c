@@ -7,8 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-int device_open(const char *name, const struct device **out,
-		struct fl_err *err)
+int device_open(const char *name, const struct device **out, struct fl_err *err)
 {
 	struct fl_str known = FL_STR_INIT;
 	int rc;

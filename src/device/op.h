@@ -22,41 +22,47 @@
 /* --- convolution: a plan object, because choosing a kernel costs time --- */
 
 struct dev_conv_desc {
-	int n, h, w;	 /* source */
+	int n, h, w; /* source */
 	int cin, cout;
-	int k, stride;	 /* k is 1 or 3, padding k / 2, stride 1 or 2 */
+	int k, stride; /* k is 1 or 3, padding k / 2, stride 1 or 2 */
 	bool bias;
-	bool backward;	 /* plan both backward kernels too */
-	bool diff_src;	 /* with backward: the source wants a gradient */
+	bool backward; /* plan both backward kernels too */
+	bool diff_src; /* with backward: the source wants a gradient */
 };
 
 struct dev_conv; /* the backend's own */
 
 /* --- batch normalisation + sum of branches + activation + residual --- */
 
-enum dev_act { DEV_ACT_NONE, DEV_ACT_SILU };
+enum dev_act {
+	DEV_ACT_NONE,
+	DEV_ACT_SILU
+};
 
 /* One branch of y = act(sum_i (scale_i * z_i + shift_i)) + residual.
  * A plain ConvBN has one branch, a RepVGG block two (3x3 and 1x1). */
 struct dev_branch {
-	struct tensor z;	/* dense: what the convolution wrote */
-	const float *scale;	/* [C] */
-	const float *shift;	/* [C] */
-	const float *mean;	/* [C], only read by norm_backward_sums */
+	struct tensor z;    /* dense: what the convolution wrote */
+	const float *scale; /* [C] */
+	const float *shift; /* [C] */
+	const float *mean;  /* [C], only read by norm_backward_sums */
 };
 
 #define DEV_MAX_BRANCHES 2
 
 /* --- gates of the squeeze-excitation blocks --- */
 
-enum dev_gate { DEV_GATE_SIGMOID, DEV_GATE_HARDSIGMOID };
+enum dev_gate {
+	DEV_GATE_SIGMOID,
+	DEV_GATE_HARDSIGMOID
+};
 /* hardsigmoid(z) = clip(0.1666667 z + 0.5, 0, 1), slope 0 at both bounds */
 
 struct dev_ops {
 	/* Every conv call gets workspace of at least conv_workspace() bytes,
 	 * 64-byte aligned. x, y, dx, dy are dense; bias may be NULL. */
-	int (*conv_new)(const struct dev_conv_desc *desc,
-			struct dev_conv **out, struct fl_err *err);
+	int (*conv_new)(const struct dev_conv_desc *desc, struct dev_conv **out,
+			struct fl_err *err);
 	size_t (*conv_workspace)(const struct dev_conv *conv);
 	void (*conv_free)(struct dev_conv *conv);
 	void (*conv_forward)(struct dev_conv *conv, const float *x,
@@ -103,8 +109,8 @@ struct dev_ops {
 			   float *y);
 	void (*fc_backward)(const float *x, const float *w, const float *y,
 			    const float *dy, int n, int cin, int cout,
-			    enum dev_gate gate, float *dx, float *dw,
-			    float *db, float *scratch);
+			    enum dev_gate gate, float *dx, float *dw, float *db,
+			    float *scratch);
 	/* y = x gate[n][c]; dx (+)= dy gate; dgate = sum over pixels dy x */
 	void (*scale_forward)(const struct tensor *x, const float *gate,
 			      const struct tensor *y);

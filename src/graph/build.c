@@ -41,15 +41,17 @@ static struct graph_node *add_node(struct graph *g, enum graph_kind kind,
 	struct graph_node *n;
 	struct graph_value *v;
 
-	g->nodes = fl_realloc(g->nodes, (size_t)(g->node_count + 1) *
-						sizeof(*g->nodes));
+	g->nodes = fl_realloc(g->nodes,
+			      (size_t)(g->node_count + 1) * sizeof(*g->nodes));
 	g->values = fl_realloc(g->values, (size_t)(g->value_count + 1) *
 						  sizeof(*g->values));
 	n = &g->nodes[g->node_count];
 	*n = (struct graph_node){ .kind = kind,
 				  .name = fl_arena_strdup(&g->arena, name),
 				  .out = g->value_count,
-				  .weight = -1, .bias = -1, .alpha = -1 };
+				  .weight = -1,
+				  .bias = -1,
+				  .alpha = -1 };
 	v = &g->values[g->value_count++];
 	*v = (struct graph_value){ .producer = g->node_count++,
 				   .channels = channels };
@@ -72,8 +74,11 @@ static int add_param(struct graph *g, const char *name, enum graph_role role,
 						  sizeof(*g->params));
 	p = &g->params[g->param_count];
 	*p = (struct graph_param){ .name = fl_arena_strdup(&g->arena, name),
-				   .role = role, .ndims = ndims, .count = 1,
-				   .constant = constant, .deviation = deviation,
+				   .role = role,
+				   .ndims = ndims,
+				   .count = 1,
+				   .constant = constant,
+				   .deviation = deviation,
 				   .node = g->node_count - 1 };
 	for (int i = 0; i < ndims; i++) {
 		p->dims[i] = dims[i];
@@ -120,24 +125,24 @@ int graph_norm(struct graph *g, const struct graph_branch *branches, int count,
 	       const char *alpha_name, enum dev_act act, int residual)
 {
 	int channels = graph_channels(g, branches[0].value);
-	struct graph_node *n = add_node(g, GRAPH_NORM, branches[0].path,
-					channels);
+	struct graph_node *n =
+		add_node(g, GRAPH_NORM, branches[0].path, channels);
 	int one = 1;
 
 	n->branches = count;
 	n->act = act;
 	n->residual = residual >= 0;
 	for (int i = 0; i < count; i++) {
-		const char *path = fl_arena_printf(&g->arena, "%s.bn",
-						   branches[i].path);
+		const char *path =
+			fl_arena_printf(&g->arena, "%s.bn", branches[i].path);
 
 		add_input(n, branches[i].value);
-		n->gamma[i] = add_vector(g, path, "weight", GRAPH_GAMMA,
-					 channels, 1);
-		n->beta[i] = add_vector(g, path, "bias", GRAPH_BETA, channels,
-					0);
-		n->mean[i] = add_vector(g, path, "_mean", GRAPH_MEAN, channels,
-					0);
+		n->gamma[i] =
+			add_vector(g, path, "weight", GRAPH_GAMMA, channels, 1);
+		n->beta[i] =
+			add_vector(g, path, "bias", GRAPH_BETA, channels, 0);
+		n->mean[i] =
+			add_vector(g, path, "_mean", GRAPH_MEAN, channels, 0);
 		n->variance[i] = add_vector(g, path, "_variance",
 					    GRAPH_VARIANCE, channels, 1);
 	}
@@ -173,10 +178,10 @@ int graph_fc(struct graph *g, int in, const char *path, enum dev_gate gate,
 
 	add_input(n, in);
 	n->gate = gate;
-	n->weight = add_param(g, fl_arena_printf(&g->arena, "%s.weight", path),
-			      GRAPH_FC_WEIGHT, 4, dims, 0,
-			      deviation > 0 ? deviation :
-					      sqrtf(2.0f / (float)c));
+	n->weight =
+		add_param(g, fl_arena_printf(&g->arena, "%s.weight", path),
+			  GRAPH_FC_WEIGHT, 4, dims, 0,
+			  deviation > 0 ? deviation : sqrtf(2.0f / (float)c));
 	n->bias = add_vector(g, path, "bias", GRAPH_FC_BIAS, c, 0);
 	g->values[n->out].vector = true;
 	return n->out;
@@ -278,13 +283,13 @@ void graph_init_params(const struct graph *g, uint64_t seed, float *flat,
 		const struct graph_param *p = &g->params[i];
 		bool statistic = graph_role_is_statistic(p->role);
 		float *dst = (statistic ? statistics : flat) + p->offset;
-		struct fl_rng rng = fl_rng_open(seed, FL_RNG_INIT,
-						name_hash(p->name), 0);
+		struct fl_rng rng =
+			fl_rng_open(seed, FL_RNG_INIT, name_hash(p->name), 0);
 
 		for (size_t k = 0; k < p->count; k++)
-			dst[k] = p->deviation > 0 ?
-				(float)(p->deviation * fl_rng_normal(&rng)) :
-				p->constant;
+			dst[k] = p->deviation > 0 ? (float)(p->deviation *
+							    fl_rng_normal(&rng))
+						  : p->constant;
 	}
 }
 

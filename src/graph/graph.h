@@ -26,11 +26,11 @@
 
 enum graph_kind {
 	GRAPH_INPUT,
-	GRAPH_CONV,	/* in[0]; param weight, bias */
-	GRAPH_NORM,	/* in[0 ..]: branches, then the residual if any */
-	GRAPH_GAP,	/* map to vector */
-	GRAPH_FC,	/* vector to vector with a gate function */
-	GRAPH_SCALE,	/* in[0] map, in[1] vector */
+	GRAPH_CONV,  /* in[0]; param weight, bias */
+	GRAPH_NORM,  /* in[0 ..]: branches, then the residual if any */
+	GRAPH_GAP,   /* map to vector */
+	GRAPH_FC,    /* vector to vector with a gate function */
+	GRAPH_SCALE, /* in[0] map, in[1] vector */
 	GRAPH_MAXPOOL,
 	GRAPH_UPSAMPLE,
 	GRAPH_CONCAT,
@@ -41,24 +41,24 @@ enum graph_kind {
 enum graph_role {
 	GRAPH_CONV_WEIGHT, /* [out][kh][kw][in] here, [out,in,kh,kw] in files */
 	GRAPH_CONV_BIAS,
-	GRAPH_FC_WEIGHT,   /* [out][in]; a 1x1 convolution in files */
+	GRAPH_FC_WEIGHT, /* [out][in]; a 1x1 convolution in files */
 	GRAPH_FC_BIAS,
 	GRAPH_GAMMA,
 	GRAPH_BETA,
-	GRAPH_ALPHA,	   /* one element */
-	GRAPH_MEAN,	   /* running statistics, in the second buffer */
+	GRAPH_ALPHA, /* one element */
+	GRAPH_MEAN,  /* running statistics, in the second buffer */
 	GRAPH_VARIANCE,
 };
 
 struct graph_param {
 	const char *name; /* state name of the reference */
 	enum graph_role role;
-	int dims[4];	  /* [out, in, kh, kw], or dims[0] alone */
+	int dims[4]; /* [out, in, kh, kw], or dims[0] alone */
 	int ndims;
-	size_t offset;	  /* floats, in its buffer; a multiple of 16 */
+	size_t offset; /* floats, in its buffer; a multiple of 16 */
 	size_t count;
-	float constant;	  /* start value where deviation is 0 */
-	float deviation;  /* else normal with this standard deviation */
+	float constant;	 /* start value where deviation is 0 */
+	float deviation; /* else normal with this standard deviation */
 	int node;
 };
 
@@ -75,25 +75,25 @@ struct graph_node {
 	int in[GRAPH_MAX_IN], ins;
 	int out;
 	/* conv */
-	int k, stride;	   /* k also of maxpool */
-	int weight, bias;  /* indices of parameters or -1; fc too */
+	int k, stride;	  /* k also of maxpool */
+	int weight, bias; /* indices of parameters or -1; fc too */
 	/* norm */
 	int branches;
 	bool residual;
 	enum dev_act act;
 	int gamma[DEV_MAX_BRANCHES], beta[DEV_MAX_BRANCHES];
 	int mean[DEV_MAX_BRANCHES], variance[DEV_MAX_BRANCHES];
-	int alpha;	   /* factor of branch 1, or -1 */
+	int alpha; /* factor of branch 1, or -1 */
 	enum dev_gate gate;
-	size_t grads_end;  /* the flat gradient is final up to here after
+	size_t grads_end; /* the flat gradient is final up to here after
 			    * this node's backward */
 };
 
 struct graph_value {
 	int producer;
 	int channels;
-	bool vector; /* [N][C]: height and width 1 */
-	bool output; /* its gradient comes from outside (the loss) */
+	bool vector;	   /* [N][C]: height and width 1 */
+	bool output;	   /* its gradient comes from outside (the loss) */
 	const char *probe; /* public name of the activation, or NULL */
 };
 

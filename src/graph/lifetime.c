@@ -4,12 +4,14 @@ int plan_add_buffer(struct plan *p, size_t floats, int time)
 {
 	if (p->buffer_count == p->buffer_cap) {
 		p->buffer_cap = 2 * p->buffer_cap + 64;
-		p->buffers = fl_realloc(p->buffers, (size_t)p->buffer_cap *
-							    sizeof(*p->buffers));
+		p->buffers =
+			fl_realloc(p->buffers,
+				   (size_t)p->buffer_cap * sizeof(*p->buffers));
 	}
 	/* Whole cache lines, so that every buffer starts on one. */
 	p->buffers[p->buffer_count] = (struct plan_buffer){
-		.floats = (floats + 15) / 16 * 16, .first = time, .last = time };
+		.floats = (floats + 15) / 16 * 16, .first = time, .last = time
+	};
 	return p->buffer_count++;
 }
 
@@ -90,8 +92,8 @@ static struct plan_place *data_place(struct plan *p, int v, int time)
 		pv->data.channel = pv->channel;
 	} else if (pv->data.buffer < 0) {
 		pv->data = (struct plan_place){
-			plan_add_buffer(p, value_floats(p, v), time), 0,
-			pv->c };
+			plan_add_buffer(p, value_floats(p, v), time), 0, pv->c
+		};
 	}
 	plan_use(p, pv->data.buffer, time);
 	return &pv->data;
@@ -176,16 +178,16 @@ static bool grad_write(struct plan *p, int v, int time)
 		before = true;
 	} else if (pv->grad.buffer < 0) {
 		pv->grad = (struct plan_place){
-			plan_add_buffer(p, value_floats(p, v), time), 0,
-			pv->c };
+			plan_add_buffer(p, value_floats(p, v), time), 0, pv->c
+		};
 	}
 	pv->written = true;
 	plan_use(p, pv->grad.buffer, time);
 	/* read by the producer's backward */
 	plan_use(p, pv->grad.buffer,
-		 p->key.mode == PLAN_PROBE ?
-			 2 * p->graph->node_count :
-			 plan_backward_time(p, p->graph->values[v].producer));
+		 p->key.mode == PLAN_PROBE
+			 ? 2 * p->graph->node_count
+			 : plan_backward_time(p, p->graph->values[v].producer));
 	return before;
 }
 
@@ -201,8 +203,8 @@ static void norm_gradients(struct plan *p, int node)
 	const struct graph_node *n = &p->graph->nodes[node];
 	struct plan_node *pn = &p->nodes[node];
 	int t = plan_backward_time(p, node);
-	bool free_to_share = p->key.mode != PLAN_PROBE &&
-			     p->values[n->out].concat < 0;
+	bool free_to_share =
+		p->key.mode != PLAN_PROBE && p->values[n->out].concat < 0;
 
 	if (n->residual) {
 		int r = n->in[n->branches];
@@ -213,8 +215,8 @@ static void norm_gradients(struct plan *p, int node)
 			grad_take(p, r, n->out, t);
 			free_to_share = false;
 		} else {
-			pn->residual = grad_write(p, r, t) ? RESIDUAL_ADD :
-							     RESIDUAL_COPY;
+			pn->residual = grad_write(p, r, t) ? RESIDUAL_ADD
+							   : RESIDUAL_COPY;
 		}
 	}
 	if (free_to_share)

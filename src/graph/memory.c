@@ -50,8 +50,8 @@ static size_t lowest_offset(struct plan_buffer **placed, int count,
 
 size_t plan_pack(struct plan_buffer *buffers, int count)
 {
-	struct plan_buffer **order = fl_calloc((size_t)count + 1,
-					       sizeof(struct plan_buffer *));
+	struct plan_buffer **order =
+		fl_calloc((size_t)count + 1, sizeof(struct plan_buffer *));
 	size_t need = 0;
 
 	for (int i = 0; i < count; i++)

@@ -26,15 +26,18 @@ struct norm {
 
 static struct norm norm_at(struct plan *p, int node, struct plan_run *run)
 {
-	struct norm m = { .n = &p->graph->nodes[node], .pn = &p->nodes[node],
-			  .run = run, .params = p->graph->params };
+	struct norm m = { .n = &p->graph->nodes[node],
+			  .pn = &p->nodes[node],
+			  .run = run,
+			  .params = p->graph->params };
 
 	m.c = (size_t)p->values[m.n->out].c;
 	for (int k = 0; k < m.n->branches; k++) {
-		m.branches[k] = (struct dev_branch){
-			.z = plan_value(p, m.n->in[k]),
-			.scale = m.pn->scale[k], .shift = m.pn->shift[k],
-			.mean = m.pn->mean[k] };
+		m.branches[k] =
+			(struct dev_branch){ .z = plan_value(p, m.n->in[k]),
+					     .scale = m.pn->scale[k],
+					     .shift = m.pn->shift[k],
+					     .mean = m.pn->mean[k] };
 	}
 	return m;
 }
@@ -115,10 +118,10 @@ static void batch_statistics(const struct norm *m, int k, const double *sums,
 
 static void running_statistics(const struct norm *m, int k)
 {
-	const float *mean = m->run->statistics +
-			    m->params[m->n->mean[k]].offset;
-	const float *var = m->run->statistics +
-			   m->params[m->n->variance[k]].offset;
+	const float *mean =
+		m->run->statistics + m->params[m->n->mean[k]].offset;
+	const float *var =
+		m->run->statistics + m->params[m->n->variance[k]].offset;
 
 	for (size_t i = 0; i < m->c; i++) {
 		m->pn->mean[k][i] = mean[i];
@@ -138,8 +141,9 @@ static int train_statistics(struct plan *p, const struct norm *m,
 		p->device->ops->norm_stats(&m->branches[k].z,
 					   sums + (size_t)k * per_branch);
 	p->sums[0] = local;
-	for (size_t i = 0; m->run->equal_ranks &&
-			   i <= (size_t)m->n->branches * per_branch; i++)
+	for (size_t i = 0;
+	     m->run->equal_ranks && i <= (size_t)m->n->branches * per_branch;
+	     i++)
 		p->sums[i] /= local; /* averages, and a count of 1 */
 	rc = reduce(m->run, p->sums, (size_t)m->n->branches * per_branch, err);
 	if (rc != 0)
@@ -191,20 +195,21 @@ static void param_gradients(const struct norm *m, const double *sums)
 		const double *centred = sums + (1 + (size_t)k) * m->c;
 		const float *gamma = weight(m, m->n->gamma[k]);
 		const float *beta = weight(m, m->n->beta[k]);
-		float *dgamma = m->run->grads +
-				m->params[m->n->gamma[k]].offset;
+		float *dgamma =
+			m->run->grads + m->params[m->n->gamma[k]].offset;
 		float *dbeta = m->run->grads + m->params[m->n->beta[k]].offset;
 		double a = alpha(m, k), dalpha = 0;
 
 		for (size_t i = 0; i < m->c; i++) {
 			double g = single(m) ? 0 : sums[i];
-			double gz = single(m) ? 0 : centred[i] *
-						    m->pn->inverse[k][i];
+			double gz = single(m)
+					    ? 0
+					    : centred[i] * m->pn->inverse[k][i];
 
 			dgamma[i] = (float)(a * gz);
 			dbeta[i] = (float)(a * g);
-			dalpha += single(m) ? centred[i] :
-					      gamma[i] * gz + beta[i] * g;
+			dalpha += single(m) ? centred[i]
+					    : gamma[i] * gz + beta[i] * g;
 		}
 		if (k == 1 && m->n->alpha >= 0)
 			m->run->grads[m->params[m->n->alpha].offset] =
@@ -227,8 +232,8 @@ static void branch_gradient(struct plan *p, const struct norm *m, int k,
 		double inv = m->pn->inverse[k][i];
 
 		a[i] = (float)scale;
-		b[i] = single(m) ? 0 : (float)(-scale * inv * inv *
-					       centred[i] / n);
+		b[i] = single(m) ? 0
+				 : (float)(-scale * inv * inv * centred[i] / n);
 		d[i] = single(m) ? 0 : (float)(-scale * sums[i] / n);
 	}
 	p->device->ops->norm_backward_apply(g, &m->branches[k].z,

@@ -42,11 +42,13 @@ static int check_shapes(const struct plan *p, struct fl_err *err)
 
 			if (a->h == b->h && a->w == b->w)
 				continue;
-			return fl_fail(err, FL_ERECIPE, "image size %dx%d does "
+			return fl_fail(err, FL_ERECIPE,
+				       "image size %dx%d does "
 				       "not fit the network: maps of %dx%d and "
 				       "%dx%d meet; width and height must be "
-				       "multiples of 32", p->key.width,
-				       p->key.height, a->w, a->h, b->w, b->h);
+				       "multiples of 32",
+				       p->key.width, p->key.height, a->w, a->h,
+				       b->w, b->h);
 		}
 	}
 	return 0;
@@ -64,9 +66,15 @@ static int make_conv(struct plan *p, int node, struct fl_err *err)
 	const struct graph_node *n = &p->graph->nodes[node];
 	const struct plan_value *in = &p->values[n->in[0]];
 	struct dev_conv_desc d = {
-		.n = p->key.batch, .h = in->h, .w = in->w, .cin = in->c,
-		.cout = p->values[n->out].c, .k = n->k, .stride = n->stride,
-		.bias = n->bias >= 0, .backward = plan_backward_wanted(p),
+		.n = p->key.batch,
+		.h = in->h,
+		.w = in->w,
+		.cin = in->c,
+		.cout = p->values[n->out].c,
+		.k = n->k,
+		.stride = n->stride,
+		.bias = n->bias >= 0,
+		.backward = plan_backward_wanted(p),
 		.diff_src = n->in[0] != p->graph->input,
 	};
 	const struct dev_ops *ops = p->device->ops;

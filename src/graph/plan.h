@@ -31,8 +31,7 @@ struct plan_key {
 struct plan;
 
 int plan_new(const struct graph *graph, const struct device *device,
-	     const struct plan_key *key, struct plan **out,
-	     struct fl_err *err);
+	     const struct plan_key *key, struct plan **out, struct fl_err *err);
 void plan_free(struct plan *plan);
 const struct plan_key *plan_key(const struct plan *plan);
 size_t plan_activation_bytes(const struct plan *plan);

@@ -19,25 +19,29 @@ struct plan_place {
 
 struct plan_value {
 	int h, w, c;
-	int concat;	/* the concat value this one is a slice of, or -1 */
-	int channel;	/* its first channel there */
+	int concat;  /* the concat value this one is a slice of, or -1 */
+	int channel; /* its first channel there */
 	struct plan_place data, grad;
-	bool written;	/* while planning: the gradient has a first writer */
+	bool written; /* while planning: the gradient has a first writer */
 };
 
-enum plan_residual { RESIDUAL_NONE, RESIDUAL_SHARED, RESIDUAL_COPY,
-		     RESIDUAL_ADD };
+enum plan_residual {
+	RESIDUAL_NONE,
+	RESIDUAL_SHARED,
+	RESIDUAL_COPY,
+	RESIDUAL_ADD
+};
 
 struct plan_node {
 	struct dev_conv *conv;
 	bool acc[GRAPH_MAX_IN];	   /* backward adds to the input's gradient */
 	bool copied[GRAPH_MAX_IN]; /* concat: input is not a slice, copy it */
 	enum plan_residual residual;
-	int arg;		   /* maxpool: buffer of the winners */
+	int arg; /* maxpool: buffer of the winners */
 	/* norm, per branch: [C] each */
 	float *scale[DEV_MAX_BRANCHES], *shift[DEV_MAX_BRANCHES];
 	float *mean[DEV_MAX_BRANCHES], *inverse[DEV_MAX_BRANCHES];
-	double count;		   /* values per channel of the statistics */
+	double count; /* values per channel of the statistics */
 };
 
 struct plan {
@@ -52,8 +56,8 @@ struct plan {
 	size_t activation_floats, workspace_bytes;
 	float *activations;
 	char *workspace;
-	double *sums;		   /* scratch of the norms */
-	float *coefficients;	   /* 3 C floats, scratch of their backward */
+	double *sums;	     /* scratch of the norms */
+	float *coefficients; /* 3 C floats, scratch of their backward */
 };
 
 int plan_add_buffer(struct plan *p, size_t floats, int time);

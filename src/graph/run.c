@@ -13,14 +13,14 @@ struct step {
 
 static const float *weight(const struct step *s, int param)
 {
-	return param < 0 ? NULL :
-			   s->run->weights + s->p->graph->params[param].offset;
+	return param < 0 ? NULL
+			 : s->run->weights + s->p->graph->params[param].offset;
 }
 
 static float *grad(const struct step *s, int param)
 {
-	return param < 0 ? NULL :
-			   s->run->grads + s->p->graph->params[param].offset;
+	return param < 0 ? NULL
+			 : s->run->grads + s->p->graph->params[param].offset;
 }
 
 static uint8_t *winners(const struct step *s)
@@ -105,9 +105,8 @@ static void fc_backward(const struct step *s, const struct tensor *dx,
 	if (s->pn->acc[0])
 		fresh.data = scratch + (size_t)dy->n * (size_t)dy->c;
 	s->ops->fc_backward(plan_value(s->p, n->in[0]).data,
-			    weight(s, n->weight),
-			    plan_value(s->p, n->out).data, dy->data, dy->n,
-			    dx->c, dy->c, n->gate, fresh.data,
+			    weight(s, n->weight), plan_value(s->p, n->out).data,
+			    dy->data, dy->n, dx->c, dy->c, n->gate, fresh.data,
 			    grad(s, n->weight), grad(s, n->bias), scratch);
 	if (s->pn->acc[0])
 		s->ops->copy(&fresh, dx, true);
@@ -200,17 +199,15 @@ int plan_forward(struct plan *p, struct plan_run *run, struct fl_err *err)
 		double start = fl_now_s(), wait = times->sync_bn;
 
 		if (s.n->kind == GRAPH_CONV) {
-			s.ops->conv_forward(s.pn->conv,
-					    plan_value(p, s.n->in[0]).data,
-					    weight(&s, s.n->weight),
-					    weight(&s, s.n->bias),
-					    plan_value(p, s.n->out).data,
-					    p->workspace);
+			s.ops->conv_forward(
+				s.pn->conv, plan_value(p, s.n->in[0]).data,
+				weight(&s, s.n->weight), weight(&s, s.n->bias),
+				plan_value(p, s.n->out).data, p->workspace);
 			times->conv_forward += fl_now_s() - start;
 		} else if (s.n->kind == GRAPH_NORM) {
 			rc = norm_run_forward(p, i, run, err);
-			times->norm_forward += fl_now_s() - start -
-					       (times->sync_bn - wait);
+			times->norm_forward +=
+				fl_now_s() - start - (times->sync_bn - wait);
 		} else {
 			forward_small(&s);
 			times->other += fl_now_s() - start;
@@ -232,8 +229,8 @@ int plan_backward(struct plan *p, struct plan_run *run, struct fl_err *err)
 			conv_backward(&s);
 		} else if (s.n->kind == GRAPH_NORM) {
 			rc = norm_run_backward(p, i, run, err);
-			times->norm_backward += fl_now_s() - start -
-						(times->sync_bn - wait);
+			times->norm_backward +=
+				fl_now_s() - start - (times->sync_bn - wait);
 		} else {
 			backward_small(&s);
 			times->other += fl_now_s() - start;

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-const char *const draw_shape_names[DRAW_SHAPES] = {
-	"circle", "square", "triangle", "star", "ring", "cross"
-};
+const char *const draw_shape_names[DRAW_SHAPES] = { "circle",	"square",
+						    "triangle", "star",
+						    "ring",	"cross" };
 
 static int bound(int v, int lo, int hi)
 {
@@ -23,8 +23,10 @@ void draw_fill(struct image *im, int x1, int y1, int x2, int y2,
 	y2 = bound(y2, 0, im->h);
 	for (int y = y1; y < y2; y++)
 		for (int x = x1; x < x2; x++)
-			memcpy(im->rgb + ((size_t)y * (size_t)im->w +
-					  (size_t)x) * 3, color, 3);
+			memcpy(im->rgb +
+				       ((size_t)y * (size_t)im->w + (size_t)x) *
+					       3,
+			       color, 3);
 }
 
 void draw_box(struct image *im, int x1, int y1, int x2, int y2, int thick,
@@ -91,8 +93,9 @@ void draw_shape(struct image *im, enum draw_shape shape, double x, double y,
 
 	for (int py = y1; py < y2; py++) {
 		for (int px = x1; px < x2; px++) {
-			uint8_t *p = im->rgb + ((size_t)py * (size_t)im->w +
-						(size_t)px) * 3;
+			uint8_t *p =
+				im->rgb +
+				((size_t)py * (size_t)im->w + (size_t)px) * 3;
 			int hits = 0;
 
 			for (int k = 0; k < 9; k++) {
@@ -104,7 +107,8 @@ void draw_shape(struct image *im, enum draw_shape shape, double x, double y,
 			}
 			for (int c = 0; c < 3; c++)
 				p[c] = (uint8_t)((p[c] * (9 - hits) +
-						  color[c] * hits) / 9);
+						  color[c] * hits) /
+						 9);
 		}
 	}
 }

@@ -9,8 +9,13 @@
 #include "image/image.h"
 
 enum draw_shape {
-	DRAW_CIRCLE, DRAW_SQUARE, DRAW_TRIANGLE, DRAW_STAR, DRAW_RING,
-	DRAW_CROSS, DRAW_SHAPES
+	DRAW_CIRCLE,
+	DRAW_SQUARE,
+	DRAW_TRIANGLE,
+	DRAW_STAR,
+	DRAW_RING,
+	DRAW_CROSS,
+	DRAW_SHAPES
 };
 
 extern const char *const draw_shape_names[DRAW_SHAPES];

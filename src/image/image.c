@@ -45,15 +45,17 @@ int image_probe(const void *bytes, size_t size, struct image_info *info,
 	if (size == 0)
 		return fl_fail(err, FL_EDATA, "an empty file");
 	if (kind == IMAGE_UNKNOWN)
-		return fl_fail(err, FL_EDATA,
-			       "not an image that flotilla reads (JPEG or PNG)");
-	rc = kind == IMAGE_JPEG ? jpeg_probe(bytes, size, info, err) :
-				  png_probe(bytes, size, info, err);
+		return fl_fail(
+			err, FL_EDATA,
+			"not an image that flotilla reads (JPEG or PNG)");
+	rc = kind == IMAGE_JPEG ? jpeg_probe(bytes, size, info, err)
+				: png_probe(bytes, size, info, err);
 	if (rc == 0 && (info->w < 1 || info->h < 1 ||
 			(size_t)info->w * (size_t)info->h > IMAGE_MAX_PIXELS))
-		rc = fl_fail(err, FL_EDATA,
-			     "%dx%d pixels, too large to be true (the bound is %zu million)",
-			     info->w, info->h, IMAGE_MAX_PIXELS / 1000000);
+		rc = fl_fail(
+			err, FL_EDATA,
+			"%dx%d pixels, too large to be true (the bound is %zu million)",
+			info->w, info->h, IMAGE_MAX_PIXELS / 1000000);
 	return rc;
 }
 
@@ -65,8 +67,8 @@ int image_decode(const void *bytes, size_t size, struct image *out,
 
 	if (rc != 0)
 		return rc;
-	return info.kind == IMAGE_JPEG ? jpeg_decode(bytes, size, out, err) :
-					 png_decode(bytes, size, out, err);
+	return info.kind == IMAGE_JPEG ? jpeg_decode(bytes, size, out, err)
+				       : png_decode(bytes, size, out, err);
 }
 
 int image_read(const char *path, struct image *out, struct fl_err *err)
@@ -90,9 +92,9 @@ int image_write(const char *path, const struct image *im, int quality,
 {
 	uint8_t *bytes = NULL;
 	size_t size = 0;
-	int rc = fl_ends_with(path, ".png") ?
-			 png_encode(im, &bytes, &size, err) :
-			 jpeg_encode(im, quality, &bytes, &size, err);
+	int rc = fl_ends_with(path, ".png")
+			 ? png_encode(im, &bytes, &size, err)
+			 : jpeg_encode(im, quality, &bytes, &size, err);
 
 	if (rc == 0)
 		rc = fl_write_file(path, bytes, size, err);

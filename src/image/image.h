@@ -26,7 +26,11 @@ struct image {
 /* No picture of training is larger; more is a broken or hostile file. */
 #define IMAGE_MAX_PIXELS ((size_t)256 << 20)
 
-enum image_kind { IMAGE_UNKNOWN, IMAGE_JPEG, IMAGE_PNG };
+enum image_kind {
+	IMAGE_UNKNOWN,
+	IMAGE_JPEG,
+	IMAGE_PNG
+};
 
 /* What the header says, before anything is decoded. */
 struct image_info {

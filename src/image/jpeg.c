@@ -18,9 +18,9 @@ static int orientation_in_ifd(const uint8_t *tiff, size_t size, bool big)
 	if (size < 8)
 		return 1;
 	at = big ? (size_t)tiff[4] << 24 | (size_t)tiff[5] << 16 |
-			   (size_t)tiff[6] << 8 | tiff[7] :
-		   (size_t)tiff[7] << 24 | (size_t)tiff[6] << 16 |
-			   (size_t)tiff[5] << 8 | tiff[4];
+			     (size_t)tiff[6] << 8 | tiff[7]
+		 : (size_t)tiff[7] << 24 | (size_t)tiff[6] << 16 |
+			     (size_t)tiff[5] << 8 | tiff[4];
 	if (at > size - 2)
 		return 1;
 	count = (size_t)U16(tiff + at);
@@ -69,9 +69,10 @@ int jpeg_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 				      &subsampling, &space) != 0) {
 		rc = failed(h, "a JPEG whose header cannot be read", err);
 	} else {
-		info->components = space == TJCS_GRAY ? 1 :
-				   space == TJCS_CMYK || space == TJCS_YCCK ?
-							4 : 3;
+		info->components = space == TJCS_GRAY ? 1
+				   : space == TJCS_CMYK || space == TJCS_YCCK
+					   ? 4
+					   : 3;
 		info->orientation = orientation_of(bytes, size);
 	}
 	if (h)
@@ -98,10 +99,12 @@ static void orient(struct image *im, int orientation)
 			if (orientation == 3 || orientation == 4 ||
 			    orientation == 6 || orientation == 7)
 				sy = im->h - 1 - sy;
-			memcpy(to.rgb + ((size_t)y * (size_t)to.w +
-					 (size_t)x) * 3,
+			memcpy(to.rgb + ((size_t)y * (size_t)to.w + (size_t)x) *
+						3,
 			       im->rgb + ((size_t)sy * (size_t)im->w +
-					  (size_t)sx) * 3, 3);
+					  (size_t)sx) *
+						 3,
+			       3);
 		}
 	}
 	image_release(im);
@@ -118,8 +121,9 @@ int jpeg_decode(const uint8_t *bytes, size_t size, struct image *out,
 	if (rc != 0)
 		return rc;
 	if (info.components == 4)
-		return fl_fail(err, FL_EDATA,
-			       "a JPEG in CMYK, which has no exact RGB; save it as RGB");
+		return fl_fail(
+			err, FL_EDATA,
+			"a JPEG in CMYK, which has no exact RGB; save it as RGB");
 	h = tjInitDecompress();
 	if (!h)
 		return failed(h, "JPEG", err);

@@ -29,10 +29,12 @@ static struct image_info info_of(const struct spng_ihdr *h)
 {
 	static const int components[7] = { 1, 0, 3, 3, 2, 0, 4 };
 
-	return (struct image_info){
-		.kind = IMAGE_PNG, .w = (int)h->width, .h = (int)h->height,
-		.components = components[h->color_type % 7],
-		.bits = h->bit_depth, .orientation = 1 };
+	return (struct image_info){ .kind = IMAGE_PNG,
+				    .w = (int)h->width,
+				    .h = (int)h->height,
+				    .components = components[h->color_type % 7],
+				    .bits = h->bit_depth,
+				    .orientation = 1 };
 }
 
 int png_probe(const uint8_t *bytes, size_t size, struct image_info *info,
@@ -45,8 +47,9 @@ int png_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	if (status == 0)
 		*info = info_of(&header);
 	spng_ctx_free(ctx);
-	return status == 0 ? 0 :
-		failed(status, "a PNG whose header cannot be read", err);
+	return status == 0 ? 0
+			   : failed(status, "a PNG whose header cannot be read",
+				    err);
 }
 
 int png_decode(const uint8_t *bytes, size_t size, struct image *out,
@@ -65,8 +68,8 @@ int png_decode(const uint8_t *bytes, size_t size, struct image *out,
 					   0);
 	}
 	spng_ctx_free(ctx);
-	return status == 0 ? 0 :
-		failed(status, "a damaged or truncated PNG", err);
+	return status == 0 ? 0
+			   : failed(status, "a damaged or truncated PNG", err);
 }
 
 int png_encode(const struct image *im, uint8_t **out, size_t *size,

@@ -9,12 +9,22 @@
 #include <unistd.h>
 
 /* What tells an MPI program that somebody else is its launcher. */
-static const char *const scrubbed[] = {
-	"SLURM_", "FLUX_", "JSM_", "PMI_", "PMIX_", "OMPI_COMM_WORLD_",
-	"OMPI_MCA_orte_", "OMPI_MCA_ess", "PADDLE_TRAINER", "DISPLAY=",
-	"FLOTILLA_AGENT_FD=", "FLOTILLA_STATUS=", "http_proxy=",
-	"https_proxy=", "OMPI_UNIVERSE_SIZE", "PRTE_"
-};
+static const char *const scrubbed[] = { "SLURM_",
+					"FLUX_",
+					"JSM_",
+					"PMI_",
+					"PMIX_",
+					"OMPI_COMM_WORLD_",
+					"OMPI_MCA_orte_",
+					"OMPI_MCA_ess",
+					"PADDLE_TRAINER",
+					"DISPLAY=",
+					"FLOTILLA_AGENT_FD=",
+					"FLOTILLA_STATUS=",
+					"http_proxy=",
+					"https_proxy=",
+					"OMPI_UNIVERSE_SIZE",
+					"PRTE_" };
 
 static bool is_scrubbed(const char *entry)
 {
@@ -39,8 +49,8 @@ static void append(struct launch_environ *env, char *entry)
 {
 	if (env->count + 1 >= env->cap) {
 		env->cap = 2 * env->cap + 64;
-		env->list = fl_realloc(env->list, (size_t)env->cap *
-							  sizeof(char *));
+		env->list = fl_realloc(env->list,
+				       (size_t)env->cap * sizeof(char *));
 	}
 	env->list[env->count++] = entry;
 	env->list[env->count] = NULL;

@@ -17,7 +17,8 @@ static void describe_end(const struct trainer *t, char *buf, size_t size)
 
 	if (number == SIGKILL)
 		snprintf(buf, size,
-			 "was killed by signal 9 (SIGKILL): by someone, or by the system for want of memory (dmesg tells)");
+			 "was killed by signal 9 (SIGKILL): by someone, or by "
+			 "the system for want of memory (dmesg tells)");
 	else if (number)
 		snprintf(buf, size, "was ended by signal %d (%s)", number,
 			 strsignal(number));

@@ -27,14 +27,16 @@ int launch_parse_devices(const char *text, int *out, struct fl_err *err)
 
 		if (v < 0 || v > 1023 || (*end && *end != ',') ||
 		    (*end == ',' && !end[1]))
-			return fl_fail(err, FL_EUSAGE,
-				       "'%s' is not a list of device numbers like 0,1,2",
-				       text);
+			return fl_fail(
+				err, FL_EUSAGE,
+				"'%s' is not a list of device numbers like 0,1,2",
+				text);
 		for (int i = 0; i < count; i++)
 			if (out[i] == (int)v)
-				return fl_fail(err, FL_EUSAGE,
-					       "device %ld is named twice in '%s'",
-					       v, text);
+				return fl_fail(
+					err, FL_EUSAGE,
+					"device %ld is named twice in '%s'", v,
+					text);
 		if (count == LAUNCH_MAX_TRAINERS)
 			return fl_fail(err, FL_EUSAGE,
 				       "more than %d devices in '%s'",
@@ -43,8 +45,9 @@ int launch_parse_devices(const char *text, int *out, struct fl_err *err)
 		p = *end ? end + 1 : end;
 	}
 	if (count == 0)
-		return fl_fail(err, FL_EUSAGE,
-			       "the list of devices is empty; write 0,1 for two");
+		return fl_fail(
+			err, FL_EUSAGE,
+			"the list of devices is empty; write 0,1 for two");
 	return count;
 }
 
@@ -55,11 +58,13 @@ static bool same_address(const struct sockaddr *a, const char *text)
 
 	if (!a || (a->sa_family != AF_INET && a->sa_family != AF_INET6))
 		return false;
-	bytes = a->sa_family == AF_INET ?
-		(const void *)&((const struct sockaddr_in *)(const void *)a)
-			->sin_addr :
-		(const void *)&((const struct sockaddr_in6 *)(const void *)a)
-			->sin6_addr;
+	bytes = a->sa_family == AF_INET
+			? (const void *)&(
+				  (const struct sockaddr_in *)(const void *)a)
+				  ->sin_addr
+			: (const void *)&(
+				  (const struct sockaddr_in6 *)(const void *)a)
+				  ->sin6_addr;
 	return inet_ntop(a->sa_family, bytes, buf, sizeof(buf)) &&
 	       strcmp(buf, text) == 0;
 }
@@ -117,8 +122,10 @@ static int choose_host(const struct launch_options *o, struct launch_plan *p,
 	int rc = 0;
 
 	if (o->ips && strchr(o->ips, ','))
-		return fl_fail(err, FL_EUSAGE,
-			       "--ips names several machines; this version starts jobs on one machine, so give one address or leave --ips out");
+		return fl_fail(
+			err, FL_EUSAGE,
+			"--ips names several machines; this version starts jobs "
+			"on one machine, so give one address or leave --ips out");
 	snprintf(p->host, sizeof(p->host), "%s", name ? name : "127.0.0.1");
 	if (!name || launch_is_own_address(name))
 		return 0;
@@ -130,8 +137,8 @@ static int choose_host(const struct launch_options *o, struct launch_plan *p,
 	return rc;
 }
 
-static int choose_devices(const struct launch_options *o,
-			  struct launch_plan *p, struct fl_err *err)
+static int choose_devices(const struct launch_options *o, struct launch_plan *p,
+			  struct fl_err *err)
 {
 	int n = 1;
 
@@ -142,9 +149,10 @@ static int choose_devices(const struct launch_options *o,
 		if (n < 0)
 			return n;
 		if (o->nproc_per_node && o->nproc_per_node != n)
-			return fl_fail(err, FL_EUSAGE,
-				       "--nproc_per_node is %d, but %d devices are named; give one of the two",
-				       o->nproc_per_node, n);
+			return fl_fail(
+				err, FL_EUSAGE,
+				"--nproc_per_node is %d, but %d devices are named; give one of the two",
+				o->nproc_per_node, n);
 	} else if (o->nproc_per_node) {
 		n = o->nproc_per_node;
 		for (int i = 0; i < n; i++)
@@ -186,8 +194,8 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	if (rc == 0)
 		rc = launch_choose_program(self, argc, argv, p, err);
 	p->threads = threads_of_each(p->count ? p->count : 1);
-	p->port = o->start_port ? o->start_port :
-				  20000 + (int)(getpid() % 20000);
+	p->port =
+		o->start_port ? o->start_port : 20000 + (int)(getpid() % 20000);
 	return rc;
 }
 

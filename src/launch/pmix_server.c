@@ -49,8 +49,7 @@ static pmix_status_t on_abort(const pmix_proc_t *proc, void *object, int status,
 {
 	(void)object, (void)text, (void)procs, (void)n, (void)cb, (void)data;
 	if (proc->rank < LAUNCH_MAX_TRAINERS)
-		atomic_store(&server.aborted[proc->rank],
-			     status ? status : 1);
+		atomic_store(&server.aborted[proc->rank], status ? status : 1);
 	return PMIX_OPERATION_SUCCEEDED;
 }
 

@@ -18,9 +18,10 @@ static int beside(const char *self, const char *name, char *buf, size_t size,
 		 slash ? self : ".", name);
 	if (access(buf, X_OK) == 0)
 		return 0;
-	return fl_fail(err, FL_EUSAGE,
-		       "'%s' is not there; fleetrun expects flotilla beside itself",
-		       buf);
+	return fl_fail(
+		err, FL_EUSAGE,
+		"'%s' is not there; fleetrun expects flotilla beside itself",
+		buf);
 }
 
 static bool is_flotilla(const char *word)
@@ -35,13 +36,15 @@ static int choose_trainer(const char *self, struct launch_plan *p,
 {
 	if (fl_exists(word)) {
 		snprintf(p->program, sizeof(p->program), "python3");
-		snprintf(p->note, sizeof(p->note),
-			 "starting python3 %s, which is here; 'flotilla train' in its place starts flotilla's trainer",
-			 word);
+		snprintf(
+			p->note, sizeof(p->note),
+			"starting python3 %s, which is here; 'flotilla train' in its place starts flotilla's trainer",
+			word);
 		return 0;
 	}
 	snprintf(p->note, sizeof(p->note),
-		 "'%s' is not here: starting flotilla's own trainer; with the file in place it would be started by python3",
+		 "'%s' is not here: starting flotilla's own trainer; with the "
+		 "file in place it would be started by python3",
 		 word);
 	return beside(self, "flotilla", p->program, sizeof(p->program), err);
 }
@@ -68,7 +71,7 @@ int launch_choose_program(const char *self, int argc, char **argv,
 		from = 0;
 	else if (script || (is_flotilla(word) && argc > 1 &&
 			    argv[1][0] == '-' && strcmp(argv[1], "--help")))
-		p->argv[n++] = (char *)(uintptr_t)"train";
+		p->argv[n++] = (char *)(uintptr_t) "train";
 	for (int i = from; i < argc; i++)
 		p->argv[n++] = argv[i];
 	if (!*p->note)

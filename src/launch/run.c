@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TERM_GRACE_S 1.0  /* after a fault: from SIGTERM to SIGKILL */
+#define TERM_GRACE_S 1.0   /* after a fault: from SIGTERM to SIGKILL */
 #define OUTPUT_GRACE_S 0.5 /* for output that a dead trainer left in its pipe */
 #define TICK_MS 50
 
@@ -31,10 +31,10 @@ struct job {
 	int signals; /* signalfd */
 	int guard;
 	int alive;
-	int code;	   /* of the job, once settled */
+	int code; /* of the job, once settled */
 	bool failed;
-	int stop_signal;   /* the user's */
-	double kill_at;	   /* 0: nobody is to be killed */
+	int stop_signal; /* the user's */
+	double kill_at;	 /* 0: nobody is to be killed */
 };
 
 static void signal_all(struct job *j, int number)
@@ -65,7 +65,8 @@ static void user_stop(struct job *j, int number)
 	}
 	j->stop_signal = number;
 	j->code = 128 + number;
-	fl_info("%s: asking the trainers to write a checkpoint and end (within %g s; a second signal ends them at once)",
+	fl_info("%s: asking the trainers to write a checkpoint and end (within "
+		"%g s; a second signal ends them at once)",
 		number == SIGINT ? "interrupted" : "terminated",
 		j->options->stop_timeout);
 	signal_all(j, SIGTERM);
@@ -82,9 +83,10 @@ static void judge_end(struct job *j, struct trainer *t)
 	else if (code != 0)
 		fail_job(j, t->rank, NULL, code);
 	else if (pmix_server_inside(t->rank))
-		fail_job(j, t->rank,
-			 "ended with exit status 0 without leaving MPI; the others would wait for it for ever",
-			 4);
+		fail_job(
+			j, t->rank,
+			"ended with exit status 0 without leaving MPI; the others would wait for it for ever",
+			4);
 }
 
 static void reap(struct job *j)
@@ -116,8 +118,8 @@ static void read_signals(struct job *j)
 		if (info.ssi_signo == SIGCHLD)
 			reap(j);
 		else
-			user_stop(j, info.ssi_signo == SIGINT ? SIGINT :
-								SIGTERM);
+			user_stop(j,
+				  info.ssi_signo == SIGINT ? SIGINT : SIGTERM);
 	}
 }
 
@@ -248,8 +250,9 @@ static void finish(struct job *j)
 int launch_run(const struct launch_options *options,
 	       const struct launch_plan *plan)
 {
-	struct job j = { .options = options, .plan = plan, .guard = -1,
-			 .signals = -1 };
+	struct job j = {
+		.options = options, .plan = plan, .guard = -1, .signals = -1
+	};
 	struct fl_err err = FL_ERR_INIT;
 	sigset_t old;
 	int rc;

@@ -20,7 +20,7 @@ struct trainer {
 	struct fl_str link_text; /* from the link, in pieces */
 	char fault[1024];	 /* the sentence it sent before it ended */
 	int wait_status;
-	bool ended, joined;	 /* joined: was within MPI once */
+	bool ended, joined; /* joined: was within MPI once */
 	double ended_at;
 };
 

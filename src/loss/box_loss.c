@@ -84,9 +84,9 @@ void loss_box_point(struct loss *l, int image, int point,
 	struct loss_level *lv = &l->input.levels[q.level];
 	size_t at = (size_t)image * (size_t)(lv->h * lv->w) + (size_t)q.at;
 	size_t i = (size_t)image * (size_t)l->points + (size_t)point;
-	const float *box = l->input.boxes +
-			   ((size_t)image * (size_t)l->input.most +
-			    (size_t)l->box[i]) * 4;
+	const float *box =
+		l->input.boxes +
+		((size_t)image * (size_t)l->input.most + (size_t)l->box[i]) * 4;
 	const float *logit = lv->reg + at * 4 * LOSS_BINS;
 	float *dlogit = lv->dreg + at * 4 * LOSS_BINS;
 	float p[4][LOSS_BINS];
@@ -106,8 +106,8 @@ void loss_box_point(struct loss *l, int image, int point,
 	sums[LOSS_IOU] += giou_loss(pred, target, slope) * w;
 	for (int k = 0; k < 4; k++) {
 		double to = k < 2 ? -slope[k] : slope[k]; /* by distance */
-		double t = k < 2 ? (k % 2 ? y : x) - target[k] :
-				   target[k] - (k % 2 ? y : x);
+		double t = k < 2 ? (k % 2 ? y : x) - target[k]
+				 : target[k] - (k % 2 ? y : x);
 		double factor = l->weight_dfl * w / 4;
 
 		/* d expectation / d logit_j = p_j (j - expectation) */
@@ -115,7 +115,8 @@ void loss_box_point(struct loss *l, int image, int point,
 			dlogit[k * LOSS_BINS + j] =
 				(float)(l->weight_iou * w * to * p[k][j] *
 					(j - distance[k]));
-		sums[LOSS_DFL] += dfl_side(p[k], t, factor,
-					   dlogit + k * LOSS_BINS) * w / 4;
+		sums[LOSS_DFL] +=
+			dfl_side(p[k], t, factor, dlogit + k * LOSS_BINS) * w /
+			4;
 	}
 }

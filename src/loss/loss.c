@@ -84,9 +84,9 @@ static void predict(void *ctx, size_t first, size_t last, int chunk)
 		struct loss_point q =
 			loss_point_at(l, (int)(i % (size_t)l->points));
 		const struct loss_level *lv = &l->input.levels[q.level];
-		const float *reg = lv->reg +
-				   (image * (size_t)(lv->h * lv->w) +
-				    (size_t)q.at) * 4 * LOSS_BINS;
+		const float *reg = lv->reg + (image * (size_t)(lv->h * lv->w) +
+					      (size_t)q.at) *
+						     4 * LOSS_BINS;
 		float p[LOSS_BINS], *box = l->pred + 4 * i;
 
 		for (int k = 0; k < 4; k++) {
@@ -127,9 +127,12 @@ static int check_levels(const struct loss *l, struct fl_err *err)
 
 		if (lv->h * lv->w >= l->atss_topk)
 			continue;
-		return fl_fail(err, FL_ERECIPE,
-			       "the level of stride %d has %d points, fewer than the %d candidates of a box; use larger images or a smaller PPYOLOEHead.static_assigner.topk",
-			       lv->stride, lv->h * lv->w, l->atss_topk);
+		return fl_fail(
+			err, FL_ERECIPE,
+			"the level of stride %d has %d points, fewer than the "
+			"%d candidates of a box; use larger images or a smaller "
+			"PPYOLOEHead.static_assigner.topk",
+			lv->stride, lv->h * lv->w, l->atss_topk);
 	}
 	return 0;
 }
@@ -216,8 +219,8 @@ static void finish_points(void *ctx, size_t first, size_t last, int chunk)
 		int point = (int)(i % (size_t)l->points);
 		struct loss_point q = loss_point_at(l, point);
 		struct loss_level *lv = &l->input.levels[q.level];
-		size_t at = (size_t)image * (size_t)(lv->h * lv->w) +
-			    (size_t)q.at;
+		size_t at =
+			(size_t)image * (size_t)(lv->h * lv->w) + (size_t)q.at;
 		const float *z = lv->cls + at * (size_t)classes;
 		float *dz = lv->dcls + at * (size_t)classes;
 		float *dreg = lv->dreg + at * 4 * LOSS_BINS;
@@ -232,10 +235,10 @@ static void finish_points(void *ctx, size_t first, size_t last, int chunk)
 						l->box[i]];
 			float unused;
 
-			sums[LOSS_CLS] += (double)positive(z[c], l->score[i],
-							   &dz[c], factor) -
-					  (double)negatives(&z[c], &unused, 1,
-							    0);
+			sums[LOSS_CLS] +=
+				(double)positive(z[c], l->score[i], &dz[c],
+						 factor) -
+				(double)negatives(&z[c], &unused, 1, 0);
 		}
 		l->positives[chunk]++;
 		loss_box_point(l, image, point, sums);

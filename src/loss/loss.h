@@ -27,8 +27,8 @@
 
 struct loss_level {
 	int h, w, stride;
-	const float *cls; /* [N][h][w][C] logits */
-	const float *reg; /* [N][h][w][4][17] logits */
+	const float *cls;   /* [N][h][w][C] logits */
+	const float *reg;   /* [N][h][w][4][17] logits */
 	float *dcls, *dreg; /* gradients, written by loss_finish() */
 };
 
@@ -41,7 +41,14 @@ struct loss_input {
 	const int *counts;  /* [N] boxes that are real */
 };
 
-enum { LOSS_TOTAL, LOSS_CLS, LOSS_IOU, LOSS_DFL, LOSS_L1, LOSS_COUNT };
+enum {
+	LOSS_TOTAL,
+	LOSS_CLS,
+	LOSS_IOU,
+	LOSS_DFL,
+	LOSS_L1,
+	LOSS_COUNT
+};
 
 struct loss;
 

@@ -16,10 +16,10 @@ struct loss {
 	struct loss_input input; /* the step's, copied */
 	int points;		 /* of an image in this step */
 	int first[LOSS_LEVELS];	 /* index of a level's first point */
-	float *pred;	   /* [N][L][4] predicted boxes in pixels */
-	int *box;	   /* [N][L] assigned box or -1 */
-	int *claims;	   /* [N][L] boxes that chose the point */
-	float *score;	   /* [N][L] target scores */
+	float *pred;		 /* [N][L][4] predicted boxes in pixels */
+	int *box;		 /* [N][L] assigned box or -1 */
+	int *claims;		 /* [N][L] boxes that chose the point */
+	float *score;		 /* [N][L] target scores */
 	double normaliser;
 	double sums[FL_PAR_MAX_CHUNKS][LOSS_COUNT]; /* of chunks */
 	long positives[FL_PAR_MAX_CHUNKS];
@@ -27,8 +27,8 @@ struct loss {
 
 /* A point of the step's pyramid. */
 struct loss_point {
-	int level, at;	     /* index within the level */
-	float x, y, stride;  /* centre in pixels */
+	int level, at;	    /* index within the level */
+	float x, y, stride; /* centre in pixels */
 };
 
 static inline struct loss_point loss_point_at(const struct loss *l, int p)

@@ -60,8 +60,7 @@ static int insert(struct pick *best, int n, int k, struct pick p)
 /* The reference takes the k largest of all points, those outside counting as
  * 0. Where fewer than k are positive, zeros fill up in order of the points, and
  * a zero inside the box stays. */
-static void claim(struct loss *l, int image, int g, const float *box,
-		  int label)
+static void claim(struct loss *l, int image, int g, const float *box, int label)
 {
 	struct pick best[MAX_TOPK];
 	size_t row = (size_t)image * (size_t)l->points;
@@ -75,8 +74,7 @@ static void claim(struct loss *l, int image, int g, const float *box,
 			continue;
 		t = metric(l, image, p, &q, box, label, &iou);
 		if (t > 0)
-			n = insert(best, n, l->tal_topk,
-				   (struct pick){ p, t });
+			n = insert(best, n, l->tal_topk, (struct pick){ p, t });
 	}
 	for (int i = 0; i < n; i++) {
 		l->box[row + (size_t)best[i].point] = g;

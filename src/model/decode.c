@@ -43,8 +43,9 @@ static void decode_box(const struct job *job, size_t image, int at,
 	const float *scale = job->scale_factor + 2 * image;
 	float stride = (float)l->stride;
 	float x = (float)(at % l->w) + 0.5f, y = (float)(at / l->w) + 0.5f;
-	float *box = job->boxes + (image * (size_t)job->points +
-				   (size_t)(job->first + at)) * 4;
+	float *box =
+		job->boxes +
+		(image * (size_t)job->points + (size_t)(job->first + at)) * 4;
 
 	box[0] = (x - distance(reg)) * stride / scale[1];
 	box[1] = (y - distance(reg + MODEL_BINS)) * stride / scale[0];
@@ -68,8 +69,7 @@ static void decode_range(void *ctx, size_t first, size_t last, int chunk)
 
 		for (size_t c = 0; c < classes; c++)
 			score[c * points] = 1 / (1 + expf(-cls[c]));
-		decode_box(job, image, (int)at,
-			   l->reg + i * 4 * MODEL_BINS);
+		decode_box(job, image, (int)at, l->reg + i * 4 * MODEL_BINS);
 	}
 }
 
@@ -80,7 +80,8 @@ void decode_images(const struct decode_level levels[MODEL_LEVELS], int n,
 	struct job job = { .classes = classes,
 			   .points = decode_points(levels),
 			   .scale_factor = scale_factor,
-			   .boxes = boxes, .scores = scores };
+			   .boxes = boxes,
+			   .scores = scores };
 
 	for (int i = 0; i < MODEL_LEVELS; i++) {
 		size_t area = (size_t)levels[i].h * (size_t)levels[i].w;

@@ -28,8 +28,8 @@ static int predict(struct graph *g, int x, int channels, float bias,
 	return v;
 }
 
-void model_head(struct graph *g, const struct model_shape *s,
-		const int in[3], int cls_logit[3], int reg_logit[3])
+void model_head(struct graph *g, const struct model_shape *s, const int in[3],
+		int cls_logit[3], int reg_logit[3])
 {
 	for (int i = 0; i < 3; i++) {
 		int mean = graph_gap(g, in[i]);
@@ -38,12 +38,12 @@ void model_head(struct graph *g, const struct model_shape *s,
 		int reg = stem(g, in[i], mean, false,
 			       model_path(g, "yolo_head.stem_reg.%d", i));
 
-		cls_logit[i] = predict(
-			g, cls, s->classes, CLS_BIAS,
-			model_path(g, "yolo_head.pred_cls.%d", i));
-		reg_logit[i] = predict(
-			g, reg, 4 * MODEL_BINS, 1,
-			model_path(g, "yolo_head.pred_reg.%d", i));
+		cls_logit[i] =
+			predict(g, cls, s->classes, CLS_BIAS,
+				model_path(g, "yolo_head.pred_cls.%d", i));
+		reg_logit[i] =
+			predict(g, reg, 4 * MODEL_BINS, 1,
+				model_path(g, "yolo_head.pred_reg.%d", i));
 		graph_name_value(g, cls_logit[i],
 				 model_path(g, "head.cls_logit.%d", i));
 		graph_name_value(g, reg_logit[i],

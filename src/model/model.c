@@ -13,7 +13,8 @@ static int scaled(int n, double factor)
 
 static struct model_shape shape_of(const struct recipe *r)
 {
-	struct model_shape s = { .spp = r->spp, .alpha = r->use_alpha,
+	struct model_shape s = { .spp = r->spp,
+				 .alpha = r->use_alpha,
 				 .classes = r->num_classes };
 
 	for (int i = 0; i < 5; i++)
@@ -21,8 +22,7 @@ static struct model_shape shape_of(const struct recipe *r)
 	for (int i = 0; i < 4; i++)
 		s.blocks[i] = scaled(r->layers[i], r->depth_mult);
 	for (int i = 0; i < 3; i++)
-		s.neck_channels[i] = scaled(r->neck_channels[i],
-					    r->width_mult);
+		s.neck_channels[i] = scaled(r->neck_channels[i], r->width_mult);
 	s.neck_blocks = scaled(r->neck_blocks, r->depth_mult);
 	return s;
 }
@@ -34,13 +34,14 @@ static int check_shape(const struct model_shape *s, const struct recipe *r,
 	int least = s->channels[0];
 
 	for (int i = 0; i < 3; i++)
-		least = s->neck_channels[i] < least ? s->neck_channels[i] :
-						      least;
+		least = s->neck_channels[i] < least ? s->neck_channels[i]
+						    : least;
 	if (least >= 2)
 		return 0;
-	return fl_fail(err, FL_ERECIPE,
-		       "width_mult %g leaves a layer of %d channel; use a larger one",
-		       r->width_mult, least);
+	return fl_fail(
+		err, FL_ERECIPE,
+		"width_mult %g leaves a layer of %d channel; use a larger one",
+		r->width_mult, least);
 }
 
 int model_new(const struct recipe *recipe, struct model **out,

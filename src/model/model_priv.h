@@ -6,12 +6,12 @@
 
 /* Widths and depths after the multipliers. */
 struct model_shape {
-	int channels[5];       /* stem, then the four stages */
-	int blocks[4];	       /* basic blocks of each stage */
-	int neck_channels[3];  /* strides 32, 16, 8 */
+	int channels[5];      /* stem, then the four stages */
+	int blocks[4];	      /* basic blocks of each stage */
+	int neck_channels[3]; /* strides 32, 16, 8 */
 	int neck_blocks;
 	bool spp;
-	bool alpha;	       /* backbone RepVGG blocks learn a factor */
+	bool alpha; /* backbone RepVGG blocks learn a factor */
 	int classes;
 };
 
@@ -31,8 +31,8 @@ void model_backbone(struct graph *g, const struct model_shape *s,
 /* features: strides 8, 16, 32; out: strides 32, 16, 8. */
 void model_neck(struct graph *g, const struct model_shape *s,
 		const int features[3], int out[3]);
-void model_head(struct graph *g, const struct model_shape *s,
-		const int in[3], int cls_logit[3], int reg_logit[3]);
+void model_head(struct graph *g, const struct model_shape *s, const int in[3],
+		int cls_logit[3], int reg_logit[3]);
 
 /* Fills states and state_count in the reference's order. */
 void model_list_states(struct model *m, const struct model_shape *s);

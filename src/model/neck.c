@@ -50,8 +50,7 @@ static void top_down(struct graph *g, const struct model_shape *s,
 				g, level[i], s->neck_channels[i] / 2, 1, 1,
 				DEV_ACT_SILU, -1,
 				model_path(g, "neck.fpn_routes.%d", i));
-			int part[2] = { graph_upsample(g, r),
-					features[1 - i] };
+			int part[2] = { graph_upsample(g, r), features[1 - i] };
 
 			x = graph_concat(g, part, 2);
 		}

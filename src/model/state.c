@@ -76,8 +76,8 @@ static void list_csp_stage(struct model *m, const struct model_shape *s,
 	for (int k = 0; k < s->neck_blocks; k++) {
 		add_block(m, model_path(g, "%s.convs.%d", path, k), false);
 		if (spp && k == (s->neck_blocks - 1) / 2)
-			add_conv_bn(m, model_path(g, "%s.convs.spp.conv",
-						  path));
+			add_conv_bn(m,
+				    model_path(g, "%s.convs.spp.conv", path));
 	}
 	add_conv_bn(m, model_path(g, "%s.conv3", path));
 }
@@ -106,8 +106,8 @@ static void list_head(struct model *m)
 
 	for (int k = 0; k < 2; k++) {
 		for (int i = 0; i < 3; i++) {
-			const char *path = model_path(g, "yolo_head.%s.%d",
-						      stems[k], i);
+			const char *path =
+				model_path(g, "yolo_head.%s.%d", stems[k], i);
 
 			add_fc(m, model_path(g, "%s.fc", path));
 			add_conv_bn(m, model_path(g, "%s.conv", path));
@@ -115,8 +115,8 @@ static void list_head(struct model *m)
 	}
 	for (int k = 0; k < 2; k++)
 		for (int i = 0; i < 3; i++)
-			add_fc(m, model_path(g, "yolo_head.%s.%d", preds[k],
-					     i));
+			add_fc(m,
+			       model_path(g, "yolo_head.%s.%d", preds[k], i));
 	add(m, "yolo_head.proj_conv.weight");
 }
 

@@ -11,8 +11,8 @@ static void clip(const struct graph *g, const struct device *device,
 		 const struct recipe *r, float *grads)
 {
 	if (r->clip_norm > 0) {
-		double norm = sqrt(device->ops->sum_squares(grads,
-							    g->flat_count));
+		double norm =
+			sqrt(device->ops->sum_squares(grads, g->flat_count));
 
 		if (norm > r->clip_norm)
 			device->ops->scale(grads, g->flat_count,
@@ -21,8 +21,9 @@ static void clip(const struct graph *g, const struct device *device,
 	for (size_t i = 0; r->clip_value > 0 && i < g->flat_count; i++) {
 		float bound = (float)r->clip_value;
 
-		grads[i] = grads[i] > bound ? bound :
-			   grads[i] < -bound ? -bound : grads[i];
+		grads[i] = grads[i] > bound    ? bound
+			   : grads[i] < -bound ? -bound
+					       : grads[i];
 	}
 }
 
@@ -36,11 +37,10 @@ void optim_step(const struct graph *g, const struct device *device,
 
 		if (graph_role_is_statistic(p->role))
 			continue;
-		device->ops->momentum(b->weights + at, b->velocity + at,
-				      b->grads + at, p->count, (float)lr,
-				      (float)r->momentum,
-				      decays(p->role) ? (float)r->weight_decay :
-							0);
+		device->ops->momentum(
+			b->weights + at, b->velocity + at, b->grads + at,
+			p->count, (float)lr, (float)r->momentum,
+			decays(p->role) ? (float)r->weight_decay : 0);
 	}
 }
 

@@ -41,7 +41,6 @@ void ema_update(const struct graph *graph, const struct device *device,
 		struct ema_state *state);
 /* 1 - d^s, by which the average is divided for use; 1 before any update and
  * for the exponential type. */
-double ema_divisor(const struct recipe *recipe,
-		      const struct ema_state *state);
+double ema_divisor(const struct recipe *recipe, const struct ema_state *state);
 
 #endif

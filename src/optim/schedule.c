@@ -11,8 +11,8 @@ static bool is_warmup(const struct recipe_schedule *s)
 
 static int64_t warmup_steps(const struct recipe_schedule *s, int64_t per_epoch)
 {
-	int64_t w = s->epochs >= 0 ? (int64_t)(s->epochs * (double)per_epoch) :
-				     s->steps;
+	int64_t w = s->epochs >= 0 ? (int64_t)(s->epochs * (double)per_epoch)
+				   : s->steps;
 
 	return w > 1 ? w : 1;
 }
@@ -30,8 +30,8 @@ static double warmup(const struct recipe_schedule *s, double base, int64_t w,
 static double cosine(const struct recipe_schedule *s, double base,
 		     int64_t per_epoch, int64_t w, int64_t t)
 {
-	int64_t end = (int64_t)(s->max_epochs - s->last_plateau_epochs) *
-		      per_epoch;
+	int64_t end =
+		(int64_t)(s->max_epochs - s->last_plateau_epochs) * per_epoch;
 	double least = base * s->min_lr_ratio;
 	double x;
 
@@ -54,8 +54,9 @@ static double piecewise(const struct recipe_schedule *s, double base,
 		if (t < s->milestones[i] * per_epoch)
 			break;
 		if (s->gamma_count > 1)
-			lr = base * s->gamma[i < s->gamma_count ? i :
-					     s->gamma_count - 1];
+			lr = base *
+			     s->gamma[i < s->gamma_count ? i
+							 : s->gamma_count - 1];
 		else
 			lr *= s->gamma_count == 1 ? s->gamma[0] : 0.1;
 	}

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const loss_names[PROGRESS_LOSSES] = {
-	"loss", "loss_cls", "loss_iou", "loss_dfl", "loss_l1"
-};
+static const char *const loss_names[PROGRESS_LOSSES] = { "loss", "loss_cls",
+							 "loss_iou", "loss_dfl",
+							 "loss_l1" };
 
 struct progress {
 	struct progress_plan plan;
@@ -19,11 +19,10 @@ struct progress {
 	FILE *metrics;
 	struct progress_step *window; /* the last log_iter steps, a ring */
 	int filled, at;
-	double *sorted;		      /* scratch of the median */
-	double seconds;		      /* of all steps of this process */
+	double *sorted; /* scratch of the median */
+	double seconds; /* of all steps of this process */
 	int64_t steps;
 	double eval_seconds;
-
 };
 
 int progress_open(const struct progress_plan *plan, struct progress **out,
@@ -155,10 +154,9 @@ static int write_line(struct progress *p, struct json *object,
 	json_print(object, 0, &line);
 	json_free(object);
 	fl_str_add(&line, "\n");
-	if (fputs(fl_str_get(&line), p->metrics) < 0 ||
-	    fflush(p->metrics) != 0)
-		rc = fl_fail(err, FL_EIO, "cannot write '%s': %s",
-			     p->path, strerror(errno));
+	if (fputs(fl_str_get(&line), p->metrics) < 0 || fflush(p->metrics) != 0)
+		rc = fl_fail(err, FL_EIO, "cannot write '%s': %s", p->path,
+			     strerror(errno));
 	fl_str_release(&line);
 	return rc;
 }
@@ -173,9 +171,9 @@ static int write_step(struct progress *p, const struct progress_step *s,
 	json_set_real(o, "lr", s->lr);
 	for (int i = 0; i < PROGRESS_LOSSES; i++)
 		json_set_real(o, loss_names[i], median_loss(p, i));
-	json_set_real(o, "images_per_s", p->plan.batch_size *
-						 p->plan.world_size /
-						 MEAN(p, batch_s));
+	json_set_real(o, "images_per_s",
+		      p->plan.batch_size * p->plan.world_size /
+			      MEAN(p, batch_s));
 	json_set_real(o, "batch_s", MEAN(p, batch_s));
 	json_set_real(o, "data_s", MEAN(p, data_s));
 	json_set_real(o, "comm_s", MEAN(p, comm_s));
@@ -220,8 +218,8 @@ int progress_eval(struct progress *p, int64_t step, int epoch, double seconds,
 
 double progress_images_per_s(const struct progress *p)
 {
-	double images = (double)p->steps * p->plan.batch_size *
-			p->plan.world_size;
+	double images =
+		(double)p->steps * p->plan.batch_size * p->plan.world_size;
 
 	return p->seconds > 0 ? images / p->seconds : 0;
 }

@@ -135,12 +135,13 @@ static bool real_number(const char *text, double *out)
 /* The type of a plain scalar by the rules of YAML 1.1 as PyYAML has them. */
 static void resolve(struct yaml *n)
 {
-	static const char *const nulls[] = { "", "~", "null", "Null", "NULL",
-					     NULL };
-	static const char *const yes[] = { "yes", "Yes", "YES", "true", "True",
-					   "TRUE", "on", "On", "ON", NULL };
-	static const char *const no[] = { "no", "No", "NO", "false", "False",
-					  "FALSE", "off", "Off", "OFF", NULL };
+	static const char *const nulls[] = { "",     "~",    "null",
+					     "Null", "NULL", NULL };
+	static const char *const yes[] = { "yes",  "Yes", "YES", "true", "True",
+					   "TRUE", "on",  "On",	 "ON",	 NULL };
+	static const char *const no[] = { "no",	   "No",    "NO",  "false",
+					  "False", "FALSE", "off", "Off",
+					  "OFF",   NULL };
 	char digits[128];
 
 	n->kind = YAML_TEXT;
@@ -203,10 +204,9 @@ static void append(struct fl_arena *arena, struct yaml *n, const char *key,
 	/* powers of two, so that growing copies little */
 	if ((n->count & (n->count - 1)) == 0) {
 		size_t cap = n->count ? 2 * (size_t)n->count : 1;
-		struct yaml **items = fl_arena_array(arena, cap,
-						     sizeof(struct yaml *));
-		const char **keys = fl_arena_array(arena, cap,
-						   sizeof(char *));
+		struct yaml **items =
+			fl_arena_array(arena, cap, sizeof(struct yaml *));
+		const char **keys = fl_arena_array(arena, cap, sizeof(char *));
 
 		if (n->count) {
 			memcpy(items, n->items,
@@ -311,8 +311,7 @@ static int read_map(struct reader *r, int depth, struct yaml *map)
 			rc = read_node(r, depth, &value);
 		if (rc != 0)
 			break;
-		if (strcmp(key->text, "<<") == 0 && !key->quoted &&
-		    merges < 8)
+		if (strcmp(key->text, "<<") == 0 && !key->quoted && merges < 8)
 			merged[merges++] = value;
 		else
 			yaml_set(r->arena, map, key->text, value);
@@ -438,8 +437,9 @@ struct yaml *yaml_new_map(struct fl_arena *arena, const char *file, int line)
 
 const char *yaml_where(struct fl_arena *arena, const struct yaml *node)
 {
-	return node->line ? fl_arena_printf(arena, "%s:%d", node->file,
-					    node->line) : node->file;
+	return node->line
+		       ? fl_arena_printf(arena, "%s:%d", node->file, node->line)
+		       : node->file;
 }
 
 static void print_scalar(const struct yaml *n, struct fl_str *out)

@@ -28,17 +28,17 @@ enum yaml_kind {
 
 struct yaml {
 	enum yaml_kind kind;
-	const char *tag;    /* local tag without '!', or NULL */
-	const char *text;   /* of a scalar, as written */
+	const char *tag;  /* local tag without '!', or NULL */
+	const char *text; /* of a scalar, as written */
 	bool quoted;
-	double number;	    /* of YAML_INT and YAML_REAL */
-	bool truth;	    /* of YAML_BOOL */
+	double number;	     /* of YAML_INT and YAML_REAL */
+	bool truth;	     /* of YAML_BOOL */
 	struct yaml **items; /* of a list or map */
 	const char **keys;   /* of a map */
 	int count;
-	int size;	     /* nodes below, aliases counted each time */
-	const char *file;   /* "-o key=value" for overrides */
-	int line;	    /* from 1; 0 for overrides */
+	int size;	  /* nodes below, aliases counted each time */
+	const char *file; /* "-o key=value" for overrides */
+	int line;	  /* from 1; 0 for overrides */
 };
 
 /* FL_ERECIPE with file and line. An empty document is an empty map. */

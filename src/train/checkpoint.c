@@ -29,8 +29,8 @@ static int parts_of(const struct engine *e, struct state_part parts[3])
 	return e->recipe->use_ema ? 3 : 2;
 }
 
-static void describe_state(const struct engine *e,
-			   const struct train_place *at, struct fl_str *text)
+static void describe_state(const struct engine *e, const struct train_place *at,
+			   struct fl_str *text)
 {
 	struct json *o = json_new_object();
 
@@ -69,16 +69,16 @@ int checkpoint_save(const struct engine *e, const struct train_place *at,
 	float *values;
 
 	for (int p = 0; p < part_count; p++) {
-		counts[p] = state_describe(e->model, &parts[p], &arena,
-					   &list[p]);
+		counts[p] =
+			state_describe(e->model, &parts[p], &arena, &list[p]);
 		total += counts[p];
 	}
 	all = fl_arena_array(&arena, total, sizeof(*all));
 	for (int p = 0, at_tensor = 0; p < part_count; p++)
 		for (size_t i = 0; i < counts[p]; i++) {
 			all[at_tensor++] = list[p][i];
-			most = list[p][i].bytes > most ? list[p][i].bytes :
-							 most;
+			most = list[p][i].bytes > most ? list[p][i].bytes
+						       : most;
 		}
 	describe_state(e, at, &text);
 	meta.text = fl_str_get(&text);
@@ -88,8 +88,7 @@ int checkpoint_save(const struct engine *e, const struct train_place *at,
 		for (size_t i = 0; rc == 0 && i < counts[p]; i++) {
 			state_export(e->model, &parts[p], list[p][i].name,
 				     values);
-			rc = safetensors_put(&w, values, list[p][i].bytes,
-					     err);
+			rc = safetensors_put(&w, values, list[p][i].bytes, err);
 			if (rc != 0)
 				safetensors_abort(&w);
 		}
@@ -122,27 +121,32 @@ static int check_batch(const struct engine *e, const struct json *o,
 		       const char *path, struct fl_err *err)
 {
 	int64_t world = number(o, "world_size", e->comm->world);
-	int64_t batch = number(o, "batch_size",
-			       e->recipe->train_reader.batch_size);
-	int64_t now = (int64_t)e->comm->world *
-		      e->recipe->train_reader.batch_size;
+	int64_t batch =
+		number(o, "batch_size", e->recipe->train_reader.batch_size);
+	int64_t now =
+		(int64_t)e->comm->world * e->recipe->train_reader.batch_size;
 
 	if (world * batch != now)
-		return fl_fail(err, FL_ERECIPE,
-			       "'%s' was trained with %lld images a step (%lld ranks of %lld), this run has %lld; its epochs and learning rate would not fit; set TrainReader.batch_size so that the product is the same",
-			       path, (long long)(world * batch),
-			       (long long)world, (long long)batch,
-			       (long long)now);
+		return fl_fail(
+			err, FL_ERECIPE,
+			"'%s' was trained with %lld images a step (%lld ranks "
+			"of %lld), this run has %lld; its epochs and learning "
+			"rate would not fit; set TrainReader.batch_size so that "
+			"the product is the same",
+			path, (long long)(world * batch), (long long)world,
+			(long long)batch, (long long)now);
 	if (world != e->comm->world ||
 	    number(o, "threads", fl_par_threads()) != fl_par_threads())
-		fl_info("the checkpoint was made by %lld ranks of %lld threads, this run has %d of %d: the last bits will differ from an undisturbed run",
+		fl_info("the checkpoint was made by %lld ranks of %lld threads, "
+			"this run has %d of %d: the last bits will differ from an undisturbed run",
 			(long long)world, (long long)number(o, "threads", 0),
 			e->comm->world, fl_par_threads());
 	if (number(o, "seed", e->recipe->seed) != e->recipe->seed)
-		return fl_fail(err, FL_ERECIPE,
-			       "'%s' was trained with seed %lld, this recipe has %d; resume with -o seed=%lld",
-			       path, (long long)number(o, "seed", 0),
-			       e->recipe->seed, (long long)number(o, "seed", 0));
+		return fl_fail(
+			err, FL_ERECIPE,
+			"'%s' was trained with seed %lld, this recipe has %d; resume with -o seed=%lld",
+			path, (long long)number(o, "seed", 0), e->recipe->seed,
+			(long long)number(o, "seed", 0));
 	return 0;
 }
 
@@ -155,9 +159,10 @@ static int read_place(struct engine *e, struct train_place *at,
 	int rc;
 
 	if (!text)
-		return fl_fail(err, FL_EDATA,
-			       "'%s' holds weights but no state to resume from; use it as pretrain_weights",
-			       path);
+		return fl_fail(
+			err, FL_EDATA,
+			"'%s' holds weights but no state to resume from; use it as pretrain_weights",
+			path);
 	o = json_parse(text, strlen(text), path, err);
 	if (!o)
 		return err->code;

@@ -11,12 +11,12 @@
 #include "train/engine.h"
 
 struct train_place {
-	int64_t step;	    /* optimizer steps done */
-	int epoch;	    /* the next step's */
+	int64_t step; /* optimizer steps done */
+	int epoch;    /* the next step's */
 	int step_in_epoch;
 	int steps_per_epoch;
-	double lr;	    /* of the last step */
-	double best_ap;	    /* -1: none yet */
+	double lr;	/* of the last step */
+	double best_ap; /* -1: none yet */
 };
 
 int checkpoint_save(const struct engine *engine,

@@ -73,8 +73,9 @@ int engine_open(struct engine *e, const struct recipe *recipe,
 {
 	int rc;
 
-	*e = (struct engine){ .recipe = recipe, .model = model,
-			      .device = device, .comm = comm };
+	*e = (struct engine){
+		.recipe = recipe, .model = model, .device = device, .comm = comm
+	};
 	rc = open_state(e, err);
 	if (rc == 0)
 		rc = plans_open(model->graph, device, keys, count, &e->plans,
@@ -118,8 +119,8 @@ void engine_use_average(struct engine *e)
 	/* Paddle rounds the divisor to float. */
 	float divisor = (float)ema_divisor(e->recipe, &e->ema);
 	const float *w = average ? e->state.ema : e->state.weights;
-	const float *s = average ? e->state.ema_statistics :
-				   e->state.statistics;
+	const float *s =
+		average ? e->state.ema_statistics : e->state.statistics;
 
 	for (size_t i = 0; i < g->flat_count; i++)
 		e->used_weights[i] = average ? w[i] / divisor : w[i];

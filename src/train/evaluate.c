@@ -61,14 +61,17 @@ static void decode_batch(struct share *s, const struct batch *b)
 	struct decode_level levels[MODEL_LEVELS];
 
 	for (int i = 0; i < MODEL_LEVELS; i++) {
-		struct tensor cls = plan_value(s->plan,
-					       s->e->model->cls_logit[i]);
+		struct tensor cls =
+			plan_value(s->plan, s->e->model->cls_logit[i]);
 
 		levels[i] = (struct decode_level){
-			.h = cls.h, .w = cls.w,
-			.stride = s->e->model->strides[i], .cls = cls.data,
-			.reg = plan_value(s->plan,
-					  s->e->model->reg_logit[i]).data };
+			.h = cls.h,
+			.w = cls.w,
+			.stride = s->e->model->strides[i],
+			.cls = cls.data,
+			.reg = plan_value(s->plan, s->e->model->reg_logit[i])
+				       .data
+		};
 	}
 	decode_images(levels, b->n, s->e->model->num_classes, b->scale_factor,
 		      s->boxes, s->scores);
@@ -129,10 +132,11 @@ static void open_share(struct share *s, struct evaluator *v, struct engine *e,
 {
 	const struct recipe *r = e->recipe;
 	struct plan_key key = evaluator_plan(reader);
-	struct nms_params params = {
-		.score_threshold = (float)r->score_threshold,
-		.nms_threshold = (float)r->nms_threshold,
-		.nms_top_k = r->nms_top_k, .keep_top_k = r->keep_top_k };
+	struct nms_params params = { .score_threshold =
+					     (float)r->score_threshold,
+				     .nms_threshold = (float)r->nms_threshold,
+				     .nms_top_k = r->nms_top_k,
+				     .keep_top_k = r->keep_top_k };
 	size_t n = (size_t)key.batch, classes = (size_t)r->num_classes;
 
 	*s = (struct share){ .v = v, .e = e, .reader = reader };
@@ -163,8 +167,7 @@ static int evaluate_share(struct share *s, struct fl_err *err)
 	struct batch *b;
 	double waited;
 	int total = (s->v->data.count + comm->world - 1) / comm->world;
-	int rc = loader_open_eval(s->reader, &s->v->data,
-				  s->reader->batch_size,
+	int rc = loader_open_eval(s->reader, &s->v->data, s->reader->batch_size,
 				  comm->rank, comm->world, s->v->threads,
 				  &loader, err);
 
@@ -193,8 +196,9 @@ static int by_image(const void *a, const void *b)
 		return x->image_id < y->image_id ? -1 : 1;
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
-	return x->category_id < y->category_id ? -1 :
-	       x->category_id > y->category_id;
+	return x->category_id < y->category_id
+		       ? -1
+		       : x->category_id > y->category_id;
 }
 
 static int gather(struct share *s, struct coco_detection **all, size_t *count,
@@ -235,9 +239,8 @@ int evaluator_detect(struct evaluator *v, struct engine *e,
 	return rc;
 }
 
-int evaluator_run(struct evaluator *v, struct engine *e,
-		  struct evaluation *out, struct coco_detection **detections,
-		  struct fl_err *err)
+int evaluator_run(struct evaluator *v, struct engine *e, struct evaluation *out,
+		  struct coco_detection **detections, struct fl_err *err)
 {
 	double start = fl_now_s(), counts[2] = { 0 };
 	struct coco_detection *all = NULL;

@@ -59,7 +59,8 @@ static int open_engine(struct run *r, struct fl_err *err)
 	rc = engine_open(&r->engine, r->recipe, r->model, r->device, r->comm,
 			 keys, count, err);
 	if (rc == 0)
-		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB of activations, %.0f MiB of workspace, %d threads on '%s'",
+		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
+			"of activations, %.0f MiB of workspace, %d threads on '%s'",
 			r->engine.plans.count, fl_now_s() - start,
 			(double)r->engine.slab_bytes / 0x1p20,
 			(double)r->engine.plans.activation_bytes / 0x1p20,
@@ -75,10 +76,11 @@ static int load_start(struct run *r, struct fl_err *err)
 
 	r->place = (struct train_place){ .best_ap = -1 };
 	if (!r->options->resume)
-		return *r->recipe->pretrain_weights ?
-			       weights_load(&r->engine,
-					    r->recipe->pretrain_weights, false,
-					    err) : 0;
+		return *r->recipe->pretrain_weights
+			       ? weights_load(&r->engine,
+					      r->recipe->pretrain_weights,
+					      false, err)
+			       : 0;
 	rc = locate_weights(r->options->resume, path, sizeof(path), err);
 	if (rc == 0)
 		rc = checkpoint_load(&r->engine, &r->place, path, err);
@@ -221,10 +223,10 @@ static int one_step(struct run *r, struct fl_err *err)
 		return rc;
 	FL_ASSERT(b->epoch == r->place.epoch &&
 		  b->step == r->place.step_in_epoch);
-	eb = (struct engine_batch){ b->n, b->h, b->w, b->image, b->most,
-				    b->boxes, b->labels, b->counts };
-	info.lr = schedule_lr(r->recipe, r->place.steps_per_epoch,
-			      r->place.step);
+	eb = (struct engine_batch){ b->n,    b->h,     b->w,	  b->image,
+				    b->most, b->boxes, b->labels, b->counts };
+	info.lr =
+		schedule_lr(r->recipe, r->place.steps_per_epoch, r->place.step);
 	phase(r, "step");
 	rc = engine_step(&r->engine, &eb, r->place.epoch, info.lr,
 			 stop_requested != 0, &info.result, err);
@@ -277,13 +279,16 @@ int train_run(const struct recipe *recipe, const struct device *device,
 	      const struct train_events *events, struct train_summary *summary,
 	      struct fl_err *err)
 {
-	struct run r = { .recipe = recipe, .device = device, .comm = comm,
-			 .options = options, .events = events,
+	struct run r = { .recipe = recipe,
+			 .device = device,
+			 .comm = comm,
+			 .options = options,
+			 .events = events,
 			 .summary = summary };
 	int rc;
 
-	*summary = (struct train_summary){ .ap = -1, .ap50 = -1,
-					   .best_ap = -1 };
+	*summary =
+		(struct train_summary){ .ap = -1, .ap50 = -1, .best_ap = -1 };
 	rc = open_run(&r, err);
 	if (rc == 0)
 		rc = train(&r, err);

@@ -25,9 +25,9 @@ static void *sink_add(struct sink *s, const char *name, enum ckpt_dtype dtype,
 	size_t count = 1;
 
 	FL_ASSERT(s->count < MAX_OUT);
-	*t = (struct named_tensor){
-		.name = fl_arena_strdup(&s->arena, name),
-		.dtype = dtype, .rank = rank };
+	*t = (struct named_tensor){ .name = fl_arena_strdup(&s->arena, name),
+				    .dtype = dtype,
+				    .rank = rank };
 	for (int i = 0; i < rank; i++) {
 		t->dims[i] = dims[i];
 		count *= (size_t)dims[i];
@@ -54,8 +54,9 @@ static void sink_map(struct sink *s, const char *name, const struct tensor *t)
 	for (size_t n = 0; n < (size_t)t->n; n++)
 		for (size_t c = 0; c < (size_t)t->c; c++)
 			for (size_t p = 0; p < area; p++)
-				*out++ = t->data[(n * area + p) *
-							 (size_t)t->ld + c];
+				*out++ =
+					t->data[(n * area + p) * (size_t)t->ld +
+						c];
 }
 
 static void sink_part(struct sink *s, const struct model *model,
@@ -94,8 +95,9 @@ static void sink_statistics(struct sink *s, const struct engine *e)
 
 		if (!st->param || !graph_role_is_statistic(st->param->role))
 			continue;
-		memcpy(sink_add(s, fl_arena_printf(&s->arena, "bn.%s",
-						   st->name), CKPT_F32, 1, &n),
+		memcpy(sink_add(s,
+				fl_arena_printf(&s->arena, "bn.%s", st->name),
+				CKPT_F32, 1, &n),
 		       e->state.statistics + st->param->offset,
 		       (size_t)n * sizeof(float));
 	}
@@ -141,14 +143,15 @@ static void sink_assignment(struct sink *s, const struct engine *e,
 
 static void sink_losses(struct sink *s, int t, const float *losses, double lr)
 {
-	static const char *const names[LOSS_COUNT] = {
-		"loss", "loss_cls", "loss_iou", "loss_dfl", "loss_l1"
-	};
+	static const char *const names[LOSS_COUNT] = { "loss", "loss_cls",
+						       "loss_iou", "loss_dfl",
+						       "loss_l1" };
 	int64_t one = 1;
 
 	for (int k = 0; k < LOSS_COUNT; k++)
-		sink_real(s, fl_arena_printf(&s->arena, "loss.%d.%s", t,
-					     names[k]), losses[k]);
+		sink_real(s,
+			  fl_arena_printf(&s->arena, "loss.%d.%s", t, names[k]),
+			  losses[k]);
 	*(double *)sink_add(s, fl_arena_printf(&s->arena, "lr.%d", t), CKPT_F64,
 			    1, &one) = lr;
 }
@@ -211,14 +214,14 @@ static int open_engine(struct engine *e, const struct recipe *recipe,
 		       struct comm *comm, const struct probe_options *o,
 		       const struct probe_batch *batches, struct fl_err *err)
 {
-	struct plan_key *keys = fl_calloc((size_t)o->batch_count + 1,
-					  sizeof(*keys));
+	struct plan_key *keys =
+		fl_calloc((size_t)o->batch_count + 1, sizeof(*keys));
 	int rc;
 
 	for (int t = 0; t < o->batch_count; t++)
-		keys[t] = (struct plan_key){
-			PLAN_TRAIN, batches[t].batch.n,
-			batches[t].batch.h, batches[t].batch.w };
+		keys[t] = (struct plan_key){ PLAN_TRAIN, batches[t].batch.n,
+					     batches[t].batch.h,
+					     batches[t].batch.w };
 	keys[o->batch_count] = keys[0];
 	keys[o->batch_count].mode = PLAN_PROBE;
 	rc = engine_open(e, recipe, model, device, comm, keys,
@@ -232,8 +235,8 @@ int probe_run(const struct recipe *recipe, const struct device *device,
 	      struct fl_err *err)
 {
 	struct sink s = { .tensors = fl_calloc(MAX_OUT, sizeof(*s.tensors)) };
-	struct probe_batch *batches = fl_calloc((size_t)o->batch_count,
-						sizeof(*batches));
+	struct probe_batch *batches =
+		fl_calloc((size_t)o->batch_count, sizeof(*batches));
 	struct model *model = NULL;
 	struct engine e = { 0 };
 	int rc = 0;

@@ -12,15 +12,16 @@
 #include "device/device.h"
 
 struct probe_options {
-	const char *weights;		/* a file, or "" for the recipe's seed */
-	const char *const *batches;	/* files, one for each step */
+	const char *weights;	    /* a file, or "" for the recipe's seed */
+	const char *const *batches; /* files, one for each step */
 	int batch_count;
-	int epoch;			/* of the first batch */
+	int epoch; /* of the first batch */
 	int steps_per_epoch;
 	const char *out;
 };
 
 int probe_run(const struct recipe *recipe, const struct device *device,
-	      struct comm *comm, const struct probe_options *options, struct fl_err *err);
+	      struct comm *comm, const struct probe_options *options,
+	      struct fl_err *err);
 
 #endif

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int need(const struct tensor_file *f, const char *path,
-		const char *name, int rank, const struct named_tensor **out,
-		struct fl_err *err)
+static int need(const struct tensor_file *f, const char *path, const char *name,
+		int rank, const struct named_tensor **out, struct fl_err *err)
 {
 	char with_prefix[64];
 
@@ -20,9 +19,10 @@ static int need(const struct tensor_file *f, const char *path,
 		return fl_fail(err, FL_EDATA, "'%s' has no tensor '%s'", path,
 			       name);
 	if ((*out)->rank != rank)
-		return fl_fail(err, FL_EDATA,
-			       "tensor '%s' of '%s' has %d dimensions, but must have %d",
-			       name, path, (*out)->rank, rank);
+		return fl_fail(
+			err, FL_EDATA,
+			"tensor '%s' of '%s' has %d dimensions, but must have %d",
+			name, path, (*out)->rank, rank);
 	return 0;
 }
 
@@ -33,9 +33,10 @@ static int read_image(struct probe_batch *b, const struct named_tensor *t,
 	float *planes;
 
 	if (t->dims[1] != 3 || t->dims[2] % 32 || t->dims[3] % 32 || !count)
-		return fl_fail(err, FL_EDATA,
-			       "'image' of '%s' must be [B,3,H,W] with H and W multiples of 32",
-			       path);
+		return fl_fail(
+			err, FL_EDATA,
+			"'image' of '%s' must be [B,3,H,W] with H and W multiples of 32",
+			path);
 	b->batch.n = (int)n;
 	b->batch.h = (int)t->dims[2];
 	b->batch.w = (int)t->dims[3];
@@ -64,9 +65,10 @@ static int read_boxes(struct probe_batch *b, const struct named_tensor *box,
 	if (box->dims[0] != (int64_t)n || box->dims[2] != 4 ||
 	    named_tensor_count(class) != n * most ||
 	    named_tensor_count(mask) != n * most)
-		return fl_fail(err, FL_EDATA,
-			       "gt_bbox, gt_class and pad_gt_mask of '%s' do not fit the image",
-			       path);
+		return fl_fail(
+			err, FL_EDATA,
+			"gt_bbox, gt_class and pad_gt_mask of '%s' do not fit the image",
+			path);
 	b->batch.most = (int)most;
 	b->boxes = fl_calloc(n * most + 1, 4 * sizeof(float));
 	b->labels = fl_calloc(n * most + 1, sizeof(int));
@@ -78,9 +80,10 @@ static int read_boxes(struct probe_batch *b, const struct named_tensor *box,
 		named_tensor_f32(mask, i, 1, &value);
 		b->counts[i / most] += value > 0;
 		if (b->labels[i] < 0 || b->labels[i] >= classes)
-			return fl_fail(err, FL_EDATA,
-				       "gt_class of '%s' holds %d, but the recipe has %d classes",
-				       path, b->labels[i], classes);
+			return fl_fail(
+				err, FL_EDATA,
+				"gt_class of '%s' holds %d, but the recipe has %d classes",
+				path, b->labels[i], classes);
 	}
 	b->batch.boxes = b->boxes;
 	b->batch.labels = b->labels;

@@ -17,15 +17,15 @@ static bool in_part(const struct model_state *s, const struct state_part *part)
 static float *buffer_of(const struct model_state *s,
 			const struct state_part *part)
 {
-	return graph_role_is_statistic(s->param->role) ? part->statistics :
-							  part->flat;
+	return graph_role_is_statistic(s->param->role) ? part->statistics
+						       : part->flat;
 }
 
 size_t state_describe(const struct model *model, const struct state_part *part,
 		      struct fl_arena *arena, struct named_tensor **out)
 {
-	struct named_tensor *t = fl_arena_array(
-		arena, (size_t)model->state_count, sizeof(*t));
+	struct named_tensor *t =
+		fl_arena_array(arena, (size_t)model->state_count, sizeof(*t));
 	size_t n = 0;
 
 	for (int i = 0; i < model->state_count; i++) {
@@ -34,8 +34,8 @@ size_t state_describe(const struct model *model, const struct state_part *part,
 
 		if (!in_part(s, part))
 			continue;
-		t[n].name = fl_arena_printf(arena, "%s%s", part->prefix,
-					    s->name);
+		t[n].name =
+			fl_arena_printf(arena, "%s%s", part->prefix, s->name);
 		t[n].dtype = CKPT_F32;
 		t[n].rank = model_state_dims(s, dims);
 		for (int k = 0; k < t[n].rank; k++)
@@ -94,10 +94,11 @@ static int check_shape(const struct model_state *s,
 		dims64[k] = dims[k];
 	if (named_tensor_has_shape(t, rank, dims64))
 		return 0;
-	return fl_fail(err, FL_EDATA,
-		       "tensor '%s' has the shape %s, but the recipe's model needs %s",
-		       t->name, ckpt_shape_text(t->rank, t->dims, have),
-		       ckpt_shape_text(rank, dims64, want));
+	return fl_fail(
+		err, FL_EDATA,
+		"tensor '%s' has the shape %s, but the recipe's model needs %s",
+		t->name, ckpt_shape_text(t->rank, t->dims, have),
+		ckpt_shape_text(rank, dims64, want));
 }
 
 int state_import(const struct model *model, const struct state_part *part,
@@ -115,8 +116,8 @@ int state_import(const struct model *model, const struct state_part *part,
 		snprintf(name, sizeof(name), "%s%s", part->prefix, s->name);
 		t = tensor_file_find(file, name);
 		if (!t)
-			return fl_fail(err, FL_EDATA,
-				       "tensor '%s' is missing", name);
+			return fl_fail(err, FL_EDATA, "tensor '%s' is missing",
+				       name);
 		rc = check_shape(s, t, err);
 		if (rc == 0)
 			state_import_one(s, part, t);
@@ -127,8 +128,8 @@ int state_import(const struct model *model, const struct state_part *part,
 struct match_want *state_wants(const struct model *model,
 			       struct fl_arena *arena)
 {
-	struct match_want *w = fl_arena_array(
-		arena, (size_t)model->state_count, sizeof(*w));
+	struct match_want *w =
+		fl_arena_array(arena, (size_t)model->state_count, sizeof(*w));
 
 	for (int i = 0; i < model->state_count; i++) {
 		int dims[4];

@@ -16,16 +16,21 @@ static struct loss_input loss_input_of(const struct engine *e,
 				       const struct plan *plan,
 				       const struct engine_batch *b)
 {
-	struct loss_input in = { .n = b->n, .classes = e->model->num_classes,
-				 .most = b->most, .boxes = b->boxes,
-				 .labels = b->labels, .counts = b->counts };
+	struct loss_input in = { .n = b->n,
+				 .classes = e->model->num_classes,
+				 .most = b->most,
+				 .boxes = b->boxes,
+				 .labels = b->labels,
+				 .counts = b->counts };
 
 	for (int i = 0; i < LOSS_LEVELS; i++) {
 		int cls = e->model->cls_logit[i], reg = e->model->reg_logit[i];
 		struct tensor t = plan_value(plan, cls);
 
 		in.levels[i] = (struct loss_level){
-			.h = t.h, .w = t.w, .stride = e->model->strides[i],
+			.h = t.h,
+			.w = t.w,
+			.stride = e->model->strides[i],
 			.cls = t.data,
 			.reg = plan_value(plan, reg).data,
 			.dcls = plan_gradient(plan, cls).data,

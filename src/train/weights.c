@@ -52,9 +52,12 @@ static int refuse_gaps(const struct match *m, const char *path,
 
 		if (r->outcome == MATCH_LOADED)
 			continue;
-		return fl_fail(err, FL_EDATA,
-			       "'%s' does not cover the model: %zu tensors are missing and %zu have another shape, '%s' first; is it of another recipe or number of classes?",
-			       path, m->missing, m->shape, r->want->name);
+		return fl_fail(
+			err, FL_EDATA,
+			"'%s' does not cover the model: %zu tensors are missing "
+			"and %zu have another shape, '%s' first; is it of "
+			"another recipe or number of classes?",
+			path, m->missing, m->shape, r->want->name);
 	}
 	return 0;
 }
@@ -75,8 +78,8 @@ int weights_load(struct engine *e, const char *place, bool strict,
 		rc = match_weights(&m, state_wants(e->model, &arena),
 				   (size_t)e->model->state_count, &file, err);
 	if (rc == 0 && m.loaded == 0)
-		rc = fl_fail(err, FL_EDATA,
-			     "no tensor of '%s' fits the model", path);
+		rc = fl_fail(err, FL_EDATA, "no tensor of '%s' fits the model",
+			     path);
 	if (rc == 0 && strict)
 		rc = refuse_gaps(&m, path, err);
 	if (rc == 0 && !strict)

@@ -1,7 +1,11 @@
-/* One forward and backward of a small PP-YOLOE against the reference's recorded numbers: oracle/golden/step/
- * micro.safetensors, made by golden_step.py --case micro --full. Weights follow the oracle's formula. Both devices,
- * both assigners. Tolerances: three times the "typical" distance of the reference's own float32 from float64 in the
- * oracle's README (3e-5 activations, 3e-4 gradients, relative to a tensor's root mean square), and its "largest" for
+/* One forward and backward of a small PP-YOLOE against the reference's recorded numbers:
+ * oracle/golden/step/
+* micro.safetensors, made by golden_step.py --case micro --full. Weights follow the oracle's
+ * formula. Both devices,
+* both assigners. Tolerances: three times the "typical" distance of the reference's own float32
+ * from float64 in the
+* oracle's README (3e-5 activations, 3e-4 gradients, relative to a tensor's root mean square),
+ * and its "largest" for
  * single values far from it; the recorded tensors are float32 themselves. */
 #include "base/par.h"
 #include "ckpt/safetensors.h"
@@ -110,8 +114,9 @@ static void write_weights(void)
 		uint64_t key = key_of(t[i].name);
 
 		for (size_t k = 0; k < count; k++)
-			v[k] = ends(t[i].name, "proj_conv.weight") ?
-				       (float)k : value_of(&t[i], key, k);
+			v[k] = ends(t[i].name, "proj_conv.weight")
+				       ? (float)k
+				       : value_of(&t[i], key, k);
 		t[i].data = v;
 	}
 	assert_int_equal(safetensors_save(weights, t, n, NULL, 0, &err), 0);
@@ -158,8 +163,9 @@ static void compare(const struct tensor_file *ours, const char *prefix,
 			fail_msg("no tensor '%s'", name);
 		d = distance(got, want);
 		if (d > limit)
-			fail_msg("%s differs by %g of its root mean square, allowed %g",
-				 name, d, limit);
+			fail_msg(
+				"%s differs by %g of its root mean square, allowed %g",
+				name, d, limit);
 		compared++;
 	}
 	assert_true(compared > 0);
@@ -185,9 +191,12 @@ static void check_labels(const struct tensor_file *ours, const char *phase)
 static void run(const char *device_name, const char *phase, int epoch)
 {
 	const char *batch = GOLDEN;
-	struct probe_options o = { .weights = weights, .batches = &batch,
-				   .batch_count = 1, .epoch = epoch,
-				   .steps_per_epoch = 2, .out = out };
+	struct probe_options o = { .weights = weights,
+				   .batches = &batch,
+				   .batch_count = 1,
+				   .epoch = epoch,
+				   .steps_per_epoch = 2,
+				   .out = out };
 	struct fl_err err = FL_ERR_INIT;
 	const struct device *device;
 	struct comm *comm = comm_self_open();
@@ -242,8 +251,7 @@ int main(void)
 	fl_par_init(2);
 	snprintf(weights, sizeof(weights), "/tmp/step.%d.w.safetensors",
 		 (int)getpid());
-	snprintf(out, sizeof(out), "/tmp/step.%d.o.safetensors",
-		 (int)getpid());
+	snprintf(out, sizeof(out), "/tmp/step.%d.o.safetensors", (int)getpid());
 	there = tensor_file_open(&golden, GOLDEN, &err) == 0;
 	if (there)
 		write_weights();

@@ -1,6 +1,9 @@
-/* The transforms against what the reference did with the same draws: oracle/golden/transforms, recorded by
- * golden_transforms.py on a 128x96 piece of a photograph. Tolerances are those of its README: steps in 8 bits,
- * expansion, crop and flip exactly; resizes to 1e-4 of 255, Lanczos4 to 1e-3 (OpenCV rounds its weights early). */
+/* The transforms against what the reference did with the same draws: oracle/golden/transforms,
+ * recorded by
+* golden_transforms.py on a 128x96 piece of a photograph. Tolerances are those of its README:
+ * steps in 8 bits,
+* expansion, crop and flip exactly; resizes to 1e-4 of 255, Lanczos4 to 1e-3 (OpenCV rounds its
+ * weights early). */
 #include "ckpt/tensor_file.h"
 #include "data/transform.h"
 
@@ -87,11 +90,12 @@ static struct draws draws_of(const char *name)
 
 static struct recipe_reader reader_of(bool normalise)
 {
-	return (struct recipe_reader){
-		.fill_value = { 123.675, 116.28, 103.53 },
-		.scale = normalise, .mean_std = normalise,
-		.mean = { 0.485, 0.456, 0.406 },
-		.std = { 0.229, 0.224, 0.225 } };
+	return (struct recipe_reader){ .fill_value = { 123.675, 116.28,
+						       103.53 },
+				       .scale = normalise,
+				       .mean_std = normalise,
+				       .mean = { 0.485, 0.456, 0.406 },
+				       .std = { 0.229, 0.224, 0.225 } };
 }
 
 static double largest(const float *a, const float *b, size_t n)
@@ -120,7 +124,8 @@ static void check(const char *name, int interp, int w, int h, bool normalised,
 	got = calloc(n, sizeof(float));
 	transform_train(&t, &r, &im, &d, interp, w, h, got);
 	rows = calloc(n, sizeof(float));
-	for (int i = 0; i < w * h * 3; i++) /* the reference has planes by now */
+	for (int i = 0; i < w * h * 3;
+	     i++) /* the reference has planes by now */
 		rows[normalised ? i % 3 * w * h + i / 3 : i] = got[i];
 	if (largest(rows, want, n) > tolerance)
 		fail_msg("%s: differs by %g, allowed %g", name,
@@ -134,15 +139,29 @@ static void check(const char *name, int interp, int w, int h, bool normalised,
 
 static void test_exact_steps(void **state)
 {
-	static const char *const names[] = {
-		"brightness 0.5", "brightness 0.77", "brightness 1.0",
-		"brightness 1.49", "contrast 0.5", "contrast 0.77",
-		"contrast 1.0", "contrast 1.49", "saturation 0.5",
-		"saturation 0.77", "saturation 1.0", "saturation 1.49",
-		"hue -17.9", "hue -7.3", "hue -0.4", "hue 0.4", "hue 5.5",
-		"hue 17.9", "distort s1.31 b0.72 h-11.2 c1.27",
-		"expand 1.375 y19 x18", "crop t0 s0.8 a1.2 y9 x14", "flip",
-		"sample chain" };
+	static const char *const names[] = { "brightness 0.5",
+					     "brightness 0.77",
+					     "brightness 1.0",
+					     "brightness 1.49",
+					     "contrast 0.5",
+					     "contrast 0.77",
+					     "contrast 1.0",
+					     "contrast 1.49",
+					     "saturation 0.5",
+					     "saturation 0.77",
+					     "saturation 1.0",
+					     "saturation 1.49",
+					     "hue -17.9",
+					     "hue -7.3",
+					     "hue -0.4",
+					     "hue 0.4",
+					     "hue 5.5",
+					     "hue 17.9",
+					     "distort s1.31 b0.72 h-11.2 c1.27",
+					     "expand 1.375 y19 x18",
+					     "crop t0 s0.8 a1.2 y9 x14",
+					     "flip",
+					     "sample chain" };
 
 	(void)state;
 	if (!input)
@@ -169,8 +188,9 @@ static void test_chain_with_resize(void **state)
 
 static void test_resizes(void **state)
 {
-	static const int sizes[][2] = { { 163, 145 }, { 54, 64 }, { 102, 120 },
-					{ 64, 48 }, { 129, 95 } };
+	static const int sizes[][2] = {
+		{ 163, 145 }, { 54, 64 }, { 102, 120 }, { 64, 48 }, { 129, 95 }
+	};
 
 	(void)state;
 	if (!input)
@@ -193,8 +213,9 @@ static void test_resizes(void **state)
  * code rounds otherwise than exact arithmetic in about 1 of 10^5 pixels. */
 static void test_bicubic_in_8_bits(void **state)
 {
-	static const int sizes[][2] = { { 163, 145 }, { 54, 64 }, { 102, 120 },
-					{ 64, 48 }, { 129, 95 } };
+	static const int sizes[][2] = {
+		{ 163, 145 }, { 54, 64 }, { 102, 120 }, { 64, 48 }, { 129, 95 }
+	};
 	struct recipe_reader r = reader_of(false);
 	struct transform t = { 0 };
 

@@ -1,5 +1,7 @@
-/* Every operation of the cpu backend against its definition in device/ref, on random shapes: odd sizes, one pixel,
- * one channel, many channels, slices of wider tensors. And the definition's backward against finite differences. */
+/* Every operation of the cpu backend against its definition in device/ref, on random shapes:
+ * odd sizes, one pixel,
+* one channel, many channels, slices of wider tensors. And the definition's backward against
+ * finite differences. */
 #include "base/par.h"
 #include "base/rng.h"
 #include "device/device.h"
@@ -55,8 +57,8 @@ static int pick(int n)
 /* Shapes that break careless loops, and random ones. */
 static struct tensor shape(int round)
 {
-	static const int odd[][4] = { { 1, 1, 1, 1 }, { 1, 1, 1, 130 },
-				      { 3, 1, 7, 5 }, { 2, 13, 1, 33 },
+	static const int odd[][4] = { { 1, 1, 1, 1 },	{ 1, 1, 1, 130 },
+				      { 3, 1, 7, 5 },	{ 2, 13, 1, 33 },
 				      { 1, 37, 41, 3 }, { 2, 6, 10, 512 } };
 	struct tensor t = { NULL, 0, 0, 0, 0, 0 };
 
@@ -106,11 +108,16 @@ static void test_conv(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 24; round++) {
-		struct dev_conv_desc d = {
-			.n = 1 + pick(3), .h = 1 + pick(17), .w = 1 + pick(17),
-			.cin = 1 + pick(40), .cout = 1 + pick(40),
-			.k = pick(2) ? 3 : 1, .stride = 1 + pick(2),
-			.bias = pick(2), .backward = true, .diff_src = true };
+		struct dev_conv_desc d = { .n = 1 + pick(3),
+					   .h = 1 + pick(17),
+					   .w = 1 + pick(17),
+					   .cin = 1 + pick(40),
+					   .cout = 1 + pick(40),
+					   .k = pick(2) ? 3 : 1,
+					   .stride = 1 + pick(2),
+					   .bias = pick(2),
+					   .backward = true,
+					   .diff_src = true };
 		size_t oh = (size_t)(d.h - 1) / (size_t)d.stride + 1;
 		size_t ow = (size_t)(d.w - 1) / (size_t)d.stride + 1;
 		size_t nx = (size_t)(d.n * d.h * d.w * d.cin);
@@ -134,8 +141,8 @@ static void test_conv(void **state)
 			assert_int_equal(dev[i]->ops->conv_new(&d, &c, &err),
 					 0);
 			ws = aligned_alloc(
-				64, dev[i]->ops->conv_workspace(c) / 64 * 64 +
-					    64);
+				64,
+				dev[i]->ops->conv_workspace(c) / 64 * 64 + 64);
 			out[i][0] = calloc(ny, sizeof(float));
 			out[i][1] = copy_of(dx, nx);
 			out[i][2] = values(nw);
@@ -235,8 +242,8 @@ static void test_gates(void **state)
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		int n = 1 + pick(5), c = 1 + pick(90);
-		enum dev_gate gate = pick(2) ? DEV_GATE_SIGMOID :
-					       DEV_GATE_HARDSIGMOID;
+		enum dev_gate gate =
+			pick(2) ? DEV_GATE_SIGMOID : DEV_GATE_HARDSIGMOID;
 		size_t nc = (size_t)(n * c), cc = (size_t)(c * c);
 		float *x = values(nc), *w = values(cc), *b = values((size_t)c);
 		float *dy = values(nc), *out[2][5];
@@ -342,7 +349,8 @@ static void test_flat(void **state)
 		assert_true(distance(v[1], v[0], n) < 1e-6);
 		assert_true(distance(e[1], e[0], n) < 1e-6);
 		assert_true(fabs(cpu->ops->sum_squares(g, n) -
-				 ref->ops->sum_squares(g, n)) < 1e-9 * (double)n);
+				 ref->ops->sum_squares(g, n)) <
+			    1e-9 * (double)n);
 		cpu->ops->scale(g, n, 0.5f);
 		cpu->ops->zero(g, n);
 		for (size_t i = 0; i < n; i++)
@@ -381,13 +389,23 @@ static double weighted(const float *y, const float *t, size_t n)
 
 static void test_conv_slopes(void **state)
 {
-	struct dev_conv_desc d = { .n = 2, .h = 5, .w = 4, .cin = 3, .cout = 2,
-				   .k = 3, .stride = 2, .bias = true,
-				   .backward = true, .diff_src = true };
+	struct dev_conv_desc d = { .n = 2,
+				   .h = 5,
+				   .w = 4,
+				   .cin = 3,
+				   .cout = 2,
+				   .k = 3,
+				   .stride = 2,
+				   .bias = true,
+				   .backward = true,
+				   .diff_src = true };
 	float *x = values(120), *w = values(54), *b = values(2);
 	float *t = values(24), y[24], dx[120], dw[54], db[2];
-	struct { float *v; const float *grad; size_t n; } sides[] = {
-		{ x, dx, 120 }, { w, dw, 54 }, { b, db, 2 } };
+	struct {
+		float *v;
+		const float *grad;
+		size_t n;
+	} sides[] = { { x, dx, 120 }, { w, dw, 54 }, { b, db, 2 } };
 	struct fl_err err = FL_ERR_INIT;
 	struct dev_conv *c;
 

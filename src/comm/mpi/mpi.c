@@ -28,13 +28,13 @@ static int failed(int status, const char *what, struct fl_err *err)
 	return fl_fail(err, FL_EPEER, "%s failed: %s", what, text);
 }
 
-#define MPI(call, what)                                                       \
-	do {                                                                  \
-		int status_ = (call);                                         \
-		if (status_ != MPI_SUCCESS) {                                 \
-			rc = failed(status_, what, err);                      \
-			goto out;                                             \
-		}                                                             \
+#define MPI(call, what)                                  \
+	do {                                             \
+		int status_ = (call);                    \
+		if (status_ != MPI_SUCCESS) {            \
+			rc = failed(status_, what, err); \
+			goto out;                        \
+		}                                        \
 	} while (0)
 
 static struct mpi_comm *of(struct comm *c)
@@ -52,7 +52,8 @@ static int sum(MPI_Comm comm, void *values, size_t count, size_t width,
 		size_t n = count - done < SLICE ? count - done : SLICE;
 
 		MPI(MPI_Allreduce(MPI_IN_PLACE, at + done * width, (int)n, type,
-				  MPI_SUM, comm), "MPI all-reduce");
+				  MPI_SUM, comm),
+		    "MPI all-reduce");
 	}
 out:
 	return rc;
@@ -79,8 +80,8 @@ static int broadcast(struct comm *c, void *bytes, size_t size,
 	int rc = 0;
 
 	for (size_t done = 0; done < size; done += INT_MAX / 2) {
-		size_t n = size - done < INT_MAX / 2 ? size - done :
-						       INT_MAX / 2;
+		size_t n =
+			size - done < INT_MAX / 2 ? size - done : INT_MAX / 2;
 
 		MPI(MPI_Bcast(at + done, (int)n, MPI_BYTE, 0, of(c)->small),
 		    "MPI broadcast");
@@ -114,7 +115,8 @@ static int gather(struct comm *c, const void *bytes, size_t size, void **all,
 	if (c->rank == 0)
 		*all = fl_malloc(*total);
 	MPI(MPI_Gatherv(bytes, mine, MPI_BYTE, *all, sizes, offsets, MPI_BYTE,
-			0, of(c)->small), "MPI gather");
+			0, of(c)->small),
+	    "MPI gather");
 out:
 	free(sizes);
 	free(offsets);
@@ -162,10 +164,9 @@ static int number_of(const char *variable, int absent)
 
 bool comm_mpi_launched(void)
 {
-	static const char *const worlds[] = {
-		"OMPI_COMM_WORLD_SIZE", "PADDLE_TRAINERS_NUM", "WORLD_SIZE",
-		"SLURM_NTASKS"
-	};
+	static const char *const worlds[] = { "OMPI_COMM_WORLD_SIZE",
+					      "PADDLE_TRAINERS_NUM",
+					      "WORLD_SIZE", "SLURM_NTASKS" };
 
 	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++)
 		if (number_of(worlds[i], 1) > 1)
@@ -175,9 +176,9 @@ bool comm_mpi_launched(void)
 
 static int announced(void)
 {
-	int n = number_of("OMPI_COMM_WORLD_SIZE",
-			  number_of("WORLD_SIZE",
-				    number_of("PADDLE_TRAINERS_NUM", 0)));
+	int n = number_of(
+		"OMPI_COMM_WORLD_SIZE",
+		number_of("WORLD_SIZE", number_of("PADDLE_TRAINERS_NUM", 0)));
 
 	return n > 0 ? n : number_of("SLURM_NTASKS", 1);
 }
@@ -193,7 +194,8 @@ static int check_world(int world, struct fl_err *err)
 	return fl_fail(err, FL_EPEER,
 		       "the environment announces %d ranks, but MPI finds %d; "
 		       "start with fleetrun, mpirun, or srun --mpi=pmix (this "
-		       "MPI speaks PMIx only)", n, world);
+		       "MPI speaks PMIx only)",
+		       n, world);
 }
 
 int comm_mpi_open(struct comm **out, struct fl_err *err)

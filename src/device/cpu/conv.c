@@ -17,7 +17,14 @@
 /* Packing less than this takes longer to hand out than to do. */
 #define PACK_ALONE_BYTES ((size_t)1 << 20)
 
-enum { SRC, WEIGHTS, BIAS, DST, SCRATCH, MEMORIES };
+enum {
+	SRC,
+	WEIGHTS,
+	BIAS,
+	DST,
+	SCRATCH,
+	MEMORIES
+};
 
 /* One direction: a primitive and the memories it is called with. */
 struct direction {
@@ -49,15 +56,15 @@ static void open_engine(void)
 }
 
 /* Fill in err and leave through the given label. */
-#define DNN(call, label)                                                      \
-	do {                                                                  \
-		dnnl_status_t status_ = (call);                               \
-		if (status_ != dnnl_success) {                                \
-			rc = fl_fail(err, FL_EINTERNAL,                       \
-				     "oneDNN: %s failed with %d", #call,      \
-				     (int)status_);                           \
-			goto label;                                           \
-		}                                                             \
+#define DNN(call, label)                                                 \
+	do {                                                             \
+		dnnl_status_t status_ = (call);                          \
+		if (status_ != dnnl_success) {                           \
+			rc = fl_fail(err, FL_EINTERNAL,                  \
+				     "oneDNN: %s failed with %d", #call, \
+				     (int)status_);                      \
+			goto label;                                      \
+		}                                                        \
 	} while (0)
 
 static size_t rounded(size_t bytes)
@@ -89,9 +96,11 @@ static int describe(const struct dev_conv_desc *d, struct shapes *s,
 	DNN(dnnl_memory_desc_init_by_tag(&s->dst, 4, dst, dnnl_f32, dnnl_nhwc),
 	    out);
 	DNN(dnnl_memory_desc_init_by_tag(&s->weights, 4, w, dnnl_f32,
-					 dnnl_ohwi), out);
+					 dnnl_ohwi),
+	    out);
 	DNN(dnnl_memory_desc_init_by_tag(&s->weights_any, 4, w, dnnl_f32,
-					 dnnl_format_tag_any), out);
+					 dnnl_format_tag_any),
+	    out);
 	DNN(dnnl_memory_desc_init_by_tag(&s->bias, 1, b, dnnl_f32, dnnl_x),
 	    out);
 out:
@@ -119,7 +128,8 @@ static int add_memory(struct direction *dir, int which, int arg,
 
 	dir->arg[which] = arg;
 	DNN(dnnl_memory_create(&dir->memory[which], md, engine,
-			       DNNL_MEMORY_NONE), out);
+			       DNNL_MEMORY_NONE),
+	    out);
 out:
 	return rc;
 }
@@ -141,10 +151,12 @@ static int add_packing(struct direction *dir, const struct shapes *s,
 	fl_par_alone(dir->pack_alone);
 	DNN(dnnl_reorder_primitive_desc_create(
 		    &reorder, unpack ? md : &s->weights, engine,
-		    unpack ? &s->weights : md, engine, NULL), out);
+		    unpack ? &s->weights : md, engine, NULL),
+	    out);
 	DNN(dnnl_primitive_create(&dir->pack, reorder), out);
 	DNN(dnnl_memory_create(&dir->plain, &s->weights, engine,
-			       DNNL_MEMORY_NONE), out);
+			       DNNL_MEMORY_NONE),
+	    out);
 out:
 	fl_par_alone(false);
 	dnnl_primitive_desc_destroy(reorder);
@@ -164,8 +176,9 @@ static int make_direction(struct direction *dir, const struct shapes *s,
 	int rc = 0;
 
 	DNN(dnnl_primitive_attr_create(&attr), out);
-	DNN(dnnl_primitive_attr_set_scratchpad_mode(
-		    attr, dnnl_scratchpad_mode_user), out);
+	DNN(dnnl_primitive_attr_set_scratchpad_mode(attr,
+						    dnnl_scratchpad_mode_user),
+	    out);
 	DNN(dnnl_primitive_desc_create(&pd, op, attr, engine, hint), out);
 	DNN(dnnl_primitive_create(&dir->primitive, pd), out);
 	for (int i = 0; rc == 0 && i < MEMORIES; i++)
@@ -195,11 +208,13 @@ static int make_forward(struct dev_conv *c, const struct shapes *s,
 	int rc = 0;
 
 	DNN(dnnl_convolution_forward_desc_init(
-		    &op, c->d.backward ? dnnl_forward_training :
-					 dnnl_forward_inference,
+		    &op,
+		    c->d.backward ? dnnl_forward_training
+				  : dnnl_forward_inference,
 		    dnnl_convolution_direct, &s->src, &s->weights_any,
 		    c->d.bias ? &s->bias : NULL, &s->dst, s->strides,
-		    s->padding, right), out);
+		    s->padding, right),
+	    out);
 	rc = make_direction(&c->forward, s, &op, NULL, args, false, pd, err);
 out:
 	return rc;
@@ -216,7 +231,8 @@ static int make_data(struct dev_conv *c, const struct shapes *s,
 
 	DNN(dnnl_convolution_backward_data_desc_init(
 		    &op, dnnl_convolution_direct, &s->src, &s->weights_any,
-		    &s->dst, s->strides, s->padding, right), out);
+		    &s->dst, s->strides, s->padding, right),
+	    out);
 	rc = make_direction(&c->data, s, &op, hint, args, false, NULL, err);
 out:
 	return rc;
@@ -235,7 +251,8 @@ static int make_weights(struct dev_conv *c, const struct shapes *s,
 	DNN(dnnl_convolution_backward_weights_desc_init(
 		    &op, dnnl_convolution_direct, &s->src, &s->weights_any,
 		    c->d.bias ? &s->bias : NULL, &s->dst, s->strides,
-		    s->padding, right), out);
+		    s->padding, right),
+	    out);
 	rc = make_direction(&c->weights, s, &op, hint, args, true, NULL, err);
 out:
 	return rc;
@@ -261,9 +278,9 @@ int cpu_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
 	right_padding(desc, right);
 	c = fl_calloc(1, sizeof(*c));
 	c->d = *desc;
-	c->dx_bytes = rounded((size_t)desc->n * (size_t)desc->h *
-			      (size_t)desc->w * (size_t)desc->cin *
-			      sizeof(float));
+	c->dx_bytes =
+		rounded((size_t)desc->n * (size_t)desc->h * (size_t)desc->w *
+			(size_t)desc->cin * sizeof(float));
 	rc = make_forward(c, &s, right, &hint, err);
 	if (rc == 0 && desc->backward && desc->diff_src)
 		rc = make_data(c, &s, right, hint, err);
@@ -304,8 +321,7 @@ static bool adds_by_product(const struct dev_conv *c)
 
 size_t cpu_conv_workspace(const struct dev_conv *c)
 {
-	const struct direction *dirs[] = { &c->forward, &c->data,
-					   &c->weights };
+	const struct direction *dirs[] = { &c->forward, &c->data, &c->weights };
 	size_t most = 0;
 
 	for (int i = 0; i < 3; i++) {
@@ -360,8 +376,8 @@ static char *set_weights(const struct direction *dir, const float *weights,
 			 char *workspace)
 {
 	set(dir->plain, weights);
-	set(dir->memory[WEIGHTS], dir->pack ? (const void *)workspace :
-					      (const void *)weights);
+	set(dir->memory[WEIGHTS],
+	    dir->pack ? (const void *)workspace : (const void *)weights);
 	set(dir->memory[SCRATCH], workspace + dir->packed_bytes);
 	return workspace + dir->packed_bytes + dir->scratch_bytes;
 }

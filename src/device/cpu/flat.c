@@ -43,11 +43,10 @@ static void fc_outputs(void *ctx, size_t first, size_t last, int chunk)
 	(void)chunk;
 	for (size_t o = first; o < last; o++)
 		for (size_t n = 0; n < (size_t)f->images; n++)
-			f->y[n * cout + o] =
-				gate_of(f->b[o] + f->k->dot(f->x + n * cin,
-							    f->w + o * cin,
-							    cin),
-					f->gate);
+			f->y[n * cout + o] = gate_of(
+				f->b[o] + f->k->dot(f->x + n * cin,
+						    f->w + o * cin, cin),
+				f->gate);
 }
 
 static size_t fc_grain(int cin, int n)
@@ -58,8 +57,14 @@ static size_t fc_grain(int cin, int n)
 void cpu_fc_forward(const float *x, const float *w, const float *b, int n,
 		    int cin, int cout, enum dev_gate gate, float *y)
 {
-	struct flat f = { .k = cpu_kernels(), .x = x, .b = b, .images = n,
-			  .cin = cin, .cout = cout, .gate = gate, .y = y };
+	struct flat f = { .k = cpu_kernels(),
+			  .x = x,
+			  .b = b,
+			  .images = n,
+			  .cin = cin,
+			  .cout = cout,
+			  .gate = gate,
+			  .y = y };
 
 	f.w = (float *)(uintptr_t)w; /* only read by fc_outputs */
 	fl_par_for((size_t)cout, fc_grain(cin, n), fc_outputs, &f);
@@ -103,9 +108,15 @@ void cpu_fc_backward(const float *x, const float *w, const float *y,
 		     enum dev_gate gate, float *dx, float *dw, float *db,
 		     float *scratch)
 {
-	struct flat f = { .k = cpu_kernels(), .x = x, .v = scratch,
-			  .images = n, .cin = cin, .cout = cout, .dx = dx,
-			  .dw = dw, .db = db };
+	struct flat f = { .k = cpu_kernels(),
+			  .x = x,
+			  .v = scratch,
+			  .images = n,
+			  .cin = cin,
+			  .cout = cout,
+			  .dx = dx,
+			  .dw = dw,
+			  .db = db };
 
 	f.w = (float *)(uintptr_t)w; /* only read by fc_images */
 	for (int i = 0; i < n * cout; i++)
@@ -140,8 +151,14 @@ static void momentum_range(void *ctx, size_t first, size_t last, int chunk)
 void cpu_momentum(float *w, float *v, const float *g, size_t n, float lr,
 		  float mu, float wd)
 {
-	struct flat f = { .k = cpu_kernels(), .w = w, .v = v, .g = g, .n = n,
-			  .p0 = lr, .p1 = mu, .p2 = wd };
+	struct flat f = { .k = cpu_kernels(),
+			  .w = w,
+			  .v = v,
+			  .g = g,
+			  .n = n,
+			  .p0 = lr,
+			  .p1 = mu,
+			  .p2 = wd };
 
 	fl_par_for(lines(n), FLAT_GRAIN, momentum_range, &f);
 }
@@ -157,8 +174,12 @@ static void ema_range(void *ctx, size_t first, size_t last, int chunk)
 
 void cpu_ema(float *e, const float *w, size_t n, double decay)
 {
-	struct flat f = { .k = cpu_kernels(), .v = e, .g = w, .n = n,
-			  .p0 = (float)decay, .p1 = (float)(1 - decay) };
+	struct flat f = { .k = cpu_kernels(),
+			  .v = e,
+			  .g = w,
+			  .n = n,
+			  .p0 = (float)decay,
+			  .p1 = (float)(1 - decay) };
 
 	fl_par_for(lines(n), FLAT_GRAIN, ema_range, &f);
 }

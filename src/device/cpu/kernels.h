@@ -36,9 +36,8 @@ struct kernels {
 	/* sums[c] += x y */
 	void (*product_sum)(const struct tensor *x, const struct tensor *y,
 			    size_t first, size_t last, double *sums);
-	void (*add_vector)(const float *v, float factor,
-			   const struct tensor *y, bool acc, size_t first,
-			   size_t last);
+	void (*add_vector)(const float *v, float factor, const struct tensor *y,
+			   bool acc, size_t first, size_t last);
 	void (*copy)(const struct tensor *x, const struct tensor *y, bool acc,
 		     size_t first, size_t last);
 	/* One output row y of image n. */

@@ -56,7 +56,6 @@ static void stats(const float *z, size_t c, size_t first, size_t last,
 	}
 }
 
-
 /* One pixel; two, silu and r are constants at every call. */
 INLINE void norm_pixel(const struct dev_branch *b, size_t p, bool two,
 		       bool silu, const float *r, float *out, size_t c)
@@ -300,7 +299,8 @@ static void maxpool_row(const struct tensor *x, int k, const struct tensor *out,
 			for (int kx = 0; kx < k; kx++) {
 				int sx = col + kx - half;
 				size_t q = ((size_t)n * (size_t)x->h +
-					    (size_t)sy) * (size_t)x->w +
+					    (size_t)sy) *
+						   (size_t)x->w +
 					   (size_t)sx;
 
 				if (sx >= 0 && sx < x->w)
@@ -317,8 +317,8 @@ static void maxpool_row(const struct tensor *x, int k, const struct tensor *out,
 static void upsample_row(const struct tensor *dy, const struct tensor *dx,
 			 bool acc, int n, int y)
 {
-	size_t top = ((size_t)n * (size_t)dy->h + 2 * (size_t)y) *
-		     (size_t)dy->w;
+	size_t top =
+		((size_t)n * (size_t)dy->h + 2 * (size_t)y) * (size_t)dy->w;
 	size_t row = ((size_t)n * (size_t)dx->h + (size_t)y) * (size_t)dx->w;
 
 	for (int x = 0; x < dx->w; x++) {

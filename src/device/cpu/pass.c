@@ -22,8 +22,8 @@ struct pass {
 	const float *a, *b, *d, *mean, *vector;
 	float factor;
 	bool acc;
-	size_t width;	/* sums of a chunk */
-	size_t offset;	/* first pixel of the image in work */
+	size_t width;  /* sums of a chunk */
+	size_t offset; /* first pixel of the image in work */
 	int kernel;
 	uint8_t *arg;
 	const uint8_t *won;
@@ -319,10 +319,10 @@ static void upsample_rows(void *ctx, size_t first, size_t last, int chunk)
 	(void)chunk;
 	for (size_t r = first; r < last; r++) {
 		for (size_t x = 0; x < w; x++) {
-			const float *v = p->x->data +
-					 (r * w + x) * (size_t)p->x->ld;
-			float *top = p->y->data + (2 * r * 2 * w + 2 * x) *
-							  (size_t)p->y->ld;
+			const float *v =
+				p->x->data + (r * w + x) * (size_t)p->x->ld;
+			float *top = p->y->data +
+				     (2 * r * 2 * w + 2 * x) * (size_t)p->y->ld;
 			float *low = top + 2 * w * (size_t)p->y->ld;
 
 			memcpy(top, v, bytes);

@@ -26,9 +26,10 @@ int ref_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
 
 	if ((desc->k != 1 && desc->k != 3) ||
 	    (desc->stride != 1 && desc->stride != 2))
-		return fl_fail(err, FL_EINTERNAL,
-			       "convolution of kernel %d, stride %d is not known",
-			       desc->k, desc->stride);
+		return fl_fail(
+			err, FL_EINTERNAL,
+			"convolution of kernel %d, stride %d is not known",
+			desc->k, desc->stride);
 	c = fl_calloc(1, sizeof(*c));
 	c->d = *desc;
 	c->oh = (desc->h - 1) / desc->stride + 1;
@@ -91,8 +92,9 @@ static void forward_rows(void *ctx, size_t first, size_t last, int chunk)
 				const float *x = tap(j->c, j->x, n, oy, ox,
 						     t / k, t % k);
 				if (x)
-					sum += dot(x, j->w + (o * k * k + t) *
-							      d->cin,
+					sum += dot(x,
+						   j->w + (o * k * k + t) *
+								   d->cin,
 						   d->cin);
 			}
 			j->out[r * (size_t)(ow * d->cout) + (size_t)i] =
@@ -124,10 +126,10 @@ static double data_gradient(const struct job *j, int n, int iy, int ix, int ci)
 		if (y < 0 || x < 0 || y % s || x % s || y / s >= j->c->oh ||
 		    x / s >= j->c->ow)
 			continue;
-		dy = j->dy + ((size_t)(n * j->c->oh + y / s) *
-				      (size_t)j->c->ow +
-			      (size_t)(x / s)) *
-				     (size_t)d->cout;
+		dy = j->dy +
+		     ((size_t)(n * j->c->oh + y / s) * (size_t)j->c->ow +
+		      (size_t)(x / s)) *
+			     (size_t)d->cout;
 		for (int o = 0; o < d->cout; o++)
 			sum += (double)dy[o] *
 			       j->w[(o * k * k + t) * d->cin + ci];
@@ -157,8 +159,9 @@ void ref_conv_backward_data(struct dev_conv *c, const float *dy,
 			    const float *weights, float *dx, bool acc,
 			    void *workspace)
 {
-	struct job j = { .c = c, .dy = dy, .w = weights, .out = dx,
-			 .acc = acc };
+	struct job j = {
+		.c = c, .dy = dy, .w = weights, .out = dx, .acc = acc
+	};
 
 	(void)workspace;
 	fl_par_for((size_t)(c->d.n * c->d.h), 1, data_rows, &j);
@@ -171,13 +174,12 @@ static double weight_gradient(const struct job *j, int o, int t, int ci)
 
 	for (int p = 0; p < c->d.n * c->oh * c->ow; p++) {
 		int n = p / (c->oh * c->ow), oy = p / c->ow % c->oh;
-		const float *x = tap(c, j->x, n, oy, p % c->ow, t / c->d.k,
-				     t % c->d.k);
+		const float *x =
+			tap(c, j->x, n, oy, p % c->ow, t / c->d.k, t % c->d.k);
 
 		if (x)
 			sum += (double)x[ci] *
-			       j->dy[(size_t)p * (size_t)c->d.cout +
-				     (size_t)o];
+			       j->dy[(size_t)p * (size_t)c->d.cout + (size_t)o];
 	}
 	return sum;
 }
@@ -208,8 +210,9 @@ void ref_conv_backward_weights(struct dev_conv *c, const float *x,
 			       const float *dy, float *dw, float *db,
 			       void *workspace)
 {
-	struct job j = { .c = c, .x = x, .dy = dy, .out = dw,
-			 .db = c->d.bias ? db : NULL };
+	struct job j = {
+		.c = c, .x = x, .dy = dy, .out = dw, .db = c->d.bias ? db : NULL
+	};
 
 	(void)workspace;
 	fl_par_for((size_t)c->d.cout, 1, weight_channels, &j);

@@ -13,10 +13,10 @@ static float *at(const struct tensor *t, int n, int y, int x, int c)
 }
 
 /* for (n, y, x, c) of t; braces of the body follow */
-#define EACH(t)                                                               \
-	for (int n = 0; n < (t)->n; n++)                                      \
-		for (int y = 0; y < (t)->h; y++)                              \
-			for (int x = 0; x < (t)->w; x++)                      \
+#define EACH(t)                                          \
+	for (int n = 0; n < (t)->n; n++)                 \
+		for (int y = 0; y < (t)->h; y++)         \
+			for (int x = 0; x < (t)->w; x++) \
 				for (int c = 0; c < (t)->c; c++)
 
 static void put(float *dst, float v, bool acc)
@@ -43,8 +43,7 @@ void ref_gap_backward(const float *dy, const struct tensor *dx, bool acc)
 	double area = dx->h * dx->w;
 
 	EACH(dx)
-		put(at(dx, n, y, x, c), (float)(dy[n * dx->c + c] / area),
-		    acc);
+	put(at(dx, n, y, x, c), (float)(dy[n * dx->c + c] / area), acc);
 }
 
 static double gate_of(double z, enum dev_gate gate)
@@ -113,8 +112,7 @@ void ref_scale_forward(const struct tensor *t, const float *gate,
 		       const struct tensor *out)
 {
 	EACH(out)
-		*at(out, n, y, x, c) = *at(t, n, y, x, c) *
-				       gate[n * t->c + c];
+	*at(out, n, y, x, c) = *at(t, n, y, x, c) * gate[n * t->c + c];
 }
 
 void ref_scale_backward(const struct tensor *t, const float *gate,
@@ -133,8 +131,7 @@ void ref_scale_backward(const struct tensor *t, const float *gate,
 		}
 	}
 	EACH(dx)
-		put(at(dx, n, y, x, c),
-		    *at(dy, n, y, x, c) * gate[n * t->c + c], acc);
+	put(at(dx, n, y, x, c), *at(dy, n, y, x, c) * gate[n * t->c + c], acc);
 }
 
 void ref_maxpool_forward(const struct tensor *t, int k,
@@ -142,7 +139,8 @@ void ref_maxpool_forward(const struct tensor *t, int k,
 {
 	size_t i = 0;
 
-	EACH(out) {
+	EACH(out)
+	{
 		float best = -INFINITY;
 		int won = -1;
 
@@ -168,7 +166,8 @@ void ref_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
 {
 	size_t i = 0;
 
-	EACH(dy) {
+	EACH(dy)
+	{
 		int tap = arg[i++];
 
 		*at(dx, n, y + tap / k - k / 2, x + tap % k - k / 2, c) +=
@@ -179,13 +178,14 @@ void ref_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
 void ref_upsample_forward(const struct tensor *t, const struct tensor *out)
 {
 	EACH(out)
-		*at(out, n, y, x, c) = *at(t, n, y / 2, x / 2, c);
+	*at(out, n, y, x, c) = *at(t, n, y / 2, x / 2, c);
 }
 
 void ref_upsample_backward(const struct tensor *dy, const struct tensor *dx,
 			   bool acc)
 {
-	EACH(dx) {
+	EACH(dx)
+	{
 		double sum = (double)*at(dy, n, 2 * y, 2 * x, c) +
 			     *at(dy, n, 2 * y, 2 * x + 1, c) +
 			     *at(dy, n, 2 * y + 1, 2 * x, c) +
@@ -198,7 +198,7 @@ void ref_upsample_backward(const struct tensor *dy, const struct tensor *dx,
 void ref_copy(const struct tensor *src, const struct tensor *dst, bool acc)
 {
 	EACH(dst)
-		put(at(dst, n, y, x, c), *at(src, n, y, x, c), acc);
+	put(at(dst, n, y, x, c), *at(src, n, y, x, c), acc);
 }
 
 void ref_momentum(float *w, float *v, const float *g, size_t n, float lr,

@@ -76,8 +76,7 @@ void ref_norm_backward_sums(const struct dev_branch *branches, int count,
 			double d = pixel(dy, p)[i];
 
 			if (act == DEV_ACT_SILU) {
-				double s = preactivation(branches, count, p,
-							 i);
+				double s = preactivation(branches, count, p, i);
 				double q = sigmoid(s);
 
 				d *= q * (1 + s * (1 - q));
@@ -86,9 +85,9 @@ void ref_norm_backward_sums(const struct dev_branch *branches, int count,
 			sums[i] += d;
 			for (int k = 0; k < count; k++)
 				sums[(1 + (size_t)k) * c + i] +=
-					d * ((double)pixel(&branches[k].z,
-							   p)[i] -
-					     branches[k].mean[i]);
+					d *
+					((double)pixel(&branches[k].z, p)[i] -
+					 branches[k].mean[i]);
 		}
 	}
 }

@@ -1,4 +1,5 @@
-/* compare_ckpt A B PREFIX LIMIT: for every tensor of A under PREFIX the norm of the difference to B's over A's norm;
+/* compare_ckpt A B PREFIX LIMIT: for every tensor of A under PREFIX the norm of the difference
+ * to B's over A's norm;
  * prints the largest, ends with 1 when it is over LIMIT. LIMIT 0 asks for the same bits. */
 #include "ckpt/tensor_file.h"
 
@@ -37,10 +38,12 @@ int main(int argc, char **argv)
 			named_tensor_f32(x, k, 1, &u);
 			named_tensor_f32(y, k, 1, &v);
 			norm += (double)u * (double)u;
-			diff += ((double)u - (double)v) * ((double)u - (double)v);
+			diff += ((double)u - (double)v) *
+				((double)u - (double)v);
 		}
-		d = memcmp(x->data, y->data, x->bytes) == 0 ?
-			    0 : sqrt(diff / (norm + 1e-30)) + 1e-300;
+		d = memcmp(x->data, y->data, x->bytes) == 0
+			    ? 0
+			    : sqrt(diff / (norm + 1e-30)) + 1e-300;
 		if (d > worst) {
 			worst = d;
 			name = x->name;

@@ -1,4 +1,5 @@
-/* mpi_sum [MODE]: joins the job, adds up ranks + 1, then ends as MODE says: fail (rank 1 ends with 9), early (rank 1
+/* mpi_sum [MODE]: joins the job, adds up ranks + 1, then ends as MODE says: fail (rank 1 ends
+ * with 9), early (rank 1
  * ends with 0 without leaving MPI), hang (sleeps). */
 #include "comm/mpi/mpi.h"
 

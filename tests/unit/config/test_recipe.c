@@ -1,4 +1,5 @@
-/* Recipes: every file of configs/ loads with the reference's values; bad ones are refused with file, line and name. */
+/* Recipes: every file of configs/ loads with the reference's values; bad ones are refused with
+ * file, line and name. */
 #include "config/recipe.h"
 
 #include <setjmp.h>
@@ -15,15 +16,27 @@
 
 static void test_own_recipes(void **state)
 {
-	static const struct { const char *path; int epoch, classes; double lr; } list[] = {
-		{ "configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", 300, 80, 0.01 },
-		{ "configs/ppyoloe/ppyoloe_crn_m_300e_coco.yml", 300, 80, 0.01 },
-		{ "configs/ppyoloe/ppyoloe_crn_l_300e_coco.yml", 300, 80, 0.01 },
-		{ "configs/ppyoloe/ppyoloe_crn_x_300e_coco.yml", 300, 80, 0.01 },
-		{ "configs/ppyoloe/ppyoloe_crn_s_400e_coco.yml", 400, 80, 0.01 },
-		{ "configs/ppyoloe/ppyoloe_plus_crn_s_80e_coco.yml", 80, 80, 0.001 },
-		{ "configs/ppyoloe/ppyoloe_plus_crn_x_80e_coco.yml", 80, 80, 0.001 },
-		{ "configs/ppyoloe/objects365/ppyoloe_plus_crn_l_60e_objects365.yml", 60, 365, 0.001 },
+	static const struct {
+		const char *path;
+		int epoch, classes;
+		double lr;
+	} list[] = {
+		{ "configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", 300, 80,
+		  0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_m_300e_coco.yml", 300, 80,
+		  0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_l_300e_coco.yml", 300, 80,
+		  0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_x_300e_coco.yml", 300, 80,
+		  0.01 },
+		{ "configs/ppyoloe/ppyoloe_crn_s_400e_coco.yml", 400, 80,
+		  0.01 },
+		{ "configs/ppyoloe/ppyoloe_plus_crn_s_80e_coco.yml", 80, 80,
+		  0.001 },
+		{ "configs/ppyoloe/ppyoloe_plus_crn_x_80e_coco.yml", 80, 80,
+		  0.001 },
+		{ "configs/ppyoloe/objects365/ppyoloe_plus_crn_l_60e_objects365.yml",
+		  60, 365, 0.001 },
 		{ "configs/ppyoloe/bccd_s_256_60e.yml", 60, 3, 0.005 },
 		{ "configs/ppyoloe/bccd_s_320.yml", 20, 3, 0.005 },
 		{ "configs/demo/ppyoloe_demo.yml", 0, 6, 0 },
@@ -51,11 +64,12 @@ static void test_own_recipes(void **state)
 static void test_reference_recipes(void **state)
 {
 	static const char *const names[] = {
-		"ppyoloe_crn_s_300e_coco", "ppyoloe_crn_m_300e_coco",
-		"ppyoloe_crn_l_300e_coco", "ppyoloe_crn_x_300e_coco",
-		"ppyoloe_crn_s_400e_coco", "ppyoloe_plus_crn_s_80e_coco",
+		"ppyoloe_crn_s_300e_coco",     "ppyoloe_crn_m_300e_coco",
+		"ppyoloe_crn_l_300e_coco",     "ppyoloe_crn_x_300e_coco",
+		"ppyoloe_crn_s_400e_coco",     "ppyoloe_plus_crn_s_80e_coco",
 		"ppyoloe_plus_crn_m_80e_coco", "ppyoloe_plus_crn_l_80e_coco",
-		"ppyoloe_plus_crn_x_80e_coco" };
+		"ppyoloe_plus_crn_x_80e_coco"
+	};
 	const char *root = getenv("PPDET");
 
 	(void)state;
@@ -112,32 +126,56 @@ static int load_text(const char *text, const char *const *o, int n,
 
 static void test_bad_recipes(void **state)
 {
-	static const struct { const char *text, *says; } list[] = {
+	static const struct {
+		const char *text, *says;
+	} list[] = {
 		{ "num_classes: 3\n", "'architecture' is missing" },
 		{ "architecture: YOLOv3\n", "'num_classes' is missing" },
-		{ GOOD "log_itr: 3\n", ".yml:3: unknown key 'log_itr'; did you mean 'log_iter'?" },
-		{ GOOD "epoch: many\n", ".yml:3: 'epoch' must be a whole number, not text 'many'" },
-		{ GOOD "epoch: 0\n", "'epoch' is 0, but must be within 1 and 100000" },
+		{ GOOD "log_itr: 3\n",
+		  ".yml:3: unknown key 'log_itr'; did you mean 'log_iter'?" },
+		{ GOOD "epoch: many\n",
+		  ".yml:3: 'epoch' must be a whole number, not text 'many'" },
+		{ GOOD "epoch: 0\n",
+		  "'epoch' is 0, but must be within 1 and 100000" },
 		{ GOOD "epoch: 2.5\n", "must be a whole number" },
-		{ GOOD "norm_type: gn\n", "'norm_type' is 'gn', but must be one of bn|sync_bn" },
+		{ GOOD "norm_type: gn\n",
+		  "'norm_type' is 'gn', but must be one of bn|sync_bn" },
 		{ GOOD "use_ema: 3\n", "'use_ema' must be true or false" },
 		{ GOOD "eval_size: [640]\n", "must be a list of 2 numbers" },
-		{ GOOD "LearningRate: 0.1\n", "'LearningRate' must be a mapping" },
-		{ GOOD "LearningRate:\n  base_lrr: 0.1\n", ".yml:4: unknown key 'LearningRate.base_lrr'" },
-		{ GOOD "LearningRate:\n  schedulers:\n  - name: CosDecay\n", "unknown schedule 'CosDecay'" },
-		{ GOOD "OptimizerBuilder:\n  optimizer: {type: Adam}\n", "'OptimizerBuilder.optimizer.type' can only be Momentum" },
-		{ GOOD "PPYOLOEHead:\n  use_varifocal_loss: false\n", "can only be true" },
-		{ GOOD "PPYOLOEHead: {nms: {nms_threshold: 1.5}}\n", "must be within 0 and 1" },
-		{ GOOD "TrainReader: {batch_sise: 2}\n", "unknown key 'batch_sise' in 'TrainReader'; did you mean 'batch_size'?" },
-		{ GOOD "TrainReader: {batch_size: 0}\n", "must be within 1 and 65536" },
-		{ GOOD "TrainReader: {sample_transforms: [{RandomFlp: {}}]}\n", "unknown transform 'RandomFlp'; did you mean 'RandomFlip'?" },
-		{ GOOD "TrainReader: {sample_transforms: [{RandomFlip: {}}, {Decode: {}}]}\n", "'Decode' comes too late" },
-		{ GOOD "TrainReader: {batch_transforms: [{BatchRandomResize: {target_size: [100]}}]}\n", "must be a multiple of 32" },
-		{ GOOD "EvalReader: {sample_transforms: [{Resize: {target_size: [64, 64], keep_ratio: true}}]}\n", "'Resize.keep_ratio' can only be false" },
-		{ GOOD "TrainDataset: {name: CocoDataset}\n", "did you mean 'COCODataSet'?" },
-		{ GOOD "TrainDataset: {name: COCODataSet, dir: x}\n", "unknown key 'dir' in 'TrainDataset'" },
+		{ GOOD "LearningRate: 0.1\n",
+		  "'LearningRate' must be a mapping" },
+		{ GOOD "LearningRate:\n  base_lrr: 0.1\n",
+		  ".yml:4: unknown key 'LearningRate.base_lrr'" },
+		{ GOOD "LearningRate:\n  schedulers:\n  - name: CosDecay\n",
+		  "unknown schedule 'CosDecay'" },
+		{ GOOD "OptimizerBuilder:\n  optimizer: {type: Adam}\n",
+		  "'OptimizerBuilder.optimizer.type' can only be Momentum" },
+		{ GOOD "PPYOLOEHead:\n  use_varifocal_loss: false\n",
+		  "can only be true" },
+		{ GOOD "PPYOLOEHead: {nms: {nms_threshold: 1.5}}\n",
+		  "must be within 0 and 1" },
+		{ GOOD "TrainReader: {batch_sise: 2}\n",
+		  "unknown key 'batch_sise' in 'TrainReader'; did you mean 'batch_size'?" },
+		{ GOOD "TrainReader: {batch_size: 0}\n",
+		  "must be within 1 and 65536" },
+		{ GOOD "TrainReader: {sample_transforms: [{RandomFlp: {}}]}\n",
+		  "unknown transform 'RandomFlp'; did you mean 'RandomFlip'?" },
+		{ GOOD
+		  "TrainReader: {sample_transforms: [{RandomFlip: {}}, {Decode: {}}]}\n",
+		  "'Decode' comes too late" },
+		{ GOOD
+		  "TrainReader: {batch_transforms: [{BatchRandomResize: {target_size: [100]}}]}\n",
+		  "must be a multiple of 32" },
+		{ GOOD
+		  "EvalReader: {sample_transforms: [{Resize: {target_size: [64, 64], keep_ratio: true}}]}\n",
+		  "'Resize.keep_ratio' can only be false" },
+		{ GOOD "TrainDataset: {name: CocoDataset}\n",
+		  "did you mean 'COCODataSet'?" },
+		{ GOOD "TrainDataset: {name: COCODataSet, dir: x}\n",
+		  "unknown key 'dir' in 'TrainDataset'" },
 		{ GOOD "_BASE_: [nowhere.yml]\n", "cannot open" },
-		{ GOOD "_BASE_: nowhere.yml\n", "'_BASE_' must be a list of files" },
+		{ GOOD "_BASE_: nowhere.yml\n",
+		  "'_BASE_' must be a list of files" },
 		{ GOOD "a: [1, 2\n", "not YAML" },
 		{ GOOD "a: *gone\n", "alias without its anchor" },
 		{ "- 1\n- 2\n", "a recipe must be a mapping" },
@@ -171,11 +209,12 @@ static void test_overrides(void **state)
 
 	(void)state;
 	if (load_text(GOOD "TrainDataset: !COCODataSet {image_dir: a}\n"
-		      "pretrain_weights: http://x\nbool: &b yes\n", o, 5, &r,
-		      &err) == 0)
+			   "pretrain_weights: http://x\nbool: &b yes\n",
+		      o, 5, &r, &err) == 0)
 		fail_msg("'bool' is no key");
 	if (load_text(GOOD "TrainDataset: !COCODataSet {image_dir: a}\n"
-		      "pretrain_weights: http://x\n", o, 5, &r, &err) != 0)
+			   "pretrain_weights: http://x\n",
+		      o, 5, &r, &err) != 0)
 		fail_msg("%s", err.text);
 	assert_true(r->base_lr == 1e-3); /* though PyYAML calls it text */
 	assert_int_equal(r->keep_top_k, 7);
@@ -196,8 +235,9 @@ static void test_fuzz(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(fl_map_open(&map, "configs/ppyoloe/bccd_s_256_60e.yml",
-				     &err), 0);
+	assert_int_equal(
+		fl_map_open(&map, "configs/ppyoloe/bccd_s_256_60e.yml", &err),
+		0);
 	text = malloc(map.size + 1);
 	for (int i = 0; i < 400; i++) {
 		struct recipe *r;
@@ -227,7 +267,8 @@ static void test_docs(void **state)
 	recipe_print_rows(&rows);
 	assert_int_equal(fl_map_open(&map, "docs/recipes.md", &err), 0);
 	if (!memmem(map.data, map.size, fl_str_get(&rows), rows.len))
-		fail_msg("docs/recipes.md is not the table of recipe_rows.c; 'flotilla recipe-keys' prints it");
+		fail_msg(
+			"docs/recipes.md is not the table of recipe_rows.c; 'flotilla recipe-keys' prints it");
 	fl_map_close(&map);
 	fl_str_release(&rows);
 }
