@@ -66,16 +66,31 @@ static void paint_ground(struct image *im, struct fl_rng *rng, double mean[3])
 	}
 }
 
-/* A colour whose luminance stands off the ground's by at least the least
- * contrast, lighter or darker. */
-static void choose_color(struct fl_rng *rng, const double ground[3],
-			 uint8_t out[3])
+/* A colour from hue (turns), saturation and value. */
+static void from_hue(double hue, double saturation, double value, double c[3])
+{
+	for (int k = 0; k < 3; k++) {
+		double h = 6 * (hue + 1 - k / 3.0);
+		double x = fabs(h - 6 * floor(h / 6) - 3) - 1;
+
+		x = x < 0 ? 0 : x > 1 ? 1 : x;
+		c[k] = 255 * value * (1 - saturation * (1 - x));
+	}
+}
+
+/* A colour around the class's own hue whose luminance stands off the ground's
+ * by at least the least contrast, lighter or darker. */
+static void choose_color(struct fl_rng *rng, enum draw_shape shape,
+			 const double ground[3], uint8_t out[3])
 {
 	double g = luminance(ground) + 1, c[3], ratio;
 
 	do {
-		for (int k = 0; k < 3; k++)
-			c[k] = fl_rng_range(rng, 0, 255);
+		double hue = (double)shape / DRAW_SHAPES +
+			     fl_rng_range(rng, -0.05, 0.05);
+
+		from_hue(hue, fl_rng_range(rng, 0.5, 1),
+			 fl_rng_range(rng, 0.3, 1), c);
 		ratio = (luminance(c) + 1) / g;
 	} while (ratio < LEAST_CONTRAST && ratio > 1 / LEAST_CONTRAST);
 	for (int k = 0; k < 3; k++)
@@ -118,7 +133,7 @@ static void place_objects(struct scene *s, struct fl_rng *rng, int w, int h,
 		o.h = fmin(side / aspect, 0.6) * h;
 		o.x = fl_rng_range(rng, 0, w - o.w);
 		o.y = fl_rng_range(rng, 0, h - o.h);
-		choose_color(rng, ground, o.color);
+		choose_color(rng, o.shape, ground, o.color);
 		if (fits(s, &o))
 			s->objects[s->count++] = o;
 	}

@@ -2,7 +2,8 @@
  * classes on textured grounds, as JPEG files with COCO annotations.
  *
  * 0 to 12 objects a picture, sides from 6 to 60 % of it, up to half of an
- * object hidden by later ones, contrast to the ground from 1.3 up. What a
+ * object hidden by later ones, contrast to the ground from 1.3 up; each class
+ * keeps near a hue of its own. What a
  * picture holds is a function of (seed, split, number) alone.
  */
 #ifndef FL_DATA_SYNTH_H
