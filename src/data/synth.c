@@ -40,11 +40,12 @@ static void paint_ground(struct image *im, struct fl_rng *rng, double mean[3])
 {
 	double a[3], b[3], fx = fl_rng_range(rng, -0.12, 0.12);
 	double fy = fl_rng_range(rng, -0.12, 0.12);
-	double grain = fl_rng_range(rng, 2, 14), level = 0;
+	double grain = fl_rng_range(rng, 1, 8), level = 0, base;
 
+	base = fl_rng_range(rng, 90, 165);
 	for (int c = 0; c < 3; c++) {
-		a[c] = fl_rng_range(rng, 30, 215);
-		b[c] = a[c] + fl_rng_range(rng, -35, 35);
+		a[c] = base + fl_rng_range(rng, -25, 25);
+		b[c] = a[c] + fl_rng_range(rng, -30, 30);
 		mean[c] = (a[c] + b[c]) / 2;
 	}
 	for (int y = 0; y < im->h; y++) {

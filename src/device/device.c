@@ -15,6 +15,7 @@ int device_open(const char *name, const struct device **out, struct fl_err *err)
 	for (int i = 0; device_backends[i]; i++) {
 		if (strcmp(device_backends[i]->name, name) == 0) {
 			*out = device_backends[i];
+			fl_str_release(&known);
 			return 0;
 		}
 		fl_str_addf(&known, "%s'%s'", i ? ", " : "",

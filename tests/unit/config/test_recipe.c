@@ -54,7 +54,9 @@ static void test_own_recipes(void **state)
 		assert_int_equal(r->num_classes, list[i].classes);
 		if (list[i].lr > 0)
 			assert_true(r->base_lr == list[i].lr);
-		assert_true(r->train_reader.distort && r->train_reader.expand);
+		/* the demo's objects are small enough as they are */
+		assert_true(r->train_reader.distort);
+		assert_true(r->train_reader.expand || !list[i].epoch);
 		assert_int_equal(r->schedule_count, 2);
 		recipe_free(r);
 	}

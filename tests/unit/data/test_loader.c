@@ -102,7 +102,8 @@ static void test_resume_within_epoch(void **state)
 	struct loader *a = train(0, 1, 2, 0, 0), *b;
 
 	(void)state;
-	for (int i = 0; i < 7; i++) /* 5 steps an epoch: to step 2 of epoch 1 */
+	/* to step 2 of epoch 1 */
+	for (int i = 0; i < loader_steps_per_epoch(a) + 2; i++)
 		next(a);
 	b = train(0, 1, 2, 1, 2);
 	for (int i = 0; i < 4; i++)
@@ -192,7 +193,7 @@ static int setup(void **state)
 		NULL
 	};
 	struct synth_options synth = {
-		.train = 23, .val = 1, .width = 80, .height = 72, .seed = 5
+		.train = 32, .val = 1, .width = 80, .height = 72, .seed = 5
 	};
 	struct fl_err err = FL_ERR_INIT;
 	char where[96];
@@ -207,7 +208,7 @@ static int setup(void **state)
 		printf("%s\n", err.text);
 		return -1;
 	}
-	return data.count >= 20 ? 0 : -1;
+	return data.count >= 16 ? 0 : -1;
 }
 
 static int teardown(void **state)
