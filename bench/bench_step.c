@@ -1,5 +1,6 @@
-/* bench_step [SIZE ...]: the whole training step of PP-YOLOE-s, batch 8, beside the sum of its convolutions alone and
- * the ceiling of fused multiply-adds, all measured in this run; by phase, and memory per image. Default: 320 640. */
+/* bench_step [SIZE ...]: the whole training step of PP-YOLOE-s, batch 8, beside
+ * the sum of its convolutions alone and the ceiling of fused multiply-adds, all
+ * measured in this run; by phase, and memory per image. Default: 320 640. */
 #include "base/clock.h"
 #include "base/par.h"
 #include "base/rng.h"
@@ -60,8 +61,8 @@ static void fma_chunk(void *ctx, size_t first, size_t last, int chunk)
 {
 	(void)chunk;
 	for (size_t i = first; i < last; i++)
-		sink = *(int *)ctx == 512 ? fma_512(FMA_TURNS) :
-					    fma_256(FMA_TURNS);
+		sink = *(int *)ctx == 512 ? fma_512(FMA_TURNS)
+					  : fma_256(FMA_TURNS);
 }
 
 /* Operations per second of all threads, in units of 1e9; the best of five. */
@@ -150,10 +151,11 @@ static struct conv_cost convolutions(struct engine *e, const struct plan *plan)
 			continue;
 		in = plan_value(plan, n->in[0]);
 		out = plan_value(plan, n->out);
-		d = (struct dev_conv_desc){ in.n,      in.h, in.w,
-					    in.c,      out.c, n->k,
-					    n->stride, n->bias >= 0, true,
-					    n->in[0] != g->input };
+		d = (struct dev_conv_desc){ in.n,      in.h,
+					    in.w,      in.c,
+					    out.c,     n->k,
+					    n->stride, n->bias >= 0,
+					    true,      n->in[0] != g->input };
 		measure_conv(e->device, &d, x, y, w, e->plans.workspace,
 			     &total);
 	}
@@ -179,13 +181,15 @@ static struct engine_batch make_batch(int size)
 
 		b[0] = (float)fl_rng_range(&rng, 0, 0.6 * size);
 		b[1] = (float)fl_rng_range(&rng, 0, 0.6 * size);
-		b[2] = b[0] + (float)fl_rng_range(&rng, 0.05, 0.4) * (float)size;
-		b[3] = b[1] + (float)fl_rng_range(&rng, 0.05, 0.4) * (float)size;
+		b[2] = b[0] +
+		       (float)fl_rng_range(&rng, 0.05, 0.4) * (float)size;
+		b[3] = b[1] +
+		       (float)fl_rng_range(&rng, 0.05, 0.4) * (float)size;
 		labels[i] = i % 80;
 		counts[i / 10] = 10;
 	}
-	return (struct engine_batch){ BATCH, size, size, image, 10,
-				      boxes, labels, counts };
+	return (struct engine_batch){ BATCH, size,  size,   image,
+				      10,    boxes, labels, counts };
 }
 
 static void print_phases(const struct engine_result *r, double whole)
@@ -256,7 +260,8 @@ static void bench(int size, double ceiling)
 	printf("  convolutions          %8.1f GF/s of %.1f GF/s ceiling: %.0f %%\n",
 	       conv.flops / convs / 1e9, ceiling,
 	       100 * conv.flops / convs / 1e9 / ceiling);
-	printf("  memory                %8.1f MiB of activations an image, %.0f MiB of state, %.0f MiB of workspace\n\n",
+	printf("  memory                %8.1f MiB of activations an image, "
+	       "%.0f MiB of state, %.0f MiB of workspace\n\n",
 	       (double)e.plans.activation_bytes / BATCH / 0x1p20,
 	       (double)e.slab_bytes / 0x1p20,
 	       (double)e.plans.workspace_bytes / 0x1p20);

@@ -1,4 +1,5 @@
-/* Batches are a function of (seed, epoch, step): not of threads, ranks or where a run began. Pictures are made here. */
+/* Batches are a function of (seed, epoch, step): not of threads, ranks or where
+ * a run began. Pictures are made here. */
 #include "base/par.h"
 #include "data/loader.h"
 #include "data/synth.h"
@@ -125,7 +126,8 @@ static void test_epochs_differ(void **state)
 	loader_close(b);
 }
 
-/* A picture that cannot be decoded is replaced by the next, on any number of threads alike, and counted. */
+/* A picture that cannot be decoded is replaced by the next, on any number of
+ * threads alike, and counted. */
 static void test_bad_picture(void **state)
 {
 	struct dataset keep = data;
@@ -189,7 +191,9 @@ static int setup(void **state)
 {
 	static const char *o[4] = {
 		"TrainReader.batch_size=4",
-		"TrainReader.batch_transforms=[{BatchRandomResize: {target_size: [64, 96], random_size: true, random_interp: true}}, {NormalizeImage: {}}]",
+		"TrainReader.batch_transforms=[{BatchRandomResize: "
+		"{target_size: [64, 96], random_size: true, random_interp: true}}, "
+		"{NormalizeImage: {}}]",
 		NULL
 	};
 	struct synth_options synth = {

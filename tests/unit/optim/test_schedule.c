@@ -1,5 +1,6 @@
-/* Learning rates against the reference's (oracle/golden/tables/schedules.json; a few rows are repeated here), and the
- * average of the weights against its definition. */
+/* Learning rates against the reference's (oracle/golden/tables/schedules.json;
+ * a few rows are repeated here), and the average of the weights against its
+ * definition. */
 #include "optim/optim.h"
 #include "optim/schedule.h"
 
