@@ -51,5 +51,7 @@ int main(int argc, char **argv)
 		compared++;
 	}
 	printf("%d tensors, largest %g at %s\n", compared, worst, name);
+	tensor_file_close(&a);
+	tensor_file_close(&b);
 	return compared == 0 || worst > limit;
 }

@@ -143,10 +143,10 @@ static void test_bad_picture(void **state)
 	for (int i = 0; i < 5; i++)
 		same(next(a), next(b));
 	assert_int_equal(loader_bad_images(a), 1);
-	for (int i = 0; i < data.count; i++)
-		images[i].path = "configs/runtime.yml";
 	loader_close(a);
 	loader_close(b);
+	for (int i = 0; i < data.count; i++)
+		images[i].path = "configs/runtime.yml";
 	a = train(0, 1, 2, 0, 0);
 	{
 		struct fl_err err = FL_ERR_INIT;
