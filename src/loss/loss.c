@@ -164,12 +164,14 @@ int loss_assign(struct loss *l, const struct loss_input *in, int epoch,
 }
 
 /* The reference computes through p = sigmoid(z) in float32: its logarithms stop
- * at -100, and its gradient passes through p (1 - p) / max(p (1 - p), 1e-12),
+ * at -100, where they jump from -88.7 because exp(-z) overflows and p becomes 0;
+ * its gradient passes through p (1 - p) / max(p (1 - p), 1e-12),
  * which is 1 but for z below -27, and 0 where p has become 1 (z above 17). A
  * point so sure and so wrong pushes no more. Early in training with a high
  * learning rate thousands of points get there; without this rule their sum
  * throws the weights away. */
 #define LOG_BOUND 100.0f
+#define LOG_JUMP 88.722839f /* ln of the largest float */
 #define SLOPE_BOUND 1e-12f
 
 /* Varifocal loss of one point for the classes it is no example of, weighted
@@ -201,7 +203,7 @@ static float positive(float z, float q, float *dlogit, float factor)
 	float t = s - z;			   /* -ln p */
 
 	s = p == 1 || s > LOG_BOUND ? LOG_BOUND : s;
-	t = t > LOG_BOUND ? LOG_BOUND : t;
+	t = t > LOG_JUMP ? LOG_BOUND : t;
 	slope = slope < SLOPE_BOUND ? slope / SLOPE_BOUND : 1;
 	*dlogit = factor * q * (p - q) * slope;
 	return q * (q * t + (1 - q) * s);
