@@ -24,7 +24,8 @@ for ranks in 2 3 4; do
 		"$work/r1/ppyoloe_demo/metrics.jsonl" "$work/r$ranks/ppyoloe_demo/metrics.jsonl"
 done
 
-# A run of 3 epochs; the same, killed with SIGKILL in the last one, then resumed.
+# A run of 3 epochs; the same, killed with SIGKILL once its first checkpoint is there, then resumed. Two epochs
+# are left then, so that the signal arrives well before the end on the fastest machine too.
 EPOCHS=3
 job() { # DIR MORE...
 	local dir=$1
@@ -35,9 +36,9 @@ job() { # DIR MORE...
 check "a run of 3 epochs" job whole --eval
 job killed --eval &
 pid=$!
-for _ in $(seq 600); do
-	grep -q 'Epoch: \[2\] \[2/' "$work/killed.log" 2>/dev/null && break
-	sleep 0.05
+for _ in $(seq 3000); do
+	grep -q 'Epoch: \[1\] \[1/' "$work/killed.log" 2>/dev/null && break
+	sleep 0.01
 done
 pkill -KILL -f "save_dir=$work/killed" || true
 wait "$pid"
@@ -50,9 +51,9 @@ done
 # SIGTERM: a checkpoint within the epoch, exit status 143, and the same end.
 job stopped --eval &
 pid=$!
-for _ in $(seq 600); do
+for _ in $(seq 3000); do
 	grep -q 'Epoch: \[1\] \[1/' "$work/stopped.log" 2>/dev/null && break
-	sleep 0.05
+	sleep 0.01
 done
 pkill -TERM -f "^$fleetrun .*save_dir=$work/stopped" || true
 status=0
