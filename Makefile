@@ -86,7 +86,11 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
 $(BUILD)/programs/%: $(BUILD)/obj/tests/support/programs/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
-PROGRAMS_E2E = $(patsubst tests/support/programs/%.c,$(BUILD)/programs/%,$(wildcard tests/support/programs/*.c))
+$(BUILD)/programs/%.so: tests/support/preload/%.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared $< -ldl -o $@
+PROGRAMS_E2E = $(patsubst tests/support/programs/%.c,$(BUILD)/programs/%,$(wildcard tests/support/programs/*.c)) \
+	$(patsubst tests/support/preload/%.c,$(BUILD)/programs/%.so,$(wildcard tests/support/preload/*.c))
 
 bench: $(BENCH_BIN)
 tests: $(TEST_BIN) $(PROGRAMS_E2E)
@@ -98,7 +102,7 @@ check: all unit $(PROGRAMS_E2E)
 lint:
 	tools/lint
 format:
-	clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -65,7 +65,7 @@ static void draw_one(struct image *im, const struct dataset *d,
 {
 	static const uint8_t white[3] = { 255, 255, 255 };
 	int c = class_of(d, det->category_id), x = (int)det->bbox[0];
-	int y = (int)det->bbox[1], scale = im->w >= 480 ? 2 : 1;
+	int y = (int)det->bbox[1], scale = im->w >= 480 ? 2 : 1, width;
 	const uint8_t *color = colors[(size_t)c % 8];
 	char label[160];
 
@@ -73,10 +73,11 @@ static void draw_one(struct image *im, const struct dataset *d,
 		 det->score);
 	draw_box(im, x, y, (int)(det->bbox[0] + det->bbox[2]),
 		 (int)(det->bbox[1] + det->bbox[3]), 2, color);
+	width = draw_text_width(label, scale) + 2;
 	y = y - 9 * scale < 0 ? 0 : y - 9 * scale;
+	x = x + width > im->w ? im->w - width : x; /* the label stays inside */
 	x = x < 0 ? 0 : x;
-	draw_fill(im, x, y, x + draw_text_width(label, scale) + 2,
-		  y + 9 * scale, color);
+	draw_fill(im, x, y, x + width, y + 9 * scale, color);
 	draw_text(im, x + 2, y + scale, label, scale, white);
 }
 
@@ -87,16 +88,14 @@ static int draw_all(const struct args *args, const struct dataset *d,
 {
 	struct image im = { 0 };
 	size_t at = 0, drawn = 0;
-	int rc = fl_make_dirs(args->output, err);
+	int pictures = 0, rc = fl_make_dirs(args->output, err);
 
 	for (int i = 0; rc == 0 && i < d->count; i++) {
 		struct fl_err bad = FL_ERR_INIT;
 		char path[PATH_MAX];
 
-		if (image_read(d->images[i].path, &im, &bad) != 0) {
-			fl_warn("%s", bad.text);
-			continue;
-		}
+		if (image_read(d->images[i].path, &im, &bad) != 0)
+			continue; /* named when it was to be looked at */
 		for (; at < count && found[at].image_id <= d->images[i].id;
 		     at++) {
 			if (found[at].image_id < d->images[i].id ||
@@ -109,11 +108,12 @@ static int draw_all(const struct args *args, const struct dataset *d,
 			     fl_base_name(d->images[i].path), err);
 		if (rc == 0)
 			rc = image_write(path, &im, 95, err);
+		pictures++;
 	}
 	image_release(&im);
 	if (rc == 0)
 		fl_info("%d pictures with %zu boxes of score %g and more in %s",
-			d->count, drawn, args->draw_threshold, args->output);
+			pictures, drawn, args->draw_threshold, args->output);
 	return rc;
 }
 
@@ -152,14 +152,11 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 		rc = fl_fail(err, FL_ERECIPE,
 			     "no weights given; use -o weights=FILE");
 	if (rc == 0)
-		rc = dataset_open_pictures(args->image, args->folder, &v.data,
-					   err);
-	if (rc == 0)
-		rc = dataset_read_classes(&job.recipe->test, &v.data, err);
+		rc = evaluator_open_pictures(&v, job.recipe, args->image,
+					     args->folder, err);
 	if (rc == 0)
 		rc = model_new(job.recipe, &model, err);
 	if (rc == 0) {
-		v.threads = job.recipe->worker_num;
 		key = evaluator_plan(&job.recipe->test_reader);
 		rc = engine_open(&e, job.recipe, model, job.device, job.comm,
 				 &key, 1, err);

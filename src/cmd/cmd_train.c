@@ -65,7 +65,9 @@ static int on_start(void *ctx, const struct engine *engine,
 				      .epochs = r->epoch,
 				      .steps_per_epoch = place->steps_per_epoch,
 				      .batch_size = r->train_reader.batch_size,
-				      .world_size = w->comm->world };
+				      .world_size = w->comm->world,
+				      .done = place->step,
+				      .evaluated = place->evaluated };
 	int rc = fl_join(path, sizeof(path), w->run_dir, "metrics.jsonl", err);
 
 	(void)engine;

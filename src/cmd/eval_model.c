@@ -45,9 +45,8 @@ static int score(struct job *job, struct engine *e, struct evaluator *v,
 					 json, classwise, err);
 		fl_info("Total sample number: %d, average FPS: %.2f", ev.images,
 			ev.images / ev.seconds);
-		if (ev.bad_images)
-			fl_warn("%d images could not be decoded and count as empty",
-				ev.bad_images);
+		if (v->bad.count)
+			fl_warn("%d images could not be decoded", v->bad.count);
 	}
 	coco_result_release(&ev.coco);
 	free(found);

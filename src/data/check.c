@@ -16,7 +16,7 @@
 
 #define SHOWN 5 /* examples of each kind */
 
-/* Kinds of complaint; those above the line do not harm training. */
+/* Kinds of complaint; those before FIRST_HARMFUL do not harm training. */
 enum kind {
 	NO_BOXES,
 	CROWD,
@@ -139,61 +139,84 @@ static void check_files(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-static int by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+/* Something with an id, and the file it speaks of. */
+struct name_tag {
+	int64_t id;
+	const char *file;
+};
 
-	return x < y ? -1 : x > y;
+static int by_id(const void *a, const void *b)
+{
+	const struct name_tag *x = a, *y = b;
+
+	return x->id != y->id ? (x->id > y->id) - (x->id < y->id)
+			      : strcmp(x->file, y->file);
 }
 
-static void count_twins(struct check *c, enum kind kind, int64_t *ids, size_t n)
+static int by_file(const void *a, const void *b)
 {
-	qsort(ids, n, sizeof(*ids), by_number);
+	const struct name_tag *x = a, *y = b;
+
+	return strcmp(x->file, y->file);
+}
+
+/* Each id that stands in the list more than once is one complaint. */
+static void count_twins(struct check *c, enum kind kind, struct name_tag *tags,
+			size_t n)
+{
+	qsort(tags, n, sizeof(*tags), by_id);
 	for (size_t i = 1; i < n; i++)
-		if (ids[i] == ids[i - 1] && (i < 2 || ids[i] != ids[i - 2]))
-			complain(c, kind, "id %lld", (long long)ids[i]);
+		if (tags[i].id == tags[i - 1].id &&
+		    (i < 2 || tags[i].id != tags[i - 2].id))
+			complain(c, kind, "id %lld: %s and %s",
+				 (long long)tags[i].id, tags[i - 1].file,
+				 tags[i].file);
 }
 
-static int by_name(const void *a, const void *b)
+static const char *file_of(const struct annotations *a,
+			   const struct annotation_box *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return b->image < 0 ? "(no image)" : a->images[b->image].file_name;
 }
 
 static void check_ids(struct check *c)
 {
 	const struct annotations *a = c->a;
-	size_t n =
+	size_t most =
 		a->image_count > a->box_count ? a->image_count : a->box_count;
-	int64_t *ids = fl_calloc(n + 1, sizeof(*ids));
-	const char **names = fl_calloc(a->image_count + 1, sizeof(*names));
+	struct name_tag *tags = fl_calloc(most + 1, sizeof(*tags));
+	size_t n = 0;
 
-	for (size_t i = 0; i < a->image_count; i++) {
-		ids[i] = a->images[i].id;
-		names[i] = a->images[i].file_name;
-	}
-	count_twins(c, DUPLICATE_IMAGE, ids, a->image_count);
-	qsort(names, a->image_count, sizeof(*names), by_name);
+	for (size_t i = 0; i < a->image_count; i++)
+		tags[i] = (struct name_tag){ a->images[i].id,
+					     a->images[i].file_name };
+	count_twins(c, DUPLICATE_IMAGE, tags, a->image_count);
+	qsort(tags, a->image_count, sizeof(*tags), by_file);
 	for (size_t i = 1; i < a->image_count; i++)
-		if (strcmp(names[i], names[i - 1]) == 0)
-			complain(c, DUPLICATE_FILE, "%s", names[i]);
+		if (strcmp(tags[i].file, tags[i - 1].file) == 0 &&
+		    (i < 2 || strcmp(tags[i].file, tags[i - 2].file) != 0))
+			complain(c, DUPLICATE_FILE, "%s", tags[i].file);
 	for (size_t i = 0; i < a->box_count; i++)
-		ids[i] = a->boxes[i].id;
-	count_twins(c, DUPLICATE_BOX, ids, a->box_count);
-	free(ids);
-	free(names);
+		if (a->boxes[i].has_id)
+			tags[n++] =
+				(struct name_tag){ a->boxes[i].id,
+						   file_of(a, &a->boxes[i]) };
+	count_twins(c, DUPLICATE_BOX, tags, n);
+	free(tags);
 }
 
 static void check_box(struct check *c, const struct annotation_box *b)
 {
 	const struct annotation_image *im;
-	char what[128];
+	char what[192];
 
-	snprintf(what, sizeof(what), "annotation %lld of image %lld",
-		 (long long)b->id, (long long)b->image_id);
 	if (b->image < 0) {
-		complain(c, UNKNOWN_IMAGE, "%s", what);
+		complain(c, UNKNOWN_IMAGE, "annotation %lld: image %lld",
+			 (long long)b->id, (long long)b->image_id);
 		return;
 	}
+	snprintf(what, sizeof(what), "annotation %lld of %s", (long long)b->id,
+		 file_of(c->a, b));
 	if (b->category < 0)
 		complain(c, UNKNOWN_CATEGORY, "%s: category %lld", what,
 			 (long long)b->category_id);
@@ -273,6 +296,9 @@ static long print_report(const struct check *c, FILE *to)
 			kind_text[k]);
 		for (int i = 0; i < SHOWN && i < c->count[k]; i++)
 			fprintf(to, "          %s\n", c->example[k][i]);
+		if (c->count[k] > SHOWN)
+			fprintf(to, "          and %ld more\n",
+				c->count[k] - SHOWN);
 		if (k >= FIRST_HARMFUL)
 			harmful += c->count[k];
 	}

@@ -1,13 +1,13 @@
 #include "data/loader.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/par.h"
 #include "data/transform.h"
 #include "image/image.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,8 +45,8 @@ struct loader {
 	int epoch, step; /* of the next batch to be settled */
 	bool stop;
 	bool *bad; /* [data->count] */
-	int bad_count;
-	bool hopeless; /* no picture is good */
+	struct bad_picture *found;
+	int found_count, found_cap, found_taken;
 };
 
 static struct slot *slot_of(struct loader *l, long batch)
@@ -111,20 +111,24 @@ struct worker {
 	struct sample_box *boxes;
 };
 
-/* Name a bad picture once. */
 static void mark_bad(struct loader *l, int index, const struct fl_err *err)
 {
-	bool first;
+	struct bad_picture *b;
 
 	pthread_mutex_lock(&l->lock);
-	first = !l->bad[index];
-	l->bad[index] = true;
-	l->bad_count += first;
-	if (l->bad_count == l->data->count)
-		l->hopeless = true;
+	if (!l->bad[index]) {
+		l->bad[index] = true;
+		if (l->found_count == l->found_cap) {
+			l->found_cap = l->found_cap ? 2 * l->found_cap : 16;
+			l->found = fl_realloc(l->found, (size_t)l->found_cap *
+								sizeof(*b));
+		}
+		b = &l->found[l->found_count++];
+		memset(b, 0, sizeof(*b)); /* travels between ranks */
+		b->index = index;
+		snprintf(b->why, sizeof(b->why), "%s", err->text);
+	}
 	pthread_mutex_unlock(&l->lock);
-	if (first)
-		fl_warn("%s; the next good image takes its place", err->text);
 }
 
 static bool is_bad(struct loader *l, int index)
@@ -397,7 +401,14 @@ void loader_close(struct loader *l)
 	pthread_mutex_destroy(&l->lock);
 	sampler_close(&l->sampler);
 	free(l->bad);
+	free(l->found);
 	free(l);
+}
+
+/* Is every picture bad? Under the lock. */
+static bool hopeless(const struct loader *l)
+{
+	return l->found_count > 0 && l->found_count == l->data->count;
 }
 
 int loader_next(struct loader *l, struct batch **out, double *waited_s,
@@ -410,16 +421,16 @@ int loader_next(struct loader *l, struct batch **out, double *waited_s,
 	*out = NULL;
 	pthread_mutex_lock(&l->lock);
 	s = slot_of(l, l->taken);
-	while (!l->hopeless && !(l->made > l->taken && s->left == 0) &&
+	while (!hopeless(l) && !(l->made > l->taken && s->left == 0) &&
 	       !(l->ended && l->made == l->taken)) {
 		pthread_cond_broadcast(&l->work);
 		pthread_cond_wait(&l->ready, &l->lock);
 	}
-	if (l->hopeless) {
+	if (hopeless(l)) {
 		rc = fl_fail(
 			err, FL_EDATA,
-			"none of the %d images can be decoded; 'flotilla data check' tells why",
-			l->data->count);
+			"none of the %d images can be decoded (%s); 'flotilla data check' tells more",
+			l->data->count, l->found[0].why);
 	} else if (l->made > l->taken) {
 		*out = &s->batch;
 		l->taken++;
@@ -435,13 +446,17 @@ int loader_steps_per_epoch(const struct loader *l)
 	return l->sampler.steps;
 }
 
-int loader_bad_images(const struct loader *l)
+int loader_take_bad(struct loader *l, struct bad_picture *out, int room)
 {
-	struct loader *mutable = (struct loader *)(uintptr_t)l;
 	int n;
 
-	pthread_mutex_lock(&mutable->lock);
-	n = l->bad_count;
-	pthread_mutex_unlock(&mutable->lock);
+	pthread_mutex_lock(&l->lock);
+	n = l->found_count - l->found_taken;
+	n = n < room ? n : room;
+	if (n > 0)
+		memcpy(out, l->found + l->found_taken,
+		       (size_t)n * sizeof(*out));
+	l->found_taken += n;
+	pthread_mutex_unlock(&l->lock);
 	return n;
 }

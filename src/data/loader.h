@@ -6,8 +6,9 @@
  * ring. What a batch holds is a function of (seed, epoch, step) alone: not of
  * the number of threads or ranks, nor of where the run was resumed.
  *
- * A picture that cannot be decoded is named once in a warning and replaced by
- * the next good one in order of the data set; how many were is counted.
+ * A picture that cannot be decoded is replaced by the next good one in order of
+ * the data set, the last one's next being the first. The loader keeps a list
+ * of them and says nothing itself: other ranks may meet the same ones.
  *
  * Threads: one thread calls next; the workers are the loader's own.
  */
@@ -51,7 +52,14 @@ void loader_close(struct loader *loader);
 int loader_next(struct loader *loader, struct batch **out, double *waited_s,
 		struct fl_err *err);
 int loader_steps_per_epoch(const struct loader *loader);
-/* Different pictures that could not be decoded so far. */
-int loader_bad_images(const struct loader *loader);
+
+/* A picture that cannot be decoded, and the sentence why, which names it. */
+struct bad_picture {
+	int index;
+	char why[508];
+};
+/* Those that were found since the last call: fills out with at most room of
+ * them and returns how many. Each is found once. */
+int loader_take_bad(struct loader *loader, struct bad_picture *out, int room);
 
 #endif

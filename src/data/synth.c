@@ -18,6 +18,8 @@
 #define MOST_OBJECTS 12
 #define MOST_HIDDEN 0.5
 #define LEAST_CONTRAST 1.3
+#define LEAST_SIDE 0.06
+#define MOST_SIDE 0.6
 
 struct object {
 	enum draw_shape shape;
@@ -126,12 +128,13 @@ static void place_objects(struct scene *s, struct fl_rng *rng, int w, int h,
 	for (int tries = 0; s->count < wanted && tries < 200; tries++) {
 		struct object o;
 		/* sizes by their logarithm: as many small as large ones */
-		double side = exp(fl_rng_range(rng, log(0.06), log(0.6)));
+		double side =
+			exp(fl_rng_range(rng, log(LEAST_SIDE), log(MOST_SIDE)));
 		double aspect = exp(fl_rng_range(rng, -0.25, 0.25));
 
 		o.shape = (enum draw_shape)fl_rng_below(rng, DRAW_SHAPES);
-		o.w = fmin(side * aspect, 0.6) * w;
-		o.h = fmin(side / aspect, 0.6) * h;
+		o.w = fmax(LEAST_SIDE, fmin(side * aspect, MOST_SIDE)) * w;
+		o.h = fmax(LEAST_SIDE, fmin(side / aspect, MOST_SIDE)) * h;
 		o.x = fl_rng_range(rng, 0, w - o.w);
 		o.y = fl_rng_range(rng, 0, h - o.h);
 		choose_color(rng, o.shape, ground, o.color);

@@ -1,10 +1,10 @@
 /* synth.h - a made-up data set that a detector can learn: shapes of six
  * classes on textured grounds, as JPEG files with COCO annotations.
  *
- * 0 to 12 objects a picture, sides from 6 to 60 % of it, up to half of an
- * object hidden by later ones, contrast to the ground from 1.3 up; each class
- * keeps near a hue of its own. What a
- * picture holds is a function of (seed, split, number) alone.
+ * 0 to 12 objects a picture, sides from 6 to 60 % of it; two objects share up
+ * to half of the smaller one's box; an object is lighter or darker than the
+ * mean of its ground by a factor of 1.3 or more; each class keeps near a hue of
+ * its own. What a picture holds is a function of (seed, split, number) alone.
  */
 #ifndef FL_DATA_SYNTH_H
 #define FL_DATA_SYNTH_H

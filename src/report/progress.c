@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "report/metrics_file.h"
 #include "text/json.h"
 
 #include <errno.h>
@@ -30,20 +31,24 @@ int progress_open(const struct progress_plan *plan, struct progress **out,
 {
 	struct progress *p = fl_calloc(1, sizeof(*p));
 	size_t n = (size_t)plan->log_iter;
+	int rc;
 
 	p->plan = *plan;
 	p->path = fl_strdup(plan->metrics_path);
 	p->window = fl_calloc(n, sizeof(*p->window));
 	p->sorted = fl_calloc(n, sizeof(*p->sorted));
-	p->metrics = fopen(plan->metrics_path, "ae");
-	if (!p->metrics) {
-		fl_fail(err, FL_EIO, "cannot write '%s': %s",
-			plan->metrics_path, strerror(errno));
+	rc = metrics_file_rewind(plan->metrics_path, plan->done,
+				 plan->evaluated, err);
+	if (rc == 0)
+		p->metrics = fopen(plan->metrics_path, "ae");
+	if (rc == 0 && !p->metrics)
+		rc = fl_fail(err, FL_EIO, "cannot write '%s': %s",
+			     plan->metrics_path, strerror(errno));
+	if (rc == 0)
+		*out = p;
+	else
 		progress_close(p);
-		return err->code;
-	}
-	*out = p;
-	return 0;
+	return rc;
 }
 
 void progress_close(struct progress *p)

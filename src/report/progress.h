@@ -6,8 +6,9 @@
  * last log_iter steps of rank 0. On a terminal a line that rewrites itself
  * shows every step.
  *
- * metrics.jsonl holds one object per logged step and per evaluation; a resumed
- * run goes on at its end. Every line is flushed when written.
+ * metrics.jsonl holds one object per logged step and per evaluation. Every line
+ * is flushed when written. A resumed run goes on at its end, after what it will
+ * do a second time has been taken out.
  *
  * Only rank 0 opens a progress. Threads: belongs to the training thread.
  */
@@ -26,6 +27,8 @@ struct progress_plan {
 	int epochs, steps_per_epoch;
 	int batch_size; /* images of one rank and step */
 	int world_size;
+	int64_t done;	   /* steps before this process; 0 for a new run */
+	int64_t evaluated; /* step of the newest evaluation that counts */
 };
 
 struct progress_step {

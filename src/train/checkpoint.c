@@ -42,6 +42,7 @@ static void describe_state(const struct engine *e, const struct train_place *at,
 	json_set_int(o, "steps_per_epoch", at->steps_per_epoch);
 	json_set_real(o, "lr", at->lr);
 	json_set_real(o, "best_ap", at->best_ap);
+	json_set_int(o, "evaluated_step", at->evaluated);
 	json_set_int(o, "ema_step", e->ema.step);
 	json_set_real(o, "ema_decay", e->recipe->ema_decay);
 	json_set_text(o, "ema_decay_type", e->recipe->ema_decay_type);
@@ -172,6 +173,7 @@ static int read_place(struct engine *e, struct train_place *at,
 	at->step_in_epoch = (int)number(o, "step_in_epoch", 0);
 	at->lr = real(o, "lr", 0);
 	at->best_ap = real(o, "best_ap", -1);
+	at->evaluated = number(o, "evaluated_step", -1);
 	e->ema.step = number(o, "ema_step", 0);
 	e->ema.last_decay = real(o, "ema_last_decay", 0);
 	json_free(o);

@@ -15,8 +15,9 @@ struct train_place {
 	int epoch;    /* the next step's */
 	int step_in_epoch;
 	int steps_per_epoch;
-	double lr;	/* of the last step */
-	double best_ap; /* -1: none yet */
+	double lr;	   /* of the last step */
+	double best_ap;	   /* -1: none yet */
+	int64_t evaluated; /* step of the newest evaluation; -1: none yet */
 };
 
 int checkpoint_save(const struct engine *engine,

@@ -32,13 +32,32 @@ int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 		evaluator_close(v);
 		return fl_context(err, "EvalDataset");
 	}
+	bad_images_init(&v->bad, v->data.count);
 	return 0;
+}
+
+int evaluator_open_pictures(struct evaluator *v, const struct recipe *recipe,
+			    const char *file, const char *folder,
+			    struct fl_err *err)
+{
+	int rc;
+
+	*v = (struct evaluator){ .threads = recipe->worker_num };
+	rc = dataset_open_pictures(file, folder, &v->data, err);
+	if (rc == 0)
+		rc = dataset_read_classes(&recipe->test, &v->data, err);
+	if (rc == 0)
+		bad_images_init(&v->bad, v->data.count);
+	else
+		evaluator_close(v);
+	return rc;
 }
 
 void evaluator_close(struct evaluator *v)
 {
 	dataset_close(&v->data);
 	annotations_release(&v->truth);
+	bad_images_release(&v->bad);
 }
 
 /* One rank's share of an evaluation. */
@@ -53,7 +72,7 @@ struct share {
 	int points;
 	struct coco_detection *found;
 	size_t count, cap;
-	int done, bad;
+	int done;
 };
 
 static void decode_batch(struct share *s, const struct batch *b)
@@ -181,8 +200,9 @@ static int evaluate_share(struct share *s, struct fl_err *err)
 		fl_progress("evaluation  image %d/%d of this rank", s->done,
 			    total);
 	}
-	if (loader)
-		s->bad = loader_bad_images(loader);
+	if (rc == 0)
+		rc = bad_images_report(&s->v->bad, loader, s->e->comm,
+				       "it counts as empty", err);
 	loader_close(loader);
 	return rc;
 }
@@ -202,16 +222,15 @@ static int by_image(const void *a, const void *b)
 }
 
 static int gather(struct share *s, struct coco_detection **all, size_t *count,
-		  double counts[2], struct fl_err *err)
+		  double *images, struct fl_err *err)
 {
 	struct comm *comm = s->e->comm;
 	void *bytes = NULL;
 	size_t size = 0;
 	int rc;
 
-	counts[0] = s->done;
-	counts[1] = s->bad;
-	rc = comm_sum_doubles(comm, counts, 2, err);
+	*images = s->done;
+	rc = comm_sum_doubles(comm, images, 1, err);
 	if (rc == 0)
 		rc = comm_gather(comm, s->found, s->count * sizeof(*s->found),
 				 &bytes, &size, err);
@@ -227,14 +246,14 @@ int evaluator_detect(struct evaluator *v, struct engine *e,
 		     struct coco_detection **detections, size_t *count,
 		     struct fl_err *err)
 {
-	double counts[2];
+	double images;
 	struct share s;
 	int rc;
 
 	open_share(&s, v, e, reader);
 	rc = evaluate_share(&s, err);
 	if (rc == 0)
-		rc = gather(&s, detections, count, counts, err);
+		rc = gather(&s, detections, count, &images, err);
 	close_share(&s);
 	return rc;
 }
@@ -242,7 +261,7 @@ int evaluator_detect(struct evaluator *v, struct engine *e,
 int evaluator_run(struct evaluator *v, struct engine *e, struct evaluation *out,
 		  struct coco_detection **detections, struct fl_err *err)
 {
-	double start = fl_now_s(), counts[2] = { 0 };
+	double start = fl_now_s(), images = 0;
 	struct coco_detection *all = NULL;
 	struct share s;
 	int rc;
@@ -251,10 +270,9 @@ int evaluator_run(struct evaluator *v, struct engine *e, struct evaluation *out,
 	open_share(&s, v, e, &e->recipe->eval_reader);
 	rc = evaluate_share(&s, err);
 	if (rc == 0)
-		rc = gather(&s, &all, &out->detections, counts, err);
+		rc = gather(&s, &all, &out->detections, &images, err);
 	close_share(&s);
-	out->images = (int)counts[0];
-	out->bad_images = (int)counts[1];
+	out->images = (int)images;
 	if (rc == 0 && e->comm->rank == 0)
 		rc = coco_evaluate(&v->truth, all, out->detections, &out->coco,
 				   err);

@@ -8,23 +8,30 @@
 
 #include "data/dataset.h"
 #include "eval/coco_eval.h"
+#include "train/bad_images.h"
 #include "train/engine.h"
 
 struct evaluator {
 	struct dataset data;
 	struct annotations truth; /* rank 0 */
 	int threads;		  /* of the loader */
+	struct bad_images bad;	  /* named once, not at every evaluation */
 };
 
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 		   const struct comm *comm, struct fl_err *err);
+/* Pictures without ground truth, for evaluator_detect alone: a file or a folder
+ * of them; classes as the recipe's TestDataset names them. */
+int evaluator_open_pictures(struct evaluator *v, const struct recipe *recipe,
+			    const char *file, const char *folder,
+			    struct fl_err *err);
 void evaluator_close(struct evaluator *v);
 /* The plan that a reader's batches run on; to be among engine_open's keys. */
 struct plan_key evaluator_plan(const struct recipe_reader *reader);
 
 struct evaluation {
 	struct coco_result coco; /* rank 0 */
-	int images, bad_images;	 /* of all ranks; rank 0 */
+	int images;		 /* scored, of all ranks; rank 0 */
 	size_t detections;
 	double seconds;
 };

@@ -7,6 +7,7 @@
 #include "ckpt/locate.h"
 #include "data/loader.h"
 #include "optim/schedule.h"
+#include "train/bad_images.h"
 #include "train/weights.h"
 
 #include <limits.h>
@@ -31,6 +32,7 @@ struct run {
 	struct model *model;
 	struct dataset data;
 	struct loader *loader;
+	struct bad_images bad;
 	struct evaluator evaluator;
 	struct engine engine;
 	struct train_place place;
@@ -74,7 +76,7 @@ static int load_start(struct run *r, struct fl_err *err)
 	char path[PATH_MAX];
 	int rc;
 
-	r->place = (struct train_place){ .best_ap = -1 };
+	r->place = (struct train_place){ .best_ap = -1, .evaluated = -1 };
 	if (!r->options->resume)
 		return *r->recipe->pretrain_weights
 			       ? weights_load(&r->engine,
@@ -84,10 +86,15 @@ static int load_start(struct run *r, struct fl_err *err)
 	rc = locate_weights(r->options->resume, path, sizeof(path), err);
 	if (rc == 0)
 		rc = checkpoint_load(&r->engine, &r->place, path, err);
-	if (rc == 0)
-		fl_info("resumed from %s: epoch %d, step %lld", path,
-			r->place.epoch, (long long)r->place.step);
-	return rc;
+	if (rc != 0)
+		return rc;
+	/* A finished run is scored again: its summary needs the numbers. */
+	if (r->place.epoch == r->recipe->epoch)
+		r->place.evaluated = -1;
+	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
+	fl_info("resumed from %s: epoch %d, step %lld", path, r->place.epoch,
+		(long long)r->place.step);
+	return 0;
 }
 
 static int threads_of(const struct recipe *r)
@@ -102,6 +109,7 @@ static int open_run(struct run *r, struct fl_err *err)
 
 	if (rc != 0)
 		return fl_context(err, "TrainDataset");
+	bad_images_init(&r->bad, r->data.count);
 	if (r->options->eval)
 		rc = evaluator_open(&r->evaluator, r->recipe, r->comm, err);
 	if (rc == 0)
@@ -127,6 +135,7 @@ static void close_run(struct run *r)
 		engine_close(&r->engine);
 	model_free(r->model);
 	evaluator_close(&r->evaluator);
+	bad_images_release(&r->bad);
 	dataset_close(&r->data);
 }
 
@@ -145,6 +154,9 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 		rc = checkpoint_save(&r->engine, &r->place, path, err);
 	if (rc != 0)
 		return fl_context(err, "checkpoint");
+	/* A finished run is scored again: its summary needs the numbers. */
+	if (r->place.epoch == r->recipe->epoch)
+		r->place.evaluated = -1;
 	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
 	fl_info("Save checkpoint: %s", path);
 	checkpoint_rotate(r->options->run_dir, r->recipe->keep_checkpoints);
@@ -162,6 +174,7 @@ static int evaluate(struct run *r, struct fl_err *err)
 	phase(r, "eval");
 	engine_use_average(&r->engine);
 	rc = evaluator_run(&r->evaluator, &r->engine, &ev, NULL, err);
+	r->place.evaluated = r->place.step;
 	if (rc != 0 || r->comm->rank != 0)
 		return rc;
 	/* of equal ones the later, as the reference */
@@ -181,21 +194,40 @@ static int evaluate(struct run *r, struct fl_err *err)
 	return rc;
 }
 
+/* Does a snapshot stand here, after an epoch's last step? */
+static bool at_snapshot(const struct run *r)
+{
+	int done = r->place.epoch;
+
+	return done == r->recipe->epoch ||
+	       done % r->recipe->snapshot_epoch == 0;
+}
+
 /* After the last step of an epoch; place is at the next one's start. */
 static int end_epoch(struct run *r, struct fl_err *err)
 {
-	int done = r->place.epoch; /* epochs completed */
-	bool last = done == r->recipe->epoch;
+	bool last = r->place.epoch == r->recipe->epoch;
 	char name[32];
 	int rc;
 
-	if (!last && done % r->recipe->snapshot_epoch != 0)
+	if (!at_snapshot(r))
 		return 0;
-	snprintf(name, sizeof(name), "%d", done - 1);
+	snprintf(name, sizeof(name), "%d", r->place.epoch - 1);
 	rc = save(r, last ? "model_final" : name, err);
 	if (rc == 0 && r->options->eval)
 		rc = evaluate(r, err);
 	return rc;
+}
+
+/* A run that ended between a checkpoint and its evaluation is evaluated when it
+ * is resumed: no snapshot stays without its score. */
+static int make_up_evaluation(struct run *r, struct fl_err *err)
+{
+	if (!r->options->eval || r->place.epoch == 0 ||
+	    r->place.step_in_epoch != 0 || !at_snapshot(r) ||
+	    r->place.evaluated == r->place.step)
+		return 0;
+	return evaluate(r, err);
 }
 
 static int stop_here(struct run *r, struct fl_err *err)
@@ -244,6 +276,15 @@ static int one_step(struct run *r, struct fl_err *err)
 	return rc;
 }
 
+static int report_bad(struct run *r, struct fl_err *err)
+{
+	int rc = bad_images_report(&r->bad, r->loader, r->comm,
+				   "the next good image takes its place", err);
+
+	r->summary->bad_images = r->bad.count;
+	return rc;
+}
+
 static int train(struct run *r, struct fl_err *err)
 {
 	int rc = 0;
@@ -251,8 +292,13 @@ static int train(struct run *r, struct fl_err *err)
 	if (r->comm->rank == 0)
 		rc = r->events->started(r->events->ctx, &r->engine, &r->place,
 					&r->data, err);
+	if (rc == 0)
+		rc = make_up_evaluation(r, err);
 	while (rc == 0 && r->place.epoch < r->recipe->epoch) {
 		rc = one_step(r, err);
+		if (rc == 0 &&
+		    r->place.step_in_epoch % r->recipe->log_iter == 0)
+			rc = report_bad(r, err);
 		if (rc == 0 && r->place.step_in_epoch == 0)
 			rc = end_epoch(r, err);
 		if (rc == 0 && r->engine.stop > 0 &&
@@ -261,16 +307,6 @@ static int train(struct run *r, struct fl_err *err)
 			break;
 		}
 	}
-	return rc;
-}
-
-/* Every rank's bad images, for the summary. */
-static int count_bad(struct run *r, struct fl_err *err)
-{
-	double bad = loader_bad_images(r->loader);
-	int rc = comm_sum_doubles(r->comm, &bad, 1, err);
-
-	r->summary->bad_images = (int)bad;
 	return rc;
 }
 
@@ -293,7 +329,7 @@ int train_run(const struct recipe *recipe, const struct device *device,
 	if (rc == 0)
 		rc = train(&r, err);
 	if (rc == 0)
-		rc = count_bad(&r, err);
+		rc = report_bad(&r, err);
 	summary->steps = r.place.step;
 	summary->epochs = r.place.epoch;
 	close_run(&r);

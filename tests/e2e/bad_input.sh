@@ -94,7 +94,13 @@ says "json that ends too early" 3 "json broken at byte" "$flotilla" data check "
 echo '[1, 2]' >"$work/list.json"
 says "json of another kind" 3 "COCO" "$flotilla" data check "$work/list.json"
 
-# A bad picture in training: named once, replaced, counted.
+# A bad picture in training: named once, whichever trainers meet it in whichever epoch, replaced, counted once.
 cp "$work/short.jpg" "$d/images/train/000002.jpg"
 says "a bad picture in training" 0 "the next good image takes its place" $T -o TrainReader.batch_size=4
 check "it is counted" grep -q '"bad_images": 1' "$work/run/ppyoloe_demo/summary.json"
+says "two trainers, six epochs" 0 "000002.jpg': a damaged or truncated JPEG" "$fleetrun" --nproc_per_node 2 --log_dir "$work/log" \
+	"$flotilla" train $(EPOCHS=6 tiny) save_dir="$work/two" TrainReader.batch_size=2 snapshot_epoch=6
+check "it is named once" sh -c "test \$(cat $work/log/workerlog.* | grep -c 'takes its place') -eq 1"
+check "counted once" grep -q '"bad_images": 1' "$work/two/ppyoloe_demo/summary.json"
+for f in "$d"/images/train/*.jpg; do cp "$work/short.jpg" "$f"; done
+says "all pictures bad" 3 "none of the" $T -o TrainReader.batch_size=4

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Several ranks are one rank with a larger batch; a killed run resumes bit for bit; a stopped run leaves a checkpoint.
+# Several ranks are one rank with a larger batch; what a run of several leaves.
 . "$(dirname "$0")/lib.sh"
 export OMP_NUM_THREADS=1
 compare=$build/programs/compare_ckpt
@@ -24,46 +24,24 @@ for ranks in 2 3 4; do
 		"$work/r1/ppyoloe_demo/metrics.jsonl" "$work/r$ranks/ppyoloe_demo/metrics.jsonl"
 done
 
-# A run of 3 epochs; the same, killed with SIGKILL once its first checkpoint is there, then resumed. Two epochs
-# are left then, so that the signal arrives well before the end on the fastest machine too.
-EPOCHS=3
+# A run of two trainers, and what it does when it is resumed at its end: the evaluation that it can no longer be sure
+# of, and no step. (Runs that die or are stopped on the way: crash.sh.)
+EPOCHS=2
 job() { # DIR MORE...
 	local dir=$1
 	shift
 	"$fleetrun" --nproc_per_node 2 --log_dir "$work/log" "$flotilla" train $(tiny) "$sizes" TrainReader.batch_size=2 \
 		save_dir="$work/$dir" "$@" >"$work/$dir.log" 2>&1
 }
-check "a run of 3 epochs" job whole --eval
-job killed --eval &
-pid=$!
-for _ in $(seq 3000); do
-	grep -q 'Epoch: \[1\] \[1/' "$work/killed.log" 2>/dev/null && break
-	sleep 0.01
-done
-pkill -KILL -f "save_dir=$work/killed" || true
-wait "$pid"
-check "killed before its end" test ! -e "$work/killed/ppyoloe_demo/model_final.safetensors"
-check "resumes" job killed --eval -r "$work/killed/ppyoloe_demo"
-for part in model. velocity. ema.; do
-	check "same bits after SIGKILL and resume: $part" "$compare" "$work/whole/$final" "$work/killed/$final" $part 0
-done
-
-# SIGTERM: a checkpoint within the epoch, exit status 143, and the same end.
-job stopped --eval &
-pid=$!
-for _ in $(seq 3000); do
-	grep -q 'Epoch: \[1\] \[1/' "$work/stopped.log" 2>/dev/null && break
-	sleep 0.01
-done
-pkill -TERM -f "^$fleetrun .*save_dir=$work/stopped" || true
-status=0
-wait "$pid" || status=$?
-check "SIGTERM ends with 143" test "$status" -eq 143
-check "a checkpoint of the step is there" sh -c "ls $work/stopped/ppyoloe_demo/step_*.safetensors"
-check "resumes within the epoch" job stopped --eval -r "$work/stopped/ppyoloe_demo"
-check "same bits after a stop within an epoch" "$compare" "$work/whole/$final" "$work/stopped/$final" model. 0
-nothing_runs() { ! pgrep -af "^[^ ]*flotilla .*save_dir=$work/"; }
-check "nothing is left running" nothing_runs
+check "a run of two trainers" job whole --eval
+cp "$work/whole/$final" "$work/first.safetensors"
+check "resumed at its end" job whole --eval -r "$work/whole/ppyoloe_demo"
+check "it is still scored" grep -q '"ap": [0-9]' "$work/whole/ppyoloe_demo/summary.json"
+check "and has the same weights" "$compare" "$work/first.safetensors" "$work/whole/$final" model. 0
+check "metrics show the hidden part of the communication" awk '
+	/"comm_s"/ { n++; match($0, /"comm_s": [0-9.e-]+/); c += substr($0, RSTART + 10, RLENGTH - 10)
+		match($0, /"comm_wait_s": [0-9.e-]+/); w += substr($0, RSTART + 15, RLENGTH - 15) }
+	END { print n, c, w; exit !(n > 0 && c > 0 && w >= 0) }' "$work/whole/ppyoloe_demo/metrics.jsonl"
 
 # Under mpirun, and alone.
 check "under mpirun" mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 "$flotilla" train $(EPOCHS=1 tiny) "$sizes" \
@@ -80,15 +58,3 @@ check "it is in .1" test -s "$work/whole/ppyoloe_demo.1/model_final.safetensors"
 # Another number of images a step is refused.
 says "another global batch is refused" 3 "was trained with 4 images a step" "$flotilla" train $(EPOCHS=4 tiny) "$sizes" \
 	TrainReader.batch_size=3 save_dir="$work/other" -r "$work/whole/ppyoloe_demo"
-
-# A full disk: a clear error, the older checkpoint whole. (A file size limit plays the disk.)
-mkdir -p "$work/full"
-(
-	ulimit -f 200
-	trap '' XFSZ
-	"$flotilla" train $(EPOCHS=1 tiny) "$sizes" TrainReader.batch_size=4 save_dir="$work/full"
-) >"$work/full.log" 2>&1
-status=$?
-check "a full disk ends with 4" test "$status" -eq 4
-check "and says so" grep -q "cannot write .*model_final.safetensors" "$work/full.log"
-check "and leaves no half file" sh -c "! ls $work/full/ppyoloe_demo/*.safetensors* 2>/dev/null"

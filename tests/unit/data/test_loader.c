@@ -132,6 +132,7 @@ static void test_bad_picture(void **state)
 {
 	struct dataset keep = data;
 	struct data_image *images = calloc((size_t)data.count, sizeof(*images));
+	struct bad_picture found;
 	struct loader *a, *b;
 
 	(void)state;
@@ -142,7 +143,10 @@ static void test_bad_picture(void **state)
 	b = train(0, 1, 4, 0, 0);
 	for (int i = 0; i < 5; i++)
 		same(next(a), next(b));
-	assert_int_equal(loader_bad_images(a), 1);
+	assert_int_equal(loader_take_bad(a, &found, 1), 1);
+	assert_int_equal(found.index, 3);
+	assert_non_null(strstr(found.why, "configs/runtime.yml"));
+	assert_int_equal(loader_take_bad(a, &found, 1), 0);
 	loader_close(a);
 	loader_close(b);
 	for (int i = 0; i < data.count; i++)
