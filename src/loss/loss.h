@@ -10,8 +10,7 @@
  * GIoU 1902.09630, GFL 2006.04388). Points stand coarse to fine, row by row;
  * boxes are (x1, y1, x2, y2).
  *
- * Memory: all scratch is taken by loss_open() for the largest step; a larger
- * number of boxes in an image than ever seen grows one table.
+ * Memory: all scratch is taken by loss_open() for the largest step.
  * Threads: the compute thread; work is spread with fl_par_for.
  */
 #ifndef FL_LOSS_LOSS_H

@@ -1,0 +1,163 @@
+/* The gradients of the class, IoU and distribution losses against central differences, with both
+ * assigners; what they assign is held fixed, as it is in training. */
+#include "../support/slopes.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "config/recipe.h"
+#include "loss/loss.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct fl_rng rng;
+
+static float *uniform(size_t n, double low, double high)
+{
+	float *v = malloc(n * sizeof(float));
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (float)fl_rng_range(&rng, low, high);
+	return v;
+}
+
+#define CLASSES 3
+#define IMAGES 2
+#define BOXES 3
+
+struct loss_case {
+	struct loss *loss;
+	struct loss_input in;
+	double normaliser;
+};
+
+static double loss_value(void *ctx)
+{
+	struct loss_case *k = ctx;
+	float losses[LOSS_COUNT];
+
+	loss_finish(k->loss, k->normaliser, losses);
+	return (double)losses[LOSS_TOTAL];
+}
+
+static size_t level_points(const struct loss_level *lv)
+{
+	return (size_t)(IMAGES * lv->h * lv->w);
+}
+
+static void open_levels(struct loss_case *k)
+{
+	for (int i = 0; i < LOSS_LEVELS; i++) {
+		struct loss_level *lv = &k->in.levels[i];
+		size_t n;
+
+		lv->stride = 32 >> i;
+		lv->h = lv->w = 96 / lv->stride;
+		n = level_points(lv);
+		lv->cls = uniform(n * CLASSES, -2, 2);
+		lv->reg = uniform(n * 4 * LOSS_BINS, -3, 3);
+		lv->dcls = uniform(n * CLASSES, 0, 1);
+		lv->dreg = uniform(n * 4 * LOSS_BINS, 0, 1);
+	}
+}
+
+static void close_levels(struct loss_case *k)
+{
+	for (int i = 0; i < LOSS_LEVELS; i++) {
+		free((void *)(uintptr_t)k->in.levels[i].cls);
+		free((void *)(uintptr_t)k->in.levels[i].reg);
+		free(k->in.levels[i].dcls), free(k->in.levels[i].dreg);
+	}
+}
+
+static float *kept(const float *v, size_t n)
+{
+	return memcpy(malloc(n * sizeof(float)), v, n * sizeof(float));
+}
+
+/* loss_finish() writes the gradients at every call: they are kept first. */
+static void level_slopes(struct loss_case *k, int level, bool boxes)
+{
+	struct loss_level *lv = &k->in.levels[level];
+	size_t n = level_points(lv) * (boxes ? 4 * LOSS_BINS : CLASSES);
+	float *grad = kept(boxes ? lv->dreg : lv->dcls, n);
+	double error;
+
+	error = slopes_error((float *)(uintptr_t)(boxes ? lv->reg : lv->cls),
+			     grad, n, 0.03125f, loss_value, k);
+	/* where an edge passes its target within a difference, GIoU bends */
+	if (error > 0.05)
+		fail_msg("%s logits of level %d: off by %g of their size",
+			 boxes ? "box" : "class", level, error);
+	free(grad);
+}
+
+/* The parts of the loss one by one: the sum is a float, and what a small part
+ * adds would drown in the others. */
+static void part_slopes(const char *const overrides[], int count, bool boxes)
+{
+	static const float truth[IMAGES][BOXES][4] = {
+		{ { 3, 9, 71, 61 }, { 41, 30, 94, 95 }, { 11, 70, 31, 90 } },
+		{ { 20, 20, 80, 90 }, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
+	};
+	static const int labels[IMAGES][BOXES] = { { 0, 2, 1 }, { 1, 0, 0 } };
+	static const int counts[IMAGES] = { 3, 1 };
+	struct fl_err err = FL_ERR_INIT;
+	struct loss_case k = { .in = { .n = IMAGES,
+				       .classes = CLASSES,
+				       .most = BOXES,
+				       .boxes = truth[0][0],
+				       .labels = labels[0],
+				       .counts = counts } };
+	struct recipe *recipe;
+
+	if (recipe_load("configs/demo/ppyoloe_demo.yml", overrides, count,
+			&recipe, &err) != 0)
+		fail_msg("%s", err.text);
+	open_levels(&k);
+	assert_int_equal(loss_open(recipe, IMAGES, 9 + 36 + 144, &k.loss, &err),
+			 0);
+	for (int epoch = 0; epoch < 100; epoch += 99) { /* ATSS, then TAL */
+		assert_int_equal(
+			loss_assign(k.loss, &k.in, epoch, &k.normaliser, &err),
+			0);
+		assert_true(k.normaliser > 0.1);
+		for (int i = 0; i < LOSS_LEVELS; i++) {
+			loss_value(&k);
+			level_slopes(&k, i, boxes);
+		}
+	}
+	loss_close(k.loss);
+	recipe_free(recipe);
+	close_levels(&k);
+}
+
+static void test_loss(void **state)
+{
+	static const char *const cls[] = { "PPYOLOEHead.loss_weight.iou=0",
+					   "PPYOLOEHead.loss_weight.dfl=0" };
+	static const char *const iou[] = { "PPYOLOEHead.loss_weight.class=0",
+					   "PPYOLOEHead.loss_weight.dfl=0" };
+	static const char *const dfl[] = { "PPYOLOEHead.loss_weight.class=0",
+					   "PPYOLOEHead.loss_weight.iou=0" };
+
+	(void)state;
+	part_slopes(cls, 2, false);
+	part_slopes(iou, 2, true);
+	part_slopes(dfl, 2, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_loss),
+	};
+
+	fl_par_init(1);
+	rng = fl_rng_open(11, FL_RNG_TEST, 0, 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
