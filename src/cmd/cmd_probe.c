@@ -9,6 +9,7 @@ struct args {
 	const char *weights, *out;
 	struct option_list batches;
 	int epoch, steps_per_epoch;
+	bool eval;
 };
 
 static const struct option_row rows[] = {
@@ -22,6 +23,8 @@ static const struct option_row rows[] = {
 	{ "steps_per_epoch", 0, OPTION_INT,
 	  offsetof(struct args, steps_per_epoch), 1, 1e9, "S",
 	  "for the schedule (default 1)" },
+	{ "eval", 0, OPTION_FLAG, offsetof(struct args, eval),
+	  .help = "the evaluation forward instead: the batch has scale_factor" },
 	{ "out", 0, OPTION_TEXT, offsetof(struct args, out), .arg = "FILE",
 	  .help = "where all that happened is written (safetensors)" },
 };
@@ -48,6 +51,7 @@ static int probe(const struct args *args, struct fl_err *err)
 		.batch_count = args->batches.count,
 		.epoch = args->epoch,
 		.steps_per_epoch = args->steps_per_epoch,
+		.eval = args->eval,
 		.out = args->out,
 	};
 	struct job job = { 0 };
@@ -57,6 +61,10 @@ static int probe(const struct args *args, struct fl_err *err)
 		return fl_fail(
 			err, FL_EUSAGE,
 			"probe needs --batch and --out ('flotilla probe --help')");
+	if (o.eval && o.batch_count > 1)
+		return fl_fail(err, FL_EUSAGE,
+			       "probe --eval takes one --batch, not %d",
+			       o.batch_count);
 	rc = job_open(&job, &args->job, false, err);
 	if (rc == 0)
 		rc = probe_run(job.recipe, job.device, job.comm, &o, err);

@@ -89,10 +89,12 @@ static void set_affine(const struct norm *m, int k)
 	float a = alpha(m, k);
 
 	for (size_t i = 0; i < m->c; i++) {
-		float s = gamma[i] * m->pn->inverse[k][i];
+		double s = (double)a * (double)gamma[i] *
+			   (double)m->pn->inverse[k][i];
 
-		m->pn->scale[k][i] = a * s;
-		m->pn->shift[k][i] = a * (beta[i] - m->pn->mean[k][i] * s);
+		m->pn->scale[k][i] = (float)s;
+		m->pn->shift[k][i] = (float)((double)a * (double)beta[i] -
+					     (double)m->pn->mean[k][i] * s);
 	}
 }
 

@@ -11,15 +11,8 @@
 
 #define MAX_OUT 8192
 
-/* Everything to be written, and the memory it lies in. */
-struct sink {
-	struct fl_arena arena;
-	struct named_tensor *tensors;
-	size_t count;
-};
-
-static void *sink_add(struct sink *s, const char *name, enum ckpt_dtype dtype,
-		      int rank, const int64_t *dims)
+void *probe_put(struct probe_sink *s, const char *name, enum ckpt_dtype dtype,
+		int rank, const int64_t *dims)
 {
 	struct named_tensor *t = &s->tensors[s->count++];
 	size_t count = 1;
@@ -37,18 +30,19 @@ static void *sink_add(struct sink *s, const char *name, enum ckpt_dtype dtype,
 	return (void *)(uintptr_t)t->data;
 }
 
-static void sink_real(struct sink *s, const char *name, float v)
+static void sink_real(struct probe_sink *s, const char *name, float v)
 {
 	int64_t one = 1;
 
-	*(float *)sink_add(s, name, CKPT_F32, 1, &one) = v;
+	*(float *)probe_put(s, name, CKPT_F32, 1, &one) = v;
 }
 
 /* A map in NCHW. */
-static void sink_map(struct sink *s, const char *name, const struct tensor *t)
+static void sink_map(struct probe_sink *s, const char *name,
+		     const struct tensor *t)
 {
 	int64_t dims[4] = { t->n, t->c, t->h, t->w };
-	float *out = sink_add(s, name, CKPT_F32, 4, dims);
+	float *out = probe_put(s, name, CKPT_F32, 4, dims);
 	size_t area = (size_t)t->h * (size_t)t->w;
 
 	for (size_t n = 0; n < (size_t)t->n; n++)
@@ -59,7 +53,7 @@ static void sink_map(struct sink *s, const char *name, const struct tensor *t)
 						c];
 }
 
-static void sink_part(struct sink *s, const struct model *model,
+static void sink_part(struct probe_sink *s, const struct model *model,
 		      const struct state_part *part)
 {
 	struct named_tensor *list;
@@ -67,11 +61,11 @@ static void sink_part(struct sink *s, const struct model *model,
 
 	for (size_t i = 0; i < n; i++)
 		state_export(model, part, list[i].name,
-			     sink_add(s, list[i].name, CKPT_F32, list[i].rank,
-				      list[i].dims));
+			     probe_put(s, list[i].name, CKPT_F32, list[i].rank,
+				       list[i].dims));
 }
 
-static void sink_activations(struct sink *s, const struct plan *plan,
+static void sink_activations(struct probe_sink *s, const struct plan *plan,
 			     const struct graph *g)
 {
 	for (int v = 0; v < g->value_count; v++) {
@@ -87,7 +81,7 @@ static void sink_activations(struct sink *s, const struct plan *plan,
 	}
 }
 
-static void sink_statistics(struct sink *s, const struct engine *e)
+static void sink_statistics(struct probe_sink *s, const struct engine *e)
 {
 	for (int i = 0; i < e->model->state_count; i++) {
 		const struct model_state *st = &e->model->states[i];
@@ -95,9 +89,9 @@ static void sink_statistics(struct sink *s, const struct engine *e)
 
 		if (!st->param || !graph_role_is_statistic(st->param->role))
 			continue;
-		memcpy(sink_add(s,
-				fl_arena_printf(&s->arena, "bn.%s", st->name),
-				CKPT_F32, 1, &n),
+		memcpy(probe_put(s,
+				 fl_arena_printf(&s->arena, "bn.%s", st->name),
+				 CKPT_F32, 1, &n),
 		       e->state.statistics + st->param->offset,
 		       (size_t)n * sizeof(float));
 	}
@@ -113,15 +107,15 @@ static int total_points(const struct engine *e, const struct probe_batch *b)
 	return points;
 }
 
-static void sink_assignment(struct sink *s, const struct engine *e,
+static void sink_assignment(struct probe_sink *s, const struct engine *e,
 			    const struct probe_batch *b)
 {
 	int n = b->batch.n, points = total_points(e, b);
 	int classes = e->model->num_classes;
 	int64_t dims[3] = { n, points, 4 }, all[3] = { n, points, classes };
-	int32_t *labels = sink_add(s, "assign.labels", CKPT_I32, 2, dims);
-	float *boxes = sink_add(s, "assign.boxes", CKPT_F32, 3, dims);
-	float *scores = sink_add(s, "assign.scores", CKPT_F32, 3, all);
+	int32_t *labels = probe_put(s, "assign.labels", CKPT_I32, 2, dims);
+	float *boxes = probe_put(s, "assign.boxes", CKPT_F32, 3, dims);
+	float *scores = probe_put(s, "assign.scores", CKPT_F32, 3, all);
 
 	for (int i = 0; i < n * points; i++) {
 		int image = i / points, p = i % points;
@@ -141,7 +135,19 @@ static void sink_assignment(struct sink *s, const struct engine *e,
 	}
 }
 
-static void sink_losses(struct sink *s, int t, const float *losses, double lr)
+static int positives(const struct engine *e, const struct probe_batch *b)
+{
+	int points = total_points(e, b), count = 0;
+
+	for (int i = 0; i < b->batch.n * points; i++)
+		count +=
+			loss_assigned_box(e->loss, i / points, i % points) >= 0;
+	return count;
+}
+
+static void sink_step(struct probe_sink *s, const struct engine *e,
+		      const struct probe_batch *b, int t, const float *losses,
+		      double lr)
 {
 	static const char *const names[LOSS_COUNT] = { "loss", "loss_cls",
 						       "loss_iou", "loss_dfl",
@@ -152,13 +158,15 @@ static void sink_losses(struct sink *s, int t, const float *losses, double lr)
 		sink_real(s,
 			  fl_arena_printf(&s->arena, "loss.%d.%s", t, names[k]),
 			  losses[k]);
-	*(double *)sink_add(s, fl_arena_printf(&s->arena, "lr.%d", t), CKPT_F64,
-			    1, &one) = lr;
+	*(double *)probe_put(s, fl_arena_printf(&s->arena, "lr.%d", t),
+			     CKPT_F64, 1, &one) = lr;
+	*(int32_t *)probe_put(s, fl_arena_printf(&s->arena, "positives.%d", t),
+			      CKPT_I32, 1, &one) = positives(e, b);
 }
 
 /* Batch 0 in a plan that keeps everything readable. */
 static int first_batch(struct engine *e, const struct probe_options *o,
-		       const struct probe_batch *b, struct sink *s,
+		       const struct probe_batch *b, struct probe_sink *s,
 		       struct engine_result *result, struct fl_err *err)
 {
 	struct plan_key key = { PLAN_PROBE, b->batch.n, b->batch.h,
@@ -178,7 +186,7 @@ static int first_batch(struct engine *e, const struct probe_options *o,
 }
 
 static int walk(struct engine *e, const struct probe_options *o,
-		const struct probe_batch *batches, struct sink *s,
+		const struct probe_batch *batches, struct probe_sink *s,
 		struct fl_err *err)
 {
 	struct state_part parts[] = {
@@ -202,7 +210,7 @@ static int walk(struct engine *e, const struct probe_options *o,
 					 &result, err);
 		}
 		if (rc == 0)
-			sink_losses(s, t, result.losses, lr);
+			sink_step(s, e, &batches[t], t, result.losses, lr);
 	}
 	for (int i = 0; rc == 0 && i < 3; i++)
 		sink_part(s, e->model, &parts[i]);
@@ -216,25 +224,42 @@ static int open_engine(struct engine *e, const struct recipe *recipe,
 {
 	struct plan_key *keys =
 		fl_calloc((size_t)o->batch_count + 1, sizeof(*keys));
-	int rc;
+	int count = o->batch_count, rc;
 
 	for (int t = 0; t < o->batch_count; t++)
-		keys[t] = (struct plan_key){ PLAN_TRAIN, batches[t].batch.n,
+		keys[t] = (struct plan_key){ o->eval ? PLAN_EVAL : PLAN_TRAIN,
+					     batches[t].batch.n,
 					     batches[t].batch.h,
 					     batches[t].batch.w };
-	keys[o->batch_count] = keys[0];
-	keys[o->batch_count].mode = PLAN_PROBE;
-	rc = engine_open(e, recipe, model, device, comm, keys,
-			 o->batch_count + 1, err);
+	if (!o->eval) {
+		keys[count] = keys[0];
+		keys[count++].mode = PLAN_PROBE;
+	}
+	rc = engine_open(e, recipe, model, device, comm, keys, count, err);
 	free(keys);
 	return rc;
+}
+
+static int run_batches(struct engine *e, const struct probe_options *o,
+		       const struct probe_batch *batches, struct probe_sink *s,
+		       struct fl_err *err)
+{
+	int rc = *o->weights ? weights_load(e, o->weights, true, err) : 0;
+
+	if (rc == 0)
+		rc = o->eval ? probe_evaluate(e, &batches[0], s, err)
+			     : walk(e, o, batches, s, err);
+	return rc == 0 ? safetensors_save(o->out, s->tensors, s->count, NULL, 0,
+					  err)
+		       : rc;
 }
 
 int probe_run(const struct recipe *recipe, const struct device *device,
 	      struct comm *comm, const struct probe_options *o,
 	      struct fl_err *err)
 {
-	struct sink s = { .tensors = fl_calloc(MAX_OUT, sizeof(*s.tensors)) };
+	struct probe_sink s = { .tensors = fl_calloc(MAX_OUT,
+						     sizeof(*s.tensors)) };
 	struct probe_batch *batches =
 		fl_calloc((size_t)o->batch_count, sizeof(*batches));
 	struct model *model = NULL;
@@ -243,18 +268,14 @@ int probe_run(const struct recipe *recipe, const struct device *device,
 
 	for (int t = 0; rc == 0 && t < o->batch_count; t++)
 		rc = probe_batch_open(&batches[t], o->batches[t],
-				      recipe->num_classes, err);
+				      recipe->num_classes, o->eval, err);
 	if (rc == 0)
 		rc = model_new(recipe, &model, err);
 	if (rc == 0)
 		rc = open_engine(&e, recipe, model, device, comm, o, batches,
 				 err);
-	if (rc == 0 && *o->weights)
-		rc = weights_load(&e, o->weights, true, err);
 	if (rc == 0)
-		rc = walk(&e, o, batches, &s, err);
-	if (rc == 0)
-		rc = safetensors_save(o->out, s.tensors, s.count, NULL, 0, err);
+		rc = run_batches(&e, o, batches, &s, err);
 	if (e.slab)
 		engine_close(&e);
 	model_free(model);

@@ -17,6 +17,7 @@ struct probe_options {
 	int batch_count;
 	int epoch; /* of the first batch */
 	int steps_per_epoch;
+	bool eval; /* the evaluation forward of one batch instead */
 	const char *out;
 };
 

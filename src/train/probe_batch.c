@@ -91,10 +91,47 @@ static int read_boxes(struct probe_batch *b, const struct named_tensor *box,
 	return 0;
 }
 
-int probe_batch_open(struct probe_batch *b, const char *path, int classes,
-		     struct fl_err *err)
+static int read_scale(struct probe_batch *b, const struct tensor_file *f,
+		      const char *path, struct fl_err *err)
 {
-	const struct named_tensor *image, *box, *class, *mask;
+	const struct named_tensor *t;
+	size_t n = 2 * (size_t)b->batch.n;
+	int rc = need(f, path, "scale_factor", 2, &t, err);
+
+	if (rc != 0)
+		return rc;
+	if (named_tensor_count(t) != n || t->dims[1] != 2)
+		return fl_fail(err, FL_EDATA,
+			       "'scale_factor' of '%s' must be [%d,2]", path,
+			       b->batch.n);
+	b->scale_factor = fl_malloc(n * sizeof(float));
+	named_tensor_f32(t, 0, n, b->scale_factor);
+	for (size_t i = 0; i < n; i++)
+		if (!(b->scale_factor[i] > 0))
+			return fl_fail(
+				err, FL_EDATA,
+				"'scale_factor' of '%s' holds %g, but must be > 0",
+				path, (double)b->scale_factor[i]);
+	return 0;
+}
+
+static int read_truth(struct probe_batch *b, const struct tensor_file *f,
+		      const char *path, int classes, struct fl_err *err)
+{
+	const struct named_tensor *box, *class, *mask;
+	int rc = need(f, path, "gt_bbox", 3, &box, err);
+
+	if (rc == 0)
+		rc = need(f, path, "gt_class", 3, &class, err);
+	if (rc == 0)
+		rc = need(f, path, "pad_gt_mask", 3, &mask, err);
+	return rc ? rc : read_boxes(b, box, class, mask, classes, path, err);
+}
+
+int probe_batch_open(struct probe_batch *b, const char *path, int classes,
+		     bool eval, struct fl_err *err)
+{
+	const struct named_tensor *image;
 	struct tensor_file f;
 	int rc = tensor_file_open(&f, path, err);
 
@@ -102,15 +139,10 @@ int probe_batch_open(struct probe_batch *b, const char *path, int classes,
 		return rc;
 	rc = need(&f, path, "image", 4, &image, err);
 	if (rc == 0)
-		rc = need(&f, path, "gt_bbox", 3, &box, err);
-	if (rc == 0)
-		rc = need(&f, path, "gt_class", 3, &class, err);
-	if (rc == 0)
-		rc = need(&f, path, "pad_gt_mask", 3, &mask, err);
-	if (rc == 0)
 		rc = read_image(b, image, path, err);
 	if (rc == 0)
-		rc = read_boxes(b, box, class, mask, classes, path, err);
+		rc = eval ? read_scale(b, &f, path, err)
+			  : read_truth(b, &f, path, classes, err);
 	tensor_file_close(&f);
 	return rc;
 }
@@ -119,6 +151,7 @@ void probe_batch_close(struct probe_batch *b)
 {
 	free(b->image);
 	free(b->boxes);
+	free(b->scale_factor);
 	free(b->labels);
 	free(b->counts);
 }

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#define SPAN 256 /* pixels summed in float */
+#define SPAN 64 /* pixels summed in float */
 
 /* The loop that follows touches the same element of all its operands in one
  * turn, so that working in place is no obstacle to vectors. */
@@ -37,10 +37,14 @@ static void flush(float *acc, double *sums, size_t n)
 	}
 }
 
+/* Sums of x and x^2, taken around the first pixel of the range: a mean far
+ * from zero would cost the variance its digits in float. */
 static void stats(const float *z, size_t c, size_t first, size_t last,
 		  double *sums)
 {
 	float acc[2 * CPU_MAX_CHANNELS];
+	const float *restrict pivot = z + first * c;
+	double n = (double)(last - first);
 
 	memset(acc, 0, 2 * c * sizeof(*acc));
 	for (size_t p = first; p < last; p++) {
@@ -48,11 +52,19 @@ static void stats(const float *z, size_t c, size_t first, size_t last,
 		float *restrict s = acc, *restrict q = acc + c;
 
 		for (size_t i = 0; i < c; i++) {
-			s[i] += x[i];
-			q[i] += x[i] * x[i];
+			float d = x[i] - pivot[i];
+
+			s[i] += d;
+			q[i] += d * d;
 		}
 		if ((p - first) % SPAN == SPAN - 1 || p + 1 == last)
 			flush(acc, sums, 2 * c);
+	}
+	for (size_t i = 0; i < c; i++) {
+		double m = (double)pivot[i];
+
+		sums[c + i] += m * (2 * sums[i] + n * m);
+		sums[i] += n * m;
 	}
 }
 
@@ -71,7 +83,7 @@ INLINE void norm_pixel(const struct dev_branch *b, size_t p, bool two,
 		if (two)
 			s += a1[i] * z1[i] + b1[i];
 		if (silu)
-			s *= fl_sigmoid(s);
+			s /= 1.0f + fl_exp(-s);
 		out[i] = r ? s + r[i] : s;
 	}
 }

@@ -1,0 +1,41 @@
+#include "golden_weights.h"
+
+#include "ckpt/safetensors.h"
+#include "formula.h"
+#include "train/state.h"
+
+int golden_weights(const struct recipe *recipe, uint64_t seed,
+		   const char *statistics, const char *path, struct fl_err *err)
+{
+	struct state_part part = { "", (float *)1, (float *)1 };
+	struct tensor_file other = { 0 };
+	struct fl_arena arena = FL_ARENA_INIT;
+	struct named_tensor *t;
+	struct model *m;
+	size_t n;
+	int rc = model_new(recipe, &m, err);
+
+	if (rc != 0)
+		return rc;
+	if (statistics)
+		rc = tensor_file_open(&other, statistics, err);
+	n = state_describe(m, &part, &arena, &t);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct named_tensor *given =
+			tensor_file_find(&other, t[i].name);
+		float *v = fl_arena_alloc(&arena, t[i].bytes + 1);
+
+		if (given && given->bytes == t[i].bytes)
+			named_tensor_f32(given, 0, named_tensor_count(given),
+					 v);
+		else
+			formula_tensor(seed, &t[i], v);
+		t[i].data = v;
+	}
+	if (rc == 0)
+		rc = safetensors_save(path, t, n, NULL, 0, err);
+	tensor_file_close(&other);
+	model_free(m);
+	fl_arena_release(&arena);
+	return rc;
+}
