@@ -1,5 +1,6 @@
 # make            programs into build/bin
 # make unit       unit, golden and property tests of the libraries
+# make check-golden  every recorded case of the reference, where it is at hand
 # make check      those and the end-to-end tests (scripts/test runs this)
 # make lint       layers, formatting, sizes
 # make SAN=address|thread BUILD=build-asan ...   sanitizer builds
@@ -50,7 +51,7 @@ PROGRAMS = $(if $(wildcard src/cmd/fleetrun.c),$(BUILD)/bin/fleetrun) \
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests unit check bench lint format install clean
+.PHONY: all tests unit check check-golden bench lint format install clean
 all: $(PROGRAMS) $(BENCH_BIN)
 
 $(BUILD)/obj/%.o: %.c Makefile Makefile.flags
@@ -96,6 +97,9 @@ bench: $(BENCH_BIN)
 tests: $(TEST_BIN) $(PROGRAMS_E2E)
 unit: $(TEST_BIN)
 	BUILD=$(BUILD) tests/run $(TEST_BIN)
+# Every recorded case of the reference (../shared); minutes.
+check-golden: all $(BUILD)/programs/check_golden
+	BUILD=$(BUILD) TEST_TIMEOUT=7200 tests/run tests/check_golden.sh
 check: all unit $(PROGRAMS_E2E)
 	BUILD=$(BUILD) tests/run $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
 

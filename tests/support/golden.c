@@ -171,17 +171,17 @@ double golden_limit(const struct golden_figure *f)
 	return fmax(3 * fmax(f->own, f->typical), f->floor);
 }
 
-void golden_judge(struct golden_report *r)
+void golden_judge(struct golden_report *r, double slack)
 {
 	for (int i = 0; i < r->count; i++) {
 		const struct golden_figure *f = &r->figures[i];
 
-		if (!(f->ours <= golden_limit(f)))
+		if (!(f->ours <= slack * golden_limit(f)))
 			golden_fail(
 				r,
 				"%s, %s: %.2e at '%s', allowed %.2e (the reference's own %.2e)",
 				f->group, f->kind, f->ours, f->worst,
-				golden_limit(f), f->own);
+				slack * golden_limit(f), f->own);
 	}
 }
 

@@ -57,8 +57,8 @@ struct golden_distance golden_distance(const struct json *truth,
 				       const float *values, size_t count);
 
 double golden_limit(const struct golden_figure *f);
-/* Judge all figures; failures are counted in r. */
-void golden_judge(struct golden_report *r);
+/* Judge all figures, limits times slack; failures are counted in r. */
+void golden_judge(struct golden_report *r, double slack);
 /* One line a figure. */
 void golden_print(const struct golden_report *r, const char *title);
 

@@ -352,7 +352,7 @@ int golden_eval_check(const char *stem, const char *data, const char *formats,
 		golden_note(report, "input", "share off", 0, 0.02,
 			    (double)c.off / (double)(c.samples + 1), 0,
 			    "samples");
-		golden_judge(report);
+		golden_judge(report, 1);
 	}
 	free(c.found);
 	free((void *)(uintptr_t)c.weights);

@@ -366,7 +366,7 @@ static void close_case(struct step_case *c)
 		unlink(c->batches[t]);
 }
 
-int golden_step_check(const char *stem, const char *device_name,
+int golden_step_check(const char *stem, const char *device_name, double slack,
 		      struct golden_report *report, struct fl_err *err)
 {
 	struct step_case c = { 0 };
@@ -385,7 +385,7 @@ int golden_step_check(const char *stem, const char *device_name,
 	if (rc == 0) {
 		check_phase(report, &c, "tal", &ours);
 		tensor_file_close(&ours);
-		golden_judge(report);
+		golden_judge(report, slack);
 	}
 	close_case(&c);
 	return rc;

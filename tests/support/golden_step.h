@@ -14,8 +14,9 @@
 #include "base/err.h"
 
 /* Fills *report with figures and failures. An error is one that kept the case
- * from being judged at all. Files go to the scratch folder. */
-int golden_step_check(const char *stem, const char *device_name,
+ * from being judged at all. slack: what limits are multiplied by. Files go to
+ * the scratch folder. */
+int golden_step_check(const char *stem, const char *device_name, double slack,
 		      struct golden_report *report, struct fl_err *err);
 
 #endif

@@ -28,7 +28,7 @@ static int check(const char *path, const char *device)
 		 path);
 	snprintf(title, sizeof(title), "%.40s, %s",
 		 base ? stem + (base - path) + 1 : stem, device);
-	rc = step ? golden_step_check(stem, device, &report, &err)
+	rc = step ? golden_step_check(stem, device, 1, &report, &err)
 		  : golden_eval_check(stem, DATA, FORMATS, device, &report,
 				      &err);
 	if (rc != 0) {
