@@ -17,7 +17,8 @@ static const struct option_row rows[] = {
 	{ "weights", 0, OPTION_TEXT, offsetof(struct args, weights),
 	  .arg = "FILE", .help = "weights to start from" },
 	{ "batch", 0, OPTION_LIST, offsetof(struct args, batches),
-	  .arg = "FILE ...", .help = "one batch for each step, in order" },
+	  .arg = "FILE ...",
+	  .help = "one for each step, in order; on R ranks R for each step" },
 	{ "epoch", 0, OPTION_INT, offsetof(struct args, epoch), 0, 1e6, "E",
 	  "epoch of the first batch (default 0)" },
 	{ "steps_per_epoch", 0, OPTION_INT,
@@ -65,7 +66,7 @@ static int probe(const struct args *args, struct fl_err *err)
 		return fl_fail(err, FL_EUSAGE,
 			       "probe --eval takes one --batch, not %d",
 			       o.batch_count);
-	rc = job_open(&job, &args->job, false, err);
+	rc = job_open(&job, &args->job, !o.eval, err);
 	if (rc == 0)
 		rc = probe_run(job.recipe, job.device, job.comm, &o, err);
 	job_close(&job, rc);

@@ -249,22 +249,44 @@ static int run_batches(struct engine *e, const struct probe_options *o,
 	if (rc == 0)
 		rc = o->eval ? probe_evaluate(e, &batches[0], s, err)
 			     : walk(e, o, batches, s, err);
-	return rc == 0 ? safetensors_save(o->out, s->tensors, s->count, NULL, 0,
-					  err)
-		       : rc;
+	if (rc == 0 && e->comm->rank == 0)
+		rc = safetensors_save(o->out, s->tensors, s->count, NULL, 0,
+				      err);
+	return rc;
+}
+
+/* Of R ranks rank r takes batches r, R + r, ...: step t is those from R t on. */
+static int own_batches(struct probe_options *own, const struct comm *comm,
+		       struct fl_err *err)
+{
+	int steps = own->batch_count / comm->world;
+	const char **list = fl_calloc((size_t)steps + 1, sizeof(*list));
+
+	for (int t = 0; t < steps; t++)
+		list[t] = own->batches[t * comm->world + comm->rank];
+	own->batches = list;
+	if (steps * comm->world != own->batch_count)
+		return fl_fail(
+			err, FL_EUSAGE,
+			"%d batches for %d ranks; every step takes one for each rank",
+			own->batch_count, comm->world);
+	own->batch_count = steps;
+	return 0;
 }
 
 int probe_run(const struct recipe *recipe, const struct device *device,
-	      struct comm *comm, const struct probe_options *o,
+	      struct comm *comm, const struct probe_options *options,
 	      struct fl_err *err)
 {
+	struct probe_options own = *options;
+	const struct probe_options *o = &own;
 	struct probe_sink s = { .tensors = fl_calloc(MAX_OUT,
 						     sizeof(*s.tensors)) };
 	struct probe_batch *batches =
-		fl_calloc((size_t)o->batch_count, sizeof(*batches));
+		fl_calloc((size_t)o->batch_count + 1, sizeof(*batches));
 	struct model *model = NULL;
 	struct engine e = { 0 };
-	int rc = 0;
+	int rc = own_batches(&own, comm, err);
 
 	for (int t = 0; rc == 0 && t < o->batch_count; t++)
 		rc = probe_batch_open(&batches[t], o->batches[t],
@@ -282,6 +304,7 @@ int probe_run(const struct recipe *recipe, const struct device *device,
 	for (int t = 0; t < o->batch_count; t++)
 		probe_batch_close(&batches[t]);
 	free(batches);
+	free((void *)(uintptr_t)own.batches);
 	free(s.tensors);
 	fl_arena_release(&s.arena);
 	return rc;

@@ -12,13 +12,15 @@
 #include "device/device.h"
 
 struct probe_options {
-	const char *weights;	    /* a file, or "" for the recipe's seed */
-	const char *const *batches; /* files, one for each step */
+	const char *weights; /* a file, or "" for the recipe's seed */
+	/* Files, one for each step and rank: step t of R ranks takes those from
+	 * R t on, rank r the r-th. */
+	const char *const *batches;
 	int batch_count;
 	int epoch; /* of the first batch */
 	int steps_per_epoch;
-	bool eval; /* the evaluation forward of one batch instead */
-	const char *out;
+	bool eval;	 /* the evaluation forward of one batch instead */
+	const char *out; /* written by rank 0 */
 };
 
 int probe_run(const struct recipe *recipe, const struct device *device,
