@@ -1,6 +1,6 @@
-/* check_sync_bn A B BOTH WA WB - probe outputs of one rank with batch A, one with batch B, and two ranks with both:
- * the statistics of the first normalisation must be those of the ranks' averages with weights WA and WB. Ends with 1
- * where they are not. */
+/* check_sync_bn A B BOTH WA WB - probe outputs of one rank with batch A, one with batch B, and
+ * two ranks with both: the statistics of the first normalisation must be those of the ranks'
+ * averages with weights WA and WB. Ends with 1 where they are not. */
 #include "ckpt/tensor_file.h"
 
 #include "base/arena.h"

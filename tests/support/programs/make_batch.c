@@ -1,6 +1,7 @@
-/* make_batch OUT SEED N H W FIRST LAST COUNT... - images FIRST .. LAST - 1 of a made-up batch of N images as a batch
- * file of flotilla probe, with COUNT boxes for each of them. The same image has the same pixels and boxes in every
- * file, whatever its neighbours are. Classes are below 3. */
+/* make_batch OUT SEED N H W FIRST LAST COUNT... - images FIRST .. LAST - 1 of a made-up batch
+ * of N images as a batch file of flotilla probe, with COUNT boxes for each of them. The same
+ * image has the same pixels and boxes in every file, whatever its neighbours are. Classes are
+ * below 3. */
 #include "../formula.h"
 
 #include "base/arena.h"
