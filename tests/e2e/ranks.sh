@@ -33,10 +33,10 @@ same_losses() { # NAME NAME: two steps, to 1e-5
 final=ppyoloe_demo/model_final.safetensors
 check_ranks() { # NAME RANKS BATCH ANNOTATIONS ONE
 	check "$1" one_epoch "r$2$4" "$2" "$3" "$4"
-	# seen: velocity 2e-6, statistics 2e-7
-	check "$1: gradients of one rank" "$compare" "$work/$5/$final" "$work/r$2$4/$final" velocity. 1e-4
-	check "$1: weights and statistics" "$compare" "$work/$5/$final" "$work/r$2$4/$final" model. 1e-5
-	check "$1: average" "$compare" "$work/$5/$final" "$work/r$2$4/$final" ema. 1e-5
+	# seen: 1.5e-7 and 1.2e-7
+	check "$1: gradients of one rank" "$compare" "$work/$5/$final" "$work/r$2$4/$final" velocity. 1e-5
+	check "$1: weights and statistics" "$compare" "$work/$5/$final" "$work/r$2$4/$final" model. 1e-6
+	check "$1: average" "$compare" "$work/$5/$final" "$work/r$2$4/$final" ema. 1e-6
 	check "$1: losses" same_losses "$5" "r$2$4"
 }
 check "one rank, 12 a step" one_epoch one12 1 12 half
