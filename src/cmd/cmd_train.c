@@ -17,7 +17,7 @@
 
 struct args {
 	struct job_args job;
-	const char *resume;
+	const char *resume, *record_draws, *replay_draws;
 	bool eval, amp;
 };
 
@@ -30,6 +30,11 @@ static const struct option_row rows[] = {
 	  .help = "go on from a checkpoint: file, prefix or run folder" },
 	{ "amp", 0, OPTION_FLAG, offsetof(struct args, amp),
 	  .help = "16-bit arithmetic where the device has it" },
+	{ "record_draws", 0, OPTION_TEXT, offsetof(struct args, record_draws),
+	  .arg = "FILE", .help = "write down what is random, as JSON lines" },
+	{ "replay_draws", 0, OPTION_TEXT, offsetof(struct args, replay_draws),
+	  .arg = "FILE",
+	  .help = "draw nothing: take all from such a file, to its end" },
 };
 
 static const struct option_table table = {
@@ -213,6 +218,8 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 	struct train_events events = { &w,	on_start, on_step,
 				       on_eval, on_save,  on_phase };
 	struct train_options options = { .resume = args->resume,
+					 .tapes = { args->record_draws,
+						    args->replay_draws },
 					 .eval = args->eval };
 	double start = fl_now_s();
 	char dir[PATH_MAX];

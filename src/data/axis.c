@@ -36,6 +36,14 @@ static int clamp(int i, int n)
 	return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
+/* Source pixels of an output pixel. The reference hands OpenCV the factor to /
+ * from, whose inverse this is: not always from / to, so where an output pixel
+ * falls on the border of two source pixels the last bit decides. */
+static double pitch(int from, int to)
+{
+	return 1 / ((double)to / from);
+}
+
 /* A = -0.75 */
 void axis_cubic(float f, float w[4])
 {
@@ -82,7 +90,7 @@ static void linear(struct axis *a, int i, int at, float f, int from)
 
 static void centred(struct axis *a, int from, int to, int interp)
 {
-	double scale = (double)from / to;
+	double scale = pitch(from, to);
 	int taps = interp == RECIPE_LINEAR ? 2 : interp == RECIPE_CUBIC ? 4 : 8;
 
 	shape(a, to, taps);
@@ -108,7 +116,7 @@ static void centred(struct axis *a, int from, int to, int interp)
 /* Area that enlarges: linear, but the map keeps the edges of pixels. */
 static void area_up(struct axis *a, int from, int to)
 {
-	double scale = (double)from / to, inverse = (double)to / from;
+	double scale = pitch(from, to), inverse = (double)to / from;
 
 	shape(a, to, 2);
 	for (int i = 0; i < to; i++) {
@@ -122,7 +130,7 @@ static void area_up(struct axis *a, int from, int to)
 /* The share of each source pixel under the output pixel. */
 static void area_down(struct axis *a, int from, int to)
 {
-	double scale = (double)from / to;
+	double scale = pitch(from, to);
 	int taps = (int)ceil(scale) + 2;
 
 	shape(a, to, taps);
@@ -155,7 +163,7 @@ static void area_down(struct axis *a, int from, int to)
 
 void axis_make(struct axis *a, int from, int to, int interp, bool shrinks)
 {
-	double scale = (double)from / to;
+	double scale = pitch(from, to);
 
 	if (interp == RECIPE_AREA && shrinks) {
 		area_down(a, from, to);

@@ -31,6 +31,15 @@ static void draw_colors(struct draws *d, struct fl_rng *rng)
 	}
 }
 
+static void paste_boxes(const struct draws *d, struct sample_box *boxes,
+			int count)
+{
+	for (int i = 0; i < count; i++)
+		for (int k = 0; k < 4; k++)
+			boxes[i].v[k] +=
+				(float)(k % 2 ? d->paste_y : d->paste_x);
+}
+
 static void draw_expand(struct draws *d, const struct recipe_reader *reader,
 			struct fl_rng *rng, int w, int h,
 			struct sample_box *boxes, int count)
@@ -49,10 +58,7 @@ static void draw_expand(struct draws *d, const struct recipe_reader *reader,
 	d->canvas_h = d->crop_h = ch;
 	d->paste_y = (int)fl_rng_below(rng, (uint64_t)(ch - h));
 	d->paste_x = (int)fl_rng_below(rng, (uint64_t)(cw - w));
-	for (int i = 0; i < count; i++)
-		for (int k = 0; k < 4; k++)
-			boxes[i].v[k] +=
-				(float)(k % 2 ? d->paste_y : d->paste_x);
+	paste_boxes(d, boxes, count);
 }
 
 /* Plain IoU with the crop rectangle. */
@@ -90,7 +96,8 @@ static bool try_crop(const struct draws *d, struct fl_rng *rng,
 	float rect[4], best = 0;
 	bool any = false;
 
-	if (ch < 1 || cw < 1 || ch > d->canvas_h || cw > d->canvas_w)
+	if (ch < 1 || cw < 1 || ch > d->canvas_h || cw > d->canvas_w ||
+	    (ch == d->canvas_h && cw == d->canvas_w))
 		return false;
 	crop[1] = ch < d->canvas_h
 			  ? (int)fl_rng_below(rng, (uint64_t)(d->canvas_h - ch))
@@ -192,6 +199,25 @@ int draws_make(struct draws *d, const struct recipe_reader *reader,
 		d->flip = true;
 		flip_boxes(d, boxes, count);
 	}
+	return count;
+}
+
+bool draws_crops(const struct draws *d)
+{
+	return d->crop_w != d->canvas_w || d->crop_h != d->canvas_h;
+}
+
+int draws_apply(struct draws *d, struct sample_box *boxes, int count, int w,
+		int h)
+{
+	const int crop[4] = { d->crop_x, d->crop_y, d->crop_w, d->crop_h };
+
+	if (d->canvas_w != w || d->canvas_h != h)
+		paste_boxes(d, boxes, count);
+	if (draws_crops(d))
+		count = apply_crop(d, crop, boxes, count);
+	if (d->flip)
+		flip_boxes(d, boxes, count);
 	return count;
 }
 

@@ -2,9 +2,12 @@
 
 #include "base/clock.h"
 #include "base/par.h"
+#include "data/tape.h"
 #include "data/transform.h"
 #include "image/image.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,9 +22,10 @@
 struct slot {
 	struct batch batch;
 	size_t image_cap;
-	int size, interp; /* of the batch, drawn */
-	int left;	  /* images that are not finished */
-	int *wanted;	  /* places in the data set */
+	int size, interp;	  /* of the batch, drawn */
+	int left;		  /* images that are not finished */
+	int *wanted;		  /* places in the data set */
+	struct tape_image *taped; /* [n] what was drawn */
 };
 
 struct loader {
@@ -32,6 +36,8 @@ struct loader {
 	uint64_t seed;
 	int n, rank, world;
 	int eval_at, eval_stride;
+	struct tape *replay;
+	FILE *record;
 	bool ended;
 	struct slot slots[AHEAD + 1];
 	pthread_t threads[MAX_THREADS];
@@ -47,6 +53,7 @@ struct loader {
 	bool *bad; /* [data->count] */
 	struct bad_picture *found;
 	int found_count, found_cap, found_taken;
+	struct fl_err failed;
 };
 
 static struct slot *slot_of(struct loader *l, long batch)
@@ -54,19 +61,30 @@ static struct slot *slot_of(struct loader *l, long batch)
 	return &l->slots[batch % (AHEAD + 1)];
 }
 
-static void draw_size(struct loader *l, struct slot *s)
+/* False where the tape to replay ends. */
+static bool draw_size(struct loader *l, struct slot *s)
 {
 	uint64_t where = (uint64_t)l->step;
+	struct tape_batch taped;
 	struct fl_rng rng;
 
+	if (l->replay) {
+		if (!tape_find_batch(l->replay, l->epoch, l->step, l->rank,
+				     &taped))
+			return false;
+		s->size = taped.size;
+		s->interp = taped.interp;
+		return true;
+	}
 	if (!l->shared_size) /* each rank draws for itself */
 		where |= (uint64_t)(l->rank + 1) << 40;
 	rng = fl_rng_open(l->seed, FL_RNG_RESIZE, (uint64_t)l->epoch, where);
 	draws_batch(l->reader, &rng, &s->size, &s->interp);
+	return true;
 }
 
 /* Which images the next batch holds and how large they become. Under the
- * lock; false at the end of an evaluation. */
+ * lock; false at the end of an evaluation or a replay. */
 static bool settle(struct loader *l, struct slot *s)
 {
 	struct batch *b = &s->batch;
@@ -76,7 +94,8 @@ static bool settle(struct loader *l, struct slot *s)
 	s->interp = l->reader->interp;
 	if (l->train) {
 		sampler_step(&l->sampler, l->epoch, l->step, s->wanted);
-		draw_size(l, s);
+		if (!draw_size(l, s))
+			return false;
 	} else {
 		if (l->eval_at >= l->data->count)
 			return false;
@@ -163,6 +182,41 @@ static int decode(struct worker *w, int index)
 	return -1;
 }
 
+/* The loader ends with this error. */
+static void fail(struct loader *l, const struct fl_err *err)
+{
+	pthread_mutex_lock(&l->lock);
+	if (l->failed.code == 0)
+		l->failed = *err;
+	pthread_cond_broadcast(&l->ready);
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* Draws of an image, new or from the tape, and its boxes moved by them; returns
+ * how many are left. */
+static int draw(struct worker *w, const struct batch *b, int index, int count,
+		struct draws *d)
+{
+	struct loader *l = w->l;
+	int width = w->picture.w, height = w->picture.h;
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_rng rng;
+
+	if (!l->replay) {
+		rng = fl_rng_open(l->seed, FL_RNG_AUGMENT, (uint64_t)b->epoch,
+				  (uint64_t)index);
+		return draws_make(d, l->reader, &rng, width, height, w->boxes,
+				  count);
+	}
+	if (tape_find_image(l->replay, b->epoch, b->step,
+			    l->data->images[index].id, width, height, d,
+			    &err) != 0) {
+		fail(l, &err);
+		draws_none(d, width, height);
+	}
+	return draws_apply(d, w->boxes, count, width, height);
+}
+
 static void train_image(struct worker *w, struct slot *s, int at, int index,
 			float *dst)
 {
@@ -170,16 +224,15 @@ static void train_image(struct worker *w, struct slot *s, int at, int index,
 	const struct data_image *im = &l->data->images[index];
 	struct batch *b = &s->batch;
 	struct draws d;
-	struct fl_rng rng = fl_rng_open(l->seed, FL_RNG_AUGMENT,
-					(uint64_t)b->epoch, (uint64_t)index);
 	int count = im->count;
 
 	for (int i = 0; i < count; i++) {
 		memcpy(w->boxes[i].v, im->boxes[i], sizeof(w->boxes[i].v));
 		w->boxes[i].label = im->classes[i];
 	}
-	count = draws_make(&d, l->reader, &rng, w->picture.w, w->picture.h,
-			   w->boxes, count);
+	count = draw(w, b, index, count, &d);
+	s->taped[at] =
+		(struct tape_image){ im->id, w->picture.w, w->picture.h, d };
 	boxes_resize(w->boxes, count, d.crop_w, d.crop_h, b->w, b->h);
 	transform_train(&w->transform, l->reader, &w->picture, &d, s->interp,
 			b->w, b->h, dst);
@@ -200,6 +253,7 @@ static void make_image(struct worker *w, struct slot *s, int at)
 
 	b->index[at] = index;
 	b->counts[at] = 0;
+	s->taped[at].id = -1;
 	if (index < 0) {
 		memset(dst, 0, floats * sizeof(float));
 		return;
@@ -290,6 +344,7 @@ static void open_slots(struct loader *l)
 		b->size = fl_calloc(n, sizeof(*b->size));
 		b->scale_factor = fl_calloc(n, 2 * sizeof(float));
 		l->slots[i].wanted = fl_calloc(n, sizeof(int));
+		l->slots[i].taped = fl_calloc(n, sizeof(struct tape_image));
 	}
 }
 
@@ -334,9 +389,46 @@ static int start(struct loader *l, int threads, struct loader **out,
 	return rc;
 }
 
+static int open_tapes(struct loader *l, const struct loader_tapes *tapes,
+		      struct fl_err *err)
+{
+	struct tape_batch first;
+	char path[PATH_MAX];
+	int rc = 0;
+
+	if (tapes->replay)
+		rc = tape_read(tapes->replay, l->reader, l->data, l->world,
+			       l->sampler.steps, &l->replay, err);
+	if (l->replay &&
+	    !tape_find_batch(l->replay, l->epoch, l->step, l->rank, &first))
+		rc = fl_fail(
+			err, FL_EDATA,
+			"'%s' does not hold step %d of epoch %d, where this run begins",
+			tapes->replay, l->step, l->epoch);
+	if (rc != 0 || !tapes->record)
+		return rc;
+	if (l->rank == 0)
+		snprintf(path, sizeof(path), "%s", tapes->record);
+	else
+		snprintf(path, sizeof(path), "%s.%d", tapes->record, l->rank);
+	l->record = fopen(path, "we");
+	if (!l->record)
+		rc = fl_fail(err, FL_EIO, "cannot write '%s': %s", path,
+			     strerror(errno));
+	return rc;
+}
+
+static void close_tapes(struct loader *l)
+{
+	tape_free(l->replay);
+	if (l->record)
+		fclose(l->record);
+}
+
 int loader_open_train(const struct recipe *r, const struct dataset *data,
 		      int rank, int world, int threads, int epoch, int step,
-		      struct loader **out, struct fl_err *err)
+		      const struct loader_tapes *tapes, struct loader **out,
+		      struct fl_err *err)
 {
 	struct loader *l = fl_calloc(1, sizeof(*l));
 	int rc = sampler_open(&l->sampler, r->sampler, (uint64_t)r->seed,
@@ -357,6 +449,14 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 	l->world = world;
 	l->epoch = epoch;
 	l->step = step;
+	if (tapes)
+		rc = open_tapes(l, tapes, err);
+	if (rc != 0) {
+		close_tapes(l);
+		sampler_close(&l->sampler);
+		free(l);
+		return rc;
+	}
 	return start(l, threads, out, err);
 }
 
@@ -395,11 +495,13 @@ void loader_close(struct loader *l)
 		free(b->size);
 		free(b->scale_factor);
 		free(l->slots[i].wanted);
+		free(l->slots[i].taped);
 	}
 	pthread_cond_destroy(&l->work);
 	pthread_cond_destroy(&l->ready);
 	pthread_mutex_destroy(&l->lock);
 	sampler_close(&l->sampler);
+	close_tapes(l);
 	free(l->bad);
 	free(l->found);
 	free(l);
@@ -409,6 +511,16 @@ void loader_close(struct loader *l)
 static bool hopeless(const struct loader *l)
 {
 	return l->found_count > 0 && l->found_count == l->data->count;
+}
+
+static int record_batch(struct loader *l, const struct slot *s,
+			struct fl_err *err)
+{
+	struct tape_batch b = { s->batch.epoch, s->batch.step,
+				l->shared_size ? -1 : l->rank, s->size,
+				s->interp };
+
+	return tape_write(l->record, l->reader, &b, s->taped, l->n, err);
 }
 
 int loader_next(struct loader *l, struct batch **out, double *waited_s,
@@ -421,12 +533,16 @@ int loader_next(struct loader *l, struct batch **out, double *waited_s,
 	*out = NULL;
 	pthread_mutex_lock(&l->lock);
 	s = slot_of(l, l->taken);
-	while (!hopeless(l) && !(l->made > l->taken && s->left == 0) &&
+	while (!hopeless(l) && l->failed.code == 0 &&
+	       !(l->made > l->taken && s->left == 0) &&
 	       !(l->ended && l->made == l->taken)) {
 		pthread_cond_broadcast(&l->work);
 		pthread_cond_wait(&l->ready, &l->lock);
 	}
-	if (hopeless(l)) {
+	if (l->failed.code != 0) {
+		*err = l->failed;
+		rc = err->code;
+	} else if (hopeless(l)) {
 		rc = fl_fail(
 			err, FL_EDATA,
 			"none of the %d images can be decoded (%s); 'flotilla data check' tells more",
@@ -437,6 +553,8 @@ int loader_next(struct loader *l, struct batch **out, double *waited_s,
 		pthread_cond_broadcast(&l->work);
 	}
 	pthread_mutex_unlock(&l->lock);
+	if (*out && l->record)
+		rc = record_batch(l, s, err);
 	*waited_s = fl_now_s() - start;
 	return rc;
 }

@@ -33,12 +33,20 @@ struct batch {
 
 struct loader;
 
+/* Files of random draws (tape.h); NULL: none. Ranks but the first write to
+ * "<record>.<rank>". */
+struct loader_tapes {
+	const char *record, *replay;
+};
+
 /* Training: epochs of the sampler, from (epoch, step) on, without end. The
  * sampler's settings are copied; data set and recipe are borrowed. shared_size
- * draws one size for all ranks. */
+ * draws one size for all ranks. With a tape to replay (tapes may be NULL),
+ * batches end, for all ranks alike, where the tape does. */
 int loader_open_train(const struct recipe *recipe, const struct dataset *data,
 		      int rank, int world, int threads, int epoch, int step,
-		      struct loader **out, struct fl_err *err);
+		      const struct loader_tapes *tapes, struct loader **out,
+		      struct fl_err *err);
 
 /* Evaluation: images first, first + stride, ... of the data set in order, in
  * batches of n (the last one padded), through reader. Then NULL. */
@@ -47,8 +55,9 @@ int loader_open_eval(const struct recipe_reader *reader,
 		     int threads, struct loader **out, struct fl_err *err);
 void loader_close(struct loader *loader);
 
-/* The next batch, valid until the next call; *waited_s is how long it was not
- * ready. FL_EDATA when no picture of the data set can be decoded. */
+/* The next batch, valid until the next call, or NULL at the end; *waited_s is
+ * how long it was not ready. FL_EDATA when no picture of the data set can be
+ * decoded, or a tape does not fit the pictures. */
 int loader_next(struct loader *loader, struct batch **out, double *waited_s,
 		struct fl_err *err);
 int loader_steps_per_epoch(const struct loader *loader);

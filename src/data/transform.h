@@ -56,6 +56,11 @@ int draws_make(struct draws *d, const struct recipe_reader *reader,
 	       int count);
 /* Nothing random: the whole picture. */
 void draws_none(struct draws *d, int w, int h);
+/* Whether a part is cut out; a crop of the whole canvas is none. */
+bool draws_crops(const struct draws *d);
+/* Move, clip and filter boxes by draws made before; returns how many are left. */
+int draws_apply(struct draws *d, struct sample_box *boxes, int count, int w,
+		int h);
 
 /* Size (index into reader->sizes) and interpolation of a batch. */
 void draws_batch(const struct recipe_reader *reader, struct fl_rng *rng,

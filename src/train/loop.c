@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/par.h"
 #include "ckpt/locate.h"
-#include "data/loader.h"
 #include "optim/schedule.h"
 #include "train/bad_images.h"
 #include "train/weights.h"
@@ -122,7 +121,7 @@ static int open_run(struct run *r, struct fl_err *err)
 		rc = loader_open_train(r->recipe, &r->data, r->comm->rank,
 				       r->comm->world, threads_of(r->recipe),
 				       r->place.epoch, r->place.step_in_epoch,
-				       &r->loader, err);
+				       &r->options->tapes, &r->loader, err);
 	if (rc == 0)
 		r->place.steps_per_epoch = loader_steps_per_epoch(r->loader);
 	return rc;
@@ -235,8 +234,9 @@ static int stop_here(struct run *r, struct fl_err *err)
 	char name[32];
 
 	snprintf(name, sizeof(name), "step_%lld", (long long)r->place.step);
-	r->summary->stopped = true;
-	fl_info("asked to stop: writing a checkpoint after step %lld",
+	fl_info("%s: writing a checkpoint after step %lld",
+		r->summary->stopped ? "asked to stop"
+				    : "the record of draws ends here",
 		(long long)r->place.step);
 	return save(r, name, err);
 }
@@ -253,6 +253,9 @@ static int one_step(struct run *r, struct fl_err *err)
 	rc = loader_next(r->loader, &b, &info.data_s, err);
 	if (rc != 0)
 		return rc;
+	r->summary->replay_ended = !b;
+	if (!b)
+		return 0;
 	FL_ASSERT(b->epoch == r->place.epoch &&
 		  b->step == r->place.step_in_epoch);
 	eb = (struct engine_batch){ b->n,    b->h,     b->w,	  b->image,
@@ -296,6 +299,8 @@ static int train(struct run *r, struct fl_err *err)
 		rc = make_up_evaluation(r, err);
 	while (rc == 0 && r->place.epoch < r->recipe->epoch) {
 		rc = one_step(r, err);
+		if (rc == 0 && r->summary->replay_ended)
+			return stop_here(r, err);
 		if (rc == 0 &&
 		    r->place.step_in_epoch % r->recipe->log_iter == 0)
 			rc = report_bad(r, err);
@@ -303,8 +308,8 @@ static int train(struct run *r, struct fl_err *err)
 			rc = end_epoch(r, err);
 		if (rc == 0 && r->engine.stop > 0 &&
 		    r->place.epoch < r->recipe->epoch) {
-			rc = stop_here(r, err);
-			break;
+			r->summary->stopped = true;
+			return stop_here(r, err);
 		}
 	}
 	return rc;

@@ -8,6 +8,7 @@
 #ifndef FL_TRAIN_LOOP_H
 #define FL_TRAIN_LOOP_H
 
+#include "data/loader.h"
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
 
@@ -37,6 +38,7 @@ struct train_events {
 struct train_options {
 	const char *run_dir;
 	const char *resume; /* file, prefix or folder; NULL: from the start */
+	struct loader_tapes tapes;
 	bool eval;
 };
 
@@ -46,7 +48,8 @@ struct train_summary {
 	double ap, ap50; /* of the last evaluation; -1: none */
 	double best_ap;
 	int bad_images;
-	bool stopped;
+	bool stopped;	    /* as asked */
+	bool replay_ended;  /* before the recipe's last epoch */
 	char weights[4096]; /* the newest checkpoint */
 };
 

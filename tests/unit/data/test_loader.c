@@ -24,7 +24,7 @@ static struct loader *train(int rank, int world, int threads, int epoch,
 	struct loader *l;
 
 	if (loader_open_train(recipe, &data, rank, world, threads, epoch, step,
-			      &l, &err) != 0)
+			      NULL, &l, &err) != 0)
 		fail_msg("%s", err.text);
 	return l;
 }
