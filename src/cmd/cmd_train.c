@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/job.h"
+#include "optim/schedule.h"
 #include "report/progress.h"
 #include "report/run_dir.h"
 #include "train/loop.h"
@@ -217,6 +218,7 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 	struct watcher w = { .recipe = job->recipe, .comm = job->comm };
 	struct train_events events = { &w,	on_start, on_step,
 				       on_eval, on_save,  on_phase };
+	char line[SCHEDULE_LINE];
 	struct train_options options = { .resume = args->resume,
 					 .tapes = { args->record_draws,
 						    args->replay_draws },
@@ -229,6 +231,8 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 	w.run_dir = options.run_dir = dir;
 	if (rc == 0)
 		rc = open_folder(job, dir, args->resume != NULL, err);
+	schedule_fit(job->recipe, job->comm->world, line);
+	fl_info("%s", line);
 	if (rc == 0)
 		rc = train_run(job->recipe, job->device, job->comm, &options,
 			       &events, &summary, err);

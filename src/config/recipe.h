@@ -123,6 +123,8 @@ struct recipe {
 
 	/* optimiser */
 	double base_lr;
+	int base_batch;		/* images a step that base_lr was chosen for */
+	const char *batch_rule; /* "keep", "linear", "sqrt" */
 	struct recipe_schedule schedules[RECIPE_MAX_SCHEDULERS];
 	int schedule_count;
 	double momentum, weight_decay;

@@ -138,6 +138,13 @@ const struct row recipe_rows[] = {
 
 	{ "LearningRate.base_lr", ROW_REAL, F(base_lr), 0, 100, 0, "0.01", NULL,
 	  "highest learning rate" },
+	{ "LearningRate.base_batch", ROW_INT, F(base_batch), 1, 1000000, 0,
+	  "64", NULL,
+	  "images a step, over all ranks, that base_lr was chosen for (ours)" },
+	{ "LearningRate.batch_rule", ROW_TEXT, F(batch_rule), 0, 0, 0, "keep",
+	  "keep|linear|sqrt",
+	  "what becomes of base_lr at another number of images a step: nothing, as in the reference; "
+	  "in proportion; with the root; the last two lengthen the warm-up (ours)" },
 	{ "OptimizerBuilder.optimizer.type", ROW_REFUSED, 0, 0, 0, 0,
 	  "Momentum", NULL, "the optimiser of PP-YOLOE" },
 	{ "OptimizerBuilder.optimizer.momentum", ROW_REAL, F(momentum), 0,

@@ -1,6 +1,8 @@
 #include "optim/schedule.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define PI 3.14159265358979323846
 
@@ -61,6 +63,58 @@ static double piecewise(const struct recipe_schedule *s, double base,
 			lr *= s->gamma_count == 1 ? s->gamma[0] : 0.1;
 	}
 	return lr;
+}
+
+static double rate_factor(const char *rule, double k)
+{
+	if (strcmp(rule, "linear") == 0)
+		return k;
+	return strcmp(rule, "sqrt") == 0 ? sqrt(k) : 1;
+}
+
+/* A warm-up of w epochs, k times as long; never more than a fifth of all. */
+static double longer(double w, double k, int epochs)
+{
+	double most = epochs / 5.0;
+
+	return fmax(w, fmin(w * k, most));
+}
+
+void schedule_fit(struct recipe *r, int world, char line[SCHEDULE_LINE])
+{
+	int batch = world * r->train_reader.batch_size;
+	double k = (double)batch / r->base_batch, was = r->base_lr;
+	double factor = rate_factor(r->batch_rule, k);
+	bool scales = strcmp(r->batch_rule, "keep") != 0;
+	int n;
+
+	n = snprintf(
+		line, SCHEDULE_LINE,
+		"learning rate %g was chosen for %d images a step, this job has %d (%d ranks of %d); "
+		"batch_rule %s: ",
+		was, r->base_batch, batch, world, r->train_reader.batch_size,
+		r->batch_rule);
+	r->base_lr = was * factor;
+	if (scales && batch != r->base_batch)
+		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n), "%g",
+			      r->base_lr);
+	else
+		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
+			      "it stays");
+	if (!scales && batch != r->base_batch)
+		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
+			      " (linear would make it %g)", was * k);
+	for (int i = 0; scales && k > 1 && i < r->schedule_count; i++) {
+		struct recipe_schedule *s = &r->schedules[i];
+		double before = s->epochs;
+
+		if (!is_warmup(s) || before <= 0)
+			continue;
+		s->epochs = longer(before, k, r->epoch);
+		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
+			      ", warm-up %g epochs instead of %g", s->epochs,
+			      before);
+	}
 }
 
 double schedule_lr(const struct recipe *r, int64_t per_epoch, int64_t step)

@@ -13,6 +13,17 @@
 
 #include <stdint.h>
 
+/* The learning-rate contract. base_lr belongs to base_batch images a step; with k times as
+ * many in this job
+ *     keep:   base_lr as it is
+ *     linear: k base_lr
+ *     sqrt:   sqrt(k) base_lr
+ * and where k > 1 linear and sqrt make a warm-up of epochs k times as long,
+ * so that it has the recipe's number of steps, up to a fifth of all epochs.
+ * recipe gets the new values; line says in one sentence what was done. */
+#define SCHEDULE_LINE 320
+void schedule_fit(struct recipe *recipe, int world, char line[SCHEDULE_LINE]);
+
 double schedule_lr(const struct recipe *recipe, int64_t steps_per_epoch,
 		   int64_t step);
 

@@ -48,6 +48,8 @@ static void describe_state(const struct engine *e, const struct train_place *at,
 	json_set_text(o, "ema_decay_type", e->recipe->ema_decay_type);
 	json_set_real(o, "ema_last_decay", e->ema.last_decay);
 	json_set_int(o, "seed", e->recipe->seed);
+	json_set_text(o, "batch_rule", e->recipe->batch_rule);
+	json_set_int(o, "base_batch", e->recipe->base_batch);
 	json_set_int(o, "world_size", e->comm->world);
 	json_set_int(o, "batch_size", e->recipe->train_reader.batch_size);
 	json_set_text(o, "device", e->device->name);
@@ -151,6 +153,27 @@ static int check_batch(const struct engine *e, const struct json *o,
 	return 0;
 }
 
+/* The rule that made the learning rate is part of the run: another one would
+ * bend its curve in the middle. */
+static int check_rule(const struct engine *e, const struct json *o,
+		      const char *path, struct fl_err *err)
+{
+	const struct recipe *r = e->recipe;
+	int64_t batch = number(o, "base_batch", r->base_batch);
+	const char *rule = r->batch_rule;
+
+	json_text(json_get(o, "batch_rule"), &rule);
+	if (strcmp(rule, r->batch_rule) == 0 && batch == r->base_batch)
+		return 0;
+	return fl_fail(
+		err, FL_ERECIPE,
+		"'%s' was trained with LearningRate.batch_rule %s and base_batch %lld, "
+		"this recipe has %s and %d; go on with -o LearningRate.batch_rule=%s "
+		"LearningRate.base_batch=%lld, or begin a new run with the file as pretrain_weights",
+		path, rule, (long long)batch, r->batch_rule, r->base_batch,
+		rule, (long long)batch);
+}
+
 static int read_place(struct engine *e, struct train_place *at,
 		      const struct tensor_file *file, const char *path,
 		      struct fl_err *err)
@@ -168,6 +191,8 @@ static int read_place(struct engine *e, struct train_place *at,
 	if (!o)
 		return err->code;
 	rc = check_batch(e, o, path, err);
+	if (rc == 0)
+		rc = check_rule(e, o, path, err);
 	at->step = number(o, "step", 0);
 	at->epoch = (int)number(o, "epoch", 0);
 	at->step_in_epoch = (int)number(o, "step_in_epoch", 0);

@@ -21,7 +21,7 @@ check() { # NAME COMMAND...
 says() {
 	local name=$1 want=$2 text=$3 got=0
 	shift 3
-	timeout 60 "$@" >"$work/says.log" 2>&1 </dev/null || got=$?
+	timeout "${patience:-60}" "$@" >"$work/says.log" 2>&1 </dev/null || got=$?
 	if [ "$got" -eq "$want" ] && grep -qF -- "$text" "$work/says.log"; then
 		ok "$name"
 	else

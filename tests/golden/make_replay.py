@@ -10,7 +10,9 @@ draws are seen); its transforms and model are only watched. Into the folder OUT 
     init.pdparams     the weights it began with (its own initialisation, or --weights)
     draws.jsonl       for --replay_draws: the size and interpolation of each batch, the draws of
                       each image
-    steps.json        each step's learning rate, losses, and digests of the batch it was given
+    losses.tsv        epoch, step, learning rate, loss, class, iou, dfl and l1 loss of each step
+    batches.tsv       epoch, step, image id, boxes, then sum and l2 of the image's boxes, sum and
+                      l2 of its pixels, and 8 pixels at even distances, as the model got them
     end.pdparams, end.pdopt, end.pdema.npz
                       weights, velocity and the undivided average after the last step
     batch.<t>.safetensors
@@ -38,7 +40,8 @@ from ppdet.engine import Trainer
 from ppdet.engine.callbacks import Callback
 from ppdet.utils.cli import ArgsParser
 
-DIGEST_VALUES = 16
+PIXELS = 8
+LOSSES = ("loss", "loss_cls", "loss_iou", "loss_dfl", "loss_l1")
 
 
 class Done(Exception):
@@ -46,15 +49,19 @@ class Done(Exception):
 
 
 def digest(values):
-    """As the oracle's README has it: of the row-major values as float64."""
-    flat = np.asarray(values).reshape(-1)
+    """Sum and l2 of the row-major values as float64, one after another."""
+    total = square = 0.0
+    for v in np.asarray(values).reshape(-1).tolist():
+        total += v
+        square += v * v
+    return [total, square**0.5]
+
+
+def pixels(image):
+    flat = image.reshape(-1)
     wide = flat.astype(np.float64)
-    at = [float(flat[i * flat.size // DIGEST_VALUES]) for i in range(DIGEST_VALUES)] if flat.size else []
-    return dict(
-        l2=float(np.sqrt((wide * wide).sum())),
-        sum=float(wide.sum()),
-        absmax=float(np.abs(wide).max()) if flat.size else 0.0,
-        at=at)
+    some = [float(flat[i * flat.size // PIXELS]) for i in range(PIXELS)]
+    return [float(wide.sum()), float(np.sqrt((wide * wide).sum()))] + some
 
 
 class Tape:
@@ -177,12 +184,14 @@ class Recorder(Callback):
     def __init__(self, trainer, args):
         super().__init__(trainer)
         self.args = args
-        self.steps = []
+        self.steps = 0
         self.draws = open(os.path.join(args.out, "draws.jsonl"), "w")
+        self.batches = open(os.path.join(args.out, "batches.tsv"), "w")
+        self.losses = open(os.path.join(args.out, "losses.tsv"), "w")
         real = trainer.model.forward
 
         def forward(inputs):
-            self.data = self.look(inputs)
+            self.rows = self.look(inputs)
             self.outputs = real(inputs)
             return self.outputs
 
@@ -192,7 +201,7 @@ class Recorder(Callback):
 
         def update(*args, **kwargs):
             real_update(*args, **kwargs)
-            if len(self.steps) == self.args.steps:
+            if self.steps == self.args.steps:
                 raise Done
 
         trainer.ema.update = update
@@ -206,16 +215,11 @@ class Recorder(Callback):
             from safetensors.numpy import save_file
             save_file(
                 dict(image=image, gt_bbox=boxes, gt_class=classes.astype(np.int32), pad_gt_mask=mask.astype(np.float32)),
-                os.path.join(self.args.out, f"batch.{len(self.steps)}.safetensors"))
-        images = []
+                os.path.join(self.args.out, f"batch.{self.steps}.safetensors"))
+        rows = []
         for i, n in enumerate(counts):
-            images.append(
-                dict(
-                    image=int(inputs["im_id"].numpy().reshape(-1)[i]),
-                    boxes=boxes[i, :n].reshape(-1).astype(float).round(4).tolist(),
-                    classes=classes[i, :n].reshape(-1).tolist(),
-                    pixels=digest(image[i])))
-        return dict(height=int(image.shape[2]), width=int(image.shape[3]), images=images)
+            rows.append([int(inputs["im_id"].numpy().reshape(-1)[i]), int(n)] + digest(boxes[i, :n]) + pixels(image[i]))
+        return rows
 
     def on_step_begin(self, status):
         status["learning_rate_before"] = self.model.optimizer.get_lr()
@@ -224,15 +228,16 @@ class Recorder(Callback):
         epoch, step = status["epoch_id"], status["step_id"]
         batch, images = tape.finished.popleft()
         print(json.dumps(dict(epoch=epoch, step=step, **batch)), file=self.draws)
-        assert [im["image"] for im in images] == [im["image"] for im in self.data["images"]]
+        assert [im["image"] for im in images] == [row[0] for row in self.rows]
         for im in images:
             print(json.dumps(dict(epoch=epoch, step=step, **im)), file=self.draws)
-        row = dict(epoch=epoch, step=step, lr=float(status["learning_rate_before"]))
-        for k in ("loss", "loss_cls", "loss_iou", "loss_dfl", "loss_l1"):
-            row[k] = number(self.outputs[k])
-        row["batch"] = self.data
-        self.steps.append(row)
-        print(f"{len(self.steps)} epoch {epoch} step {step} loss {row['loss']:.6f}", flush=True)
+        for row in self.rows:
+            print(epoch, step, *row, sep="\t", file=self.batches)
+        losses = [number(self.outputs[k]) for k in LOSSES]
+        lr = float(status["learning_rate_before"])
+        print(epoch, step, lr, *losses, sep="\t", file=self.losses, flush=True)
+        self.steps += 1
+        print(f"{self.steps}: epoch {epoch} step {step} loss {losses[0]:.6f}", flush=True)
 
 
 def record(args):
@@ -258,23 +263,13 @@ def record(args):
         trainer.train(False)
     except Done:
         pass
-    recorder.draws.close()
+    for f in (recorder.draws, recorder.batches, recorder.losses):
+        f.close()
     paddle.save(trainer.model.state_dict(), os.path.join(args.out, "end.pdparams"))
     paddle.save(trainer.optimizer.state_dict(), os.path.join(args.out, "end.pdopt"))
     np.savez(
         os.path.join(args.out, "end.pdema.npz"),
         **{k: np.asarray(v) for k, v in trainer.ema.state_dict.items()})
-    about = dict(
-        config=os.path.basename(args.config),
-        opt=args.raw_opt,
-        seed=args.seed,
-        threads=int(os.environ.get("OMP_NUM_THREADS", 1)),
-        paddle=paddle.__version__,
-        steps_per_epoch=len(trainer.loader),
-        steps=recorder.steps)
-    with open(os.path.join(args.out, "steps.json"), "w") as f:
-        json.dump(about, f, separators=(",", ":"))
-        f.write("\n")
 
 
 def main():
@@ -284,9 +279,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weights")
     parser.add_argument("--batches", action="store_true")
-    given = sys.argv[1:]
     args = parser.parse_args()
-    args.raw_opt = given[given.index("-o") + 1:] if "-o" in given else []
     args.out = os.path.join(HERE, args.out)
     if args.weights:
         args.weights = os.path.join(HERE, args.weights)

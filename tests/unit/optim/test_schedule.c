@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -42,6 +43,73 @@ static void test_cosine_with_warmup(void **state)
 	assert_true(schedule_lr(&r, e, 300 * e - 1) > 0.0006);
 	assert_true(schedule_lr(&r, e, 400 * e) ==
 		    schedule_lr(&r, e, 360 * e - 1));
+}
+
+static struct recipe of_batch(const char *rule, int batch, double warm)
+{
+	struct recipe r = cosine(0.01, 360, warm);
+
+	r.epoch = 300;
+	r.base_batch = 64;
+	r.batch_rule = rule;
+	r.train_reader.batch_size = batch;
+	return r;
+}
+
+/* Four ranks of 64 images a step, where the recipe was made for 64. */
+static void test_batch_rules(void **state)
+{
+	static const struct {
+		const char *rule, *says;
+		int batch;
+		double lr, warm;
+	} cases[] = {
+		{ "keep", "it stays (linear would make it 0.04)", 64, 0.01, 5 },
+		{ "linear", "linear: 0.04, warm-up 20 epochs instead of 5", 64,
+		  0.04, 20 },
+		{ "sqrt", "sqrt: 0.02, warm-up 20 epochs instead of 5", 64,
+		  0.02, 20 },
+		{ "linear",
+		  "this job has 16 (4 ranks of 4); batch_rule linear: 0.0025",
+		  4, 0.0025, 5 },
+		{ "sqrt", "batch_rule sqrt: 0.005", 4, 0.005, 5 },
+		{ "linear",
+		  "64 images a step, this job has 64 (4 ranks of 16); "
+		  "batch_rule linear: it stays",
+		  16, 0.01, 5 },
+		/* no more than a fifth of 300 epochs */
+		{ "linear", "linear: 0.32, warm-up 60 epochs instead of 5", 512,
+		  0.32, 60 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct recipe r = of_batch(cases[i].rule, cases[i].batch, 5);
+		char line[SCHEDULE_LINE];
+
+		schedule_fit(&r, 4, line);
+		assert_true(fabs(r.base_lr - cases[i].lr) < 1e-15);
+		assert_true(r.schedules[1].epochs == cases[i].warm);
+		if (!strstr(line, cases[i].says))
+			fail_msg("'%s' does not say '%s'", line, cases[i].says);
+	}
+}
+
+/* A warm-up counted in steps has its number of steps whatever the batch; one
+ * that is longer than a fifth of the run is not cut. */
+static void test_batch_rule_and_warmup(void **state)
+{
+	struct recipe r = of_batch("linear", 64, -1);
+	char line[SCHEDULE_LINE];
+
+	(void)state;
+	r.schedules[1].steps = 100;
+	schedule_fit(&r, 4, line);
+	assert_int_equal(r.schedules[1].steps, 100);
+	assert_null(strstr(line, "warm-up"));
+	r = of_batch("linear", 64, 80);
+	schedule_fit(&r, 4, line);
+	assert_true(r.schedules[1].epochs == 80);
 }
 
 static void test_warmup_in_steps(void **state)
@@ -92,6 +160,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cosine_with_warmup),
 		cmocka_unit_test(test_warmup_in_steps),
+		cmocka_unit_test(test_batch_rules),
+		cmocka_unit_test(test_batch_rule_and_warmup),
 		cmocka_unit_test(test_piecewise),
 		cmocka_unit_test(test_average),
 	};
