@@ -1,5 +1,7 @@
 #include "config/recipe_priv.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -30,12 +32,36 @@ static struct keys keys_of(struct recipe *r, const struct yaml *map,
 	return k;
 }
 
-/* The node of a key, or NULL; from now on the key is known. */
-static const struct yaml *take(struct keys *k, const char *key)
+/* The node of a key, or NULL; from now on the key is known. values and help
+ * go into the table of docs/recipes.md. */
+static const struct yaml *look(struct keys *k, const char *key,
+			       const char *values, const char *help)
 {
+	bool again = false;
+
 	FL_ASSERT(k->count < MAX_KEYS);
+	for (size_t i = 0; i < k->count; i++)
+		again |= strcmp(k->known[i], key) == 0;
 	k->known[k->count++] = key;
+	if (k->r->notes && !again)
+		fl_str_addf(k->r->notes, "| `%s.%s` | %s | %s |\n", k->owner,
+			    key, values, help);
 	return k->rc == 0 ? yaml_get(k->map, key) : NULL;
+}
+
+/* A key that means nothing here. */
+static void pass(struct keys *k, const char *key, const char *why)
+{
+	look(k, key, "accepted, no effect", why);
+}
+
+static const struct yaml *look_number(struct keys *k, const char *key,
+				      double min, double max, const char *help)
+{
+	char values[64];
+
+	snprintf(values, sizeof(values), "%g to %g", min, max);
+	return look(k, key, values, help);
 }
 
 static const char *full(struct keys *k, const char *key)
@@ -44,9 +70,9 @@ static const char *full(struct keys *k, const char *key)
 }
 
 static void take_real(struct keys *k, const char *key, double min, double max,
-		      double *out)
+		      double *out, const char *help)
 {
-	const struct yaml *n = take(k, key);
+	const struct yaml *n = look_number(k, key, min, max, help);
 
 	if (n)
 		k->rc = recipe_number(k->r, n, full(k, key), false, min, max,
@@ -54,9 +80,9 @@ static void take_real(struct keys *k, const char *key, double min, double max,
 }
 
 static void take_int(struct keys *k, const char *key, double min, double max,
-		     int *out)
+		     int *out, const char *help)
 {
-	const struct yaml *n = take(k, key);
+	const struct yaml *n = look_number(k, key, min, max, help);
 	double v = *out;
 
 	if (n)
@@ -65,17 +91,19 @@ static void take_int(struct keys *k, const char *key, double min, double max,
 	*out = (int)v;
 }
 
-static void take_bool(struct keys *k, const char *key, bool *out)
+static void take_bool(struct keys *k, const char *key, bool *out,
+		      const char *help)
 {
-	const struct yaml *n = take(k, key);
+	const struct yaml *n = look(k, key, "true, false", help);
 
 	if (n)
 		k->rc = recipe_truth(k->r, n, full(k, key), out, k->err);
 }
 
-static void take_text(struct keys *k, const char *key, const char **out)
+static void take_text(struct keys *k, const char *key, const char **out,
+		      const char *help)
 {
-	const struct yaml *n = take(k, key);
+	const struct yaml *n = look(k, key, "text", help);
 
 	if (n && n->kind != YAML_NULL && !n->text)
 		k->rc = fl_fail(k->err, FL_ERECIPE, "%s: '%s' must be a word",
@@ -85,9 +113,9 @@ static void take_text(struct keys *k, const char *key, const char **out)
 }
 
 static void take_reals(struct keys *k, const char *key, int count, double min,
-		       double max, double *out)
+		       double max, double *out, const char *help)
 {
-	const struct yaml *n = take(k, key);
+	const struct yaml *n = look_number(k, key, min, max, help);
 
 	if (!n)
 		return;
@@ -107,9 +135,13 @@ static void take_reals(struct keys *k, const char *key, int count, double min,
 static void take_usual(struct keys *k, const char *key, const char *usual,
 		       const char *why)
 {
-	const struct yaml *n = take(k, key);
-	const char *text = n ? n->text : NULL;
+	char values[64];
+	const struct yaml *n;
+	const char *text;
 
+	snprintf(values, sizeof(values), "`%s` only", usual);
+	n = look(k, key, values, why);
+	text = n ? n->text : NULL;
 	if (!n || (text && strcasecmp(text, usual) == 0))
 		return;
 	k->rc = fl_fail(k->err, FL_ERECIPE, "%s: '%s' can only be %s: %s",
@@ -153,7 +185,7 @@ static const char *class_of(struct keys *k)
 {
 	const char *name = k->map && k->map->tag ? k->map->tag : "";
 
-	take_text(k, "name", &name);
+	take_text(k, "name", &name, "its class; a YAML tag says the same");
 	return name;
 }
 
@@ -180,15 +212,19 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 		if (strcmp(class, names[i]) == 0)
 			break;
 	}
-	take_text(&k, "dataset_dir", &d->dataset_dir);
-	take_text(&k, "image_dir", &d->image_dir);
-	take_text(&k, "anno_path", &d->anno_path);
-	take_bool(&k, "allow_empty", &d->allow_empty);
-	take_bool(&k, "load_crowd", &d->load_crowd);
-	take_real(&k, "empty_ratio", 0, 1, &d->empty_ratio);
-	take_int(&k, "sample_num", -1, 1e9, &d->sample_num);
-	take(&k, "data_fields"); /* what training needs is always read */
-	take(&k, "label_list");
+	take_text(&k, "dataset_dir", &d->dataset_dir,
+		  "folder that the others lie in");
+	take_text(&k, "image_dir", &d->image_dir, "folder of the pictures");
+	take_text(&k, "anno_path", &d->anno_path, "annotation file");
+	take_bool(&k, "allow_empty", &d->allow_empty,
+		  "keep images without a box");
+	take_bool(&k, "load_crowd", &d->load_crowd, "keep boxes of crowds");
+	take_real(&k, "empty_ratio", 0, 1, &d->empty_ratio,
+		  "largest share of images without a box");
+	take_int(&k, "sample_num", -1, 1e9, &d->sample_num,
+		 "take the first so many images; -1: all");
+	pass(&k, "data_fields", "what training needs is always read");
+	pass(&k, "label_list", "names come with the annotations");
 	take_usual(&k, "repeat", "1", "repeating is the sampler's business");
 	return finish(&k);
 }
@@ -238,7 +274,9 @@ static void take_size(struct keys *k, const struct yaml *n, int size[2])
 /* A number, [height, width], or with random_size a list of either. */
 static void take_sizes(struct keys *k, struct recipe_reader *reader)
 {
-	const struct yaml *n = take(k, "target_size");
+	const struct yaml *n = look(
+		k, "target_size", "number, pair or list",
+		"multiples of 32: a side, [height, width], or with random_size a list of either");
 	bool list = n && n->kind == YAML_LIST && reader->random_size;
 
 	if (!n)
@@ -256,12 +294,13 @@ static void take_sizes(struct keys *k, struct recipe_reader *reader)
 		take_size(k, list ? n->items[i] : n, reader->sizes[i]);
 }
 
+#define INTERP "nearest, linear, cubic, area, Lanczos4"
 #define STRETCH "images are stretched to the size, as the model was trained"
 
 static int step_resize(struct keys *k, struct recipe_reader *reader)
 {
 	take_usual(k, "keep_ratio", "false", STRETCH);
-	take_int(k, "interp", 0, 4, &reader->interp);
+	take_int(k, "interp", 0, 4, &reader->interp, INTERP);
 	take_sizes(k, reader);
 	return finish(k);
 }
@@ -271,9 +310,11 @@ static int step_batch_resize(struct keys *k, struct recipe_reader *reader)
 	reader->random_size = true;
 	reader->random_interp = false;
 	take_usual(k, "keep_ratio", "false", STRETCH);
-	take_bool(k, "random_size", &reader->random_size);
-	take_bool(k, "random_interp", &reader->random_interp);
-	take_int(k, "interp", 0, 4, &reader->interp);
+	take_bool(k, "random_size", &reader->random_size,
+		  "another size for each batch");
+	take_bool(k, "random_interp", &reader->random_interp,
+		  "another interpolation for each batch");
+	take_int(k, "interp", 0, 4, &reader->interp, INTERP);
 	take_sizes(k, reader);
 	return finish(k);
 }
@@ -283,10 +324,11 @@ static int step_normalize(struct keys *k, struct recipe_reader *reader)
 	const char *type = "mean_std";
 
 	reader->scale = true;
-	take_reals(k, "mean", 3, -1e6, 1e6, reader->mean);
-	take_reals(k, "std", 3, 1e-6, 1e6, reader->std);
-	take_bool(k, "is_scale", &reader->scale);
-	take_text(k, "norm_type", &type);
+	take_reals(k, "mean", 3, -1e6, 1e6, reader->mean, "of R, G, B");
+	take_reals(k, "std", 3, 1e-6, 1e6, reader->std, "of R, G, B");
+	take_bool(k, "is_scale", &reader->scale, "divide by 255 first");
+	take_text(k, "norm_type", &type,
+		  "none: mean and std are left out (PP-YOLOE+)");
 	reader->mean_std = strcmp(type, "none") != 0;
 	return finish(k);
 }
@@ -294,16 +336,20 @@ static int step_normalize(struct keys *k, struct recipe_reader *reader)
 static int step_expand(struct keys *k, struct recipe_reader *reader)
 {
 	reader->expand = true;
-	take_real(k, "ratio", 1, 16, &reader->expand_ratio);
-	take_real(k, "prob", 0, 1, &reader->expand_prob);
-	take_reals(k, "fill_value", 3, 0, 255, reader->fill_value);
+	take_real(k, "ratio", 1, 16, &reader->expand_ratio,
+		  "largest canvas, as a multiple");
+	take_real(k, "prob", 0, 1, &reader->expand_prob,
+		  "share of images left alone");
+	take_reals(k, "fill_value", 3, 0, 255, reader->fill_value,
+		   "colour of the canvas");
 	return finish(k);
 }
 
 static int step_flip(struct keys *k, struct recipe_reader *reader)
 {
 	reader->flip = true;
-	take_real(k, "prob", 0, 1, &reader->flip_prob);
+	take_real(k, "prob", 0, 1, &reader->flip_prob,
+		  "share of images flipped");
 	return finish(k);
 }
 
@@ -322,8 +368,8 @@ static int step_crop(struct keys *k, struct recipe_reader *reader)
 static int step_plain(struct keys *k, struct recipe_reader *reader)
 {
 	(void)reader;
-	take(k, "to_bgr"); /* Permute: flotilla has planes in RGB order */
-	take(k, "channel_first");
+	pass(k, "to_bgr", "the model sees RGB");
+	pass(k, "channel_first", "the layout is the device's business");
 	return finish(k);
 }
 
@@ -396,6 +442,8 @@ static int fill_steps(struct recipe *r, const struct yaml *list,
 	return rc;
 }
 
+#define CHAIN "`- Name: {...}`, in the reference's order; each below"
+
 static int fill_reader(struct recipe *r, const struct yaml *n,
 		       const char *owner, struct recipe_reader *reader,
 		       struct fl_err *err)
@@ -403,11 +451,13 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 	struct keys k = keys_of(r, n, owner, err);
 	int last = -1, rc;
 
-	take_int(&k, "batch_size", 1, 65536, &reader->batch_size);
-	rc = fill_steps(r, take(&k, "sample_transforms"), reader, &last, err);
+	take_int(&k, "batch_size", 1, 65536, &reader->batch_size,
+		 "images of one rank and step");
+	rc = fill_steps(r, look(&k, "sample_transforms", "list", CHAIN), reader,
+			&last, err);
 	if (rc == 0)
-		rc = fill_steps(r, take(&k, "batch_transforms"), reader, &last,
-				err);
+		rc = fill_steps(r, look(&k, "batch_transforms", "list", CHAIN),
+				reader, &last, err);
 	if (rc != 0)
 		return rc;
 	if (strcmp(owner, "TrainReader") == 0) {
@@ -416,13 +466,13 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 		take_usual(&k, "drop_last", "true",
 			   "every step has a whole batch");
 	}
-	take(&k, "shuffle");
-	take(&k, "drop_last");
-	take(&k, "use_shared_memory"); /* threads share all memory */
-	take(&k, "collate_batch");
-	take(&k, "inputs_def");
-	take(&k, "drop_empty");
-	take(&k, "mixup_epoch");
+	pass(&k, "shuffle", "evaluation goes through the images in order");
+	pass(&k, "drop_last", "evaluation scores every image once");
+	pass(&k, "use_shared_memory", "threads share all memory");
+	pass(&k, "collate_batch", "batches are always put together");
+	pass(&k, "inputs_def", "speaks of Paddle's inference format");
+	pass(&k, "drop_empty", "allow_empty of the data set decides");
+	pass(&k, "mixup_epoch", "there is no mixup in this family");
 	return finish(&k);
 }
 
@@ -468,9 +518,9 @@ static const struct {
 };
 
 static void take_list(struct keys *k, const char *key, double *out, int *count,
-		      int most)
+		      int most, const char *help)
 {
-	const struct yaml *n = take(k, key);
+	const struct yaml *n = look(k, key, "number or list", help);
 
 	*count = 0;
 	if (n && n->kind == YAML_LIST && n->count <= most) {
@@ -508,23 +558,29 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 				       .steps = 500,
 				       .power = 2 };
 	s->kind = schedules[i < 4 ? i : 0].kind;
-	take_int(&k, "max_epochs", 1, 1e6, &s->max_epochs);
-	take_bool(&k, "use_warmup", &s->use_warmup);
-	take_real(&k, "min_lr_ratio", 0, 1, &s->min_lr_ratio);
-	take_int(&k, "last_plateau_epochs", 0, 1e6, &s->last_plateau_epochs);
-	take_list(&k, "gamma", s->gamma, &s->gamma_count,
-		  RECIPE_MAX_MILESTONES);
+	take_int(&k, "max_epochs", 1, 1e6, &s->max_epochs,
+		 "where the cosine would end");
+	take_bool(&k, "use_warmup", &s->use_warmup,
+		  "false: the second schedule is ignored");
+	take_real(&k, "min_lr_ratio", 0, 1, &s->min_lr_ratio,
+		  "the cosine's end, as a share of base_lr");
+	take_int(&k, "last_plateau_epochs", 0, 1e6, &s->last_plateau_epochs,
+		 "epochs at that end");
+	take_list(&k, "gamma", s->gamma, &s->gamma_count, RECIPE_MAX_MILESTONES,
+		  "PiecewiseDecay: factors, or one whose powers are taken");
 	take_list(&k, "milestones", milestones, &s->milestone_count,
-		  RECIPE_MAX_MILESTONES);
+		  RECIPE_MAX_MILESTONES, "PiecewiseDecay: epochs");
 	for (int j = 0; j < s->milestone_count; j++)
 		s->milestones[j] = (int)milestones[j];
-	take_real(&k, "start_factor", 0, 1, &s->start_factor);
-	epochs = take(&k, "epochs");
+	take_real(&k, "start_factor", 0, 1, &s->start_factor,
+		  "where a warm-up begins, as a share of base_lr");
+	epochs = look_number(&k, "epochs", 0, 1e6, "length of a warm-up");
 	if (epochs && epochs->kind != YAML_NULL && k.rc == 0)
 		k.rc = recipe_number(r, epochs, "schedulers.epochs", false, 0,
 				     1e6, &s->epochs, err);
-	take_int(&k, "steps", 0, 1e9, &s->steps);
-	take_int(&k, "power", 1, 10, &s->power);
+	take_int(&k, "steps", 0, 1e9, &s->steps,
+		 "length of a warm-up where epochs is null");
+	take_int(&k, "power", 1, 10, &s->power, "of ExpWarmup");
 	return finish(&k);
 }
 
@@ -546,4 +602,30 @@ int recipe_fill_schedules(struct recipe *r, const struct yaml *tree,
 		rc = fill_schedule(r, list->items[i], &r->schedules[i], err);
 	r->schedule_count = list->count;
 	return rc;
+}
+
+/* The same code that reads them, asked about nothing. */
+void recipe_list_objects(struct recipe *r, struct fl_str *out)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct yaml cosine = { .kind = YAML_MAP,
+			       .tag = (char *)(uintptr_t) "CosineDecay" };
+	struct recipe_dataset data;
+	struct recipe_reader reader;
+	struct recipe_schedule schedule;
+
+	r->notes = out;
+	fill_dataset(r, NULL, "TrainDataset", &data, &err);
+	fill_reader(r, NULL, "TrainReader", &reader, &err);
+	for (size_t i = 0; i < STEPS; i++) {
+		struct keys k = keys_of(r, NULL, steps[i].name, &err);
+
+		if (steps[i].read == step_distort || steps[i].read == step_crop)
+			fl_str_addf(out,
+				    "| `%s` | `{}` only | the usual values |\n",
+				    steps[i].name);
+		steps[i].read(&k, &reader);
+	}
+	fill_schedule(r, &cosine, &schedule, &err);
+	r->notes = NULL;
 }

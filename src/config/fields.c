@@ -115,8 +115,9 @@ static int set_text(struct recipe *r, const struct row *row,
 		return wrong_type(r, n, row->path, "a word", err);
 	if (row->words && !among(text, row->words))
 		return fl_fail(err, FL_ERECIPE,
-			       "%s: '%s' is '%s', but must be one of %s",
-			       where(r, n), row->path, text, row->words);
+			       "%s: '%s' is '%s', but must be one of %s: %s",
+			       where(r, n), row->path, text, row->words,
+			       row->help);
 	if (strcmp(row->path, "norm_type") == 0)
 		r->sync_bn = strcmp(text, "sync_bn") == 0;
 	else

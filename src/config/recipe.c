@@ -82,6 +82,8 @@ static const char *bounds(const struct row *row, char *buf, size_t size)
 
 void recipe_print_rows(struct fl_str *out)
 {
+	struct recipe r = { 0 };
+
 	fl_str_add(out, "| key | default | values | meaning |\n"
 			"|---|---|---|---|\n");
 	for (size_t i = 0; i < recipe_row_count; i++) {
@@ -97,4 +99,10 @@ void recipe_print_rows(struct fl_str *out)
 				    *p == '|' ? 2 : 1);
 		fl_str_addf(out, " | %s |\n", row->help);
 	}
+	fl_str_add(
+		out,
+		"\nThe same keys belong to EvalDataset and TestDataset, EvalReader and TestReader:\n\n"
+		"| key | values | meaning |\n|---|---|---|\n");
+	recipe_list_objects(&r, out);
+	fl_arena_release(&r.arena);
 }

@@ -133,6 +133,7 @@ struct recipe {
 	struct recipe_dataset train, eval, test;
 	struct recipe_reader train_reader, eval_reader, test_reader;
 	const char *effective; /* the merged tree as YAML */
+	struct fl_str *notes;  /* of recipe_print_rows(): keys of objects */
 };
 
 /* overrides: "key.key=value" each, as after -o. FL_ERECIPE. */

@@ -50,6 +50,8 @@ int recipe_fill_datasets(struct recipe *r, const struct yaml *tree,
 			 struct fl_err *err);
 int recipe_fill_schedules(struct recipe *r, const struct yaml *tree,
 			  struct fl_err *err);
+/* Rows of the table of docs/recipes.md for their keys. */
+void recipe_list_objects(struct recipe *r, struct fl_str *out);
 /* The sections that recipe_fill_* read. */
 bool recipe_is_section(const char *key);
 

@@ -11,7 +11,10 @@
 
 const struct row recipe_rows[] = {
 	{ "architecture", ROW_TEXT, F(architecture), 0, 0, 0, NULL,
-	  "YOLOv3|PPYOLOE", "container of backbone, neck and head; required" },
+	  "YOLOv3|PPYOLOE",
+	  "container of backbone, neck and head, required; the tiny models with "
+	  "an auxiliary head and the rotated, small-object and semi-supervised "
+	  "families are not part of flotilla" },
 	{ "num_classes", ROW_INT, F(num_classes), 1, 10000, 0, NULL, NULL,
 	  "classes of the data set; required" },
 	{ "metric", ROW_TEXT, F(metric), 0, 0, 0, "COCO", "COCO|VOC",
@@ -74,6 +77,8 @@ const struct row recipe_rows[] = {
 	  "the head needs the stages of stride 8, 16 and 32" },
 	{ "CSPResNet.use_large_stem", ROW_REFUSED, 0, 0, 0, 0, "true", NULL,
 	  "every published model has the stem of three convolutions" },
+	{ "CSPResNet.act", ROW_REFUSED, 0, 0, 0, 0, "swish", NULL,
+	  "every model of s, m, l, x uses swish" },
 	{ "CSPResNet.use_alpha", ROW_BOOL, F(use_alpha), 0, 0, 0, "false", NULL,
 	  "learned factor in RepVGG blocks (PP-YOLOE+)" },
 	{ "CustomCSPPAN.out_channels", ROW_INTS, F(neck_channels), 2, 8192, 3,
@@ -87,7 +92,8 @@ const struct row recipe_rows[] = {
 	{ "CustomCSPPAN.spp", ROW_BOOL, F(spp), 0, 0, 0, "true", NULL,
 	  "pooling pyramid in the coarsest stage" },
 	{ "CustomCSPPAN.use_alpha", ROW_REFUSED, 0, 0, 0, 0, "false", NULL,
-	  "no published model has it in the neck" },
+	  "only the SKU-110K recipes have it in the neck, whose reader is not "
+	  "part of flotilla either" },
 	{ "CustomCSPPAN.use_trans", ROW_REFUSED, 0, 0, 0, 0, "false", NULL,
 	  "the transformer of PP-YOLOE-SOD is not part of flotilla" },
 	{ "PPYOLOEHead.fpn_strides", ROW_REFUSED, 0, 0, 0, 0, "[32, 16, 8]",
@@ -131,6 +137,12 @@ const struct row recipe_rows[] = {
 	  0, "0.01", NULL, "lowest score" },
 	{ "PPYOLOEHead.nms.nms_threshold", ROW_REAL, F(nms_threshold), 0, 1, 0,
 	  "0.7", NULL, "IoU above which the weaker box goes" },
+	{ "PPYOLOEHead.act", ROW_REFUSED, 0, 0, 0, 0, "swish", NULL,
+	  "every model of s, m, l, x uses swish" },
+	{ "PPYOLOEHead.attn_conv", ROW_REFUSED, 0, 0, 0, 0, "convbn", NULL,
+	  "RepVGG attention belongs to the tiny models" },
+	{ "PPYOLOEHead.assigner.is_close_gt", ROW_REFUSED, 0, 0, 0, 0, "false",
+	  NULL, "belongs to the tiny models" },
 	{ "PPYOLOEHead.eval_size", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,
 	  "points are made for the size at hand" },
 	{ "PPYOLOEHead.exclude_nms", ROW_REFUSED, 0, 0, 0, 0, "false", NULL,
@@ -199,6 +211,12 @@ const struct row recipe_rows[] = {
 	  "metrics.jsonl holds the curves" },
 	{ "map_type", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,
 	  "of the VOC metric" },
+	{ "for_distill", ROW_REFUSED, 0, 0, 0, 0, "false", NULL,
+	  "distillation is not part of flotilla" },
+	{ "PPYOLOEWithAuxHead", ROW_REFUSED, 0, 0, 0, 0, NULL, NULL,
+	  "the tiny models with an auxiliary head are not part of flotilla" },
+	{ "SimpleConvHead", ROW_REFUSED, 0, 0, 0, 0, NULL, NULL,
+	  "as PPYOLOEWithAuxHead" },
 	{ "slim", ROW_REFUSED, 0, 0, 0, 0, NULL, NULL,
 	  "pruning, quantisation and distillation are not part of flotilla" },
 };

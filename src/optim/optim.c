@@ -75,3 +75,16 @@ double ema_divisor(const struct recipe *r, const struct ema_state *state)
 		return 1;
 	return 1 - pow(state->last_decay, (double)state->step);
 }
+
+void ema_undivide(const struct graph *g, const struct recipe *r,
+		  struct optim_buffers *b, struct ema_state *state)
+{
+	float divisor;
+
+	state->last_decay = decay_at(r, state->step - 1);
+	divisor = (float)ema_divisor(r, state);
+	for (size_t i = 0; i < g->flat_count; i++)
+		b->ema[i] *= divisor;
+	for (size_t i = 0; i < g->statistic_count; i++)
+		b->ema_statistics[i] *= divisor;
+}

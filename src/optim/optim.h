@@ -42,5 +42,9 @@ void ema_update(const struct graph *graph, const struct device *device,
 /* 1 - d^s, by which the average is divided for use; 1 before any update and
  * for the exponential type. */
 double ema_divisor(const struct recipe *recipe, const struct ema_state *state);
+/* An average that was stored divided, as Paddle does it, becomes the running
+ * one again. state->step is known, last_decay is found. */
+void ema_undivide(const struct graph *graph, const struct recipe *recipe,
+		  struct optim_buffers *buffers, struct ema_state *state);
 
 #endif

@@ -217,6 +217,10 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 		rc = read_place(e, at, &file, path, err);
 	for (int p = 0; rc == 0 && p < part_count; p++)
 		rc = state_import(e->model, &parts[p], &file, err);
+	/* of PaddleDetection: it stores the divided average */
+	if (rc == 0 && part_count == 3 && e->ema.step > 0 &&
+	    e->ema.last_decay == 0)
+		ema_undivide(e->model->graph, e->recipe, &e->state, &e->ema);
 	tensor_file_close(&file);
 	if (rc != 0 && !strstr(err->text, path))
 		fl_context(err, "'%s'", path);

@@ -15,7 +15,7 @@ struct train_place {
 	int epoch;    /* the next step's */
 	int step_in_epoch;
 	int steps_per_epoch;
-	double lr;	   /* of the last step */
+	double lr;	   /* of the next step, as Paddle writes it down */
 	double best_ap;	   /* -1: none yet */
 	int64_t evaluated; /* step of the newest evaluation; -1: none yet */
 };

@@ -270,8 +270,9 @@ static int one_step(struct run *r, struct fl_err *err)
 	info.batch_s = fl_now_s() - start;
 	if (r->comm->rank == 0)
 		rc = r->events->stepped(r->events->ctx, &info, err);
-	r->place.lr = info.lr;
 	r->place.step++;
+	r->place.lr =
+		schedule_lr(r->recipe, r->place.steps_per_epoch, r->place.step);
 	if (++r->place.step_in_epoch == r->place.steps_per_epoch) {
 		r->place.step_in_epoch = 0;
 		r->place.epoch++;

@@ -117,7 +117,7 @@ static const struct {
 	{ "{\"epoch\": 0\n", "line 1: record of draws" },
 	{ "{\"step\": 0}\n", "'epoch'" },
 	{ "{\"epoch\": -1, \"step\": 0}\n", "'epoch' is -1, outside 0 to" },
-	{ "{\"epoch\": 0, \"step\": 99}\n", "'step' is 99, outside 0 to 3" },
+	{ "{\"epoch\": 0, \"step\": 99}\n", "'step' is 99, outside 0 to" },
 	{ "{\"epoch\": 0, \"step\": 0, \"size\": 96, \"interp\": 1}\n",
 	  "'size' is not [height, width]" },
 	{ "{\"epoch\": 0, \"step\": 0, \"size\": [97, 96], \"interp\": 1}\n",
