@@ -1,172 +1,10 @@
-#include "config/recipe_priv.h"
+#include "config/keys.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Readers, data sets, schedules: objects and lists, each with keys of its
- * own. Keys are consumed through a struct keys, so that what is left over is
- * unknown and can be named with its neighbours. */
-
-#define MAX_KEYS 24
-
-struct keys {
-	struct recipe *r;
-	const struct yaml *map;
-	const char *owner; /* "TrainReader", "RandomCrop" */
-	const char *known[MAX_KEYS];
-	size_t count;
-	struct fl_err *err;
-	int rc; /* the first failure; later calls do nothing */
-};
-
-static struct keys keys_of(struct recipe *r, const struct yaml *map,
-			   const char *owner, struct fl_err *err)
-{
-	struct keys k = { .r = r, .map = map, .owner = owner, .err = err };
-
-	if (map && map->kind != YAML_MAP && map->kind != YAML_NULL)
-		k.rc = fl_fail(err, FL_ERECIPE, "%s: '%s' must be a mapping",
-			       yaml_where(&r->arena, map), owner);
-	return k;
-}
-
-/* The node of a key, or NULL; from now on the key is known. values and help
- * go into the table of docs/recipes.md. */
-static const struct yaml *look(struct keys *k, const char *key,
-			       const char *values, const char *help)
-{
-	bool again = false;
-
-	FL_ASSERT(k->count < MAX_KEYS);
-	for (size_t i = 0; i < k->count; i++)
-		again |= strcmp(k->known[i], key) == 0;
-	k->known[k->count++] = key;
-	if (k->r->notes && !again)
-		fl_str_addf(k->r->notes, "| `%s.%s` | %s | %s |\n", k->owner,
-			    key, values, help);
-	return k->rc == 0 ? yaml_get(k->map, key) : NULL;
-}
-
-/* A key that means nothing here. */
-static void pass(struct keys *k, const char *key, const char *why)
-{
-	look(k, key, "accepted, no effect", why);
-}
-
-static const struct yaml *look_number(struct keys *k, const char *key,
-				      double min, double max, const char *help)
-{
-	char values[64];
-
-	snprintf(values, sizeof(values), "%g to %g", min, max);
-	return look(k, key, values, help);
-}
-
-static const char *full(struct keys *k, const char *key)
-{
-	return fl_arena_printf(&k->r->arena, "%s.%s", k->owner, key);
-}
-
-static void take_real(struct keys *k, const char *key, double min, double max,
-		      double *out, const char *help)
-{
-	const struct yaml *n = look_number(k, key, min, max, help);
-
-	if (n)
-		k->rc = recipe_number(k->r, n, full(k, key), false, min, max,
-				      out, k->err);
-}
-
-static void take_int(struct keys *k, const char *key, double min, double max,
-		     int *out, const char *help)
-{
-	const struct yaml *n = look_number(k, key, min, max, help);
-	double v = *out;
-
-	if (n)
-		k->rc = recipe_number(k->r, n, full(k, key), true, min, max, &v,
-				      k->err);
-	*out = (int)v;
-}
-
-static void take_bool(struct keys *k, const char *key, bool *out,
-		      const char *help)
-{
-	const struct yaml *n = look(k, key, "true, false", help);
-
-	if (n)
-		k->rc = recipe_truth(k->r, n, full(k, key), out, k->err);
-}
-
-static void take_text(struct keys *k, const char *key, const char **out,
-		      const char *help)
-{
-	const struct yaml *n = look(k, key, "text", help);
-
-	if (n && n->kind != YAML_NULL && !n->text)
-		k->rc = fl_fail(k->err, FL_ERECIPE, "%s: '%s' must be a word",
-				yaml_where(&k->r->arena, n), full(k, key));
-	else if (n)
-		*out = n->kind == YAML_NULL ? "" : n->text;
-}
-
-static void take_reals(struct keys *k, const char *key, int count, double min,
-		       double max, double *out, const char *help)
-{
-	const struct yaml *n = look_number(k, key, min, max, help);
-
-	if (!n)
-		return;
-	if (n->kind != YAML_LIST || n->count != count) {
-		k->rc = fl_fail(k->err, FL_ERECIPE,
-				"%s: '%s' must be a list of %d numbers",
-				yaml_where(&k->r->arena, n), full(k, key),
-				count);
-		return;
-	}
-	for (int i = 0; k->rc == 0 && i < count; i++)
-		k->rc = recipe_number(k->r, n->items[i], full(k, key), false,
-				      min, max, &out[i], k->err);
-}
-
-/* A key that may only have its usual value, or none at all. */
-static void take_usual(struct keys *k, const char *key, const char *usual,
-		       const char *why)
-{
-	char values[64];
-	const struct yaml *n;
-	const char *text;
-
-	snprintf(values, sizeof(values), "`%s` only", usual);
-	n = look(k, key, values, why);
-	text = n ? n->text : NULL;
-	if (!n || (text && strcasecmp(text, usual) == 0))
-		return;
-	k->rc = fl_fail(k->err, FL_ERECIPE, "%s: '%s' can only be %s: %s",
-			yaml_where(&k->r->arena, n), full(k, key), usual, why);
-}
-
-static int finish(struct keys *k)
-{
-	for (int i = 0; k->rc == 0 && k->map && i < k->map->count; i++) {
-		const char *key = k->map->keys[i], *near;
-		bool found = false;
-
-		for (size_t j = 0; j < k->count; j++)
-			found |= strcmp(key, k->known[j]) == 0;
-		if (found)
-			continue;
-		near = fl_nearest(key, k->known, k->count, sizeof(char *));
-		k->rc = fl_fail(k->err, FL_ERECIPE,
-				"%s: unknown key '%s' in '%s'%s%s%s",
-				yaml_where(&k->r->arena, k->map->items[i]), key,
-				k->owner, near ? "; did you mean '" : "",
-				near ? near : "", near ? "'?" : "");
-	}
-	return k->rc;
-}
+ * own. */
 
 bool recipe_is_section(const char *key)
 {
@@ -223,10 +61,10 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 		  "largest share of images without a box");
 	take_int(&k, "sample_num", -1, 1e9, &d->sample_num,
 		 "take the first so many images; -1: all");
-	pass(&k, "data_fields", "what training needs is always read");
-	pass(&k, "label_list", "names come with the annotations");
+	keys_pass(&k, "data_fields", "what training needs is always read");
+	keys_pass(&k, "label_list", "names come with the annotations");
 	take_usual(&k, "repeat", "1", "repeating is the sampler's business");
-	return finish(&k);
+	return keys_finish(&k);
 }
 
 int recipe_fill_datasets(struct recipe *r, const struct yaml *tree,
@@ -259,22 +97,22 @@ static void take_size(struct keys *k, const struct yaml *n, int size[2])
 		const struct yaml *one =
 			n->kind == YAML_LIST && n->count == 2 ? n->items[i] : n;
 
-		k->rc = recipe_number(k->r, one, full(k, "target_size"), true,
-				      32, 8192, &v[i], k->err);
+		k->rc = recipe_number(k->r, one, keys_full(k, "target_size"),
+				      true, 32, 8192, &v[i], k->err);
 		size[i] = (int)v[i];
 		if (k->rc == 0 && size[i] % 32 != 0)
 			k->rc = fl_fail(
 				k->err, FL_ERECIPE,
 				"%s: '%s' is %d, but must be a multiple of 32, the coarsest stride",
 				yaml_where(&k->r->arena, one),
-				full(k, "target_size"), size[i]);
+				keys_full(k, "target_size"), size[i]);
 	}
 }
 
 /* A number, [height, width], or with random_size a list of either. */
 static void take_sizes(struct keys *k, struct recipe_reader *reader)
 {
-	const struct yaml *n = look(
+	const struct yaml *n = keys_look(
 		k, "target_size", "number, pair or list",
 		"multiples of 32: a side, [height, width], or with random_size a list of either");
 	bool list = n && n->kind == YAML_LIST && reader->random_size;
@@ -286,7 +124,7 @@ static void take_sizes(struct keys *k, struct recipe_reader *reader)
 		k->rc = fl_fail(k->err, FL_ERECIPE,
 				"%s: '%s' has %d sizes, but must have 1 to %d",
 				yaml_where(&k->r->arena, n),
-				full(k, "target_size"), reader->size_count,
+				keys_full(k, "target_size"), reader->size_count,
 				RECIPE_MAX_SIZES);
 		return;
 	}
@@ -302,7 +140,7 @@ static int step_resize(struct keys *k, struct recipe_reader *reader)
 	take_usual(k, "keep_ratio", "false", STRETCH);
 	take_int(k, "interp", 0, 4, &reader->interp, INTERP);
 	take_sizes(k, reader);
-	return finish(k);
+	return keys_finish(k);
 }
 
 static int step_batch_resize(struct keys *k, struct recipe_reader *reader)
@@ -316,7 +154,7 @@ static int step_batch_resize(struct keys *k, struct recipe_reader *reader)
 		  "another interpolation for each batch");
 	take_int(k, "interp", 0, 4, &reader->interp, INTERP);
 	take_sizes(k, reader);
-	return finish(k);
+	return keys_finish(k);
 }
 
 static int step_normalize(struct keys *k, struct recipe_reader *reader)
@@ -330,7 +168,7 @@ static int step_normalize(struct keys *k, struct recipe_reader *reader)
 	take_text(k, "norm_type", &type,
 		  "none: mean and std are left out (PP-YOLOE+)");
 	reader->mean_std = strcmp(type, "none") != 0;
-	return finish(k);
+	return keys_finish(k);
 }
 
 static int step_expand(struct keys *k, struct recipe_reader *reader)
@@ -342,7 +180,7 @@ static int step_expand(struct keys *k, struct recipe_reader *reader)
 		  "share of images left alone");
 	take_reals(k, "fill_value", 3, 0, 255, reader->fill_value,
 		   "colour of the canvas");
-	return finish(k);
+	return keys_finish(k);
 }
 
 static int step_flip(struct keys *k, struct recipe_reader *reader)
@@ -350,27 +188,27 @@ static int step_flip(struct keys *k, struct recipe_reader *reader)
 	reader->flip = true;
 	take_real(k, "prob", 0, 1, &reader->flip_prob,
 		  "share of images flipped");
-	return finish(k);
+	return keys_finish(k);
 }
 
 static int step_distort(struct keys *k, struct recipe_reader *reader)
 {
 	reader->distort = true;
-	return finish(k);
+	return keys_finish(k);
 }
 
 static int step_crop(struct keys *k, struct recipe_reader *reader)
 {
 	reader->crop = true;
-	return finish(k);
+	return keys_finish(k);
 }
 
 static int step_plain(struct keys *k, struct recipe_reader *reader)
 {
 	(void)reader;
-	pass(k, "to_bgr", "the model sees RGB");
-	pass(k, "channel_first", "the layout is the device's business");
-	return finish(k);
+	keys_pass(k, "to_bgr", "the model sees RGB");
+	keys_pass(k, "channel_first", "the layout is the device's business");
+	return keys_finish(k);
 }
 
 /* Transforms in the only order that flotilla composes them in. */
@@ -453,11 +291,12 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 
 	take_int(&k, "batch_size", 1, 65536, &reader->batch_size,
 		 "images of one rank and step");
-	rc = fill_steps(r, look(&k, "sample_transforms", "list", CHAIN), reader,
-			&last, err);
+	rc = fill_steps(r, keys_look(&k, "sample_transforms", "list", CHAIN),
+			reader, &last, err);
 	if (rc == 0)
-		rc = fill_steps(r, look(&k, "batch_transforms", "list", CHAIN),
-				reader, &last, err);
+		rc = fill_steps(
+			r, keys_look(&k, "batch_transforms", "list", CHAIN),
+			reader, &last, err);
 	if (rc != 0)
 		return rc;
 	if (strcmp(owner, "TrainReader") == 0) {
@@ -466,14 +305,14 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 		take_usual(&k, "drop_last", "true",
 			   "every step has a whole batch");
 	}
-	pass(&k, "shuffle", "evaluation goes through the images in order");
-	pass(&k, "drop_last", "evaluation scores every image once");
-	pass(&k, "use_shared_memory", "threads share all memory");
-	pass(&k, "collate_batch", "batches are always put together");
-	pass(&k, "inputs_def", "speaks of Paddle's inference format");
-	pass(&k, "drop_empty", "allow_empty of the data set decides");
-	pass(&k, "mixup_epoch", "there is no mixup in this family");
-	return finish(&k);
+	keys_pass(&k, "shuffle", "evaluation goes through the images in order");
+	keys_pass(&k, "drop_last", "evaluation scores every image once");
+	keys_pass(&k, "use_shared_memory", "threads share all memory");
+	keys_pass(&k, "collate_batch", "batches are always put together");
+	keys_pass(&k, "inputs_def", "speaks of Paddle's inference format");
+	keys_pass(&k, "drop_empty", "allow_empty of the data set decides");
+	keys_pass(&k, "mixup_epoch", "there is no mixup in this family");
+	return keys_finish(&k);
 }
 
 int recipe_fill_readers(struct recipe *r, const struct yaml *tree,
@@ -520,18 +359,19 @@ static const struct {
 static void take_list(struct keys *k, const char *key, double *out, int *count,
 		      int most, const char *help)
 {
-	const struct yaml *n = look(k, key, "number or list", help);
+	const struct yaml *n = keys_look(k, key, "number or list", help);
 
 	*count = 0;
 	if (n && n->kind == YAML_LIST && n->count <= most) {
 		*count = n->count;
 		for (int i = 0; k->rc == 0 && i < n->count; i++)
-			k->rc = recipe_number(k->r, n->items[i], full(k, key),
-					      false, 0, 1e9, &out[i], k->err);
+			k->rc = recipe_number(k->r, n->items[i],
+					      keys_full(k, key), false, 0, 1e9,
+					      &out[i], k->err);
 	} else if (n) {
 		*count = 1;
-		k->rc = recipe_number(k->r, n, full(k, key), false, 0, 1e9, out,
-				      k->err);
+		k->rc = recipe_number(k->r, n, keys_full(k, key), false, 0, 1e9,
+				      out, k->err);
 	}
 }
 
@@ -574,14 +414,14 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 		s->milestones[j] = (int)milestones[j];
 	take_real(&k, "start_factor", 0, 1, &s->start_factor,
 		  "where a warm-up begins, as a share of base_lr");
-	epochs = look_number(&k, "epochs", 0, 1e6, "length of a warm-up");
+	epochs = keys_number(&k, "epochs", 0, 1e6, "length of a warm-up");
 	if (epochs && epochs->kind != YAML_NULL && k.rc == 0)
 		k.rc = recipe_number(r, epochs, "schedulers.epochs", false, 0,
 				     1e6, &s->epochs, err);
 	take_int(&k, "steps", 0, 1e9, &s->steps,
 		 "length of a warm-up where epochs is null");
 	take_int(&k, "power", 1, 10, &s->power, "of ExpWarmup");
-	return finish(&k);
+	return keys_finish(&k);
 }
 
 int recipe_fill_schedules(struct recipe *r, const struct yaml *tree,

@@ -246,7 +246,7 @@ static int read_image(struct tape *t, const struct json *o,
 		rc = need_int(o, "width", 1, MOST_PIXELS, &im->w, err);
 	if (rc == 0)
 		rc = need_int(o, "height", 1, MOST_PIXELS, &im->h, err);
-	if (rc == 0 && json_kind_of(ops) != JSON_KIND_ARRAY)
+	if (rc == 0 && (!ops || json_kind_of(ops) != JSON_KIND_ARRAY))
 		rc = fl_fail(err, FL_EDATA, "'ops' is no list");
 	if (rc != 0)
 		return rc;

@@ -20,7 +20,7 @@ sed -i 's/"categories": \[/"categories": [{"id": 7, "name": "new"},/' "$work"/se
 S="num_classes=7 TrainDataset.dataset_dir=$work/seven EvalDataset.dataset_dir=$work/seven"
 says "fine-tuning on more classes" 0 "417 loaded, 6 skipped for shape, 0 missing, 0 of the file unused" \
 	$T $S epoch=1 save_dir="$work/two" pretrain_weights="$first"
-check "names what it skipped" grep -qF "skipped: yolo_head.pred_cls.0.weight has [6,48,3,3] in the file, [7,48,3,3] in the model" "$work/says.log"
+check "names what it skipped" grep -qF "skipped: yolo_head.pred_cls.0.weight has [6,96,3,3] in the file, [7,96,3,3] in the model" "$work/says.log"
 header='{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
 { printf "\\x$(printf %x ${#header})\0\0\0\0\0\0\0%s\0\0\0\0" "$header"; } >"$work/stranger.safetensors"
 says "weights of another model" 3 "fits the model" $T pretrain_weights="$work/stranger.safetensors"

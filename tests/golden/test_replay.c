@@ -1,14 +1,16 @@
-/* Batches that the reference made, made again from its recorded draws (make_replay.py): order, sizes,
- * every box bit for bit, pixels.
+/* Batches that the reference made, made again from its recorded draws
+ * (make_replay.py): order, sizes, every box bit for bit, pixels.
  *
  * tests/golden/replay comes from
- *     PPDET=<checkout> OMP_NUM_THREADS=1 <venv>/bin/python tests/golden/make_replay.py OUT --steps 50
+ *     PPDET=<checkout> OMP_NUM_THREADS=1 <venv>/bin/python
+ *         tests/golden/make_replay.py OUT --steps 50
  *         --weights ../shared/oracle/golden/formats/model_final.pdparams
  *         -c configs/ppyoloe/bccd_s_256_60e.yml -o width_mult=0.125
  * and its losses are held against a training run in tests/e2e/replay.sh.
  *
- * Pixels are of normalised images (1 is about 58 of 255): Lanczos4 weights are rounded early by OpenCV, so
- * 1e-4; sums over an image, where the differences cancel, to 1e-6 of its l2. */
+ * Pixels are of normalised images (1 is about 58 of 255): Lanczos4 weights are
+ * rounded early by OpenCV, so 1e-4; sums over an image, where the differences
+ * cancel, to 1e-6 of its l2. */
 #include "base/file.h"
 #include "data/loader.h"
 

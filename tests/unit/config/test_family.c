@@ -1,5 +1,6 @@
-/* Every recipe of the reference's configs/ppyoloe as it stands in a checkout (PPDET): it loads, or it is
- * refused with a sentence that says what is not part of flotilla. */
+/* Every recipe of the reference's configs/ppyoloe as it stands in a checkout
+ * (PPDET): it loads, or it is refused with a sentence that says what is not
+ * part of flotilla. */
 #include "base/str.h"
 #include "config/recipe.h"
 

@@ -1,5 +1,5 @@
-/* Records of random draws: what is written is read back and gives the same batches; faults are refused
- * with file and line. Pictures are made here. */
+/* Records of random draws: what is written is read back and gives the same
+ * batches; faults are refused with file and line. Pictures are made here. */
 #include "base/file.h"
 #include "base/par.h"
 #include "data/loader.h"
@@ -118,6 +118,8 @@ static const struct {
 	{ "{\"step\": 0}\n", "'epoch'" },
 	{ "{\"epoch\": -1, \"step\": 0}\n", "'epoch' is -1, outside 0 to" },
 	{ "{\"epoch\": 0, \"step\": 99}\n", "'step' is 99, outside 0 to" },
+	{ "7\n", "'epoch'" },
+	{ "{\"epoch\": 0, \"step\": 0}\n", "'size' is not [height, width]" },
 	{ "{\"epoch\": 0, \"step\": 0, \"size\": 96, \"interp\": 1}\n",
 	  "'size' is not [height, width]" },
 	{ "{\"epoch\": 0, \"step\": 0, \"size\": [97, 96], \"interp\": 1}\n",

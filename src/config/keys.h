@@ -1,0 +1,58 @@
+/* keys.h - the keys of an object of a recipe, consumed one by one; for
+ * src/config. What is left over is unknown and can be named with its
+ * neighbours. Every key asked for goes, with its values and its help, into
+ * recipe->notes where that is set: so the table of docs/recipes.md is made. */
+#ifndef FL_CONFIG_KEYS_H
+#define FL_CONFIG_KEYS_H
+
+#include "config/recipe_priv.h"
+
+#define MAX_KEYS 24
+
+struct keys {
+	struct recipe *r;
+	const struct yaml *map;
+	const char *owner; /* "TrainReader", "RandomCrop" */
+	const char *known[MAX_KEYS];
+	size_t count;
+	struct fl_err *err;
+	int rc; /* the first failure; later calls do nothing */
+};
+
+struct keys keys_of(struct recipe *r, const struct yaml *map, const char *owner,
+		    struct fl_err *err);
+
+/* The node of a key, or NULL; from now on the key is known. values and help
+ * go into the table of docs/recipes.md. */
+const struct yaml *keys_look(struct keys *k, const char *key,
+			     const char *values, const char *help);
+
+/* A key that means nothing here. */
+void keys_pass(struct keys *k, const char *key, const char *why);
+
+const struct yaml *keys_number(struct keys *k, const char *key, double min,
+			       double max, const char *help);
+
+const char *keys_full(struct keys *k, const char *key);
+
+void take_real(struct keys *k, const char *key, double min, double max,
+	       double *out, const char *help);
+
+void take_int(struct keys *k, const char *key, double min, double max, int *out,
+	      const char *help);
+
+void take_bool(struct keys *k, const char *key, bool *out, const char *help);
+
+void take_text(struct keys *k, const char *key, const char **out,
+	       const char *help);
+
+void take_reals(struct keys *k, const char *key, int count, double min,
+		double max, double *out, const char *help);
+
+/* A key that may only have its usual value, or none at all. */
+void take_usual(struct keys *k, const char *key, const char *usual,
+		const char *why);
+
+int keys_finish(struct keys *k);
+
+#endif
