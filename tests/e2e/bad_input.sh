@@ -62,6 +62,11 @@ says "a truncated picture" 3 "truncated JPEG" "$flotilla" data check "$work/shor
 says "no picture at all" 3 "not an image" "$flotilla" data check "$work/text.jpg"
 says "too large to be true" 3 "too large to be true" "$flotilla" data check "$work/huge.jpg"
 says "a damaged picture" 3 "JPEG" "$flotilla" data check "$work/noise.jpg"
+"$build/programs/make_picture" cmyk "$work/cmyk.jpg"
+"$build/programs/make_picture" deep "$work/deep.png"
+says "a picture in CMYK" 3 "a JPEG in CMYK" "$flotilla" data check "$work/cmyk.jpg"
+says "a picture of 16 bits" 3 "images of 16 bits a sample" "$flotilla" data check "$work/deep.png"
+says "its name" 3 "deep.png" "$flotilla" data check "$work/deep.png"
 says "a picture that is not there" 3 "does not exist" "$flotilla" data check "$work/none.jpg"
 
 # Annotations: one fault each in an otherwise good set of one picture.
@@ -91,8 +96,58 @@ says "an image id twice" 3 "stand for several" $(coco idtwice "" '{"id": 1, "fil
 says "an annotation without image_id" 3 "image_id" $(coco noid '{"id": 1, "category_id": 1}')
 echo '{"images": [' >"$work/cut.json"
 says "json that ends too early" 3 "json broken at byte" "$flotilla" data check "$work/cut.json"
+echo '{"images": [},' >"$work/comma.json"
 echo '[1, 2]' >"$work/list.json"
 says "json of another kind" 3 "COCO" "$flotilla" data check "$work/list.json"
+
+says "json broken where it is broken" 3 "json broken at byte 12 (line 1)" "$flotilla" data check "$work/comma.json"
+says "a second image folder" 2 "one image folder" "$flotilla" data check "$work/cut.json" a b
+says "synth of no pictures" 2 "--images" "$flotilla" data synth "$work/s" --images 0
+
+# Everything wrong at once: each kind with its count and the file's name, and all of it counted.
+mkdir "$work/many"
+for f in a b c; do cp "$good" "$work/many/$f.jpg"; done
+cp "$work/zero.jpg" "$work/short.jpg" "$work/text.jpg" "$work/huge.jpg" "$work/cmyk.jpg" "$work/deep.png" "$work/many"
+image() { echo "{\"id\": $1, \"file_name\": \"$2\", \"width\": ${3:-96}, \"height\": 96}"; }
+ann() { echo "{\"id\": $1, \"image_id\": $2, \"category_id\": ${4:-1}, \"bbox\": [$3], \"area\": 9, \"iscrowd\": 0}"; }
+echo "{\"images\": [$(image 1 a.jpg), $(image 2 b.jpg 95), $(image 3 zero.jpg), $(image 4 short.jpg), $(image 5 text.jpg),
+	$(image 6 huge.jpg), $(image 7 cmyk.jpg), $(image 8 deep.png), $(image 9 gone.jpg), $(image 1 c.jpg), $(image 10 a.jpg)],
+	\"categories\": [{\"id\": 1, \"name\": \"x\"}],
+	\"annotations\": [$(ann 1 2 "200, 1, 9, 9"), $(ann 2 2 "1, 1, 0, 9"), $(ann 3 2 "NaN, 1, 9, 9"), $(ann 4 2 "1, 1, 9"),
+	$(ann 5 2 "1, 1, 9, 9" 7), $(ann 6 77 "1, 1, 9, 9"), $(ann 7 2 "1, 1, 9, 9"), $(ann 7 3 "1, 1, 9, 9"),
+	$(ann 8 2 "3, 1, 0, 9")]}" >"$work/many.json"
+many="$flotilla data check $work/many.json $work/many"
+while IFS='|' read -r what; do
+	says "of many faults: $what" 3 "$what" $many
+done <<'FAULTS'
+PROBLEM 1 images whose file is missing
+many/gone.jpg
+PROBLEM 5 images that cannot be decoded
+many/zero.jpg: an empty file
+many/short.jpg: a damaged or truncated JPEG
+many/text.jpg: not an image
+many/huge.jpg: 65500x65500 pixels, too large to be true
+many/cmyk.jpg: a JPEG in CMYK
+PROBLEM 1 images of 16 bits a sample
+PROBLEM 1 images of another size than stated
+many/b.jpg is 96x96, stated 95x96
+PROBLEM 1 image ids that stand for several images
+id 1: a.jpg and c.jpg
+PROBLEM 1 files that are listed twice
+PROBLEM 1 annotations without a bbox of four numbers
+annotation 4 of b.jpg
+PROBLEM 1 boxes with NaN or infinity
+annotation 3 of b.jpg: [nan, 1, 9, 9]
+PROBLEM 2 boxes of no area
+PROBLEM 1 boxes wholly outside their image
+PROBLEM 1 annotations of an unknown category
+annotation 5 of b.jpg: category 7
+PROBLEM 1 annotations of an unknown image
+annotation 6: image 77
+PROBLEM 1 annotation ids that are used twice
+id 7: b.jpg and zero.jpg
+18 problems that training would suffer from
+FAULTS
 
 # A bad picture in training: named once, whichever trainers meet it in whichever epoch, replaced, counted once.
 cp "$work/short.jpg" "$d/images/train/000002.jpg"
