@@ -5,6 +5,10 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -26,6 +30,36 @@ static _Noreturn void watch(int pipe_end)
 	_exit(0);
 }
 
+/* Write the name over the command line that was inherited from fleetrun. Fields
+ * 48 and 49 of stat are where it begins and ends; the second field, the name in
+ * parentheses, may hold spaces. */
+static void change_name(void)
+{
+	char text[1024], *at;
+	uintptr_t first = 0, last = 0;
+	size_t n = 0;
+	FILE *f = fopen("/proc/self/stat", "re");
+
+	prctl(PR_SET_NAME, GUARD_NAME);
+	if (f) {
+		n = fread(text, 1, sizeof(text) - 1, f);
+		fclose(f);
+	}
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	for (int field = 3; at && (at = strchr(at, ' ')) != NULL; field++) {
+		at++;
+		if (field == 48)
+			first = strtoull(at, NULL, 10);
+		if (field == 49)
+			last = strtoull(at, NULL, 10);
+	}
+	if (first == 0 || last <= first)
+		return;
+	memset((void *)first, 0, last - first);
+	snprintf((char *)first, last - first, "%s", GUARD_NAME);
+}
+
 int guard_start(void)
 {
 	int ends[2];
@@ -40,7 +74,7 @@ int guard_start(void)
 		setsid();
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);
-		prctl(PR_SET_NAME, "fleetrun-guard");
+		change_name();
 		dup2(ends[0], 3);
 		/* nothing of ours stays open in it, the console neither */
 		close_range(4, ~0U, 0);

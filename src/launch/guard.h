@@ -6,6 +6,10 @@
 
 #include <sys/types.h>
 
+/* What the guard is called in lists of processes: "pkill fleetrun", by name or
+ * by command line, must not hit it too. */
+#define GUARD_NAME "trainer-guard"
+
 /* Returns the descriptor that keeps the guard quiet, or -1. */
 int guard_start(void);
 /* From now on the guard answers for this process group. */

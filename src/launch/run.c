@@ -173,7 +173,7 @@ static void end_orphans(const struct job *j)
 			snprintf(comm, sizeof(comm), "/proc/%ld/comm", pid);
 			c = fopen(comm, "re");
 			if (c && fgets(name, sizeof(name), c) &&
-			    strncmp(name, "fleetrun-guard", 14) != 0)
+			    strncmp(name, GUARD_NAME, strlen(GUARD_NAME)) != 0)
 				kill((pid_t)pid, SIGKILL);
 			if (c)
 				fclose(c);

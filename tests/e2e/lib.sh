@@ -29,6 +29,12 @@ says() {
 		not_ok "$name" "$work/says.log"
 	fi
 }
+# SECONDS COMMAND...: until it succeeds, no longer than that
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1 || [ "$SECONDS" -ge "$end" ]; do sleep 0.05; done
+}
 # A data set of N pictures, and options that make a job of seconds out of the demo's recipe.
 tiny_data() { "$flotilla" data synth "$work/data" --images "${1:-24}" --val 6 --width 96 --height 96 >"$work/synth.log" 2>&1; }
 tiny() {
