@@ -2,6 +2,7 @@
 
 #include "base/fast_math.h"
 
+#include <float.h>
 #include <math.h>
 
 /* Task-aligned assignment: t = score^alpha IoU^beta says how well a point does
@@ -11,7 +12,7 @@
 
 struct pick {
 	int point;
-	float metric;
+	double metric;
 };
 
 static const float *logits(const struct loss *l, int image,
@@ -32,16 +33,26 @@ static float power(float x, double exponent)
 	return powf(x, (float)exponent);
 }
 
-static float metric(const struct loss *l, int image, int point,
-		    const struct loss_point *q, const float *box, int label,
-		    float *iou)
+/* Below the smallest normal float our threads would see 0, where the reference
+ * still tells points apart: a start from scratch has such scores. */
+static double tiny_metric(const struct loss *l, float score, float iou)
+{
+	double t = pow((double)score, l->tal_alpha) *
+		   pow((double)iou, l->tal_beta);
+
+	return t < 0x1p-150 ? 0 : t; /* what a float rounds to 0 */
+}
+
+static double metric(const struct loss *l, int image, int point,
+		     const struct loss_point *q, const float *box, int label,
+		     float *iou)
 {
 	size_t i = (size_t)image * (size_t)l->points + (size_t)point;
-	float z = logits(l, image, q)[label];
+	float score = 1 / (1 + expf(-logits(l, image, q)[label])), t;
 
 	*iou = loss_iou(box, l->pred + 4 * i, 1e-9f);
-	return power(1 / (1 + expf(-z)), l->tal_alpha) *
-	       power(*iou, l->tal_beta);
+	t = power(score, l->tal_alpha) * power(*iou, l->tal_beta);
+	return t >= FLT_MIN ? (double)t : tiny_metric(l, score, *iou);
 }
 
 /* Insert into the k largest, earlier points first among equals. */
@@ -68,7 +79,8 @@ static void claim(struct loss *l, int image, int g, const float *box, int label)
 
 	for (int p = 0; p < l->points; p++) {
 		struct loss_point q = loss_point_at(l, p);
-		float iou, t;
+		double t;
+		float iou;
 
 		if (!loss_inside(&q, box))
 			continue;
@@ -120,12 +132,14 @@ static void score_box(struct loss *l, int image, int g, const float *box,
 		      int label)
 {
 	size_t row = (size_t)image * (size_t)l->points;
-	float top = 0, top_iou = 0;
+	float top_iou = 0;
+	double top = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (int p = 0; p < l->points; p++) {
 			struct loss_point q;
-			float iou, t;
+			double t;
+			float iou;
 
 			if (l->box[row + (size_t)p] != g)
 				continue;
@@ -133,7 +147,8 @@ static void score_box(struct loss *l, int image, int g, const float *box,
 			t = metric(l, image, p, &q, box, label, &iou);
 			if (pass == 1) {
 				l->score[row + (size_t)p] =
-					t / (top + 1e-9f) * top_iou;
+					(float)t / ((float)top + 1e-9f) *
+					top_iou;
 				continue;
 			}
 			top = t > top ? t : top;
