@@ -100,6 +100,7 @@ unit: $(TEST_BIN)
 # Every recorded case of the reference (../shared); minutes.
 check-golden: all $(BUILD)/programs/check_golden
 	BUILD=$(BUILD) TEST_TIMEOUT=7200 tests/run tests/check_golden.sh
+	BUILD=$(BUILD) FULL=1 tests/run tests/e2e/replay.sh
 check: all unit $(PROGRAMS_E2E)
 	BUILD=$(BUILD) tests/run $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
 
