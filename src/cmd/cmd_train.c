@@ -111,7 +111,7 @@ static int on_eval(void *ctx, const struct train_place *place,
 	struct progress_number numbers[COCO_STATS];
 	struct fl_str text = FL_STR_INIT;
 
-	coco_print(&ev->coco, &text);
+	evaluator_print(w->recipe, &ev->coco, &text);
 	fputs(fl_str_get(&text), stdout);
 	fl_str_release(&text);
 	fl_info("Total sample number: %d, average FPS: %.2f", ev->images,

@@ -6,23 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_result(const struct annotations *truth,
-			 const struct coco_result *result, bool classwise)
+int eval_report(const char *table, const struct annotations *truth,
+		size_t detections, const struct coco_result *result,
+		const char *json, bool classwise, struct fl_err *err)
 {
-	struct fl_str table = FL_STR_INIT;
+	struct fl_str text = FL_STR_INIT;
 
-	coco_print(result, &table);
+	if (!table)
+		coco_print(result, &text);
 	if (classwise)
-		coco_print_classes(truth, result, &table);
-	fputs(fl_str_get(&table), stdout);
-	fl_str_release(&table);
-}
-
-int eval_report(const struct annotations *truth, size_t detections,
-		const struct coco_result *result, const char *json,
-		bool classwise, struct fl_err *err)
-{
-	print_result(truth, result, classwise);
+		coco_print_classes(truth, result, &text);
+	fputs(table ? table : "", stdout);
+	fputs(fl_str_get(&text), stdout);
+	fl_str_release(&text);
 	return json ? coco_result_write(json, truth, detections, result, err)
 		    : 0;
 }
@@ -53,7 +49,7 @@ int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
 	rc = coco_evaluate(&truth, detections, count, &result, err);
 	if (rc != 0)
 		goto out;
-	rc = eval_report(&truth, count, &result, json, classwise, err);
+	rc = eval_report(NULL, &truth, count, &result, json, classwise, err);
 out:
 	coco_result_release(&result);
 	free(detections);

@@ -13,9 +13,10 @@
 int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
 	       struct fl_err *err);
 
-/* The same end for detections from elsewhere. */
-int eval_report(const struct annotations *truth, size_t detections,
-		const struct coco_result *result, const char *json,
-		bool classwise, struct fl_err *err);
+/* The same end for detections from elsewhere; table: what is printed in place
+ * of COCO's lines, or NULL. */
+int eval_report(const char *table, const struct annotations *truth,
+		size_t detections, const struct coco_result *result,
+		const char *json, bool classwise, struct fl_err *err);
 
 #endif

@@ -27,6 +27,20 @@ static int write_detections(const char *folder, const struct evaluation *ev,
 	return rc;
 }
 
+static int report(const struct job *job, const struct evaluator *v,
+		  const struct evaluation *ev, const char *json, bool classwise,
+		  struct fl_err *err)
+{
+	struct fl_str table = FL_STR_INIT;
+	int rc;
+
+	evaluator_print(job->recipe, &ev->coco, &table);
+	rc = eval_report(fl_str_get(&table), &v->truth, ev->detections,
+			 &ev->coco, json, classwise, err);
+	fl_str_release(&table);
+	return rc;
+}
+
 static int score(struct job *job, struct engine *e, struct evaluator *v,
 		 const char *json, const char *folder, bool classwise,
 		 struct fl_err *err)
@@ -41,8 +55,7 @@ static int score(struct job *job, struct engine *e, struct evaluator *v,
 		if (folder)
 			rc = write_detections(folder, &ev, found, err);
 		if (rc == 0)
-			rc = eval_report(&v->truth, ev.detections, &ev.coco,
-					 json, classwise, err);
+			rc = report(job, v, &ev, json, classwise, err);
 		fl_info("Total sample number: %d, average FPS: %.2f", ev.images,
 			ev.images / ev.seconds);
 		if (v->bad.count)

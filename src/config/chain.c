@@ -62,7 +62,8 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 	take_int(&k, "sample_num", -1, 1e9, &d->sample_num,
 		 "take the first so many images; -1: all");
 	keys_pass(&k, "data_fields", "what training needs is always read");
-	keys_pass(&k, "label_list", "names come with the annotations");
+	take_text(&k, "label_list", &d->label_list,
+		  "class names of a VOCDataSet, one a line");
 	take_usual(&k, "repeat", "1", "repeating is the sampler's business");
 	return keys_finish(&k);
 }
@@ -73,6 +74,7 @@ int recipe_fill_datasets(struct recipe *r, const struct yaml *tree,
 	struct recipe_dataset standard = { .dataset_dir = "",
 					   .image_dir = "",
 					   .anno_path = "",
+					   .label_list = "",
 					   .empty_ratio = 1,
 					   .sample_num = -1 };
 	int rc;

@@ -25,6 +25,7 @@ enum recipe_dataset_kind {
 struct recipe_dataset {
 	enum recipe_dataset_kind kind;
 	const char *dataset_dir, *image_dir, *anno_path;
+	const char *label_list; /* of VOC; "": its twenty classes */
 	bool allow_empty, load_crowd;
 	double empty_ratio;
 	int sample_num; /* -1: all */
@@ -91,6 +92,7 @@ struct recipe {
 	const char *filename; /* its base name without ending */
 
 	const char *architecture, *metric, *save_dir, *weights;
+	const char *map_type;	      /* of the VOC metric: 11point, integral */
 	const char *pretrain_weights; /* "" : start from initialisation */
 	int num_classes, epoch, log_iter, snapshot_epoch, worker_num;
 	bool use_gpu, amp;

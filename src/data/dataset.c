@@ -1,7 +1,8 @@
-#include "data/dataset.h"
+#include "data/dataset_priv.h"
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/rng.h"
 #include "box/annotations.h"
 
 #include <limits.h>
@@ -12,7 +13,7 @@
 
 #include <dirent.h>
 
-#define SHOWN 5 /* of each kind of complaint */
+#define SHOWN DATASET_SHOWN
 
 int dataset_anno_path(const struct recipe_dataset *r, char *buf, size_t size,
 		      struct fl_err *err)
@@ -25,11 +26,13 @@ int dataset_anno_path(const struct recipe_dataset *r, char *buf, size_t size,
 	return fl_join(buf, size, r->dataset_dir, r->anno_path, err);
 }
 
-static const char *image_path(struct dataset *d, const struct recipe_dataset *r,
-			      const char *name)
+const char *dataset_image_path(struct dataset *d,
+			       const struct recipe_dataset *r, const char *name)
 {
 	const char *dir = *r->dataset_dir ? r->dataset_dir : ".";
 
+	if (*name == '/')
+		return fl_arena_strdup(&d->arena, name);
 	if (!*r->image_dir)
 		return fl_arena_printf(&d->arena, "%s/%s", dir, name);
 	return fl_arena_printf(&d->arena, "%s/%s/%s", dir, r->image_dir, name);
@@ -135,6 +138,24 @@ static bool image_fits(struct dataset *d, const struct annotation_image *im,
 	return !why;
 }
 
+void dataset_append_empty(struct dataset *d, const struct recipe_dataset *r,
+			  struct data_image *empty, int count)
+{
+	struct fl_rng rng = fl_rng_open(0, FL_RNG_SHUFFLE, 0, 0);
+	int wanted = count;
+
+	if (r->empty_ratio >= 0 && r->empty_ratio < 1)
+		wanted =
+			(int)(d->count * r->empty_ratio / (1 - r->empty_ratio));
+	/* each of those left has the same chance: order stays */
+	for (int i = 0; i < count && wanted > 0; i++) {
+		if ((int)fl_rng_below(&rng, (uint64_t)(count - i)) >= wanted)
+			continue;
+		d->images[d->count++] = empty[i];
+		wanted--;
+	}
+}
+
 /* Images in order of id; those without a box behind the others. */
 static void fill(struct dataset *d, const struct recipe_dataset *r,
 		 const struct annotations *a)
@@ -155,7 +176,7 @@ static void fill(struct dataset *d, const struct recipe_dataset *r,
 		int k = (int)(from - a->images);
 		struct data_image im = { .id = from->id };
 
-		im.path = image_path(d, r, from->file_name);
+		im.path = dataset_image_path(d, r, from->file_name);
 		if (!image_fits(d, from, im.path))
 			continue;
 		im.w = (int)from->width;
@@ -169,8 +190,7 @@ static void fill(struct dataset *d, const struct recipe_dataset *r,
 		if (r->sample_num > 0 && d->count == r->sample_num)
 			break;
 	}
-	for (int i = 0; i < empties; i++)
-		d->images[d->count++] = empty[i];
+	dataset_append_empty(d, r, empty, empties);
 	free(sorted);
 	free(empty);
 	free(order);
@@ -215,23 +235,23 @@ int dataset_open(const struct recipe_dataset *r, int num_classes,
 	int rc;
 
 	*d = (struct dataset){ 0 };
-	if (r->kind == RECIPE_VOC)
-		return fl_fail(
-			err, FL_ERECIPE,
-			"VOCDataSet is not read by this version; convert the annotations to COCO json");
 	rc = dataset_anno_path(r, path, sizeof(path), err);
-	if (rc == 0)
+	if (rc == 0 && r->kind == RECIPE_VOC) {
+		rc = dataset_read_voc(d, r, err);
+	} else if (rc == 0) {
 		rc = annotations_read(path, &a, err);
-	if (rc != 0)
-		return rc;
-	take_classes(d, &a);
-	fill(d, r, &a);
-	annotations_release(&a);
+		if (rc == 0) {
+			take_classes(d, &a);
+			fill(d, r, &a);
+			annotations_release(&a);
+		}
+	}
 	if (d->skipped_images > SHOWN)
 		fl_warn("%d images are left out in all", d->skipped_images);
 	if (d->skipped_boxes > SHOWN)
 		fl_warn("%d boxes are left out in all", d->skipped_boxes);
-	rc = check(d, path, num_classes, err);
+	if (rc == 0)
+		rc = check(d, path, num_classes, err);
 	if (rc != 0)
 		dataset_close(d);
 	return rc;
@@ -319,6 +339,8 @@ int dataset_read_classes(const struct recipe_dataset *r, struct dataset *d,
 	char path[PATH_MAX];
 	int rc = dataset_anno_path(r, path, sizeof(path), err);
 
+	if (rc == 0 && fl_ends_with(path, ".txt"))
+		return dataset_read_names(d, path, true, err);
 	if (rc == 0)
 		rc = annotations_read(path, &a, err);
 	if (rc != 0)

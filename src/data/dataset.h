@@ -7,6 +7,9 @@
  * clipped; images without a box are left out unless allow_empty, then they
  * follow the others.
  *
+ * Or from VOC's XML files by those of ppdet/data/source/voc.py, see
+ * voc_dataset.c.
+ *
  * Ownership: everything belongs to the data set. Read-only after opening, by
  * any number of threads.
  */
@@ -17,6 +20,7 @@
 #include "base/err.h"
 #include "config/recipe.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct data_image {
@@ -26,6 +30,7 @@ struct data_image {
 	int count;
 	const float (*boxes)[4]; /* x1, y1, x2, y2 */
 	const int *classes;
+	const bool *difficult; /* of each box; NULL: none is */
 };
 
 struct dataset {
@@ -34,7 +39,7 @@ struct dataset {
 	int count;
 	int class_count;
 	const char **class_names;
-	int64_t *class_ids; /* category ids of the file */
+	int64_t *class_ids; /* category ids of the file; of VOC 0, 1, ... */
 	long boxes;
 	int skipped_images, skipped_boxes;
 };

@@ -1,4 +1,4 @@
-#include "train/evaluate.h"
+#include "train/evaluate_priv.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,17 +16,35 @@ struct plan_key evaluator_plan(const struct recipe_reader *reader)
 				  reader->sizes[0][0], reader->sizes[0][1] };
 }
 
+static int check_metric(const struct recipe *recipe, struct fl_err *err)
+{
+	bool voc = strcmp(recipe->metric, "VOC") == 0;
+
+	if (voc == (recipe->eval.kind == RECIPE_VOC))
+		return 0;
+	return fl_fail(err, FL_ERECIPE,
+		       "metric: %s does not go with a %s; set -o metric=%s",
+		       recipe->metric, voc ? "COCODataSet" : "VOCDataSet",
+		       voc ? "COCO" : "VOC");
+}
+
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 		   const struct comm *comm, struct fl_err *err)
 {
 	char path[PATH_MAX];
 	int rc;
 
-	*v = (struct evaluator){ .threads = recipe->worker_num };
-	rc = dataset_open(&recipe->eval, recipe->num_classes, &v->data, err);
+	*v = (struct evaluator){ .threads = recipe->worker_num,
+				 .voc = recipe->eval.kind == RECIPE_VOC };
+	rc = check_metric(recipe, err);
+	if (rc == 0)
+		rc = dataset_open(&recipe->eval, recipe->num_classes, &v->data,
+				  err);
 	if (rc == 0 && comm->rank == 0)
 		rc = dataset_anno_path(&recipe->eval, path, sizeof(path), err);
-	if (rc == 0 && comm->rank == 0)
+	if (rc == 0 && comm->rank == 0 && v->voc)
+		evaluate_voc_categories(&v->truth, &v->data);
+	else if (rc == 0 && comm->rank == 0)
 		rc = annotations_read(path, &v->truth, err);
 	if (rc != 0) {
 		evaluator_close(v);
@@ -108,7 +126,7 @@ static void keep(struct share *s, const struct data_image *im,
 	}
 	d = &s->found[s->count++];
 	memset(d, 0, sizeof(*d)); /* padding travels between ranks too */
-	d->image_id = im->id;
+	d->image_id = s->v->voc ? im - s->v->data.images : im->id;
 	d->category_id = s->v->data.class_ids[row->category];
 	d->bbox[0] = (double)b[0];
 	d->bbox[1] = (double)b[1];
@@ -274,8 +292,10 @@ int evaluator_run(struct evaluator *v, struct engine *e, struct evaluation *out,
 	close_share(&s);
 	out->images = (int)images;
 	if (rc == 0 && e->comm->rank == 0)
-		rc = coco_evaluate(&v->truth, all, out->detections, &out->coco,
-				   err);
+		rc = v->voc ? evaluate_voc(e->recipe, &v->data, all,
+					   out->detections, &out->coco, err)
+			    : coco_evaluate(&v->truth, all, out->detections,
+					    &out->coco, err);
 	if (detections && rc == 0)
 		*detections = all;
 	else

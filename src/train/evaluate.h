@@ -13,9 +13,12 @@
 
 struct evaluator {
 	struct dataset data;
-	struct annotations truth; /* rank 0 */
-	int threads;		  /* of the loader */
-	struct bad_images bad;	  /* named once, not at every evaluation */
+	/* Rank 0; of a VOC data set the categories alone, its boxes stay in
+	 * data. */
+	struct annotations truth;
+	bool voc;	       /* scored by VOC's metric */
+	int threads;	       /* of the loader */
+	struct bad_images bad; /* named once, not at every evaluation */
 };
 
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
@@ -26,12 +29,17 @@ int evaluator_open_pictures(struct evaluator *v, const struct recipe *recipe,
 			    const char *file, const char *folder,
 			    struct fl_err *err);
 void evaluator_close(struct evaluator *v);
+/* What people see of a score: COCO's twelve lines, or VOC's one. */
+void evaluator_print(const struct recipe *recipe,
+		     const struct coco_result *score, struct fl_str *out);
 /* The plan that a reader's batches run on; to be among engine_open's keys. */
 struct plan_key evaluator_plan(const struct recipe_reader *reader);
 
 struct evaluation {
-	struct coco_result coco; /* rank 0 */
-	int images;		 /* scored, of all ranks; rank 0 */
+	/* Rank 0. Of VOC's metric mAP stands for ap and ap50, and the rest is
+	 * -1. */
+	struct coco_result coco;
+	int images; /* scored, of all ranks; rank 0 */
 	size_t detections;
 	double seconds;
 };

@@ -1,0 +1,296 @@
+#include "text/xml.h"
+
+#include "base/file.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_DEPTH 64
+
+struct reader {
+	const char *at, *end, *begin, *what;
+	struct fl_arena *arena;
+	struct fl_err *err;
+};
+
+static int line_of(const struct reader *r)
+{
+	int line = 1;
+
+	for (const char *p = r->begin; p < r->at && p < r->end; p++)
+		line += *p == '\n';
+	return line;
+}
+
+static int broken(const struct reader *r, const char *why)
+{
+	return fl_fail(r->err, FL_EDATA, "%s:%d: %s", r->what, line_of(r), why);
+}
+
+static bool starts(const struct reader *r, const char *with)
+{
+	size_t n = strlen(with);
+
+	return (size_t)(r->end - r->at) >= n && memcmp(r->at, with, n) == 0;
+}
+
+/* Behind the next occurrence of a text. */
+static int pass(struct reader *r, const char *text, const char *why)
+{
+	size_t n = strlen(text);
+
+	for (; (size_t)(r->end - r->at) >= n; r->at++)
+		if (memcmp(r->at, text, n) == 0) {
+			r->at += n;
+			return 0;
+		}
+	return broken(r, why);
+}
+
+/* Behind what is neither element nor text, if that is what stands here. */
+static int pass_other(struct reader *r, bool *passed)
+{
+	*passed = true;
+	if (starts(r, "<!--"))
+		return pass(r, "-->", "a comment does not end");
+	if (starts(r, "<?"))
+		return pass(r, "?>", "an instruction does not end");
+	if (starts(r, "<!") && !starts(r, "<![CDATA["))
+		return pass(r, ">", "a declaration does not end");
+	*passed = false;
+	return 0;
+}
+
+static const char *word(struct reader *r)
+{
+	const char *first = r->at;
+
+	while (r->at < r->end && !isspace((unsigned char)*r->at) &&
+	       !strchr("/><=", *r->at))
+		r->at++;
+	return fl_arena_printf(r->arena, "%.*s", (int)(r->at - first), first);
+}
+
+/* One character of "&...;" into out; returns how many bytes. */
+static size_t entity(struct reader *r, char *out)
+{
+	static const struct {
+		const char *name;
+		char value;
+	} named[] = { { "&lt;", '<' },
+		      { "&gt;", '>' },
+		      { "&amp;", '&' },
+		      { "&quot;", '"' },
+		      { "&apos;", '\'' } };
+	char *rest;
+	long code;
+
+	for (size_t i = 0; i < 5; i++)
+		if (starts(r, named[i].name)) {
+			r->at += strlen(named[i].name);
+			*out = named[i].value;
+			return 1;
+		}
+	if (starts(r, "&#")) {
+		bool hex = r->end - r->at > 2 && r->at[2] == 'x';
+
+		code = strtol(r->at + (hex ? 3 : 2), &rest, hex ? 16 : 10);
+		if (*rest == ';' && code > 0 && code < 128) {
+			r->at = rest + 1;
+			*out = (char)code;
+			return 1;
+		}
+	}
+	*out = *r->at++;
+	return 1;
+}
+
+/* Where the text that begins here ends: at a tag, but not at CDATA. */
+static const char *text_end(const struct reader *r)
+{
+	struct reader ahead = *r;
+
+	for (; ahead.at < ahead.end; ahead.at++) {
+		if (*ahead.at != '<')
+			continue;
+		if (!starts(&ahead, "<![CDATA["))
+			break;
+		while (ahead.at < ahead.end && !starts(&ahead, "]]>"))
+			ahead.at++;
+	}
+	return ahead.at;
+}
+
+/* Text up to the next tag. */
+static const char *text_here(struct reader *r)
+{
+	size_t room = (size_t)(text_end(r) - r->at) + 1;
+	char *out = fl_arena_alloc(r->arena, room);
+	size_t n = 0, first = 0;
+
+	while (r->at < r->end && (*r->at != '<' || starts(r, "<![CDATA["))) {
+		if (*r->at == '<') {
+			r->at += strlen("<![CDATA[");
+			while (r->at < r->end && !starts(r, "]]>"))
+				out[n++] = *r->at++;
+			r->at += r->at < r->end ? 3 : 0;
+		} else if (*r->at == '&') {
+			n += entity(r, out + n);
+		} else {
+			out[n++] = *r->at++;
+		}
+	}
+	while (n > 0 && isspace((unsigned char)out[n - 1]))
+		n--;
+	while (first < n && isspace((unsigned char)out[first]))
+		first++;
+	out[n] = 0;
+	return out + first;
+}
+
+/* Behind the attributes of a start tag; *empty for "<name/>". */
+static int pass_attributes(struct reader *r, bool *empty)
+{
+	char quote = 0;
+
+	for (; r->at < r->end; r->at++) {
+		if (quote)
+			quote = *r->at == quote ? 0 : quote;
+		else if (*r->at == '"' || *r->at == '\'')
+			quote = *r->at;
+		else if (*r->at == '>')
+			break;
+	}
+	if (r->at == r->end)
+		return broken(r, "a tag does not end");
+	*empty = r->at[-1] == '/';
+	r->at++;
+	return 0;
+}
+
+static int end_tag(struct reader *r, const struct xml *open)
+{
+	const char *name;
+
+	r->at += 2;
+	name = word(r);
+	if (strcmp(name, open->name) != 0)
+		return fl_fail(r->err, FL_EDATA,
+			       "%s:%d: </%s> stands where <%s> is open",
+			       r->what, line_of(r), name, open->name);
+	return pass(r, ">", "a tag does not end");
+}
+
+static int element(struct reader *r, int depth, struct xml **out);
+
+/* Text, children and the end tag of an element. */
+static int content(struct reader *r, int depth, struct xml *node)
+{
+	struct xml **last = &node->child;
+
+	for (;;) {
+		const char *text = text_here(r);
+		bool passed;
+		int rc;
+
+		if (!node->child && !*node->text)
+			node->text = text;
+		if (r->at == r->end)
+			return fl_fail(r->err, FL_EDATA,
+				       "%s:%d: <%s> does not end", r->what,
+				       line_of(r), node->name);
+		rc = pass_other(r, &passed);
+		if (rc != 0)
+			return rc;
+		if (passed)
+			continue;
+		if (starts(r, "</"))
+			return end_tag(r, node);
+		rc = element(r, depth + 1, last);
+		if (rc != 0)
+			return rc;
+		last = &(*last)->next;
+	}
+}
+
+static int element(struct reader *r, int depth, struct xml **out)
+{
+	struct xml *node = fl_arena_alloc(r->arena, sizeof(*node));
+	bool empty = false;
+	int rc;
+
+	if (depth > MOST_DEPTH)
+		return broken(r, "elements are nested too deep");
+	r->at++;
+	*node = (struct xml){ .name = word(r), .text = "" };
+	if (!*node->name)
+		return broken(r, "a tag has no name");
+	rc = pass_attributes(r, &empty);
+	if (rc == 0 && !empty)
+		rc = content(r, depth, node);
+	*out = node;
+	return rc;
+}
+
+int xml_parse(const char *text, size_t size, const char *what,
+	      struct fl_arena *arena, struct xml **root, struct fl_err *err)
+{
+	struct reader r = { .at = text,
+			    .begin = text,
+			    .end = text + size,
+			    .what = what,
+			    .arena = arena,
+			    .err = err };
+	bool passed = true;
+	int rc = 0;
+
+	if (starts(&r, "\xEF\xBB\xBF"))
+		r.at += 3;
+	while (rc == 0 && passed) {
+		while (r.at < r.end && isspace((unsigned char)*r.at))
+			r.at++;
+		rc = pass_other(&r, &passed);
+	}
+	if (rc != 0)
+		return rc;
+	if (r.at == r.end || *r.at != '<' || starts(&r, "</"))
+		return broken(&r, "no XML element stands here");
+	return element(&r, 0, root);
+}
+
+int xml_read(const char *path, struct fl_arena *arena, struct xml **root,
+	     struct fl_err *err)
+{
+	struct fl_map map;
+	char *text;
+	int rc = fl_map_open(&map, path, err);
+
+	if (rc != 0)
+		return rc;
+	/* a copy, ended by a zero, for strtol */
+	text = fl_arena_alloc(arena, map.size + 1);
+	memcpy(text, map.data, map.size);
+	text[map.size] = 0;
+	rc = xml_parse(text, map.size, path, arena, root, err);
+	fl_map_close(&map);
+	return rc;
+}
+
+const struct xml *xml_child(const struct xml *parent, const char *name)
+{
+	const struct xml *c = parent ? parent->child : NULL;
+
+	while (c && strcmp(c->name, name) != 0)
+		c = c->next;
+	return c;
+}
+
+const struct xml *xml_again(const struct xml *node)
+{
+	const struct xml *c = node->next;
+
+	while (c && strcmp(c->name, node->name) != 0)
+		c = c->next;
+	return c;
+}
