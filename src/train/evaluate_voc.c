@@ -10,8 +10,7 @@ void evaluate_voc_categories(struct annotations *truth,
 {
 	size_t n = (size_t)data->class_count;
 
-	truth->categories = fl_arena_array(&truth->arena, n + 1,
-					   sizeof(*truth->categories));
+	truth->categories = fl_calloc(n + 1, sizeof(*truth->categories));
 	for (size_t i = 0; i < n; i++)
 		truth->categories[i] = (struct annotation_category){
 			.id = data->class_ids[i],
