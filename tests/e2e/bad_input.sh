@@ -21,7 +21,7 @@ says "unknown key" 3 "unknown key 'epochs'" $T -o epochs=3
 says "batch larger than the data" 3 "images are fewer than the 64" $T -o TrainReader.batch_size=64
 says "other number of classes" 3 "has 6 categories; set -o num_classes=6" $T -o num_classes=7
 says "no annotation file" 3 "cannot open" $T -o TrainDataset.anno_path=gone.json
-says "VOC data" 3 "convert the annotations to COCO json" $T -o TrainDataset.name=VOCDataSet
+says "no VOC list" 3 "without an annotation file" $T -o TrainDataset.name=VOCDataSet
 says "resume from nothing" 3 "gone" $T -r "$work/gone"
 says "pretrained address" 3 "pretrain_weights=''" $T -o pretrain_weights=https://example.com/x.pdparams
 says "a width of nothing" 3 "leaves a layer of 1 channel" $T -o width_mult=0.02
