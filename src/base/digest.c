@@ -35,3 +35,29 @@ void fl_digest_hex(struct fl_digest *digest, char hex[FL_DIGEST_HEX])
 	fl_digest_final(digest, bytes);
 	sodium_bin2hex(hex, FL_DIGEST_HEX, bytes, sizeof(bytes));
 }
+
+void fl_digest_keyed(const void *key, size_t key_size, const void *data,
+		     size_t size, unsigned char bytes[FL_DIGEST_BYTES])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, key, key_size);
+	crypto_auth_hmacsha256_update(&state, data, size);
+	crypto_auth_hmacsha256_final(&state, bytes);
+}
+
+bool fl_digest_equal(const unsigned char a[FL_DIGEST_BYTES],
+		     const unsigned char b[FL_DIGEST_BYTES])
+{
+	return sodium_memcmp(a, b, FL_DIGEST_BYTES) == 0;
+}
+
+void fl_digest_to_hex(const unsigned char *bytes, size_t size, char *hex)
+{
+	sodium_bin2hex(hex, 2 * size + 1, bytes, size);
+}
+
+void fl_random_bytes(void *bytes, size_t size)
+{
+	randombytes_buf(bytes, size);
+}

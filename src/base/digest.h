@@ -1,7 +1,11 @@
-/* digest.h - SHA-256, fed in pieces. */
+/* digest.h - SHA-256, fed in pieces; and what a handshake needs: a keyed digest,
+ * random bytes, a comparison that takes the same time whatever differs.
+ *
+ * Threads: a digest belongs to one thread at a time; the functions to none. */
 #ifndef FL_BASE_DIGEST_H
 #define FL_BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FL_DIGEST_BYTES 32
@@ -17,5 +21,15 @@ void fl_digest_final(struct fl_digest *digest,
 		     unsigned char bytes[FL_DIGEST_BYTES]);
 /* fl_digest_final, as 64 lower-case hexadecimal digits. */
 void fl_digest_hex(struct fl_digest *digest, char hex[FL_DIGEST_HEX]);
+
+/* HMAC-SHA-256 of size bytes under a key of any length. */
+void fl_digest_keyed(const void *key, size_t key_size, const void *data,
+		     size_t size, unsigned char bytes[FL_DIGEST_BYTES]);
+bool fl_digest_equal(const unsigned char a[FL_DIGEST_BYTES],
+		     const unsigned char b[FL_DIGEST_BYTES]);
+/* bytes as lower-case hexadecimal digits; hex has room for 2 size + 1. */
+void fl_digest_to_hex(const unsigned char *bytes, size_t size, char *hex);
+/* Unpredictable bytes from the system. */
+void fl_random_bytes(void *bytes, size_t size);
 
 #endif

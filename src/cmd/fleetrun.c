@@ -18,12 +18,28 @@ static const struct option_row rows[] = {
 	{ "selected_gpus", 0, OPTION_TEXT, O(devices), .arg = "0,1" },
 	{ "gpus", 0, OPTION_TEXT, O(devices), .arg = "0,1" },
 	{ "devices", 0, OPTION_TEXT, O(devices), .arg = "0,1" },
-	{ "ips", 0, OPTION_TEXT, O(ips), .arg = "ADDRESS",
-	  .help = "this machine's address" },
+	{ "ips", 0, OPTION_TEXT, O(ips), .arg = "A,B,..",
+	  .help = "all machines; the same line is typed on each" },
 	{ "host", 0, OPTION_TEXT, O(host), .arg = "ADDRESS",
-	  .help = "the address to go by, instead of looking at --ips" },
+	  .help = "which of them this is, instead of looking at the interfaces" },
 	{ "start_port", 0, OPTION_INT, O(start_port), 1024, 65000, "PORT",
-	  "MASTER_PORT told to programs; endpoints follow it" },
+	  "first port told to programs (default 6070 or FLAGS_START_PORT)" },
+	{ "agent_port", 0, OPTION_INT, O(agent_port), 1024, 65535, "PORT",
+	  "where agents meet (default start_port - 1)" },
+	{ "mpi_ports", 0, OPTION_INT, O(mpi_ports), 1024, 65000, "PORT",
+	  "first of MPI's, 4 a trainer (default start_port + 1000)" },
+	{ "token", 0, OPTION_TEXT, O(token), .arg = "WORD",
+	  .help = "only agents that know it may join (or FLOTILLA_TOKEN)" },
+	{ "join_timeout", 0, OPTION_REAL, O(join_timeout), 0, 604800, "S",
+	  "for all machines to come (default 600)" },
+	{ "max_restart", 0, OPTION_INT, O(max_restart), 0, 1000, "N",
+	  "restarts after a fault (default 3 where checkpoints are known)" },
+	{ "rejoin_timeout", 0, OPTION_REAL, O(rejoin_timeout), 0, 604800, "S",
+	  "for a lost machine to return (default 120)" },
+	{ "min_hosts", 0, OPTION_INT, O(min_hosts), 1, HOSTS_MAX, "N",
+	  "go on without lost machines while so many are left" },
+	{ "peer_timeout", 0, OPTION_REAL, O(peer_timeout), 1, 86400, "S",
+	  "a machine silent for so long is lost (default 10)" },
 	{ "log_dir", 0, OPTION_TEXT, O(log_dir), .arg = "DIR",
 	  .help = "workerlog.<rank> and fault.json go there (default log)" },
 	{ "follow", 0, OPTION_TEXT, O(follow), .arg = "all",
@@ -44,7 +60,8 @@ static const struct option_table table = {
 	.example =
 		"  fleetrun --selected_gpu 0,1 flotilla train -c "
 		"configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"
-		"  fleetrun --nproc_per_node 2 tools/train.py -c my.yml -o epoch=12",
+		"  fleetrun --ips=10.0.0.1,10.0.0.2 --selected_gpu 0,1 tools/train.py "
+		"-c my.yml --eval",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 	.stop_at_word = true,
@@ -81,7 +98,8 @@ static int launch(struct launch_options *o, int argc, char **argv,
 			fl_info("no GPU here: device numbers count trainers on the CPU");
 		fl_info("%d trainer%s of %d thread%s on %s, logs in %s/",
 			plan.count, plan.count == 1 ? "" : "s", plan.threads,
-			plan.threads == 1 ? "" : "s", plan.host, o->log_dir);
+			plan.threads == 1 ? "" : "s", launch_host(&plan),
+			o->log_dir);
 		rc = launch_run(o, &plan);
 	}
 	launch_release_plan(&plan);
@@ -90,7 +108,12 @@ static int launch(struct launch_options *o, int argc, char **argv,
 
 int main(int argc, char **argv)
 {
-	struct launch_options o = { .log_dir = "log", .stop_timeout = 60 };
+	struct launch_options o = { .log_dir = "log",
+				    .stop_timeout = 60,
+				    .max_restart = -1,
+				    .join_timeout = 600,
+				    .rejoin_timeout = 120,
+				    .peer_timeout = 10 };
 	struct fl_err err = FL_ERR_INIT;
 	int words, rc;
 	bool help;

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "launch/port.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,10 @@ static const char *const scrubbed[] = { "SLURM_",
 					"DISPLAY=",
 					"FLOTILLA_AGENT_FD=",
 					"FLOTILLA_STATUS=",
+					"FLOTILLA_TOKEN=",
+					"FLOTILLA_ATTEMPT=",
+					"FLOTILLA_RESTARTS=",
+					"FLOTILLA_RESUME=",
 					"http_proxy=",
 					"https_proxy=",
 					"OMPI_UNIVERSE_SIZE",
@@ -90,43 +95,81 @@ static void set_number(struct launch_environ *env, const char *name, int value)
 	environ_set(env, name, text, false);
 }
 
+static const char *name_of(const struct launch_plan *p, const struct layout *l,
+			   int seat)
+{
+	return p->hosts.list[l->list[seat].host].name;
+}
+
+static void add_endpoint(struct fl_str *s, const struct launch_plan *p,
+			 const struct layout *l, int seat, int local)
+{
+	const char *name = name_of(p, l, seat);
+	bool six = strchr(name, ':') != NULL;
+
+	fl_str_addf(s, "%s%s%s%s:%d", s->len ? "," : "", six ? "[" : "", name,
+		    six ? "]" : "", p->port + local);
+}
+
+static void set_endpoints(struct launch_environ *env,
+			  const struct launch_plan *p, const struct layout *l,
+			  int local)
+{
+	struct fl_str all = FL_STR_INIT, own = FL_STR_INIT;
+
+	for (int s = 0; s < l->count; s++)
+		for (int i = 0; i < l->list[s].count; i++)
+			add_endpoint(&all, p, l, s, i);
+	add_endpoint(&own, p, l, l->self, local);
+	environ_set(env, "PADDLE_TRAINER_ENDPOINTS", fl_str_get(&all), false);
+	environ_set(env, "PADDLE_CURRENT_ENDPOINT", fl_str_get(&own), false);
+	fl_str_release(&all);
+	fl_str_release(&own);
+}
+
 /* Rank and size as Paddle's and as PyTorch's programs look for them. */
 static void set_identity(struct launch_environ *env,
-			 const struct launch_plan *p, int rank)
+			 const struct launch_plan *p, const struct layout *l,
+			 int local)
 {
-	struct fl_str ends = FL_STR_INIT;
-	char text[300];
+	const struct layout_seat *own = layout_own(l);
+	int rank = own->first + local;
 
-	for (int i = 0; i < p->count; i++)
-		fl_str_addf(&ends, "%s%s:%d", i ? "," : "", p->host,
-			    p->port + 1 + i);
+	set_endpoints(env, p, l, local);
 	set_number(env, "PADDLE_TRAINER_ID", rank);
-	set_number(env, "PADDLE_TRAINERS_NUM", p->count);
-	environ_set(env, "PADDLE_TRAINER_ENDPOINTS", fl_str_get(&ends), false);
-	snprintf(text, sizeof(text), "%s:%d", p->host, p->port + 1 + rank);
-	environ_set(env, "PADDLE_CURRENT_ENDPOINT", text, false);
-	set_number(env, "PADDLE_RANK_IN_NODE", rank);
+	set_number(env, "PADDLE_TRAINERS_NUM", l->world);
+	set_number(env, "PADDLE_RANK_IN_NODE", local);
 	set_number(env, "PADDLE_GLOBAL_RANK", rank);
-	set_number(env, "PADDLE_LOCAL_RANK", rank);
-	set_number(env, "PADDLE_GLOBAL_SIZE", p->count);
-	set_number(env, "PADDLE_LOCAL_SIZE", p->count);
-	set_number(env, "PADDLE_NNODES", 1);
+	set_number(env, "PADDLE_LOCAL_RANK", local);
+	set_number(env, "PADDLE_GLOBAL_SIZE", l->world);
+	set_number(env, "PADDLE_LOCAL_SIZE", own->count);
+	set_number(env, "PADDLE_NNODES", l->count);
 	if (p->has_gpu)
-		set_number(env, "FLAGS_selected_gpus", p->devices[rank]);
+		set_number(env, "FLAGS_selected_gpus", own->devices[local]);
 	else
 		environ_set(env, "PADDLE_DISTRI_BACKEND", "gloo", false);
 	set_number(env, "RANK", rank);
-	set_number(env, "LOCAL_RANK", rank);
-	set_number(env, "WORLD_SIZE", p->count);
-	set_number(env, "LOCAL_WORLD_SIZE", p->count);
-	environ_set(env, "MASTER_ADDR", p->host, false);
-	set_number(env, "MASTER_PORT", p->port);
-	fl_str_release(&ends);
+	set_number(env, "LOCAL_RANK", local);
+	set_number(env, "WORLD_SIZE", l->world);
+	set_number(env, "LOCAL_WORLD_SIZE", own->count);
+	set_number(env, "GROUP_RANK", l->self);
+	set_number(env, "GROUP_WORLD_SIZE", l->count);
+	environ_set(env, "MASTER_ADDR", name_of(p, l, 0), false);
+	set_number(env, "MASTER_PORT", p->port + l->most);
+}
+
+/* Which attempt of the job this is, and what it goes on from. */
+static void set_attempt(struct launch_environ *env, const struct layout *l)
+{
+	set_number(env, "FLOTILLA_ATTEMPT", l->attempt);
+	set_number(env, "FLOTILLA_RESTARTS", l->restarts);
+	if (*l->resume)
+		environ_set(env, "FLOTILLA_RESUME", l->resume, false);
 }
 
 /* Without schizo every rank would believe to be alone; without yielding, idle
  * ranks spin on the cores that others compute on. */
-static void set_mpi(struct launch_environ *env, const struct launch_plan *p,
+static void set_mpi(struct launch_environ *env, const struct layout *l,
 		    const char *shm)
 {
 	static const char *const values[][2] = {
@@ -134,7 +177,6 @@ static void set_mpi(struct launch_environ *env, const struct launch_plan *p,
 		{ "OMPI_MCA_mpi_yield_when_idle", "1" },
 		{ "OMPI_MCA_pml", "ob1" },
 		{ "OMPI_MCA_btl", "self,vader,tcp" },
-		{ "OMPI_MCA_btl_tcp_if_include", "127.0.0.0/8" },
 		{ "OMPI_MCA_hwloc_base_binding_policy", "none" },
 		{ "OMPI_MCA_orte_externally_bound", "1" },
 		{ "OMPI_MCA_coll_tuned_use_dynamic_rules", "1" },
@@ -148,11 +190,49 @@ static void set_mpi(struct launch_environ *env, const struct launch_plan *p,
 	/* recursive doubling for two, a ring for more: up to three times as
 	 * fast as the default, and one order of additions */
 	environ_set(env, "OMPI_MCA_coll_tuned_allreduce_algorithm",
-		    p->count > 2 ? "4" : "3", true);
+		    l->world > 2 ? "4" : "3", true);
+}
+
+/* A killed rank's port rests for a minute, so a trainer has four, and each
+ * attempt begins with another one; when an earlier job left all four resting,
+ * the next above those of all trainers that is free. */
+static int mpi_port(const struct launch_plan *p, const struct layout *l,
+		    int local)
+{
+	int above = p->mpi_ports + 4 * p->count + local;
+
+	for (int k = 0; k < 4; k++) {
+		int port = p->mpi_ports + 4 * local + (l->attempt + k) % 4;
+
+		if (port_is_free(port))
+			return port;
+	}
+	for (int k = 0; k < 64 && above + k * p->count < 65536; k++)
+		if (port_is_free(above + k * p->count))
+			return above + k * p->count;
+	return p->mpi_ports + 4 * local;
+}
+
+/* The network that --ips names and no other: MPI would try every bridge there
+ * is. And a port that a firewall can be told of. */
+static void set_mpi_network(struct launch_environ *env,
+			    const struct launch_plan *p, const struct layout *l,
+			    int local)
+{
+	const char *net = p->alone ? "127.0.0.0/8" : p->hosts.subnet;
+	char text[16];
+
+	if (*net)
+		environ_set(env, "OMPI_MCA_btl_tcp_if_include", net, true);
+	if (p->alone || !p->mpi_ports)
+		return;
+	snprintf(text, sizeof(text), "%d", mpi_port(p, l, local));
+	environ_set(env, "OMPI_MCA_btl_tcp_port_min_v4", text, true);
+	environ_set(env, "OMPI_MCA_btl_tcp_port_range_v4", "1", true);
 }
 
 void environ_make(struct launch_environ *env, const struct launch_plan *p,
-		  int rank, const char *shm)
+		  const struct layout *l, int local, const char *shm)
 {
 	char threads[16];
 
@@ -160,8 +240,10 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 	for (char **e = environ; *e; e++)
 		if (!is_scrubbed(*e))
 			append(env, fl_strdup(*e));
-	set_identity(env, p, rank);
-	set_mpi(env, p, shm);
+	set_identity(env, p, l, local);
+	set_attempt(env, l);
+	set_mpi(env, l, shm);
+	set_mpi_network(env, p, l, local);
 	snprintf(threads, sizeof(threads), "%d", p->threads);
 	environ_set(env, "OMP_NUM_THREADS", threads, true);
 }

@@ -4,16 +4,17 @@
 #ifndef FL_LAUNCH_ENVIRON_H
 #define FL_LAUNCH_ENVIRON_H
 
-#include "launch/launch.h"
+#include "launch/layout.h"
 
 struct launch_environ {
 	char **list; /* NULL-terminated, for execve */
 	int count, cap;
 };
 
-/* shm: private folder for MPI's shared memory. */
+/* local: which trainer of this machine. shm: private folder for MPI's shared
+ * memory. */
 void environ_make(struct launch_environ *env, const struct launch_plan *plan,
-		  int rank, const char *shm);
+		  const struct layout *layout, int local, const char *shm);
 /* Replaces or adds; 'keep' leaves a value that is there. */
 void environ_set(struct launch_environ *env, const char *name,
 		 const char *value, bool keep);

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "text/json.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/wait.h>
 
 #define TAIL_LINES 20
+#define TAIL_BYTES 8192 /* of a log whose lines have no end */
 
 static void describe_end(const struct trainer *t, char *buf, size_t size)
 {
@@ -32,60 +32,32 @@ static void tail_of(const char *path, struct fl_str *out)
 {
 	struct fl_err err = FL_ERR_INIT;
 	struct fl_map map;
-	size_t at;
+	size_t at, least;
 	int lines = 0;
 
 	if (fl_map_open(&map, path, &err) != 0)
 		return;
 	at = map.size;
-	while (at > 0 && lines <= TAIL_LINES)
+	least = at > TAIL_BYTES ? at - TAIL_BYTES : 0;
+	while (at > least && lines <= TAIL_LINES)
 		lines += map.data[--at] == '\n';
-	if (at > 0)
+	if (lines > TAIL_LINES)
 		at++;
 	fl_str_addn(out, map.data + at, map.size - at);
 	fl_map_close(&map);
 }
 
-static void write_json(const struct launch_plan *plan, const struct trainer *t,
-		       const char *end, const char *tail, const char *log_dir)
+static int device_of(const struct layout *l, const struct trainer *t)
+{
+	return layout_own(l)->devices[t->local];
+}
+
+struct json *fault_of_trainer(const struct launch_plan *plan,
+			      const struct layout *layout,
+			      const struct trainer *t, const char *why,
+			      int code)
 {
 	struct json *o = json_new_object();
-	struct fl_err err = FL_ERR_INIT;
-	char path[4096];
-
-	json_set_int(o, "rank", t->rank);
-	json_set_text(o, "host", plan->host);
-	json_set_int(o, "device", plan->devices[t->rank]);
-	json_set_int(o, "status", trainer_code(t));
-	json_set_text(o, "end", end);
-	json_set_text(o, "fault", t->fault);
-	json_set_text(o, "phase", t->status ? t->status->phase : "");
-	json_set_int(o, "step", t->status ? t->status->step : 0);
-	json_set_text(o, "log", t->log_path);
-	json_set_text(o, "tail", tail);
-	if (fl_join(path, sizeof(path), log_dir, "fault.json", &err) != 0 ||
-	    json_write(o, path, &err) != 0)
-		fl_warn("%s", err.text);
-	json_free(o);
-}
-
-static void others(const struct launch_plan *plan,
-		   const struct trainer *trainers, int first)
-{
-	for (int i = 0; i < plan->count; i++) {
-		const struct agent_status *s = trainers[i].status;
-
-		if (i != first && s && s->version)
-			fl_error("  rank %d was in '%s' of step %lld", i,
-				 s->phase, (long long)s->step);
-	}
-}
-
-void fault_report(const struct launch_plan *plan,
-		  const struct trainer *trainers, int first, const char *why,
-		  const char *log_dir)
-{
-	const struct trainer *t = &trainers[first];
 	struct fl_str tail = FL_STR_INIT;
 	char end[256];
 
@@ -94,15 +66,111 @@ void fault_report(const struct launch_plan *plan,
 	else
 		describe_end(t, end, sizeof(end));
 	tail_of(t->log_path, &tail);
-	fl_error("first fault: rank %d (%s, device %d) %s", t->rank, plan->host,
-		 plan->devices[t->rank], end);
-	if (*t->fault) {
-		fl_error("  it said: %s", t->fault);
-	} else if (tail.len > 0) {
-		fl_error("  the end of %s:", t->log_path);
-		fputs(fl_str_get(&tail), stderr);
-	}
-	others(plan, trainers, first);
-	write_json(plan, t, end, fl_str_get(&tail), log_dir);
+	json_set_text(o, "kind", "trainer");
+	json_set_int(o, "rank", t->rank);
+	json_set_text(o, "host", launch_host(plan));
+	json_set_int(o, "device", device_of(layout, t));
+	json_set_int(o, "status", code);
+	json_set_int(o, "signal",
+		     WIFSIGNALED(t->wait_status) ? WTERMSIG(t->wait_status)
+						 : 0);
+	json_set_text(o, "end", end);
+	json_set_text(o, "fault", t->fault);
+	json_set_text(o, "phase", t->status ? t->status->phase : "");
+	json_set_int(o, "step", t->status ? t->status->step : 0);
+	json_set_text(o, "log", t->log_path);
+	json_set_text(o, "tail", fl_str_get(&tail));
+	json_set_bool(o, "ours", t->ours);
 	fl_str_release(&tail);
+	return o;
+}
+
+struct json *fault_of_machine(const char *kind, const char *host,
+			      const char *end, int code)
+{
+	struct json *o = json_new_object();
+
+	json_set_text(o, "kind", kind);
+	json_set_text(o, "host", host);
+	json_set_int(o, "status", code);
+	json_set_text(o, "end", end);
+	return o;
+}
+
+bool fault_where(const struct launch_plan *plan, const struct layout *layout,
+		 const struct trainer *t, struct fl_str *out)
+{
+	const struct agent_status *s = t->status;
+
+	if (!s || !s->version || t->ended)
+		return false;
+	fl_str_addf(out, "rank %d (%s, device %d) was in '%.31s' of step %lld",
+		    t->rank, launch_host(plan), device_of(layout, t), s->phase,
+		    (long long)s->step);
+	return true;
+}
+
+static const char *text_of(const struct json *o, const char *key)
+{
+	const char *text = "";
+
+	json_text(json_get(o, key), &text);
+	return text;
+}
+
+static long long number_of(const struct json *o, const char *key)
+{
+	int64_t v = 0;
+
+	json_int(json_get(o, key), &v);
+	return (long long)v;
+}
+
+void fault_key(const struct json *fault, struct fl_str *out)
+{
+	long long number = number_of(fault, "signal");
+
+	if (strcmp(text_of(fault, "kind"), "trainer") != 0 ||
+	    number == SIGKILL || number == SIGTERM || number == SIGINT)
+		return;
+	fl_str_addf(out, "%lld %s %s", number_of(fault, "rank"),
+		    text_of(fault, "end"), text_of(fault, "fault"));
+}
+
+static void print_trainer(const struct json *f)
+{
+	fl_error("first fault: rank %lld (%s, device %lld) %s",
+		 number_of(f, "rank"), text_of(f, "host"),
+		 number_of(f, "device"), text_of(f, "end"));
+	if (*text_of(f, "fault")) {
+		fl_error("  it said: %s", text_of(f, "fault"));
+	} else if (*text_of(f, "tail")) {
+		fl_error("  the end of %s:", text_of(f, "log"));
+		fputs(text_of(f, "tail"), stderr);
+	}
+}
+
+void fault_print(const struct json *verdict, const char *log_dir)
+{
+	const struct json *f = json_get(verdict, "fault");
+	const struct json *others = json_get(verdict, "others");
+	struct fl_err err = FL_ERR_INIT;
+	char path[4096];
+
+	if (strcmp(text_of(f, "kind"), "trainer") == 0)
+		print_trainer(f);
+	else
+		fl_error("first fault: %s %s", text_of(f, "host"),
+			 text_of(f, "end"));
+	for (size_t i = 0; i < json_count(others); i++) {
+		const char *line = "";
+
+		json_text(json_at(others, i), &line);
+		fl_error("  %s", line);
+	}
+	if (*text_of(verdict, "note"))
+		fl_info("%s", text_of(verdict, "note"));
+	if (fl_join(path, sizeof(path), log_dir, "fault.json", &err) != 0 ||
+	    json_write(verdict, path, &err) != 0)
+		fl_warn("%s", err.text);
 }

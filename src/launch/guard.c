@@ -12,8 +12,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* Reads process groups, one pid_t each; 0 means go in peace. When the pipe
- * ends without it, fleetrun is dead. */
+/* Reads process groups, one pid_t each; 0 means go in peace, -1 that all named
+ * so far are gone. When the pipe ends without 0, fleetrun is dead. */
 static _Noreturn void watch(int pipe_end)
 {
 	pid_t groups[LAUNCH_MAX_TRAINERS], next;
@@ -22,7 +22,9 @@ static _Noreturn void watch(int pipe_end)
 	while (read(pipe_end, &next, sizeof(next)) == sizeof(next)) {
 		if (next == 0)
 			_exit(0);
-		if (count < LAUNCH_MAX_TRAINERS)
+		if (next < 0)
+			count = 0;
+		else if (count < LAUNCH_MAX_TRAINERS)
 			groups[count++] = next;
 	}
 	for (int i = 0; i < count; i++)
@@ -96,6 +98,11 @@ void guard_add(int guard, pid_t group)
 	/* a full pipe is impossible: a few bytes a trainer */
 	if (guard >= 0 && write(guard, &group, sizeof(group)) < 0)
 		return;
+}
+
+void guard_forget(int guard)
+{
+	guard_add(guard, -1);
 }
 
 void guard_dismiss(int guard)

@@ -14,6 +14,8 @@
 int guard_start(void);
 /* From now on the guard answers for this process group. */
 void guard_add(int guard, pid_t group);
+/* All trainers so far are gone; their numbers may soon be somebody else's. */
+void guard_forget(int guard);
 /* All trainers are gone: the guard ends without killing. */
 void guard_dismiss(int guard);
 

@@ -1,39 +1,53 @@
-/* launch.h - fleetrun: one agent on a machine that starts one trainer per
+/* launch.h - fleetrun: one agent on each machine that starts one trainer per
  * device, gives each its identity, watches them, and ends them all when the
- * first one fails.
+ * first one fails, on every machine.
  *
  * The agent is the process manager that MPI expects: it holds a PMIx server
- * (launch/pmix_server.h). Everything runs on one poll loop; only PMIx has a
- * thread of its own, which hands its events over a pipe.
+ * (launch/pmix_server.h) and carries its exchanges to the other machines'.
+ * Everything runs on one poll loop; only PMIx has a thread of its own, which
+ * hands its events over.
+ *
+ *     plan    what this machine was told: list, devices, program, ports
+ *     fleet   the job over all machines: roll call, start, faults, restarts
+ *     layout  who has which rank in one attempt
+ *     job     the trainers of this machine in one attempt
  */
 #ifndef FL_LAUNCH_LAUNCH_H
 #define FL_LAUNCH_LAUNCH_H
 
 #include "base/err.h"
+#include "launch/hosts.h"
 
 #include <stdbool.h>
 
 struct launch_options {
-	const char *ips, *host, *log_dir, *follow;
-	const char *devices; /* "0,1" or NULL */
-	int nproc_per_node;  /* 0: one per device */
-	int start_port;
-	double stop_timeout;
+	const char *ips, *host, *log_dir, *follow, *token;
+	const char *devices;		       /* "0,1" or NULL */
+	int nproc_per_node;		       /* 0: one per device */
+	int start_port, agent_port, mpi_ports; /* 0: the default */
+	int max_restart; /* -1: 3 for programs that report checkpoints, else 0 */
+	int min_hosts;	 /* 0: all */
+	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
 	bool dry_run;
 };
 
-#define LAUNCH_MAX_TRAINERS 64
+#define LAUNCH_MAX_TRAINERS 64 /* of one machine */
 
-/* Who is to be started where. */
+/* Who is to be started here, and how. */
 struct launch_plan {
-	char host[256];
-	int count; /* trainers */
+	struct hosts hosts;
+	bool alone; /* the only machine: no agent port */
+	int count;  /* trainers of this machine */
 	int devices[LAUNCH_MAX_TRAINERS];
 	bool has_gpu;
-	int threads; /* of each trainer */
-	int port;    /* MASTER_PORT */
-	char **argv; /* the program with its arguments */
+	int threads;	  /* of each trainer */
+	bool fixed_ports; /* the user chose, or there are several machines */
+	int port;	  /* endpoints told to programs begin here */
+	int agent_port;
+	int mpi_ports; /* MPI's, 4 a trainer; 0: any */
+	char **argv;   /* the program with its arguments */
 	char program[4096], note[512];
+	char *line; /* the command line, without what may differ */
 };
 
 /* Options and program to a plan; FL_EUSAGE with a sentence. argv is the
@@ -41,17 +55,18 @@ struct launch_plan {
 int launch_make_plan(const struct launch_options *options, int argc,
 		     char **argv, struct launch_plan *plan, struct fl_err *err);
 void launch_release_plan(struct launch_plan *plan);
+/* The own name in --ips; "127.0.0.1" where there is none. */
+const char *launch_host(const struct launch_plan *plan);
 
 /* A list such as "0,1,3"; returns how many, or a negative code. */
 int launch_parse_devices(const char *text, int *out, struct fl_err *err);
-/* Is this one of this machine's addresses or names? */
-bool launch_is_own_address(const char *address);
 /* Which file runs for PROGRAM, and a line that says so. self: this binary. */
 int launch_choose_program(const char *self, int argc, char **argv,
 			  struct launch_plan *plan, struct fl_err *err);
 
-/* Run the plan to its end. Returns the exit status of the job: 0, the first
- * failing trainer's own, 128 + signal, 130 or 143 after a signal of ours. */
+/* Run the job to its end. Returns its exit status, the same on every machine:
+ * 0, the first failing trainer's own, 128 + signal, 130 or 143 after a signal
+ * of the user's, or one of base/err.h. */
 int launch_run(const struct launch_options *options,
 	       const struct launch_plan *plan);
 void launch_print_plan(const struct launch_options *options,

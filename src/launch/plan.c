@@ -4,16 +4,12 @@
 #include "base/file.h"
 #include "base/str.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <ifaddrs.h>
 #include <limits.h>
-#include <netdb.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 int launch_parse_devices(const char *text, int *out, struct fl_err *err)
@@ -51,87 +47,27 @@ int launch_parse_devices(const char *text, int *out, struct fl_err *err)
 	return count;
 }
 
-static bool same_address(const struct sockaddr *a, const char *text)
+const char *launch_host(const struct launch_plan *p)
 {
-	char buf[INET6_ADDRSTRLEN];
-	const void *bytes;
-
-	if (!a || (a->sa_family != AF_INET && a->sa_family != AF_INET6))
-		return false;
-	bytes = a->sa_family == AF_INET
-			? (const void *)&(
-				  (const struct sockaddr_in *)(const void *)a)
-				  ->sin_addr
-			: (const void *)&(
-				  (const struct sockaddr_in6 *)(const void *)a)
-				  ->sin6_addr;
-	return inet_ntop(a->sa_family, bytes, buf, sizeof(buf)) &&
-	       strcmp(buf, text) == 0;
+	return p->hosts.count ? p->hosts.list[p->hosts.self].name : "127.0.0.1";
 }
 
-static bool is_interface(const char *numeric)
+static int choose_hosts(const struct launch_options *o, struct launch_plan *p,
+			struct fl_err *err)
 {
-	struct ifaddrs *list = NULL;
-	bool found = strncmp(numeric, "127.", 4) == 0;
-
-	if (getifaddrs(&list) != 0)
-		return found;
-	for (struct ifaddrs *i = list; i && !found; i = i->ifa_next)
-		found = same_address(i->ifa_addr, numeric);
-	freeifaddrs(list);
-	return found;
-}
-
-bool launch_is_own_address(const char *address)
-{
-	struct addrinfo *list = NULL;
-	char numeric[INET6_ADDRSTRLEN];
-	bool found = false;
-
-	if (getaddrinfo(address, NULL, NULL, &list) != 0)
-		return false;
-	for (struct addrinfo *a = list; a && !found; a = a->ai_next)
-		found = getnameinfo(a->ai_addr, a->ai_addrlen, numeric,
-				    sizeof(numeric), NULL, 0,
-				    NI_NUMERICHOST) == 0 &&
-			is_interface(numeric);
-	freeaddrinfo(list);
-	return found;
-}
-
-static void own_addresses(struct fl_str *out)
-{
-	struct ifaddrs *list = NULL;
-	char buf[INET6_ADDRSTRLEN];
-
-	if (getifaddrs(&list) != 0)
-		return;
-	for (struct ifaddrs *i = list; i; i = i->ifa_next)
-		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
-		    getnameinfo(i->ifa_addr, sizeof(struct sockaddr_in), buf,
-				sizeof(buf), NULL, 0, NI_NUMERICHOST) == 0)
-			fl_str_addf(out, "%s%s", out->len ? ", " : "", buf);
-	freeifaddrs(list);
-}
-
-static int choose_host(const struct launch_options *o, struct launch_plan *p,
-		       struct fl_err *err)
-{
-	const char *name = o->host ? o->host : o->ips;
+	bool several = o->ips && strchr(o->ips, ',');
+	const char *one = o->host ? o->host : o->ips ? o->ips : "127.0.0.1";
 	struct fl_str own = FL_STR_INIT;
-	int rc = 0;
+	int rc;
 
-	if (o->ips && strchr(o->ips, ','))
-		return fl_fail(
-			err, FL_EUSAGE,
-			"--ips names several machines; this version starts jobs "
-			"on one machine, so give one address or leave --ips out");
-	snprintf(p->host, sizeof(p->host), "%s", name ? name : "127.0.0.1");
-	if (!name || launch_is_own_address(name))
-		return 0;
-	own_addresses(&own);
+	p->alone = !several;
+	if (several)
+		return hosts_open(&p->hosts, o->ips, o->host, err);
+	if (hosts_is_own(one))
+		return hosts_open(&p->hosts, one, NULL, err);
+	hosts_own_addresses(&own);
 	rc = fl_fail(err, FL_EUSAGE,
-		     "'%s' is not an address of this machine; it has %s", name,
+		     "'%s' is not an address of this machine; it has %s", one,
 		     fl_str_get(&own));
 	fl_str_release(&own);
 	return rc;
@@ -179,6 +115,80 @@ static int threads_of_each(int trainers)
 	return cores / trainers > 0 ? cores / trainers : 1;
 }
 
+static int port_from_environment(int *port, struct fl_err *err)
+{
+	const char *text = getenv("FLAGS_START_PORT");
+	char *end;
+	long v;
+
+	if (!text || !*text)
+		return 0;
+	v = strtol(text, &end, 10);
+	if (*end || v < 1024 || v > 65000)
+		return fl_fail(
+			err, FL_EUSAGE,
+			"FLAGS_START_PORT is '%s', it must be a number within 1024 and 65000",
+			text);
+	*port = (int)v;
+	return 0;
+}
+
+/* One machine without a wish: ports that nobody else is likely to have. */
+static int choose_ports(const struct launch_options *o, struct launch_plan *p,
+			struct fl_err *err)
+{
+	int start = o->start_port, rc = 0, last;
+
+	if (!start)
+		rc = port_from_environment(&start, err);
+	if (rc != 0)
+		return rc;
+	p->fixed_ports = start != 0 || !p->alone;
+	p->port = start		   ? start
+		  : p->fixed_ports ? 6070
+				   : 20000 + (int)(getpid() % 20000);
+	p->agent_port = o->agent_port ? o->agent_port : p->port - 1;
+	if (!p->fixed_ports)
+		return 0;
+	p->mpi_ports = o->mpi_ports ? o->mpi_ports : p->port + 1000;
+	last = p->mpi_ports + 4 * p->count - 1;
+	if (last > 65535)
+		return fl_fail(
+			err, FL_EUSAGE,
+			"MPI would need the ports %d to %d, the last one is 65535; choose a smaller --start_port or --mpi_ports",
+			p->mpi_ports, last);
+	return 0;
+}
+
+static int check_min_hosts(const struct launch_options *o,
+			   const struct launch_plan *p, struct fl_err *err)
+{
+	if (o->min_hosts <= p->hosts.count)
+		return 0;
+	return fl_fail(err, FL_EUSAGE,
+		       "--min_hosts is %d, but --ips names %d machine%s",
+		       o->min_hosts, p->hosts.count,
+		       p->hosts.count == 1 ? "" : "s");
+}
+
+/* What must be the same on every machine, as one text. Device numbers and the
+ * places of logs may differ, and the token is told to nobody. */
+static void make_line(const struct launch_options *o, int argc, char **argv,
+		      struct launch_plan *p)
+{
+	struct fl_str s = FL_STR_INIT;
+
+	fl_str_addf(&s, "--ips %s --start_port %d", p->hosts.ips, p->port);
+	if (o->max_restart >= 0)
+		fl_str_addf(&s, " --max_restart %d", o->max_restart);
+	if (o->min_hosts)
+		fl_str_addf(&s, " --min_hosts %d", o->min_hosts);
+	for (int i = 0; i < argc; i++)
+		fl_str_addf(&s, " %s", argv[i]);
+	p->line = fl_strdup(fl_str_get(&s));
+	fl_str_release(&s);
+}
+
 int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 		     struct launch_plan *p, struct fl_err *err)
 {
@@ -186,21 +196,28 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int rc;
 
-	*p = (struct launch_plan){ 0 };
+	memset(p, 0, sizeof(*p));
 	self[n > 0 ? n : 0] = '\0';
-	rc = choose_host(o, p, err);
+	rc = choose_hosts(o, p, err);
+	if (rc == 0)
+		rc = check_min_hosts(o, p, err);
 	if (rc == 0)
 		rc = choose_devices(o, p, err);
 	if (rc == 0)
 		rc = launch_choose_program(self, argc, argv, p, err);
+	if (rc == 0)
+		rc = choose_ports(o, p, err);
+	if (rc == 0)
+		make_line(o, argc, argv, p);
 	p->threads = threads_of_each(p->count ? p->count : 1);
-	p->port =
-		o->start_port ? o->start_port : 20000 + (int)(getpid() % 20000);
 	return rc;
 }
 
 void launch_release_plan(struct launch_plan *p)
 {
+	hosts_release(&p->hosts);
 	free(p->argv);
+	free(p->line);
 	p->argv = NULL;
+	p->line = NULL;
 }

@@ -32,10 +32,17 @@ static int open_status(struct trainer *t, struct fl_err *err)
 	return fd;
 }
 
-static int open_log(struct trainer *t, const char *log_dir, struct fl_err *err)
+/* Begun anew; what an earlier attempt of this job wrote is put aside. */
+static int open_log(struct trainer *t, const char *log_dir, int attempt,
+		    struct fl_err *err)
 {
+	char old[sizeof(t->log_path) + 16];
+
 	snprintf(t->log_path, sizeof(t->log_path), "%s/workerlog.%d", log_dir,
 		 t->rank);
+	snprintf(old, sizeof(old), "%s.%d", t->log_path, attempt - 1);
+	if (attempt > 0)
+		rename(t->log_path, old);
 	t->log = fopen(t->log_path, "we");
 	if (!t->log)
 		return fl_fail(err, FL_EIO, "cannot write '%s': %s",
@@ -75,15 +82,18 @@ static void set_descriptor(struct launch_environ *env, const char *name, int fd)
 	environ_set(env, name, text, false);
 }
 
-int trainer_start(struct trainer *t, const struct launch_plan *plan, int rank,
-		  const char *log_dir, struct launch_environ *env,
-		  struct fl_err *err)
+int trainer_start(struct trainer *t, const struct launch_plan *plan,
+		  const struct layout *layout, int local, const char *log_dir,
+		  struct launch_environ *env, struct fl_err *err)
 {
 	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, rc;
 	pid_t agent = getpid();
 
-	*t = (struct trainer){ .rank = rank, .output = -1, .link = -1 };
-	rc = open_log(t, log_dir, err);
+	*t = (struct trainer){ .rank = layout_own(layout)->first + local,
+			       .local = local,
+			       .output = -1,
+			       .link = -1 };
+	rc = open_log(t, log_dir, layout->attempt, err);
 	if (rc != 0)
 		return rc;
 	page = open_status(t, err);
@@ -155,36 +165,56 @@ bool trainer_pump(struct trainer *t, bool show, const char *prefix)
 	return false;
 }
 
-static void take_line(struct trainer *t, const char *line, size_t n)
+static void take_line(struct trainer *t, const struct json *o)
 {
-	struct fl_err err = FL_ERR_INIT;
-	struct json *o = json_parse(line, n, "agent link", &err);
 	const char *event = "", *text = "";
 
-	if (!o)
-		return;
 	json_text(json_get(o, "event"), &event);
 	json_text(json_get(o, "text"), &text);
 	if (strcmp(event, "fault") == 0)
 		snprintf(t->fault, sizeof(t->fault), "%s", text);
-	json_free(o);
+	if (strcmp(event, "hello") == 0)
+		t->ours = true;
 }
 
-void trainer_read_link(struct trainer *t)
+void trainer_read_link(struct trainer *t,
+		       void (*line)(void *ctx, struct trainer *t,
+				    const struct json *o),
+		       void *ctx)
 {
-	char buf[4096], *end;
-	ssize_t n;
+	char buf[16384], *end;
+	ssize_t n = -1;
 
-	while (t->link >= 0 && (n = read(t->link, buf, sizeof(buf))) > 0)
+	while (t->link >= 0 && (n = read(t->link, buf, sizeof(buf))) != 0) {
+		if (n < 0)
+			break;
 		fl_str_addn(&t->link_text, buf, (size_t)n);
+	}
+	if (t->link >= 0 && n == 0) {
+		close(t->link);
+		t->link = -1;
+	}
 	while (t->link_text.len > 0 &&
 	       (end = memchr(t->link_text.data, '\n', t->link_text.len))) {
 		size_t len = (size_t)(end - t->link_text.data);
+		struct fl_err err = FL_ERR_INIT;
+		struct json *o =
+			json_parse(t->link_text.data, len, "agent link", &err);
 
-		take_line(t, t->link_text.data, len);
 		t->link_text.len -= len + 1;
 		memmove(t->link_text.data, end + 1, t->link_text.len);
+		if (!o)
+			continue;
+		take_line(t, o);
+		line(ctx, t, o);
+		json_free(o);
 	}
+}
+
+void trainer_tell(const struct trainer *t, const char *line)
+{
+	if (t->link >= 0)
+		send(t->link, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void trainer_signal(const struct trainer *t, int number)

@@ -5,12 +5,13 @@
 #include "base/agent_link.h"
 #include "base/str.h"
 #include "launch/environ.h"
+#include "text/json.h"
 
 #include <stdio.h>
 #include <sys/types.h>
 
 struct trainer {
-	int rank;
+	int rank, local;  /* in the job, on this machine */
 	pid_t pid;	  /* also its process group; 0 when reaped */
 	int output, link; /* descriptors of ours, -1 when closed */
 	FILE *log;	  /* workerlog.<rank> */
@@ -19,18 +20,25 @@ struct trainer {
 	struct fl_str line;	 /* of the console prefix, in pieces */
 	struct fl_str link_text; /* from the link, in pieces */
 	char fault[1024];	 /* the sentence it sent before it ended */
+	bool ours;		 /* it said hello: it knows this protocol */
 	int wait_status;
-	bool ended, joined; /* joined: was within MPI once */
-	double ended_at;
+	bool ended;
 };
 
-int trainer_start(struct trainer *t, const struct launch_plan *plan, int rank,
-		  const char *log_dir, struct launch_environ *env,
-		  struct fl_err *err);
+/* The log of an earlier attempt is kept as workerlog.<rank>.<attempt>. */
+int trainer_start(struct trainer *t, const struct launch_plan *plan,
+		  const struct layout *layout, int local, const char *log_dir,
+		  struct launch_environ *env, struct fl_err *err);
 /* Copy what it printed: to its log, and to the console with a prefix (NULL:
  * as it is; show false: not at all). False at the end of its output. */
 bool trainer_pump(struct trainer *t, bool show, const char *prefix);
-void trainer_read_link(struct trainer *t);
+/* Hand every line of its link, except faults, which are noted here. */
+void trainer_read_link(struct trainer *t,
+		       void (*line)(void *ctx, struct trainer *t,
+				    const struct json *o),
+		       void *ctx);
+/* A line of JSON to the trainer; one that does not read loses it. */
+void trainer_tell(const struct trainer *t, const char *line);
 /* To its whole process group. */
 void trainer_signal(const struct trainer *t, int number);
 void trainer_close(struct trainer *t);

@@ -81,7 +81,7 @@ says "letters as devices" 2 "is not a list of device numbers" $run --gpus a true
 says "a device twice" 2 "named twice" $run --gpus 1,1 true
 says "empty device list" 2 "the list of devices is empty" $run --gpus= true
 says "count and list disagree" 2 "give one of the two" $run --gpus 0,1 --nproc_per_node 3 true
-says "several machines" 2 "starts jobs on one machine" $run --ips 10.0.0.1,10.0.0.2 true
+says "several machines, this is none of them" 2 "this machine is not in --ips" $run --ips 203.0.113.1,203.0.113.2 true
 says "somebody else's address" 2 "is not an address of this machine" $run --ips 203.0.113.9 true
 says "an unknown name" 2 "is not an address of this machine" $run --host no.such.host.invalid true
 says "follow what" 2 "takes 'all'" $run --follow 3 true

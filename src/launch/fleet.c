@@ -1,0 +1,447 @@
+/* fleet.c - the loop of the agent, and what it does with what it hears. */
+#include "launch/fleet_priv.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_MS 50
+
+const char *fleet_host(const struct fleet *f, int host)
+{
+	return f->plan->hosts.list[host].name;
+}
+
+struct json *fleet_copy(const struct json *o)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_str text = FL_STR_INIT;
+	struct json *copy;
+
+	json_print(o, 0, &text);
+	copy = json_parse(fl_str_get(&text), text.len, "copy", &err);
+	fl_str_release(&text);
+	return copy;
+}
+
+void fleet_tell_state(struct fleet *f)
+{
+	struct json *o = member_state(f);
+	char path[4096], name[64];
+	struct fl_err err = FL_ERR_INIT;
+
+	peers_tell(f->peers, WIRE_STATE, (uint32_t)f->attempt, o);
+	if (f->peers && f->attempt >= 0) {
+		snprintf(name, sizeof(name), "fleet.%d.json",
+			 f->plan->hosts.self);
+		json_set_text(o, "line", f->plan->line);
+		json_set_bool(o, "over", f->over);
+		if (fl_join(path, sizeof(path), f->options->log_dir, name,
+			    &err) != 0 ||
+		    json_write(o, path, &err) != 0)
+			fl_warn("%s", err.text);
+	}
+	json_free(o);
+}
+
+void fleet_enter(struct fleet *f, enum fleet_state state)
+{
+	f->state = state;
+	f->since = fl_now_s();
+	f->told_at = 0;
+	f->told_here = -1;
+	f->tell_every = 5;
+	fleet_tell_state(f);
+}
+
+void fleet_over(struct fleet *f, int code)
+{
+	f->over = true;
+	f->code = code;
+	fleet_tell_state(f);
+}
+
+bool fleet_decides(const struct fleet *f)
+{
+	for (int i = 0; i < f->layout.count; i++) {
+		int host = f->layout.list[i].host;
+
+		if (host == f->plan->hosts.self)
+			return true;
+		if (peers_here(f->peers, host))
+			return false;
+	}
+	return true;
+}
+
+/* --- what the trainers do --- */
+
+static void on_fault(void *ctx, struct trainer *t, const char *why, int code)
+{
+	struct fleet *f = ctx;
+
+	/* What falls after the signal to end is a consequence. */
+	if (f->state == FLEET_STOP || f->user_signal || f->over)
+		return;
+	verdict_report(f, fault_of_trainer(f->plan, &f->layout, t, why, code));
+}
+
+static void on_line(void *ctx, struct trainer *t, const struct json *o)
+{
+	struct fleet *f = ctx;
+	const char *event = "", *path = "";
+	int64_t step = 0;
+
+	(void)t;
+	json_text(json_get(o, "event"), &event);
+	if (strcmp(event, "checkpoint") == 0 &&
+	    json_int(json_get(o, "step"), &step) &&
+	    json_text(json_get(o, "path"), &path))
+		copies_add(f->copies, step, path);
+}
+
+static void stop_for_user(struct fleet *f, int number)
+{
+	double grace = f->options->stop_timeout;
+
+	if (f->over)
+		return;
+	if (f->user_signal) {
+		fl_warn("second signal: ending the trainers at once");
+		job_stop(&f->job, 0);
+		return;
+	}
+	f->user_signal = number;
+	fl_info("%s: asking the trainers to write a checkpoint and end (within "
+		"%g s; a second signal ends them at once)",
+		number == SIGINT ? "interrupted" : "terminated", grace);
+	job_stop(&f->job, grace);
+}
+
+static void on_user(void *ctx, int number)
+{
+	struct fleet *f = ctx;
+	struct json *o = json_new_object();
+
+	json_set_int(o, "signal", number);
+	json_set_text(o, "host", launch_host(f->plan));
+	peers_tell(f->peers, WIRE_STOP, (uint32_t)f->attempt, o);
+	json_free(o);
+	stop_for_user(f, number);
+}
+
+/* --- what the other machines say --- */
+
+/* Whom an agent sees decides who can start: all, or after a loss those who see
+ * each other. So that is told when it is complete, and at each change later. */
+static bool sees_all(const struct fleet *f)
+{
+	for (int i = 0; i < f->plan->hosts.count; i++)
+		if (i != f->plan->hosts.self && !peers_here(f->peers, i))
+			return false;
+	return true;
+}
+
+static void on_joined(void *ctx, int host, const struct json *intro)
+{
+	struct fleet *f = ctx;
+	struct json *o;
+
+	member_take_intro(f, host, intro);
+	if (!peers_here(f->peers, host) || f->over)
+		return;
+	o = member_state(f);
+	peers_send_json(f->peers, host, WIRE_STATE, (uint32_t)f->attempt, o);
+	json_free(o);
+	if (f->state == FLEET_WAIT && (f->attempt >= 0 || sees_all(f)))
+		fleet_tell_state(f);
+}
+
+static bool takes_part(const struct fleet *f, int host)
+{
+	return f->state != FLEET_WAIT && layout_find(&f->layout, host) >= 0;
+}
+
+static void on_left(void *ctx, int host, const char *why)
+{
+	struct fleet *f = ctx;
+	struct member *m = &f->members[host];
+	bool done = m->told && m->state == FLEET_DONE;
+	char end[400];
+
+	m->told = false;
+	m->since = fl_now_s();
+	copies_left(f->copies, host);
+	if (f->state == FLEET_WAIT && f->attempt >= 0 && !f->over)
+		fleet_tell_state(f);
+	if (!takes_part(f, host) || f->over || f->user_signal || f->verdict)
+		return;
+	if (done && (f->state == FLEET_DONE || f->state == FLEET_RUN)) {
+		m->state = FLEET_DONE; /* it has nothing more to give */
+		m->told = true;
+		return;
+	}
+	snprintf(
+		end, sizeof(end),
+		"is lost: %.200s; its agent was killed, or the machine went down or is cut off",
+		why);
+	verdict_report(
+		f, fault_of_machine("machine", fleet_host(f, host), end, 5));
+}
+
+static void on_silence(void *ctx, int host, double seconds, bool silent)
+{
+	struct fleet *f = ctx;
+
+	if (silent)
+		fl_warn("%s has been silent for %.1f s; it counts as lost after %g s",
+			fleet_host(f, host), seconds, f->options->peer_timeout);
+	else if (peers_here(f->peers, host))
+		fl_info("%s is heard again", fleet_host(f, host));
+}
+
+static void take_stop(struct fleet *f, const struct json *o)
+{
+	int64_t number = SIGTERM;
+	const char *host = "?";
+
+	json_int(json_get(o, "signal"), &number);
+	json_text(json_get(o, "host"), &host);
+	if (f->user_signal)
+		return;
+	fl_info("stopped on %s", host);
+	stop_for_user(f, number == SIGINT ? SIGINT : SIGTERM);
+}
+
+/* Frames of JSON. Those of another attempt are late. */
+static void take_json(struct fleet *f, int host, int type, int attempt,
+		      struct json *o)
+{
+	bool now = attempt == f->attempt;
+
+	switch (type) {
+	case WIRE_STATE:
+		member_take_state(f, host, o);
+		break;
+	case WIRE_PREPARE:
+		prepare_take(f, o, attempt);
+		break;
+	case WIRE_FAULT:
+		if (now && takes_part(f, host))
+			verdict_fault(f, fleet_copy(o));
+		break;
+	case WIRE_WHERE:
+		if (now)
+			verdict_where(f, o);
+		break;
+	case WIRE_VERDICT:
+		verdict_take(f, fleet_copy(o), attempt);
+		break;
+	case WIRE_STOP:
+		take_stop(f, o);
+		break;
+	case WIRE_GET:
+		copies_take_get(f->copies, host, o);
+		break;
+	default:
+		break; /* of a newer agent */
+	}
+}
+
+static void on_frame(void *ctx, int host, const struct wire_frame *frame)
+{
+	struct fleet *f = ctx;
+	struct fl_err err = FL_ERR_INIT;
+	bool now = (int)frame->attempt == f->attempt;
+	int seat = layout_find(&f->layout, host);
+	struct json *o;
+
+	switch (frame->type) {
+	case WIRE_FENCE:
+		if (now && seat >= 0 && f->state != FLEET_WAIT)
+			fences_take(&f->fences, seat, frame);
+		return;
+	case WIRE_READY:
+		f->members[host].ready |= now;
+		return;
+	case WIRE_START:
+		if (now && f->state == FLEET_READY)
+			prepare_start(f);
+		return;
+	case WIRE_CHUNK:
+		copies_take_chunk(f->copies, host, frame);
+		return;
+	default:
+		break;
+	}
+	o = json_parse((const char *)frame->data, frame->size, "a frame", &err);
+	if (o)
+		take_json(f, host, frame->type, (int)frame->attempt, o);
+	else
+		fl_warn("%s sent what cannot be read: %s", fleet_host(f, host),
+			err.text);
+	json_free(o);
+}
+
+/* --- the loop --- */
+
+static bool all_done(const struct fleet *f)
+{
+	for (int i = 0; i < f->layout.count; i++) {
+		int host = f->layout.list[i].host;
+
+		if (host != f->plan->hosts.self &&
+		    f->members[host].state != FLEET_DONE)
+			return false;
+	}
+	return true;
+}
+
+/* From the machine before this one, so that no link carries it twice. */
+static void pass_on(struct fleet *f)
+{
+	const struct layout *l = &f->layout;
+	int before = l->list[(l->self + l->count - 1) % l->count].host;
+	const struct copy_name *theirs = &f->members[before].newest;
+
+	if (l->count > 1 && theirs->step > copies_coming(f->copies))
+		copies_fetch(f->copies, f->peers, before, theirs);
+}
+
+static void run_turn(struct fleet *f)
+{
+	pass_on(f);
+	if (f->state == FLEET_RUN && f->job.alive == 0)
+		fleet_enter(f, FLEET_DONE);
+	if (f->state == FLEET_DONE && all_done(f)) {
+		job_end(&f->job);
+		fleet_over(f, 0);
+	}
+}
+
+static void turn(struct fleet *f)
+{
+	if (f->user_signal) {
+		if (f->job.alive == 0) {
+			job_end(&f->job);
+			fleet_over(f, 128 + f->user_signal);
+		}
+		return;
+	}
+	switch (f->state) {
+	case FLEET_WAIT:
+		rollcall_turn(f);
+		break;
+	case FLEET_PREPARE:
+	case FLEET_READY:
+		prepare_turn(f);
+		break;
+	case FLEET_RUN:
+	case FLEET_DONE:
+		run_turn(f);
+		break;
+	case FLEET_STOP:
+		verdict_turn(f);
+		break;
+	}
+}
+
+static void loop(struct fleet *f)
+{
+	int most = JOB_MOST_FDS + (f->peers ? peers_most_fds(f->peers) : 0);
+	struct pollfd *fds = fl_calloc((size_t)most, sizeof(*fds));
+	bool more = false, news;
+
+	while (!f->over) {
+		int n = job_fds(&f->job, fds);
+
+		if (f->peers)
+			n += peers_fds(f->peers, fds + n);
+		poll(fds, (nfds_t)n, more ? 0 : TICK_MS);
+		job_turn(&f->job);
+		peers_turn(f->peers);
+		fences_turn(&f->fences, f->peers);
+		more = copies_turn(f->copies, f->peers, &news);
+		if (news)
+			fleet_tell_state(f);
+		turn(f);
+	}
+	free(fds);
+}
+
+static int open_peers(struct fleet *f, struct fl_err *err)
+{
+	const char *token = f->options->token ? f->options->token
+					      : getenv("FLOTILLA_TOKEN");
+	struct peers_config c = { .hosts = &f->plan->hosts,
+				  .port = f->plan->agent_port,
+				  .token = token ? token : "",
+				  .intro = f->intro,
+				  .silent_s = 2,
+				  .lost_s = f->options->peer_timeout,
+				  .ctx = f,
+				  .joined = on_joined,
+				  .left = on_left,
+				  .frame = on_frame,
+				  .silence = on_silence };
+
+	return f->plan->alone ? 0 : peers_open(&c, &f->peers, err);
+}
+
+static int open_fleet(struct fleet *f, struct fl_err *err)
+{
+	struct job_events events = { f, on_fault, on_line, on_user };
+	struct member *own;
+	int count = f->plan->hosts.count;
+	int rc = job_open(&f->job, f->options, f->plan, &events, err);
+
+	f->members = fl_calloc((size_t)count, sizeof(*f->members));
+	for (int i = 0; i < count; i++)
+		f->members[i].since = fl_now_s();
+	own = &f->members[f->plan->hosts.self];
+	own->told = true;
+	own->count = f->plan->count;
+	memcpy(own->devices, f->plan->devices, sizeof(own->devices));
+	f->copies = copies_new(f->options->log_dir, f->plan->hosts.self, count);
+	f->intro = member_intro(f->options, f->plan);
+	if (rc == 0)
+		rc = open_peers(f, err);
+	return rc;
+}
+
+static void close_fleet(struct fleet *f)
+{
+	peers_close(f->peers);
+	fences_end(&f->fences);
+	job_close(&f->job);
+	copies_free(f->copies, f->code != 0);
+	layout_release(&f->layout);
+	for (int i = 0; i < f->fault_count; i++)
+		json_free(f->faults[i].report);
+	json_free(f->where);
+	json_free(f->verdict);
+	json_free(f->intro);
+	free(f->members);
+}
+
+int launch_run(const struct launch_options *options,
+	       const struct launch_plan *plan)
+{
+	struct fleet f = { .options = options, .plan = plan, .attempt = -1 };
+	struct fl_err err = FL_ERR_INIT;
+
+	if (open_fleet(&f, &err) == 0) {
+		fleet_enter(&f, FLEET_WAIT);
+		loop(&f);
+	} else {
+		fl_error("%s", err.text);
+		f.code = fl_exit_status(err.code);
+	}
+	close_fleet(&f);
+	return f.code;
+}

@@ -1,0 +1,132 @@
+/* fleet_priv.h - one agent's view of the whole job.
+ *
+ *   state    what it waits for                     what ends it
+ *   WAIT     every machine here and in WAIT        PREPARE of the coordinator
+ *   PREPARE  the checkpoint to go on from          it is here: READY is sent
+ *   READY    START of the coordinator              trainers start
+ *   RUN      the trainers                          all ended with 0
+ *   DONE     the other machines' DONE              the job is over, status 0
+ *   STOP     the verdict, and the trainers' end    WAIT again, or over
+ *
+ * A fault in PREPARE, READY, RUN or DONE leads to STOP. The coordinator is the
+ * machine that stands first in --ips among those that take part; it only
+ * decides when to prepare and start, and which fault came first.
+ */
+#ifndef FL_LAUNCH_FLEET_PRIV_H
+#define FL_LAUNCH_FLEET_PRIV_H
+
+#include "launch/copy.h"
+#include "launch/fault.h"
+#include "launch/fences.h"
+#include "launch/job.h"
+
+enum fleet_state {
+	FLEET_WAIT,
+	FLEET_PREPARE,
+	FLEET_READY,
+	FLEET_RUN,
+	FLEET_DONE,
+	FLEET_STOP
+};
+
+/* What another machine has told of itself. */
+struct member {
+	bool told; /* its state is known since it came */
+	enum fleet_state state;
+	int attempt, restarts;
+	char job[40];
+	int count, devices[LAUNCH_MAX_TRAINERS];
+	struct copy_name newest; /* checkpoint that it holds */
+	unsigned char
+		sees[HOSTS_MAX / 8]; /* machines that it has a link with */
+	bool ready;
+	double since;	/* it is here, or missing */
+	bool disagreed; /* said once */
+};
+
+#define FLEET_FAULTS 16
+
+struct fleet_fault {
+	struct json *report;
+	double at;
+};
+
+struct fleet {
+	const struct launch_options *options;
+	const struct launch_plan *plan;
+	struct peers *peers; /* NULL on one machine */
+	struct job job;
+	struct fences fences;
+	struct copies *copies;
+	struct layout layout;
+	struct member *members; /* one an entry of --ips, the own one too */
+	struct json *intro;
+	enum fleet_state state;
+	double since; /* in this state */
+	int attempt;  /* -1: none yet */
+	int restarts;
+	char name[40]; /* of the job; "" : none yet */
+	bool over;
+	int code;
+	int user_signal;
+	/* roll call */
+	double told_at, tell_every;
+	int told_here;
+	/* preparing */
+	struct copy_name resume;
+	int resume_from; /* machine that has it */
+	/* faults of this attempt */
+	struct fleet_fault faults[FLEET_FAULTS];
+	int fault_count;
+	double fault_at;
+	struct json *where; /* what the trainers were at, lines */
+	struct json *verdict;
+	bool restarting;
+	bool ours; /* a trainer of ours runs here */
+	char last_key[256];
+	int64_t last_key_step;
+	struct agree *agree;
+};
+
+/* fleet.c */
+void fleet_enter(struct fleet *f, enum fleet_state state);
+void fleet_tell_state(struct fleet *f);
+void fleet_over(struct fleet *f, int code);
+/* The first machine of those that take part and are here: does it decide? */
+bool fleet_decides(const struct fleet *f);
+const char *fleet_host(const struct fleet *f, int host);
+
+/* member.c: what agents tell of themselves */
+struct json *member_intro(const struct launch_options *o,
+			  const struct launch_plan *p);
+void member_take_intro(struct fleet *f, int host, const struct json *intro);
+struct json *member_state(const struct fleet *f);
+void member_take_state(struct fleet *f, int host, const struct json *o);
+/* Who is waiting to start, ourselves included; returns how many. */
+int member_waiting(const struct fleet *f, bool *who);
+/* Of those who wait, the ones that all have links with each other. */
+int member_clique(const struct fleet *f, bool *who);
+
+/* rollcall.c: waiting for the machines */
+void rollcall_turn(struct fleet *f);
+
+/* prepare.c: from everyone is here to START */
+void prepare_begin(struct fleet *f, const bool *who);
+void prepare_take(struct fleet *f, const struct json *o, int attempt);
+void prepare_turn(struct fleet *f);
+void prepare_start(struct fleet *f);
+
+/* verdict.c: faults */
+/* A report of another machine, or of this one: that is told to all. */
+void verdict_fault(struct fleet *f, struct json *report);
+void verdict_report(struct fleet *f, struct json *report);
+void verdict_where(struct fleet *f, const struct json *lines);
+void verdict_take(struct fleet *f, struct json *verdict, int attempt);
+void verdict_turn(struct fleet *f);
+/* End the job on every machine that is here, with this sentence. */
+void verdict_end(struct fleet *f, const char *kind, const char *end, int code);
+
+/* A copy of a document. */
+struct json *fleet_copy(const struct json *o);
+
+#endif

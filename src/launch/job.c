@@ -1,0 +1,243 @@
+#include "launch/job.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "launch/guard.h"
+#include "launch/pmix_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUTPUT_GRACE_S 0.5 /* for output that a dead trainer left in its pipe */
+
+static void signal_all(struct job *j, int number)
+{
+	for (int i = 0; i < j->started; i++)
+		if (!j->trainers[i].ended)
+			trainer_signal(&j->trainers[i], number);
+}
+
+static void pump(struct job *j, struct trainer *t)
+{
+	const char *follow = j->options->follow;
+	bool all = follow && strcmp(follow, "all") == 0;
+	char prefix[300];
+
+	snprintf(prefix, sizeof(prefix), "%s:%d|", launch_host(j->plan),
+		 t->rank);
+	trainer_pump(t, all || t->local == 0, all ? prefix : NULL);
+	trainer_read_link(t, j->events.said, j->events.ctx);
+}
+
+static void judge_end(struct job *j, struct trainer *t)
+{
+	int code = trainer_code(t), aborted = pmix_server_aborted(t->local);
+	void *ctx = j->events.ctx;
+
+	pump(j, t);
+	if (aborted)
+		j->events.fault(ctx, t, "called MPI_Abort", aborted & 255);
+	else if (code != 0)
+		j->events.fault(ctx, t, NULL, code);
+	else if (pmix_server_inside(t->local))
+		j->events.fault(
+			ctx, t,
+			"ended with exit status 0 without leaving MPI; the others would wait for it for ever",
+			4);
+}
+
+static void reap(struct job *j)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (int i = 0; i < j->started; i++) {
+			struct trainer *t = &j->trainers[i];
+
+			if (t->pid != pid || t->ended)
+				continue;
+			t->ended = true;
+			t->wait_status = status;
+			j->alive--;
+			judge_end(j, t);
+			kill(-t->pid, SIGKILL); /* what it left behind */
+		}
+	}
+}
+
+static void read_signals(struct job *j)
+{
+	struct signalfd_siginfo info;
+
+	while (read(j->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(j);
+		else
+			j->events.user(j->events.ctx, info.ssi_signo == SIGINT
+							      ? SIGINT
+							      : SIGTERM);
+	}
+}
+
+int job_fds(const struct job *j, struct pollfd *fds)
+{
+	int n = 0;
+
+	fds[n++] = (struct pollfd){ j->signals, POLLIN, 0 };
+	if (pmix_server_fd() >= 0)
+		fds[n++] = (struct pollfd){ pmix_server_fd(), POLLIN, 0 };
+	for (int i = 0; i < j->started; i++) {
+		const struct trainer *t = &j->trainers[i];
+
+		if (t->output >= 0)
+			fds[n++] = (struct pollfd){ t->output, POLLIN, 0 };
+		if (t->link >= 0 && !t->ended)
+			fds[n++] = (struct pollfd){ t->link, POLLIN, 0 };
+	}
+	return n;
+}
+
+void job_turn(struct job *j)
+{
+	for (int i = 0; i < j->started; i++)
+		pump(j, &j->trainers[i]);
+	read_signals(j);
+	if (j->kill_at > 0 && fl_now_s() >= j->kill_at && j->alive > 0)
+		signal_all(j, SIGKILL);
+}
+
+void job_stop(struct job *j, double grace)
+{
+	double at = fl_now_s() + grace;
+
+	signal_all(j, SIGTERM);
+	if (j->kill_at == 0 || at < j->kill_at)
+		j->kill_at = at;
+}
+
+/* Grandchildren that left their group were handed to us: nobody stays. */
+static void end_orphans(void)
+{
+	char path[64], text[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
+		 (long)getpid());
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fgets(text, sizeof(text), f)) {
+		char *next = text;
+
+		for (long pid; (pid = strtol(next, &next, 10)) > 0;) {
+			char comm[64] = "", name[32] = "";
+			FILE *c;
+
+			snprintf(comm, sizeof(comm), "/proc/%ld/comm", pid);
+			c = fopen(comm, "re");
+			if (c && fgets(name, sizeof(name), c) &&
+			    strncmp(name, GUARD_NAME, strlen(GUARD_NAME)) != 0)
+				kill((pid_t)pid, SIGKILL);
+			if (c)
+				fclose(c);
+		}
+	}
+	fclose(f);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+}
+
+static int open_signals(sigset_t *old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, old);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int job_open(struct job *j, const struct launch_options *options,
+	     const struct launch_plan *plan, const struct job_events *events,
+	     struct fl_err *err)
+{
+	int rc;
+
+	*j = (struct job){ .options = options,
+			   .plan = plan,
+			   .events = *events };
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	j->guard = guard_start(); /* before PMIx has threads */
+	j->signals = open_signals(&j->old);
+	rc = fl_make_dirs(options->log_dir, err);
+	if (rc == 0)
+		rc = scratch_open(&j->scratch, err);
+	if (rc == 0)
+		rc = pmix_server_open(launch_host(plan), plan->hosts.self,
+				      j->scratch.folder, err);
+	return rc;
+}
+
+int job_begin(struct job *j, const struct layout *layout, struct fl_err *err)
+{
+	j->layout = layout;
+	return pmix_server_begin(j->plan, layout, err);
+}
+
+int job_start(struct job *j, struct fl_err *err)
+{
+	int rc = 0;
+
+	j->kill_at = 0;
+	for (int i = 0; rc == 0 && i < layout_own(j->layout)->count; i++) {
+		struct launch_environ env;
+
+		environ_make(&env, j->plan, j->layout, i, j->scratch.shm);
+		rc = pmix_server_join(i, &env, err);
+		if (rc == 0)
+			rc = trainer_start(&j->trainers[i], j->plan, j->layout,
+					   i, j->options->log_dir, &env, err);
+		environ_release(&env);
+		if (rc != 0)
+			break;
+		guard_add(j->guard, j->trainers[i].pid);
+		j->started++;
+		j->alive++;
+	}
+	if (rc != 0)
+		signal_all(j, SIGKILL);
+	return rc;
+}
+
+void job_end(struct job *j)
+{
+	double until = fl_now_s() + OUTPUT_GRACE_S;
+
+	for (int i = 0; i < j->started; i++)
+		while (j->trainers[i].output >= 0 && fl_now_s() < until)
+			pump(j, &j->trainers[i]);
+	end_orphans();
+	for (int i = 0; i < j->started; i++)
+		trainer_close(&j->trainers[i]);
+	guard_forget(j->guard);
+	pmix_server_end();
+	j->started = j->alive = 0;
+	j->kill_at = 0;
+}
+
+void job_close(struct job *j)
+{
+	guard_dismiss(j->guard);
+	pmix_server_close();
+	scratch_close(&j->scratch);
+	close(j->signals);
+	sigprocmask(SIG_SETMASK, &j->old, NULL);
+}

@@ -1,0 +1,60 @@
+/* job.h - the trainers of this machine in one attempt, and what they need: the
+ * PMIx server, private folders, the guard, signals.
+ *
+ * Opened once; begun and ended for each attempt.
+ * Threads: the main thread, which must also be the one that forks: trainers
+ * die with it.
+ */
+#ifndef FL_LAUNCH_JOB_H
+#define FL_LAUNCH_JOB_H
+
+#include "launch/scratch.h"
+#include "launch/trainer.h"
+
+#include <poll.h>
+#include <signal.h>
+
+struct job_events {
+	void *ctx;
+	/* A trainer failed. why: a sentence where its status does not tell. */
+	void (*fault)(void *ctx, struct trainer *t, const char *why, int code);
+	/* A line of its link. */
+	void (*said)(void *ctx, struct trainer *t, const struct json *line);
+	/* SIGINT or SIGTERM came. */
+	void (*user)(void *ctx, int number);
+};
+
+struct job {
+	const struct launch_options *options;
+	const struct launch_plan *plan;
+	const struct layout *layout;
+	struct job_events events;
+	struct launch_scratch scratch;
+	struct trainer trainers[LAUNCH_MAX_TRAINERS];
+	int started, alive;
+	int signals; /* signalfd */
+	int guard;
+	double kill_at; /* 0: nobody is to be killed */
+	sigset_t old;
+};
+
+int job_open(struct job *job, const struct launch_options *options,
+	     const struct launch_plan *plan, const struct job_events *events,
+	     struct fl_err *err);
+void job_close(struct job *job);
+
+/* Register the attempt with PMIx; no trainer starts yet. */
+int job_begin(struct job *job, const struct layout *layout, struct fl_err *err);
+/* On failure the trainers that did start are killed. */
+int job_start(struct job *job, struct fl_err *err);
+/* SIGTERM now, SIGKILL after grace seconds. */
+void job_stop(struct job *job, double grace);
+/* After all trainers were reaped: their last output, their descriptors. */
+void job_end(struct job *job);
+
+int job_fds(const struct job *job, struct pollfd *fds);
+#define JOB_MOST_FDS (2 + 2 * LAUNCH_MAX_TRAINERS)
+/* Output, links, signals, reaping, killing. */
+void job_turn(struct job *job);
+
+#endif

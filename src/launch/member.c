@@ -1,0 +1,198 @@
+/* member.c - what the agents tell of themselves, and who can start. */
+#include "launch/fleet_priv.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(const struct json *o, const char *key)
+{
+	const char *text = "";
+
+	json_text(json_get(o, key), &text);
+	return text;
+}
+
+static int number_of(const struct json *o, const char *key, int absent)
+{
+	int64_t v = absent;
+
+	json_int(json_get(o, key), &v);
+	return (int)v;
+}
+
+struct json *member_intro(const struct launch_options *o,
+			  const struct launch_plan *p)
+{
+	struct json *intro = json_new_object(), *devices = json_new_array();
+
+	(void)o;
+	for (int i = 0; i < p->count; i++)
+		json_add(devices, json_new_int(p->devices[i]));
+	json_set_text(intro, "line", p->line);
+	json_set(intro, "devices", devices);
+	return intro;
+}
+
+static int read_devices(const struct json *list, int *out)
+{
+	size_t n = json_count(list);
+
+	if (n < 1 || n > LAUNCH_MAX_TRAINERS)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t v = 0;
+
+		json_int(json_at(list, i), &v);
+		out[i] = (int)v;
+	}
+	return (int)n;
+}
+
+/* The two lines from where they differ, with their machines' names. */
+static void show_difference(const struct fleet *f, int host, const char *ours,
+			    const char *theirs, struct fl_str *out)
+{
+	int self = f->plan->hosts.self;
+	size_t same = 0, from;
+	const char *cut;
+
+	while (ours[same] && ours[same] == theirs[same])
+		same++;
+	from = same > 40 ? same - 40 : 0;
+	while (from > 0 && from < same && ours[from - 1] != ' ')
+		from++;
+	cut = from ? "..." : "";
+	fl_str_addf(
+		out,
+		"typed another line than this machine:\n  %-20s %s%.200s\n  %-20s %s%.200s",
+		fleet_host(f, self), cut, ours + from, fleet_host(f, host), cut,
+		theirs + from);
+}
+
+/* A job that runs or waits for a machine to return is not ended by one that
+ * was given another line; a job that has yet to start is. */
+static void disagree(struct fleet *f, int host, const char *theirs)
+{
+	struct fl_str text = FL_STR_INIT;
+
+	show_difference(f, host, f->plan->line, theirs, &text);
+	if (f->attempt >= 0) {
+		if (!f->members[host].disagreed)
+			fl_warn("%s %s", fleet_host(f, host),
+				fl_str_get(&text));
+		f->members[host].disagreed = true;
+		peers_refuse(f->peers, host, "line",
+			     "the job that runs here was given another line");
+	} else {
+		verdict_end(f, "disagree", fl_str_get(&text), 7);
+	}
+	fl_str_release(&text);
+}
+
+void member_take_intro(struct fleet *f, int host, const struct json *intro)
+{
+	struct member *m = &f->members[host];
+	const char *line = text_of(intro, "line");
+
+	m->told = false;
+	m->ready = false;
+	m->since = fl_now_s();
+	m->count = read_devices(json_get(intro, "devices"), m->devices);
+	if (m->count == 0) {
+		peers_refuse(f->peers, host, "intro", "it names no devices");
+		return;
+	}
+	if (strcmp(line, f->plan->line) != 0)
+		disagree(f, host, line);
+}
+
+struct json *member_state(const struct fleet *f)
+{
+	struct json *o = json_new_object();
+	char sees[HOSTS_MAX / 4 + 1] = "";
+	int count = f->plan->hosts.count;
+
+	for (int i = 0; i < count; i += 4) {
+		int four = 0;
+
+		for (int k = i; k < i + 4 && k < count; k++)
+			four |= (k == f->plan->hosts.self ||
+				 peers_here(f->peers, k))
+				<< (k - i);
+		snprintf(sees + i / 4, 2, "%x", (unsigned)four);
+	}
+	json_set_int(o, "state", f->state);
+	json_set_int(o, "attempt", f->attempt);
+	json_set_int(o, "restarts", f->restarts);
+	json_set_text(o, "job", f->name);
+	json_set_text(o, "sees", sees);
+	copies_describe(f->copies, o);
+	return o;
+}
+
+static void read_sees(struct member *m, const char *text)
+{
+	memset(m->sees, 0, sizeof(m->sees));
+	for (int i = 0; text[i] && i < HOSTS_MAX / 4; i++) {
+		int c = text[i];
+		int four = c >= 'a' ? c - 'a' + 10 : c - '0';
+
+		m->sees[i / 2] |= (unsigned char)((four & 15) << (i % 2 * 4));
+	}
+}
+
+void member_take_state(struct fleet *f, int host, const struct json *o)
+{
+	struct member *m = &f->members[host];
+
+	m->told = true;
+	m->state = (enum fleet_state)number_of(o, "state", FLEET_WAIT);
+	m->attempt = number_of(o, "attempt", -1);
+	m->restarts = number_of(o, "restarts", 0);
+	snprintf(m->job, sizeof(m->job), "%s", text_of(o, "job"));
+	read_sees(m, text_of(o, "sees"));
+	copy_name_read(o, &m->newest);
+}
+
+int member_waiting(const struct fleet *f, bool *who)
+{
+	int n = 0;
+
+	for (int i = 0; i < f->plan->hosts.count; i++) {
+		const struct member *m = &f->members[i];
+
+		who[i] = i == f->plan->hosts.self
+				 ? f->state == FLEET_WAIT
+				 : peers_here(f->peers, i) && m->told &&
+					   m->state == FLEET_WAIT;
+		n += who[i];
+	}
+	return n;
+}
+
+static bool see_each_other(const struct fleet *f, int a, int b)
+{
+	int self = f->plan->hosts.self;
+	const unsigned char *x = f->members[a].sees, *y = f->members[b].sees;
+
+	return (a == self ? peers_here(f->peers, b)
+			  : (x[b / 8] >> (b % 8)) & 1) &&
+	       (b == self ? peers_here(f->peers, a)
+			  : (y[a / 8] >> (a % 8)) & 1);
+}
+
+int member_clique(const struct fleet *f, bool *who)
+{
+	int n = member_waiting(f, who);
+
+	for (int i = 0; i < f->plan->hosts.count; i++)
+		for (int k = 0; who[i] && k < i; k++)
+			if (who[k] && !see_each_other(f, i, k)) {
+				who[i] = false;
+				n--;
+			}
+	return n;
+}

@@ -1,0 +1,75 @@
+/* wire.h - frames between two agents over one TCP connection.
+ *
+ * A frame is a header of 16 bytes (docs/launch-protocol.md) and a payload:
+ * JSON for what people may want to read, bytes for fences and copies. Nothing
+ * here blocks; what cannot be sent yet waits in memory, bounded.
+ *
+ * Ownership: a wire owns its descriptor. Threads: the agent's main thread.
+ */
+#ifndef FL_LAUNCH_WIRE_H
+#define FL_LAUNCH_WIRE_H
+
+#include "base/str.h"
+#include "text/json.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WIRE_VERSION 1
+#define WIRE_MAX (16u << 20) /* bytes of a payload */
+
+enum wire_type {
+	WIRE_HELLO = 1, /* who calls: version, index, list, nonce */
+	WIRE_REFUSE,	/* why not */
+	WIRE_PROOF,	/* keyed digest of both nonces */
+	WIRE_INTRO,	/* command line, devices, build */
+	WIRE_PING,
+	WIRE_STATE,   /* what the sender is at */
+	WIRE_PREPARE, /* make ready for attempt n */
+	WIRE_READY,
+	WIRE_START,
+	WIRE_FENCE,   /* a share of a PMIx fence */
+	WIRE_FAULT,   /* what went wrong here */
+	WIRE_WHERE,   /* what the trainers here were at */
+	WIRE_VERDICT, /* the first fault, and what follows from it */
+	WIRE_STOP,    /* the user wants to stop */
+	WIRE_GET,     /* send me that checkpoint */
+	WIRE_CHUNK,   /* a piece of it */
+	WIRE_DIGEST,  /* what a trainer is about to train */
+	WIRE_GO,      /* all are about to train the same */
+	WIRE_LOG,     /* lines of a trainer */
+	WIRE_TYPES
+};
+
+struct wire_frame {
+	int type;
+	uint32_t attempt;
+	const unsigned char *data; /* valid until the next call */
+	size_t size;
+};
+
+struct wire {
+	int fd; /* -1: closed */
+	unsigned char *in, *out;
+	size_t in_size, in_used, in_done; /* in[in_done .. in_used) unread */
+	size_t out_size, out_used, out_sent;
+	size_t most;	 /* bytes of a payload that are believed */
+	double heard_at; /* fl_now_s() of the last byte */
+	char why[160];	 /* why it is closed */
+};
+
+void wire_init(struct wire *w, int fd);
+void wire_close(struct wire *w);
+/* Queue a frame. A wire whose queue grows beyond all reason is closed. */
+void wire_send(struct wire *w, int type, uint32_t attempt, const void *data,
+	       size_t size);
+void wire_send_json(struct wire *w, int type, uint32_t attempt,
+		    const struct json *o);
+/* Bytes still queued. */
+size_t wire_pending(const struct wire *w);
+/* Send and receive what goes without waiting; false: it is closed. */
+bool wire_pump(struct wire *w);
+/* The next whole frame: 1, none yet: 0, no frame of ours: -1. */
+int wire_next(struct wire *w, struct wire_frame *frame);
+
+#endif
