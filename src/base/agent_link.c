@@ -1,13 +1,19 @@
 #include "base/agent_link.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+
+#define HELLO "{\"event\":\"hello\",\"version\":1}\n"
+#define GO "{\"event\":\"go\"}"
 
 static int link_fd = -1;
 static struct agent_status *status;
@@ -28,6 +34,9 @@ void agent_link_open(void)
 	void *p;
 
 	link_fd = descriptor(AGENT_FD_VARIABLE);
+	if (link_fd >= 0)
+		send(link_fd, HELLO, strlen(HELLO),
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (page < 0)
 		return;
 	p = mmap(NULL, sizeof(*status), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -36,6 +45,11 @@ void agent_link_open(void)
 		status = p;
 		status->version = 1;
 	}
+}
+
+bool agent_link_is_open(void)
+{
+	return link_fd >= 0;
 }
 
 void agent_link_phase(int64_t step, const char *phase)
@@ -89,4 +103,87 @@ void agent_link_checkpoint(int64_t step, const char *path)
 		    (long long)step);
 	add_quoted(&s, path);
 	send_line(&s);
+}
+
+/* Wait for the socket; a signal is not slept over. */
+static int wait_link(short what, double until, struct fl_err *err)
+{
+	struct pollfd fd = { link_fd, what, 0 };
+	double left = until - fl_now_s();
+	int n = left > 0 ? poll(&fd, 1, (int)(left * 1000) + 1) : 0;
+
+	if (n > 0)
+		return 0;
+	if (n == 0)
+		return fl_fail(
+			err, FL_ETIMEOUT,
+			"the other machines did not say within the time that they train the same");
+	if (errno == EINTR)
+		return fl_fail(err, FL_ETERM,
+			       "stopped while waiting for the other machines");
+	return fl_fail(err, FL_EIO, "waiting for the agent failed: %s",
+		       strerror(errno));
+}
+
+static int send_all(const char *text, size_t size, double until,
+		    struct fl_err *err)
+{
+	while (size > 0) {
+		int rc = wait_link(POLLOUT, until, err);
+		ssize_t n;
+
+		if (rc != 0)
+			return rc;
+		n = send(link_fd, text, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return fl_fail(err, FL_EPEER, "the agent is gone: %s",
+				       strerror(errno));
+		text += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int wait_go(double until, struct fl_err *err)
+{
+	struct fl_str got = FL_STR_INIT;
+	int rc = 0;
+
+	while (rc == 0 && !strstr(fl_str_get(&got), GO)) {
+		char buf[256];
+		ssize_t n;
+
+		rc = wait_link(POLLIN, until, err);
+		if (rc != 0)
+			break;
+		n = recv(link_fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n > 0)
+			fl_str_addn(&got, buf, (size_t)n);
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			rc = fl_fail(err, FL_EPEER, "the agent is gone");
+	}
+	fl_str_release(&got);
+	return rc;
+}
+
+int agent_link_agree(const struct agent_item *items, int count, double limit_s,
+		     struct fl_err *err)
+{
+	double until = fl_now_s() + limit_s;
+	struct fl_str s = FL_STR_INIT;
+	int rc;
+
+	if (link_fd < 0)
+		return 0;
+	fl_str_add(&s, "{\"event\":\"digest\",\"items\":[");
+	for (int i = 0; i < count; i++) {
+		fl_str_addf(&s, "%s{\"name\":\"%s\",\"text\":", i ? "," : "",
+			    items[i].name);
+		add_quoted(&s, items[i].text);
+		fl_str_add(&s, "}");
+	}
+	fl_str_add(&s, "]}\n");
+	rc = send_all(fl_str_get(&s), s.len, until, err);
+	fl_str_release(&s);
+	return rc == 0 ? wait_go(until, err) : rc;
 }

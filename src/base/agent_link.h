@@ -5,12 +5,15 @@
  * trainers need not know who started them. docs/launch-protocol.md has the
  * format.
  *
- * Threads: the training thread. Nothing here blocks: a full socket drops the
- * line.
+ * Threads: the training thread. Nothing here blocks, a full socket drops the
+ * line; only agent_link_agree() waits, bounded.
  */
 #ifndef FL_BASE_AGENT_LINK_H
 #define FL_BASE_AGENT_LINK_H
 
+#include "base/err.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 #define AGENT_FD_VARIABLE "FLOTILLA_AGENT_FD"
@@ -23,11 +26,29 @@ struct agent_status {
 	char phase[32]; /* "data", "step", "eval", "checkpoint" */
 };
 
+#define AGENT_RESUME_VARIABLE "FLOTILLA_RESUME"	    /* a checkpoint */
+#define AGENT_ATTEMPT_VARIABLE "FLOTILLA_ATTEMPT"   /* 0: the first */
+#define AGENT_RESTARTS_VARIABLE "FLOTILLA_RESTARTS" /* so far */
+
 void agent_link_open(void);
+/* Is there an agent? */
+bool agent_link_is_open(void);
 void agent_link_phase(int64_t step, const char *phase);
 /* {"event":"fault","status":3,"text":"..."} */
 void agent_link_fault(int status, const char *text);
 /* {"event":"checkpoint","step":360,"path":"..."} */
 void agent_link_checkpoint(int64_t step, const char *path);
+
+/* What must be the same on every rank before the first step: a name and a text,
+ * of which differing lines are shown to people. */
+struct agent_item {
+	const char *name, *text;
+};
+
+/* Tell the agent, and wait for its word that all ranks said the same: within
+ * limit_s (FL_ETIMEOUT), unless a signal came (FL_ETERM). Where they differ
+ * the agents end the job. 0 at once without an agent. */
+int agent_link_agree(const struct agent_item *items, int count, double limit_s,
+		     struct fl_err *err);
 
 #endif

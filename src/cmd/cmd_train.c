@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cmd/job.h"
 #include "optim/schedule.h"
+#include "cmd/train_facts.h"
 #include "report/progress.h"
 #include "report/run_dir.h"
 #include "train/loop.h"
@@ -14,6 +15,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct args {
@@ -128,6 +130,26 @@ static int on_eval(void *ctx, const struct train_place *place,
 			     ev->seconds, numbers, COCO_STATS, err);
 }
 
+#define AGREE_LIMIT_S 900.0 /* until the slowest machine is that far */
+
+/* On every rank, before the first step: the same everywhere? */
+static int on_ready(void *ctx, const struct engine *engine,
+		    const struct train_place *place, const struct dataset *data,
+		    struct fl_err *err)
+{
+	const struct watcher *w = ctx;
+	struct train_facts facts;
+	int rc;
+
+	if (!agent_link_is_open())
+		return 0;
+	agent_link_phase(place->step, "agreement");
+	train_facts_take(&facts, w->recipe, engine, place, data);
+	rc = agent_link_agree(facts.items, facts.count, AGREE_LIMIT_S, err);
+	train_facts_release(&facts);
+	return rc;
+}
+
 static void on_save(void *ctx, const char *path, int64_t step)
 {
 	(void)ctx;
@@ -180,6 +202,13 @@ static int open_folder(const struct job *job, const char *dir, bool resume,
 	return rc;
 }
 
+static int number_from(const char *variable)
+{
+	const char *text = getenv(variable);
+
+	return text ? atoi(text) : 0;
+}
+
 static int write_summary(const struct watcher *w, const struct train_summary *s,
 			 double seconds, int rc, struct fl_err *err)
 {
@@ -197,7 +226,8 @@ static int write_summary(const struct watcher *w, const struct train_summary *s,
 		.ap50 = s->ap50,
 		.best_ap = s->best_ap,
 		.weights = s->weights,
-		.bad_images = s->bad_images
+		.bad_images = s->bad_images,
+		.restarts = number_from(AGENT_RESTARTS_VARIABLE)
 	};
 	struct fl_err second = FL_ERR_INIT;
 	int status;
@@ -216,13 +246,17 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
 	struct watcher w = { .recipe = job->recipe, .comm = job->comm };
-	struct train_events events = { &w,	on_start, on_step,
+	struct train_events events = { &w,	on_ready, on_start, on_step,
 				       on_eval, on_save,  on_phase };
 	char line[SCHEDULE_LINE];
-	struct train_options options = { .resume = args->resume,
+	/* An agent that starts us again knows the newest checkpoint. */
+	const char *again = getenv(AGENT_RESUME_VARIABLE);
+	bool first = number_from(AGENT_ATTEMPT_VARIABLE) == 0;
+	struct train_options options = { .resume = again ? again : args->resume,
 					 .tapes = { args->record_draws,
 						    args->replay_draws },
-					 .eval = args->eval };
+					 .eval = args->eval,
+					 .again = again != NULL };
 	double start = fl_now_s();
 	char dir[PATH_MAX];
 	int rc = run_dir_path(job->recipe->save_dir, job->recipe->filename, dir,
@@ -230,7 +264,8 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 
 	w.run_dir = options.run_dir = dir;
 	if (rc == 0)
-		rc = open_folder(job, dir, args->resume != NULL, err);
+		rc = open_folder(job, dir, options.resume != NULL || !first,
+				 err);
 	schedule_fit(job->recipe, job->comm->world, line);
 	fl_info("%s", line);
 	if (rc == 0)

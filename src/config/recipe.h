@@ -109,6 +109,7 @@ struct recipe {
 	bool overlap; /* gradients leave during backward */
 	double bucket_mb;
 	int keep_checkpoints;
+	int snapshot_steps; /* 0: none between epochs */
 
 	/* model */
 	double depth_mult, width_mult;

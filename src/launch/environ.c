@@ -23,6 +23,7 @@ static const char *const scrubbed[] = { "SLURM_",
 					"FLOTILLA_AGENT_FD=",
 					"FLOTILLA_STATUS=",
 					"FLOTILLA_TOKEN=",
+					"FLOTILLA_THREADS=",
 					"FLOTILLA_ATTEMPT=",
 					"FLOTILLA_RESTARTS=",
 					"FLOTILLA_RESUME=",
@@ -244,6 +245,10 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 	set_attempt(env, l);
 	set_mpi(env, l, shm);
 	set_mpi_network(env, p, l, local);
+	/* Whether the user chose it: what all machines must agree on. */
+	if (environ_get(env, "OMP_NUM_THREADS"))
+		environ_set(env, "FLOTILLA_THREADS",
+			    environ_get(env, "OMP_NUM_THREADS"), false);
 	snprintf(threads, sizeof(threads), "%d", p->threads);
 	environ_set(env, "OMP_NUM_THREADS", threads, true);
 }

@@ -32,18 +32,15 @@ struct json *fleet_copy(const struct json *o)
 void fleet_tell_state(struct fleet *f)
 {
 	struct json *o = member_state(f);
-	char path[4096], name[64];
+	char path[4096];
 	struct fl_err err = FL_ERR_INIT;
 
 	peers_tell(f->peers, WIRE_STATE, (uint32_t)f->attempt, o);
 	if (f->peers && f->attempt >= 0) {
-		snprintf(name, sizeof(name), "fleet.%d.json",
-			 f->plan->hosts.self);
+		member_file(f, path, sizeof(path));
 		json_set_text(o, "line", f->plan->line);
 		json_set_bool(o, "over", f->over);
-		if (fl_join(path, sizeof(path), f->options->log_dir, name,
-			    &err) != 0 ||
-		    json_write(o, path, &err) != 0)
+		if (json_write(o, path, &err) != 0)
 			fl_warn("%s", err.text);
 	}
 	json_free(o);
@@ -97,8 +94,9 @@ static void on_line(void *ctx, struct trainer *t, const struct json *o)
 	const char *event = "", *path = "";
 	int64_t step = 0;
 
-	(void)t;
 	json_text(json_get(o, "event"), &event);
+	if (strcmp(event, "digest") == 0 && f->state == FLEET_RUN)
+		agree_local(f, t, o);
 	if (strcmp(event, "checkpoint") == 0 &&
 	    json_int(json_get(o, "step"), &step) &&
 	    json_text(json_get(o, "path"), &path))
@@ -242,6 +240,10 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 	case WIRE_VERDICT:
 		verdict_take(f, fleet_copy(o), attempt);
 		break;
+	case WIRE_DIGEST:
+		if (now && f->state == FLEET_RUN)
+			agree_take(f, o);
+		break;
 	case WIRE_STOP:
 		take_stop(f, o);
 		break;
@@ -272,6 +274,10 @@ static void on_frame(void *ctx, int host, const struct wire_frame *frame)
 	case WIRE_START:
 		if (now && f->state == FLEET_READY)
 			prepare_start(f);
+		return;
+	case WIRE_GO:
+		if (now && f->state == FLEET_RUN)
+			agree_go(f);
 		return;
 	case WIRE_CHUNK:
 		copies_take_chunk(f->copies, host, frame);
@@ -409,6 +415,9 @@ static int open_fleet(struct fleet *f, struct fl_err *err)
 	memcpy(own->devices, f->plan->devices, sizeof(own->devices));
 	f->copies = copies_new(f->options->log_dir, f->plan->hosts.self, count);
 	f->intro = member_intro(f->options, f->plan);
+	own->attempt = -1;
+	if (!f->plan->alone)
+		member_remember(f);
 	if (rc == 0)
 		rc = open_peers(f, err);
 	return rc;
@@ -418,6 +427,7 @@ static void close_fleet(struct fleet *f)
 {
 	peers_close(f->peers);
 	fences_end(&f->fences);
+	agree_end(f);
 	job_close(&f->job);
 	copies_free(f->copies, f->code != 0);
 	layout_release(&f->layout);

@@ -35,6 +35,7 @@ struct member {
 	enum fleet_state state;
 	int attempt, restarts;
 	char job[40];
+	bool past; /* it only remembers the job from before it was killed */
 	int count, devices[LAUNCH_MAX_TRAINERS];
 	struct copy_name newest; /* checkpoint that it holds */
 	unsigned char
@@ -102,6 +103,10 @@ struct json *member_intro(const struct launch_options *o,
 void member_take_intro(struct fleet *f, int host, const struct json *intro);
 struct json *member_state(const struct fleet *f);
 void member_take_state(struct fleet *f, int host, const struct json *o);
+/* The file in which a machine keeps what it is at; and what an agent that was
+ * killed left there. */
+void member_file(const struct fleet *f, char *buf, size_t size);
+void member_remember(struct fleet *f);
 /* Who is waiting to start, ourselves included; returns how many. */
 int member_waiting(const struct fleet *f, bool *who);
 /* Of those who wait, the ones that all have links with each other. */
@@ -125,6 +130,14 @@ void verdict_take(struct fleet *f, struct json *verdict, int attempt);
 void verdict_turn(struct fleet *f);
 /* End the job on every machine that is here, with this sentence. */
 void verdict_end(struct fleet *f, const char *kind, const char *end, int code);
+
+/* agree.c: before the first step */
+void agree_begin(struct fleet *f);
+void agree_end(struct fleet *f);
+void agree_local(struct fleet *f, const struct trainer *t,
+		 const struct json *line);
+void agree_take(struct fleet *f, const struct json *o);
+void agree_go(struct fleet *f);
 
 /* A copy of a document. */
 struct json *fleet_copy(const struct json *o);

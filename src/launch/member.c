@@ -2,6 +2,7 @@
 #include "launch/fleet_priv.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -111,6 +112,7 @@ void member_take_intro(struct fleet *f, int host, const struct json *intro)
 
 struct json *member_state(const struct fleet *f)
 {
+	const struct member *own = &f->members[f->plan->hosts.self];
 	struct json *o = json_new_object();
 	char sees[HOSTS_MAX / 4 + 1] = "";
 	int count = f->plan->hosts.count;
@@ -125,9 +127,16 @@ struct json *member_state(const struct fleet *f)
 		snprintf(sees + i / 4, 2, "%x", (unsigned)four);
 	}
 	json_set_int(o, "state", f->state);
-	json_set_int(o, "attempt", f->attempt);
-	json_set_int(o, "restarts", f->restarts);
-	json_set_text(o, "job", f->name);
+	if (f->attempt < 0) { /* started anew: what is remembered */
+		json_set_int(o, "attempt", own->attempt);
+		json_set_int(o, "restarts", own->restarts);
+		json_set_text(o, "job", own->job);
+		json_set_bool(o, "past", *own->job != '\0');
+	} else {
+		json_set_int(o, "attempt", f->attempt);
+		json_set_int(o, "restarts", f->restarts);
+		json_set_text(o, "job", f->name);
+	}
 	json_set_text(o, "sees", sees);
 	copies_describe(f->copies, o);
 	return o;
@@ -152,6 +161,8 @@ void member_take_state(struct fleet *f, int host, const struct json *o)
 	m->state = (enum fleet_state)number_of(o, "state", FLEET_WAIT);
 	m->attempt = number_of(o, "attempt", -1);
 	m->restarts = number_of(o, "restarts", 0);
+	m->past = false;
+	json_bool(json_get(o, "past"), &m->past);
 	snprintf(m->job, sizeof(m->job), "%s", text_of(o, "job"));
 	read_sees(m, text_of(o, "sees"));
 	copy_name_read(o, &m->newest);
@@ -195,4 +206,33 @@ int member_clique(const struct fleet *f, bool *who)
 				n--;
 			}
 	return n;
+}
+
+void member_remember(struct fleet *f)
+{
+	struct member *own = &f->members[f->plan->hosts.self];
+	struct fl_err err = FL_ERR_INIT;
+	struct copy_name newest;
+	char path[4096];
+	struct json *o;
+	bool over = true;
+
+	member_file(f, path, sizeof(path));
+	o = fl_exists(path) ? json_read(path, &err) : NULL;
+	json_bool(json_get(o, "over"), &over);
+	if (o && !over && strcmp(text_of(o, "line"), f->plan->line) == 0) {
+		own->past = true;
+		own->attempt = number_of(o, "attempt", -1);
+		own->restarts = number_of(o, "restarts", 0);
+		snprintf(own->job, sizeof(own->job), "%s", text_of(o, "job"));
+		copy_name_read(o, &newest);
+		copies_recall(f->copies, own->job, &newest);
+	}
+	json_free(o);
+}
+
+void member_file(const struct fleet *f, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/fleet.%d.json", f->options->log_dir,
+		 f->plan->hosts.self);
 }

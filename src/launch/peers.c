@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 #define PING_S 0.5
-#define CONNECT_S 2.0 /* a call that nobody answers nor refuses */
-#define GREET_S 5.0   /* from the connection to the introduction */
-#define AGAIN_S 0.25  /* between two calls */
-#define STRANGERS 8   /* that are named in the log */
+#define CONNECT_S 2.0	 /* a call that nobody answers nor refuses */
+#define GREET_S 5.0	 /* from the connection to the introduction */
+#define AGAIN_S 0.25	 /* between two calls, at first */
+#define AGAIN_MOST_S 2.0 /* and at last */
+#define STRANGERS 8	 /* that are named in the log */
 
 enum stage {
 	STAGE_AWAY,
@@ -35,6 +36,7 @@ struct link {
 	struct greeting greeting;
 	double since;	/* of the stage */
 	double call_at; /* the next call */
+	double again;	/* and how long after it the one after */
 	double ping_at;
 	bool silent;
 	char why[400]; /* it is not here */
@@ -205,6 +207,7 @@ static void prepare_socket(int fd)
 static void call_failed(struct peers *p, int peer, int why)
 {
 	struct link *l = &p->links[peer];
+	double again = l->again > AGAIN_S ? l->again : AGAIN_S;
 	int port = p->config.port;
 
 	switch (why) {
@@ -226,7 +229,8 @@ static void call_failed(struct peers *p, int peer, int why)
 	default:
 		snprintf(l->why, sizeof(l->why), "%s", strerror(why));
 	}
-	away(l, fl_now_s(), AGAIN_S);
+	l->again = again * 1.5 < AGAIN_MOST_S ? again * 1.5 : AGAIN_MOST_S;
+	away(l, fl_now_s(), again);
 }
 
 /* Connected. The later one in the list greets; the earlier one only asks
@@ -343,6 +347,7 @@ static void here(struct peers *p, int peer, const struct json *intro)
 	l->stage = STAGE_HERE;
 	l->since = fl_now_s();
 	l->silent = false;
+	l->again = AGAIN_S;
 	l->why[0] = '\0';
 	l->wire.most = WIRE_MAX;
 	p->config.joined(p->config.ctx, peer, intro);

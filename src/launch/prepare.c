@@ -28,7 +28,8 @@ static void choose_checkpoint(const struct fleet *f, const bool *who,
 						    ? copies_newest(f->copies)
 						    : &f->members[i].newest;
 
-		if (!who[i] || n->step <= best.step)
+		if (!who[i] || n->step <= best.step ||
+		    strcmp(f->members[i].job, f->name) != 0)
 			continue;
 		best = *n;
 		from = i;
@@ -39,23 +40,51 @@ static void choose_checkpoint(const struct fleet *f, const bool *who,
 	json_set_int(o, "from", from);
 }
 
-/* The job's name and count of attempts, from whoever knows: an agent that was
- * started anew does not. */
+static void take_over(struct fleet *f, const struct member *m)
+{
+	snprintf(f->name, sizeof(f->name), "%s", m->job);
+	if (m->attempt > f->attempt)
+		f->attempt = m->attempt;
+	if (m->restarts > f->restarts)
+		f->restarts = m->restarts;
+}
+
+/* The job's name and count of attempts, from whoever lived through it: an agent
+ * that was started anew only remembers. When all were killed, and remember the
+ * same job, that one goes on; else a new one begins. */
 static void recall(struct fleet *f, const bool *who)
 {
+	struct member *own = &f->members[f->plan->hosts.self];
+	const struct member *past = NULL;
+	bool living = false, same = true;
+
+	if (f->attempt >= 0) {
+		snprintf(own->job, sizeof(own->job), "%s", f->name);
+		own->past = false;
+		own->attempt = f->attempt;
+		own->restarts = f->restarts;
+	}
 	for (int i = 0; i < f->plan->hosts.count; i++) {
 		const struct member *m = &f->members[i];
 
-		if (!who[i] || i == f->plan->hosts.self || !*m->job)
+		if (!who[i] || !*m->job)
 			continue;
-		if (m->attempt >= f->attempt)
-			snprintf(f->name, sizeof(f->name), "%s", m->job);
-		if (m->attempt > f->attempt)
-			f->attempt = m->attempt;
-		if (m->restarts > f->restarts)
-			f->restarts = m->restarts;
+		if (!m->past) {
+			living = true;
+			take_over(f, m);
+		} else {
+			same &= !past || strcmp(past->job, m->job) == 0;
+			past = m;
+		}
 	}
-	if (!*f->name) {
+	if (living)
+		return;
+	if (past && same) {
+		fl_info("going on with the job that was interrupted here");
+		for (int i = 0; i < f->plan->hosts.count; i++)
+			if (who[i] && *f->members[i].job)
+				take_over(f, &f->members[i]);
+	} else {
 		unsigned char bytes[8];
 
 		fl_random_bytes(bytes, sizeof(bytes));
@@ -241,6 +270,7 @@ void prepare_start(struct fleet *f)
 		fl_info("all %d machines are here: %d trainers, ranks %d to %d on this one",
 			l->count, l->world, layout_own(l)->first,
 			layout_own(l)->first + layout_own(l)->count - 1);
+	agree_begin(f);
 	fleet_enter(f, FLEET_RUN);
 	if (job_start(&f->job, &err) != 0)
 		failed(f, &err);

@@ -7,6 +7,7 @@
 #include "ckpt/locate.h"
 #include "optim/schedule.h"
 #include "train/bad_images.h"
+#include "train/snapshot.h"
 #include "train/weights.h"
 
 #include <limits.h>
@@ -35,6 +36,7 @@ struct run {
 	struct evaluator evaluator;
 	struct engine engine;
 	struct train_place place;
+	struct snapshot *snapshot; /* NULL: none are asked for */
 };
 
 static void phase(const struct run *r, const char *what)
@@ -124,11 +126,15 @@ static int open_run(struct run *r, struct fl_err *err)
 				       &r->options->tapes, &r->loader, err);
 	if (rc == 0)
 		r->place.steps_per_epoch = loader_steps_per_epoch(r->loader);
+	if (rc == 0 && r->recipe->snapshot_steps > 0 && r->comm->rank == 0)
+		rc = snapshot_open(&r->engine, r->options->run_dir,
+				   &r->snapshot, err);
 	return rc;
 }
 
 static void close_run(struct run *r)
 {
+	snapshot_close(r->snapshot);
 	loader_close(r->loader);
 	if (r->engine.slab)
 		engine_close(&r->engine);
@@ -136,6 +142,25 @@ static void close_run(struct run *r)
 	evaluator_close(&r->evaluator);
 	bad_images_release(&r->bad);
 	dataset_close(&r->data);
+}
+
+/* Tell of a snapshot that has become whole; one that failed ends the run, as
+ * any checkpoint would. */
+static int take_snapshot(struct run *r, bool wait, struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int64_t step;
+	int rc = snapshot_done(r->snapshot, wait, path, sizeof(path), &step,
+			       err);
+
+	if (rc < 0)
+		return fl_context(err, "checkpoint");
+	if (rc > 0) {
+		snprintf(r->summary->weights, sizeof(r->summary->weights), "%s",
+			 path);
+		r->events->saved(r->events->ctx, path, step);
+	}
+	return 0;
 }
 
 /* Rank 0 writes; the others go on and meet it in the next collective. */
@@ -147,6 +172,9 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 	if (r->comm->rank != 0)
 		return 0;
 	phase(r, "checkpoint");
+	rc = take_snapshot(r, true, err); /* in the order of their steps */
+	if (rc != 0)
+		return rc;
 	snprintf(file, sizeof(file), "%s.safetensors", name);
 	rc = fl_join(path, sizeof(path), r->options->run_dir, file, err);
 	if (rc == 0)
@@ -202,17 +230,23 @@ static bool at_snapshot(const struct run *r)
 	       done % r->recipe->snapshot_epoch == 0;
 }
 
-/* After the last step of an epoch; place is at the next one's start. */
-static int end_epoch(struct run *r, struct fl_err *err)
+static int save_epoch(struct run *r, struct fl_err *err)
 {
 	bool last = r->place.epoch == r->recipe->epoch;
 	char name[32];
+
+	snprintf(name, sizeof(name), "%d", r->place.epoch - 1);
+	return save(r, last ? "model_final" : name, err);
+}
+
+/* After the last step of an epoch; place is at the next one's start. */
+static int end_epoch(struct run *r, struct fl_err *err)
+{
 	int rc;
 
 	if (!at_snapshot(r))
 		return 0;
-	snprintf(name, sizeof(name), "%d", r->place.epoch - 1);
-	rc = save(r, last ? "model_final" : name, err);
+	rc = save_epoch(r, err);
 	if (rc == 0 && r->options->eval)
 		rc = evaluate(r, err);
 	return rc;
@@ -289,15 +323,39 @@ static int report_bad(struct run *r, struct fl_err *err)
 	return rc;
 }
 
-static int train(struct run *r, struct fl_err *err)
+/* Between epochs, so many steps apart. */
+static int snapshot_turn(struct run *r, struct fl_err *err)
 {
-	int rc = 0;
+	int rc;
 
-	if (r->comm->rank == 0)
+	if (!r->snapshot)
+		return 0;
+	rc = take_snapshot(r, false, err);
+	if (rc == 0 && r->place.step_in_epoch != 0 &&
+	    r->place.step % r->recipe->snapshot_steps == 0)
+		snapshot_begin(r->snapshot, &r->engine, &r->place);
+	return rc;
+}
+
+static int start(struct run *r, struct fl_err *err)
+{
+	int rc = r->events->ready(r->events->ctx, &r->engine, &r->place,
+				  &r->data, err);
+
+	if (rc == 0 && r->comm->rank == 0)
 		rc = r->events->started(r->events->ctx, &r->engine, &r->place,
 					&r->data, err);
-	if (rc == 0)
-		rc = make_up_evaluation(r, err);
+	/* The disk of the run may be another one than before. */
+	if (rc == 0 && r->options->again && r->place.epoch > 0 &&
+	    r->place.step_in_epoch == 0 && at_snapshot(r))
+		rc = save_epoch(r, err);
+	return rc == 0 ? make_up_evaluation(r, err) : rc;
+}
+
+static int train(struct run *r, struct fl_err *err)
+{
+	int rc = start(r, err);
+
 	while (rc == 0 && r->place.epoch < r->recipe->epoch) {
 		rc = one_step(r, err);
 		if (rc == 0 && r->summary->replay_ended)
@@ -307,6 +365,8 @@ static int train(struct run *r, struct fl_err *err)
 			rc = report_bad(r, err);
 		if (rc == 0 && r->place.step_in_epoch == 0)
 			rc = end_epoch(r, err);
+		if (rc == 0)
+			rc = snapshot_turn(r, err);
 		if (rc == 0 && r->engine.stop > 0 &&
 		    r->place.epoch < r->recipe->epoch) {
 			r->summary->stopped = true;

@@ -2,8 +2,8 @@
  *
  * The loop reports through callbacks, on rank 0 alone, and knows no console
  * and no report file. What it does write are checkpoints: <epoch>, step_<n>
- * when the user stops it, best_model, model_final, all .safetensors, in
- * run_dir.
+ * when the user stops it and every snapshot_steps, best_model, model_final, all
+ * .safetensors, in run_dir.
  */
 #ifndef FL_TRAIN_LOOP_H
 #define FL_TRAIN_LOOP_H
@@ -21,7 +21,11 @@ struct train_step_info {
 /* A callback that returns an error ends the run. */
 struct train_events {
 	void *ctx;
-	/* Everything is open; steps_per_epoch is known. */
+	/* On every rank: everything is open, no step is made yet. */
+	int (*ready)(void *ctx, const struct engine *engine,
+		     const struct train_place *place,
+		     const struct dataset *data, struct fl_err *err);
+	/* Likewise, on rank 0; steps_per_epoch is known. */
 	int (*started)(void *ctx, const struct engine *engine,
 		       const struct train_place *place,
 		       const struct dataset *data, struct fl_err *err);
@@ -40,6 +44,9 @@ struct train_options {
 	const char *resume; /* file, prefix or folder; NULL: from the start */
 	struct loader_tapes tapes;
 	bool eval;
+	/* An agent goes on with the run after a fault: the checkpoint may be
+	 * its copy, and run_dir on another disk than before. */
+	bool again;
 };
 
 struct train_summary {

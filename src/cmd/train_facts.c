@@ -1,0 +1,121 @@
+#include "cmd/train_facts.h"
+
+#include "base/digest.h"
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct fl_str *add(struct train_facts *f, const char *name)
+{
+	f->items[f->count].name = name;
+	f->texts[f->count] = (struct fl_str)FL_STR_INIT;
+	return &f->texts[f->count++];
+}
+
+/* The effective recipe, without where it writes to. */
+static void add_recipe(struct train_facts *f, const struct recipe *r)
+{
+	struct fl_str *s = add(f, "recipe");
+
+	for (const char *p = r->effective; *p;) {
+		size_t n = strcspn(p, "\n");
+
+		if (!fl_starts_with(p, "save_dir:"))
+			fl_str_addn(s, p, n + (p[n] != '\0'));
+		p += n + (p[n] != '\0');
+	}
+}
+
+/* Names, sizes, classes and boxes; not the folder, which may differ. */
+static void add_data(struct train_facts *f, const struct dataset *d)
+{
+	struct fl_str *s = add(f, "data set");
+	char hex[FL_DIGEST_HEX];
+	struct fl_digest digest;
+
+	fl_digest_init(&digest);
+	for (int i = 0; i < d->count; i++) {
+		const struct data_image *m = &d->images[i];
+		const char *name = fl_base_name(m->path);
+		int numbers[3] = { m->w, m->h, m->count };
+		size_t n = (size_t)m->count;
+
+		fl_digest_update(&digest, name, strlen(name) + 1);
+		fl_digest_update(&digest, numbers, sizeof(numbers));
+		if (n == 0)
+			continue;
+		fl_digest_update(&digest, m->boxes, n * sizeof(*m->boxes));
+		fl_digest_update(&digest, m->classes, n * sizeof(*m->classes));
+	}
+	fl_digest_hex(&digest, hex);
+	fl_str_addf(s, "%d images, %ld boxes of %d classes, digest %.16s",
+		    d->count, d->boxes, d->class_count, hex);
+}
+
+static void add_program(struct train_facts *f)
+{
+	struct fl_str *s = add(f, "program");
+	struct fl_err err = FL_ERR_INIT;
+	char hex[FL_DIGEST_HEX] = "unknown";
+	struct fl_digest digest;
+	struct fl_map map;
+
+	if (fl_map_open(&map, "/proc/self/exe", &err) == 0) {
+		fl_digest_init(&digest);
+		fl_digest_update(&digest, map.data, map.size);
+		fl_digest_hex(&digest, hex);
+		fl_map_close(&map);
+	}
+	fl_str_addf(s, "flotilla, digest of the program %.16s", hex);
+}
+
+/* What the user set: counts of cores may differ. */
+static void add_numbers(struct train_facts *f, const struct recipe *r,
+			const struct engine *e)
+{
+	struct fl_str *s = add(f, "numbers");
+	const char *threads = getenv("FLOTILLA_THREADS");
+
+	fl_str_addf(s, "device %s, amp %s, OMP_NUM_THREADS %s", e->device->name,
+		    r->amp ? "on" : "off",
+		    threads && *threads ? threads : "not set");
+}
+
+static void add_weights(struct train_facts *f, const struct engine *e,
+			const struct train_place *at)
+{
+	const struct graph *g = e->model->graph;
+	struct fl_str *s = add(f, "weights");
+	char hex[FL_DIGEST_HEX];
+	struct fl_digest digest;
+
+	fl_digest_init(&digest);
+	fl_digest_update(&digest, e->state.weights,
+			 g->flat_count * sizeof(float));
+	fl_digest_update(&digest, e->state.statistics,
+			 g->statistic_count * sizeof(float));
+	fl_digest_hex(&digest, hex);
+	fl_str_addf(s, "of step %lld, digest %.16s", (long long)at->step, hex);
+}
+
+void train_facts_take(struct train_facts *f, const struct recipe *recipe,
+		      const struct engine *engine,
+		      const struct train_place *place,
+		      const struct dataset *data)
+{
+	f->count = 0;
+	add_recipe(f, recipe);
+	add_data(f, data);
+	add_program(f);
+	add_numbers(f, recipe, engine);
+	add_weights(f, engine, place);
+	for (int i = 0; i < f->count; i++)
+		f->items[i].text = fl_str_get(&f->texts[i]);
+}
+
+void train_facts_release(struct train_facts *f)
+{
+	for (int i = 0; i < f->count; i++)
+		fl_str_release(&f->texts[i]);
+}
