@@ -83,6 +83,9 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka -o $@
 
+$(BUILD)/programs/many_agents: $(BUILD)/obj/tests/support/programs/many_agents.o $(BUILD)/liblaunch.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -o $@
 # Small programs that end-to-end tests use beside the real ones.
 $(BUILD)/programs/%: $(BUILD)/obj/tests/support/programs/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
 	@mkdir -p $(@D)
@@ -102,7 +105,7 @@ check-golden: all $(BUILD)/programs/check_golden
 	BUILD=$(BUILD) TEST_TIMEOUT=7200 tests/run tests/check_golden.sh
 	BUILD=$(BUILD) FULL=1 tests/run tests/e2e/replay.sh
 check: all unit $(PROGRAMS_E2E)
-	BUILD=$(BUILD) tests/run $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
+	BUILD=$(BUILD) tests/run $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh tests/fleet/*.sh))
 
 lint:
 	tools/lint

@@ -73,10 +73,10 @@ static void first_lines(const char *x, const char *y, struct fl_str *a,
 	}
 }
 
-static void refuse(struct fleet *f, int rank, const char *name, const char *x,
-		   const char *y)
+/* a, the lower rank, said x; b said y. */
+static void refuse(struct fleet *f, int a, int b, const char *name,
+		   const char *x, const char *y)
 {
-	const struct agree *a = f->agree;
 	struct fl_str left = FL_STR_INIT, right = FL_STR_INIT;
 	struct fl_str text = FL_STR_INIT;
 
@@ -84,11 +84,11 @@ static void refuse(struct fleet *f, int rank, const char *name, const char *x,
 	fl_str_addf(&text,
 		    "disagrees about the %s before the first step:\n"
 		    "  rank %-4d %-18s %.300s\n  rank %-4d %-18s %.300s",
-		    name, a->first_rank, host_of(f, a->first_rank),
-		    left.len ? fl_str_get(&left) : "(nothing)", rank,
-		    host_of(f, rank),
+		    name, a, host_of(f, a),
+		    left.len ? fl_str_get(&left) : "(nothing)", b,
+		    host_of(f, b),
 		    right.len ? fl_str_get(&right) : "(nothing)");
-	verdict_report(f, fault_of_machine("disagree", host_of(f, rank),
+	verdict_report(f, fault_of_machine("disagree", host_of(f, b),
 					   fl_str_get(&text), 7));
 	fl_str_release(&left);
 	fl_str_release(&right);
@@ -108,8 +108,14 @@ static bool compare(struct fleet *f, int rank, const struct json *items)
 
 		if (strcmp(text_of(x, "text"), text_of(y, "text")) != 0 ||
 		    strcmp(text_of(x, "name"), text_of(y, "name")) != 0) {
-			refuse(f, rank, name, text_of(x, "text"),
-			       text_of(y, "text"));
+			int other = f->agree->first_rank;
+
+			if (other < rank)
+				refuse(f, other, rank, name, text_of(x, "text"),
+				       text_of(y, "text"));
+			else
+				refuse(f, rank, other, name, text_of(y, "text"),
+				       text_of(x, "text"));
 			return false;
 		}
 	}

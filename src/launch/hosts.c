@@ -196,7 +196,8 @@ static int check_loopback(const struct hosts *h, struct fl_err *err)
 		return 0;
 	return fl_fail(
 		err, FL_EUSAGE,
-		"'%s' in --ips is every machine's name for itself; write the address under which the others reach it",
+		"'%s' in --ips is every machine's name for itself; write "
+		"the address under which the others reach it",
 		h->list[which].name);
 }
 
@@ -259,7 +260,8 @@ static int find_self(struct hosts *h, const char *host, struct fl_err *err)
 	if (other >= 0)
 		return fl_fail(
 			err, FL_EUSAGE,
-			"'%s' and '%s' in --ips are both addresses of this machine; say with --host which one this agent is",
+			"'%s' and '%s' in --ips are both addresses of this machine; say "
+			"with --host which one this agent is",
 			h->list[h->self].name, h->list[other].name);
 	return 0;
 }

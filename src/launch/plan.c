@@ -155,7 +155,8 @@ static int choose_ports(const struct launch_options *o, struct launch_plan *p,
 	if (last > 65535)
 		return fl_fail(
 			err, FL_EUSAGE,
-			"MPI would need the ports %d to %d, the last one is 65535; choose a smaller --start_port or --mpi_ports",
+			"MPI would need the ports %d to %d, the last one is 65535; "
+			"choose a smaller --start_port or --mpi_ports",
 			p->mpi_ports, last);
 	return 0;
 }

@@ -121,7 +121,8 @@ int port_listen(const struct host *own, int port, struct fl_err *err)
 		name_holder(port, holder, sizeof(holder));
 	return fl_fail(
 		err, why == EADDRINUSE ? FL_EUSAGE : FL_EIO,
-		"port %d of %s, where agents meet, cannot be opened: %s%s; end that, or give every machine another --start_port",
+		"port %d of %s, where agents meet, cannot be opened: %s%s; "
+		"end that, or give every machine another --start_port",
 		port, own->name, strerror(why), holder);
 }
 

@@ -34,7 +34,7 @@ all_end "a trainer killed" 0
 same "a trainer killed"
 said "everyone is told" 1 "rank 1 (10.77.0.2, device 0) was killed by signal 9"
 said "and what follows" 2 "starting again, 1 of 3, from the checkpoint of step"
-check "the older log is kept" test -s "$work/disk.2/log/workerlog.1.0"
+check "the older log is kept" test -e "$work/disk.2/log/workerlog.1.0"
 check "the summary counts" grep -q '"restarts": 1' "$work/disk.1/run/ppyoloe_demo/summary.json"
 
 run

@@ -94,7 +94,7 @@ all_end "folders of logs and device numbers may differ" 0
 # Ports: taken, two jobs side by side, strangers, tokens.
 on 1 "$build/programs/hold_port" 10.77.0.1 6069 600 &
 holder=$!
-for _ in $(seq 100); do ip netns exec "${tag}m1" grep -q ':17B5 ' /proc/net/tcp && break; sleep 0.05; done
+for _ in $(seq 100); do ip netns exec "${tag}m1" grep -q ':17B5 .* 0A ' /proc/net/tcp && break; sleep 0.05; done
 all=1
 rm -f "$work/rc.1"
 agent 1 --ips 10.77.0.1,10.77.0.2 "$sum"

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 {
 	int call = argc > 1 && strcmp(argv[1], "call") == 0;
 	struct sockaddr_in at = { .sin_family = AF_INET };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	if (argc < 4 || fd < 0)
 		return 2;
@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 			return 1;
 		return write(fd, "GET / HTTP/1.0\r\n\r\n", 18) == 18 ? 0 : 1;
 	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)(void *)&at, sizeof(at)) ||
 	    listen(fd, 8)) {
 		perror("hold_port");
