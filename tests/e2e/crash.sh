@@ -18,7 +18,7 @@ job() { # DIR MORE...
 dies() {
 	local status=0
 	LD_PRELOAD="$build/programs/faulty.so" FAULTY="$2" FAULTY_RANK="${4:-0}" \
-		"$fleetrun" --nproc_per_node 2 --log_dir "$work/log" "$flotilla" train $(tiny) "$sizes" \
+		"$fleetrun" --max_restart 0 --nproc_per_node 2 --log_dir "$work/log" "$flotilla" train $(tiny) "$sizes" \
 		TrainReader.batch_size=2 save_dir="$work/$1" --eval >"$work/$1.log" 2>&1 || status=$?
 	[ "$status" -eq "$3" ] || { echo "status $status"; tail -n 20 "$work/$1.log"; return 1; }
 }
