@@ -26,8 +26,10 @@ struct agent_status {
 	char phase[32]; /* "data", "step", "eval", "checkpoint" */
 };
 
-#define AGENT_RESUME_VARIABLE "FLOTILLA_RESUME"	    /* a checkpoint */
-#define AGENT_ATTEMPT_VARIABLE "FLOTILLA_ATTEMPT"   /* 0: the first */
+#define AGENT_RESUME_VARIABLE "FLOTILLA_RESUME"	  /* a checkpoint */
+#define AGENT_ATTEMPT_VARIABLE "FLOTILLA_ATTEMPT" /* 0: the first */
+/* Ranks that the job began with */
+#define AGENT_RANKS_VARIABLE "FLOTILLA_BATCH_RANKS"
 #define AGENT_RESTARTS_VARIABLE "FLOTILLA_RESTARTS" /* so far */
 
 void agent_link_open(void);

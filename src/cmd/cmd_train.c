@@ -73,12 +73,11 @@ static int on_start(void *ctx, const struct engine *engine,
 				      .epochs = r->epoch,
 				      .steps_per_epoch = place->steps_per_epoch,
 				      .batch_size = r->train_reader.batch_size,
-				      .world_size = w->comm->world,
+				      .world_size = engine->batch_ranks,
 				      .done = place->step,
 				      .evaluated = place->evaluated };
 	int rc = fl_join(path, sizeof(path), w->run_dir, "metrics.jsonl", err);
 
-	(void)engine;
 	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, "
 		"%d steps an epoch, %d epochs",
 		data->count, data->boxes, data->class_count, w->comm->world,
@@ -256,6 +255,8 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 					 .tapes = { args->record_draws,
 						    args->replay_draws },
 					 .eval = args->eval,
+					 .batch_ranks = number_from(
+						 AGENT_RANKS_VARIABLE),
 					 .again = again != NULL };
 	double start = fl_now_s();
 	char dir[PATH_MAX];

@@ -425,15 +425,30 @@ static void close_tapes(struct loader *l)
 		fclose(l->record);
 }
 
+int loader_share(int rank, int world, int global)
+{
+	return (int)((int64_t)global * (rank + 1) / world -
+		     (int64_t)global * rank / world);
+}
+
 int loader_open_train(const struct recipe *r, const struct dataset *data,
 		      int rank, int world, int threads, int epoch, int step,
 		      const struct loader_tapes *tapes, struct loader **out,
 		      struct fl_err *err)
 {
+	return loader_open_share(r, data, rank, world,
+				 world * r->train_reader.batch_size, threads,
+				 epoch, step, tapes, out, err);
+}
+
+int loader_open_share(const struct recipe *r, const struct dataset *data,
+		      int rank, int world, int global, int threads, int epoch,
+		      int step, const struct loader_tapes *tapes,
+		      struct loader **out, struct fl_err *err)
+{
 	struct loader *l = fl_calloc(1, sizeof(*l));
-	int rc = sampler_open(&l->sampler, r->sampler, (uint64_t)r->seed,
-			      data->count, rank, world,
-			      r->train_reader.batch_size, err);
+	int rc = sampler_open_share(&l->sampler, r->sampler, (uint64_t)r->seed,
+				    data->count, rank, world, global, err);
 
 	if (rc != 0) {
 		free(l);
@@ -444,7 +459,7 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 	l->train = true;
 	l->shared_size = r->shared_size;
 	l->seed = (uint64_t)r->seed;
-	l->n = r->train_reader.batch_size;
+	l->n = loader_share(rank, world, global);
 	l->rank = rank;
 	l->world = world;
 	l->epoch = epoch;

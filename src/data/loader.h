@@ -47,6 +47,13 @@ int loader_open_train(const struct recipe *recipe, const struct dataset *data,
 		      int rank, int world, int threads, int epoch, int step,
 		      const struct loader_tapes *tapes, struct loader **out,
 		      struct fl_err *err);
+/* The same, where the steps have 'global' images whatever the world; a rank's
+ * batches have loader_share() of them. */
+int loader_open_share(const struct recipe *recipe, const struct dataset *data,
+		      int rank, int world, int global, int threads, int epoch,
+		      int step, const struct loader_tapes *tapes,
+		      struct loader **out, struct fl_err *err);
+int loader_share(int rank, int world, int global);
 
 /* Evaluation: images first, first + stride, ... of the data set in order, in
  * batches of n (the last one padded), through reader. Then NULL. */

@@ -15,6 +15,8 @@ int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 			       .rank = rank,
 			       .world = world,
 			       .batch = batch,
+			       .global = world * batch,
+			       .offset = rank * batch,
 			       .epoch = -1 };
 	s->steps = s->paddle ? (images + world - 1) / world / batch
 			     : images / world / batch;
@@ -27,6 +29,31 @@ int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 	/* the reference's order is padded to a multiple of the world */
 	s->order = fl_calloc((size_t)images + (size_t)world, sizeof(int));
 	return 0;
+}
+
+int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
+		       int images, int rank, int world, int global,
+		       struct fl_err *err)
+{
+	int first = (int)((int64_t)global * rank / world);
+	int next = (int)((int64_t)global * (rank + 1) / world);
+	int rc;
+
+	if (global % world == 0)
+		return sampler_open(s, kind, seed, images, rank, world,
+				    global / world, err);
+	if (strcmp(kind, "paddle") == 0 || global < world)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"the %d images of a step cannot be dealt to %d ranks%s",
+			global, world,
+			global < world ? "" : " with 'sampler: paddle'");
+	rc = sampler_open(s, kind, seed, images, 0, 1, global, err);
+	s->rank = rank;
+	s->world = world;
+	s->batch = next - first;
+	s->offset = first;
+	return rc;
 }
 
 void sampler_close(struct sampler *s)
@@ -123,7 +150,7 @@ static void shuffle_paddle(struct sampler *s, int epoch)
 
 void sampler_step(struct sampler *s, int epoch, int step, int *out)
 {
-	int first = (step * s->world + s->rank) * s->batch;
+	int first = step * s->global + s->offset;
 
 	FL_ASSERT(step < s->steps);
 	if (s->epoch != epoch) {

@@ -21,14 +21,21 @@ struct sampler {
 	bool paddle;
 	uint64_t seed;
 	int images, rank, world, batch;
-	int steps; /* of an epoch, the same on every rank */
-	int epoch; /* of the order at hand, -1: none */
+	int global, offset; /* images of one step of all ranks; ours begin */
+	int steps;	    /* of an epoch, the same on every rank */
+	int epoch;	    /* of the order at hand, -1: none */
 	int *order;
 };
 
 /* FL_ERECIPE where an epoch would have no step. */
 int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 		 int rank, int world, int batch, struct fl_err *err);
+/* The same order, dealt to fewer or more ranks than global is a multiple of:
+ * rank r takes entries r global / world up to (r + 1) global / world of each
+ * step; s->batch is how many. Only for "flotilla": FL_ERECIPE. */
+int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
+		       int images, int rank, int world, int global,
+		       struct fl_err *err);
 void sampler_close(struct sampler *s);
 /* This rank's images of one step: out[0 .. batch). */
 void sampler_step(struct sampler *s, int epoch, int step, int *out);

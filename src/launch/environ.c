@@ -23,6 +23,7 @@ static const char *const scrubbed[] = { "SLURM_",
 					"FLOTILLA_AGENT_FD=",
 					"FLOTILLA_STATUS=",
 					"FLOTILLA_TOKEN=",
+					"FLOTILLA_BATCH_RANKS=",
 					"FLOTILLA_THREADS=",
 					"FLOTILLA_ATTEMPT=",
 					"FLOTILLA_RESTARTS=",
@@ -164,6 +165,7 @@ static void set_attempt(struct launch_environ *env, const struct layout *l)
 {
 	set_number(env, "FLOTILLA_ATTEMPT", l->attempt);
 	set_number(env, "FLOTILLA_RESTARTS", l->restarts);
+	set_number(env, "FLOTILLA_BATCH_RANKS", l->ranks ? l->ranks : l->world);
 	if (*l->resume)
 		environ_set(env, "FLOTILLA_RESUME", l->resume, false);
 }

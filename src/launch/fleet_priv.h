@@ -33,7 +33,7 @@ enum fleet_state {
 struct member {
 	bool told; /* its state is known since it came */
 	enum fleet_state state;
-	int attempt, restarts;
+	int attempt, restarts, ranks;
 	char job[40];
 	bool past; /* it only remembers the job from before it was killed */
 	int count, devices[LAUNCH_MAX_TRAINERS];
@@ -66,6 +66,7 @@ struct fleet {
 	double since; /* in this state */
 	int attempt;  /* -1: none yet */
 	int restarts;
+	int ranks;     /* that the job began with; 0: not begun */
 	char name[40]; /* of the job; "" : none yet */
 	bool over;
 	int code;

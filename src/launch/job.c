@@ -177,6 +177,8 @@ int job_open(struct job *j, const struct launch_options *options,
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	j->guard = guard_start(); /* before PMIx has threads */
 	j->signals = open_signals(&j->old);
+	/* PMIx writes to trainers that may have been killed a moment ago. */
+	signal(SIGPIPE, SIG_IGN);
 	rc = fl_make_dirs(options->log_dir, err);
 	if (rc == 0)
 		rc = scratch_open(&j->scratch, err);

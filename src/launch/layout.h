@@ -24,6 +24,7 @@ struct layout {
 	int self;  /* this machine's place among them */
 	int world; /* trainers of all */
 	int most;  /* trainers of the largest */
+	int ranks; /* trainers that the job began with */
 	int attempt, restarts;
 	char job[40];	   /* name of the job, drawn once */
 	char resume[4096]; /* checkpoint to go on from; "" : none */

@@ -130,11 +130,13 @@ struct json *member_state(const struct fleet *f)
 	if (f->attempt < 0) { /* started anew: what is remembered */
 		json_set_int(o, "attempt", own->attempt);
 		json_set_int(o, "restarts", own->restarts);
+		json_set_int(o, "ranks", own->ranks);
 		json_set_text(o, "job", own->job);
 		json_set_bool(o, "past", *own->job != '\0');
 	} else {
 		json_set_int(o, "attempt", f->attempt);
 		json_set_int(o, "restarts", f->restarts);
+		json_set_int(o, "ranks", f->ranks);
 		json_set_text(o, "job", f->name);
 	}
 	json_set_text(o, "sees", sees);
@@ -161,6 +163,7 @@ void member_take_state(struct fleet *f, int host, const struct json *o)
 	m->state = (enum fleet_state)number_of(o, "state", FLEET_WAIT);
 	m->attempt = number_of(o, "attempt", -1);
 	m->restarts = number_of(o, "restarts", 0);
+	m->ranks = number_of(o, "ranks", 0);
 	m->past = false;
 	json_bool(json_get(o, "past"), &m->past);
 	snprintf(m->job, sizeof(m->job), "%s", text_of(o, "job"));
@@ -224,6 +227,7 @@ void member_remember(struct fleet *f)
 		own->past = true;
 		own->attempt = number_of(o, "attempt", -1);
 		own->restarts = number_of(o, "restarts", 0);
+		own->ranks = number_of(o, "ranks", 0);
 		snprintf(own->job, sizeof(own->job), "%s", text_of(o, "job"));
 		copy_name_read(o, &newest);
 		copies_recall(f->copies, own->job, &newest);

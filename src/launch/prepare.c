@@ -47,6 +47,8 @@ static void take_over(struct fleet *f, const struct member *m)
 		f->attempt = m->attempt;
 	if (m->restarts > f->restarts)
 		f->restarts = m->restarts;
+	if (m->ranks > 0)
+		f->ranks = m->ranks;
 }
 
 /* The job's name and count of attempts, from whoever lived through it: an agent
@@ -63,6 +65,7 @@ static void recall(struct fleet *f, const bool *who)
 		own->past = false;
 		own->attempt = f->attempt;
 		own->restarts = f->restarts;
+		own->ranks = f->ranks;
 	}
 	for (int i = 0; i < f->plan->hosts.count; i++) {
 		const struct member *m = &f->members[i];
@@ -114,6 +117,7 @@ void prepare_begin(struct fleet *f, const bool *who)
 			json_add(members, describe_member(f, i));
 	json_set_text(o, "job", f->name);
 	json_set_int(o, "restarts", f->restarts);
+	json_set_int(o, "ranks", f->ranks);
 	json_set(o, "members", members);
 	choose_checkpoint(f, who, o);
 	for (int i = 0; i < f->plan->hosts.count; i++) {
@@ -164,7 +168,7 @@ static void forget_faults(struct fleet *f)
 void prepare_take(struct fleet *f, const struct json *o, int attempt)
 {
 	const char *name = "";
-	int64_t restarts = 0, from = -1;
+	int64_t restarts = 0, from = -1, ranks = 0;
 
 	if (f->state != FLEET_WAIT || attempt <= f->attempt)
 		return;
@@ -178,6 +182,8 @@ void prepare_take(struct fleet *f, const struct json *o, int attempt)
 	snprintf(f->layout.job, sizeof(f->layout.job), "%s", name);
 	f->attempt = f->layout.attempt = attempt;
 	f->restarts = f->layout.restarts = (int)restarts;
+	json_int(json_get(o, "ranks"), &ranks);
+	f->ranks = f->layout.ranks = ranks > 0 ? (int)ranks : f->layout.world;
 	f->resume = (struct copy_name){ 0 };
 	copy_name_read(o, &f->resume);
 	f->resume_from = (int)from;

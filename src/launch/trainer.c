@@ -62,6 +62,7 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 		_exit(127);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL); /* ours is ignored, which exec would keep */
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	/* descriptors of ours and of our libraries stay behind */

@@ -50,7 +50,7 @@ static void describe_state(const struct engine *e, const struct train_place *at,
 	json_set_int(o, "seed", e->recipe->seed);
 	json_set_text(o, "batch_rule", e->recipe->batch_rule);
 	json_set_int(o, "base_batch", e->recipe->base_batch);
-	json_set_int(o, "world_size", e->comm->world);
+	json_set_int(o, "world_size", e->batch_ranks);
 	json_set_int(o, "batch_size", e->recipe->train_reader.batch_size);
 	json_set_text(o, "device", e->device->name);
 	json_set_int(o, "threads", fl_par_threads());
@@ -127,7 +127,7 @@ static int check_batch(const struct engine *e, const struct json *o,
 	int64_t batch =
 		number(o, "batch_size", e->recipe->train_reader.batch_size);
 	int64_t now =
-		(int64_t)e->comm->world * e->recipe->train_reader.batch_size;
+		(int64_t)e->batch_ranks * e->recipe->train_reader.batch_size;
 
 	if (world * batch != now)
 		return fl_fail(

@@ -76,6 +76,7 @@ int engine_open(struct engine *e, const struct recipe *recipe,
 	*e = (struct engine){
 		.recipe = recipe, .model = model, .device = device, .comm = comm
 	};
+	e->batch_ranks = comm->world;
 	rc = open_state(e, err);
 	if (rc == 0)
 		rc = plans_open(model->graph, device, keys, count, &e->plans,

@@ -22,6 +22,9 @@ struct engine {
 	const struct model *model;
 	const struct device *device;
 	struct comm *comm;
+	/* Ranks by which the recipe's batch is multiplied: those that the run
+	 * began with, when some are lost. */
+	int batch_ranks;
 	float *slab; /* all of the state, in one piece */
 	size_t slab_bytes;
 	struct optim_buffers state;

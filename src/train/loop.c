@@ -37,6 +37,7 @@ struct run {
 	struct engine engine;
 	struct train_place place;
 	struct snapshot *snapshot; /* NULL: none are asked for */
+	int batch_ranks, global;   /* images of a step, of all ranks */
 };
 
 static void phase(const struct run *r, const char *what)
@@ -50,17 +51,19 @@ static int open_engine(struct run *r, struct fl_err *err)
 	struct plan_key keys[RECIPE_MAX_SIZES + 1];
 	const struct recipe_reader *reader = &r->recipe->train_reader;
 	int count = reader->random_size ? reader->size_count : 1;
+	int share = loader_share(r->comm->rank, r->comm->world, r->global);
 	double start = fl_now_s();
 	int rc;
 
 	for (int i = 0; i < count; i++)
-		keys[i] = (struct plan_key){ PLAN_TRAIN, reader->batch_size,
+		keys[i] = (struct plan_key){ PLAN_TRAIN, share,
 					     reader->sizes[i][0],
 					     reader->sizes[i][1] };
 	if (r->options->eval)
 		keys[count++] = evaluator_plan(&r->recipe->eval_reader);
 	rc = engine_open(&r->engine, r->recipe, r->model, r->device, r->comm,
 			 keys, count, err);
+	r->engine.batch_ranks = r->batch_ranks;
 	if (rc == 0)
 		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
 			"of activations, %.0f MiB of workspace, %d threads on '%s'",
@@ -103,6 +106,26 @@ static int threads_of(const struct recipe *r)
 	return r->worker_num > 0 ? r->worker_num : fl_par_cores();
 }
 
+/* Uneven shares are right only where every sum runs over all images: of batch
+ * statistics and of losses. */
+static int check_shares(struct run *r, struct fl_err *err)
+{
+	int asked = r->options->batch_ranks;
+
+	r->batch_ranks = asked > 0 ? asked : r->comm->world;
+	r->global = r->batch_ranks * r->recipe->train_reader.batch_size;
+	if (r->batch_ranks == r->comm->world)
+		return 0;
+	if (!r->recipe->shared_size)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"the run began with %d ranks and %d are left; to go on with the same batches it needs shared_size: true",
+			r->batch_ranks, r->comm->world);
+	fl_info("the run began with %d ranks: the %d that are left take the same %d images a step",
+		r->batch_ranks, r->comm->world, r->global);
+	return 0;
+}
+
 static int open_run(struct run *r, struct fl_err *err)
 {
 	int rc = dataset_open(&r->recipe->train, r->recipe->num_classes,
@@ -114,15 +137,18 @@ static int open_run(struct run *r, struct fl_err *err)
 	if (r->options->eval)
 		rc = evaluator_open(&r->evaluator, r->recipe, r->comm, err);
 	if (rc == 0)
+		rc = check_shares(r, err);
+	if (rc == 0)
 		rc = model_new(r->recipe, &r->model, err);
 	if (rc == 0)
 		rc = open_engine(r, err);
 	if (rc == 0)
 		rc = load_start(r, err);
 	if (rc == 0)
-		rc = loader_open_train(r->recipe, &r->data, r->comm->rank,
-				       r->comm->world, threads_of(r->recipe),
-				       r->place.epoch, r->place.step_in_epoch,
+		rc = loader_open_share(r->recipe, &r->data, r->comm->rank,
+				       r->comm->world, r->global,
+				       threads_of(r->recipe), r->place.epoch,
+				       r->place.step_in_epoch,
 				       &r->options->tapes, &r->loader, err);
 	if (rc == 0)
 		r->place.steps_per_epoch = loader_steps_per_epoch(r->loader);

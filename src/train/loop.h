@@ -44,6 +44,9 @@ struct train_options {
 	const char *resume; /* file, prefix or folder; NULL: from the start */
 	struct loader_tapes tapes;
 	bool eval;
+	/* Ranks that the run began with: its steps keep as many images, however
+	 * many ranks are left to take them. 0: those that are here. */
+	int batch_ranks;
 	/* An agent goes on with the run after a fault: the checkpoint may be
 	 * its copy, and run_dir on another disk than before. */
 	bool again;

@@ -96,6 +96,47 @@ static void test_ranks_are_one_rank(void **state)
 	sampler_close(&one);
 }
 
+/* However many ranks share the images of a step, together they see the step. */
+static void test_shares(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct sampler one, part;
+	int whole[12], out[12];
+
+	(void)state;
+	assert_int_equal(sampler_open(&one, "flotilla", 9, 50, 0, 1, 12, &err),
+			 0);
+	for (int world = 1; world <= 12; world++)
+		for (int k = 0; k < one.steps; k++) {
+			int seen = 0;
+
+			sampler_step(&one, 3, k, whole);
+			for (int r = 0; r < world; r++) {
+				assert_int_equal(
+					sampler_open_share(&part, "flotilla", 9,
+							   50, r, world, 12,
+							   &err),
+					0);
+				assert_int_equal(part.steps, one.steps);
+				assert_true(part.batch >= 12 / world);
+				sampler_step(&part, 3, k, out);
+				assert_memory_equal(out, whole + seen,
+						    (size_t)part.batch *
+							    sizeof(int));
+				seen += part.batch;
+				sampler_close(&part);
+			}
+			assert_int_equal(seen, 12);
+		}
+	sampler_close(&one);
+	assert_int_equal(
+		sampler_open_share(&part, "paddle", 9, 50, 0, 5, 12, &err),
+		FL_ERECIPE);
+	assert_int_equal(
+		sampler_open_share(&part, "flotilla", 9, 50, 0, 13, 12, &err),
+		FL_ERECIPE);
+}
+
 static void test_too_few(void **state)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -113,6 +154,7 @@ int main(void)
 		cmocka_unit_test(test_numpy_shuffle),
 		cmocka_unit_test(test_shards),
 		cmocka_unit_test(test_ranks_are_one_rank),
+		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_too_few),
 	};
 
