@@ -119,7 +119,8 @@ static int check_shares(struct run *r, struct fl_err *err)
 	if (!r->recipe->shared_size)
 		return fl_fail(
 			err, FL_ERECIPE,
-			"the run began with %d ranks and %d are left; to go on with the same batches it needs shared_size: true",
+			"the run began with %d ranks and %d are left; "
+			"to go on with the same batches it needs shared_size: true",
 			r->batch_ranks, r->comm->world);
 	fl_info("the run began with %d ranks: the %d that are left take the same %d images a step",
 		r->batch_ranks, r->comm->world, r->global);
