@@ -60,6 +60,26 @@ void agent_link_phase(int64_t step, const char *phase)
 	snprintf(status->phase, sizeof(status->phase), "%s", phase);
 }
 
+void agent_link_enter(void)
+{
+	if (!status)
+		return;
+	atomic_fetch_add(&status->collective, 1);
+	atomic_fetch_add(&status->inside, 1);
+}
+
+void agent_link_leave(void)
+{
+	if (status)
+		atomic_fetch_sub(&status->inside, 1);
+}
+
+void agent_link_beat(void)
+{
+	if (status)
+		atomic_fetch_add(&status->beat, 1);
+}
+
 /* Text as a JSON string. */
 static void add_quoted(struct fl_str *s, const char *text)
 {

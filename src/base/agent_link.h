@@ -13,17 +13,22 @@
 
 #include "base/err.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define AGENT_FD_VARIABLE "FLOTILLA_AGENT_FD"
 #define AGENT_STATUS_VARIABLE "FLOTILLA_STATUS"
 
-/* The shared page; the trainer writes, the agent reads. */
+/* The shared page; the trainer writes, the agent reads. Whoever moves on changes
+ * one of the counters. */
 struct agent_status {
 	uint32_t version; /* 1 */
 	int64_t step;
-	char phase[32]; /* "data", "step", "eval", "checkpoint" */
+	char phase[32];		 /* "data", "step", "eval", "checkpoint" */
+	atomic_llong collective; /* number of the last one entered */
+	atomic_int inside;	 /* threads that are in one now */
+	atomic_llong beat;	 /* any other progress */
 };
 
 #define AGENT_RESUME_VARIABLE "FLOTILLA_RESUME"	  /* a checkpoint */
@@ -36,6 +41,11 @@ void agent_link_open(void);
 /* Is there an agent? */
 bool agent_link_is_open(void);
 void agent_link_phase(int64_t step, const char *phase);
+/* Around every collective operation, from any thread. */
+void agent_link_enter(void);
+void agent_link_leave(void);
+/* Progress within a phase that takes long; from any thread. */
+void agent_link_beat(void);
 /* {"event":"fault","status":3,"text":"..."} */
 void agent_link_fault(int status, const char *text);
 /* {"event":"checkpoint","step":360,"path":"..."} */

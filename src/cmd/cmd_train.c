@@ -12,11 +12,13 @@
 #include "report/run_dir.h"
 #include "train/loop.h"
 
+#include <execinfo.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct args {
 	struct job_args job;
@@ -169,9 +171,26 @@ static void on_signal(int number)
 	train_request_stop();
 }
 
+/* The agent asks where a stalled trainer is: the stack of the main thread goes
+ * to its log. Addresses resolve with addr2line -e flotilla. */
+static void on_stack(int number)
+{
+	void *frames[32];
+	int n = backtrace(frames, 32);
+
+	(void)number;
+	backtrace_symbols_fd(frames, n, STDERR_FILENO);
+}
+
 static void catch_signals(void)
 {
 	struct sigaction a = { .sa_handler = on_signal };
+	struct sigaction stack = { .sa_handler = on_stack,
+				   .sa_flags = SA_RESTART };
+	void *frame;
+
+	backtrace(&frame, 1); /* loads what a handler may not load */
+	sigaction(SIGUSR2, &stack, NULL);
 
 	/* A second signal of the same kind ends the program at once. */
 	a.sa_flags = (int)(SA_RESTART | SA_RESETHAND);

@@ -40,10 +40,14 @@ static const struct option_row rows[] = {
 	  "go on without lost machines while so many are left" },
 	{ "peer_timeout", 0, OPTION_REAL, O(peer_timeout), 1, 86400, "S",
 	  "a machine silent for so long is lost (default 10)" },
+	{ "stall", 0, OPTION_REAL, O(stall), 0, 86400, "S",
+	  "name who is waited for when nothing moves (default 60, 0: never)" },
+	{ "stall_policy", 0, OPTION_TEXT, O(stall_policy), .arg = "wait",
+	  .help = "then wait (default), restart, or abort with status 8" },
 	{ "log_dir", 0, OPTION_TEXT, O(log_dir), .arg = "DIR",
 	  .help = "workerlog.<rank> and fault.json go there (default log)" },
 	{ "follow", 0, OPTION_TEXT, O(follow), .arg = "all",
-	  .help = "show every rank, as host:rank|; default rank 0 alone" },
+	  .help = "show every rank of every machine, as host:rank|" },
 	{ "stop_timeout", 0, OPTION_REAL, O(stop_timeout), 0, 86400, "S",
 	  "time for a last checkpoint after Ctrl-C (default 60)" },
 	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
@@ -73,6 +77,13 @@ static int check(const struct launch_options *o, struct fl_err *err)
 		return fl_fail(err, FL_EUSAGE,
 			       "option '--follow' takes 'all', not '%s'",
 			       o->follow);
+	if (strcmp(o->stall_policy, "wait") != 0 &&
+	    strcmp(o->stall_policy, "restart") != 0 &&
+	    strcmp(o->stall_policy, "abort") != 0)
+		return fl_fail(
+			err, FL_EUSAGE,
+			"option '--stall_policy' takes wait, restart or abort, not '%s'",
+			o->stall_policy);
 	return 0;
 }
 
@@ -113,7 +124,9 @@ int main(int argc, char **argv)
 				    .max_restart = -1,
 				    .join_timeout = 600,
 				    .rejoin_timeout = 120,
-				    .peer_timeout = 10 };
+				    .peer_timeout = 10,
+				    .stall = 60,
+				    .stall_policy = "wait" };
 	struct fl_err err = FL_ERR_INIT;
 	int words, rc;
 	bool help;

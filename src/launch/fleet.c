@@ -103,6 +103,25 @@ static void on_line(void *ctx, struct trainer *t, const struct json *o)
 		copies_add(f->copies, step, path);
 }
 
+/* Output of a trainer of this machine, whole lines: to this console and to
+ * those of the machines that follow all ranks. */
+static void on_lines(void *ctx, const struct trainer *t, const char *text,
+		     size_t n)
+{
+	struct fleet *f = ctx;
+	struct json *o = NULL;
+
+	for (int i = 0; i < f->plan->hosts.count; i++) {
+		if (!f->members[i].follows || !peers_here(f->peers, i))
+			continue;
+		if (!o)
+			o = follow_pack(t->rank, text, n);
+		peers_send_json(f->peers, i, WIRE_LOG, (uint32_t)f->attempt, o);
+	}
+	json_free(o);
+	follow_add(f->follow, launch_host(f->plan), t->rank, text, n);
+}
+
 static void stop_for_user(struct fleet *f, int number)
 {
 	double grace = f->options->stop_timeout;
@@ -240,6 +259,14 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 	case WIRE_VERDICT:
 		verdict_take(f, fleet_copy(o), attempt);
 		break;
+	case WIRE_STALL:
+		if (now && f->state == FLEET_RUN &&
+		    layout_find(&f->layout, host) >= 0)
+			stall_take(f, layout_find(&f->layout, host), o);
+		break;
+	case WIRE_LOG:
+		follow_take(f->follow, fleet_host(f, host), o);
+		break;
 	case WIRE_DIGEST:
 		if (now && f->state == FLEET_RUN)
 			agree_take(f, o);
@@ -322,6 +349,8 @@ static void pass_on(struct fleet *f)
 static void run_turn(struct fleet *f)
 {
 	pass_on(f);
+	if (f->state == FLEET_RUN)
+		stall_turn(f);
 	if (f->state == FLEET_RUN && f->job.alive == 0)
 		fleet_enter(f, FLEET_DONE);
 	if (f->state == FLEET_DONE && all_done(f)) {
@@ -376,6 +405,7 @@ static void loop(struct fleet *f)
 		if (news)
 			fleet_tell_state(f);
 		turn(f);
+		follow_turn(f->follow);
 	}
 	free(fds);
 }
@@ -401,7 +431,7 @@ static int open_peers(struct fleet *f, struct fl_err *err)
 
 static int open_fleet(struct fleet *f, struct fl_err *err)
 {
-	struct job_events events = { f, on_fault, on_line, on_user };
+	struct job_events events = { f, on_fault, on_line, on_user, on_lines };
 	struct member *own;
 	int count = f->plan->hosts.count;
 	int rc = job_open(&f->job, f->options, f->plan, &events, err);
@@ -415,6 +445,7 @@ static int open_fleet(struct fleet *f, struct fl_err *err)
 	memcpy(own->devices, f->plan->devices, sizeof(own->devices));
 	f->copies = copies_new(f->options->log_dir, f->plan->hosts.self, count);
 	f->intro = member_intro(f->options, f->plan);
+	f->follow = f->options->follow ? follow_new() : NULL;
 	own->attempt = -1;
 	if (!f->plan->alone)
 		member_remember(f);
@@ -428,6 +459,8 @@ static void close_fleet(struct fleet *f)
 	peers_close(f->peers);
 	fences_end(&f->fences);
 	agree_end(f);
+	stall_end(f);
+	follow_free(f->follow);
 	job_close(&f->job);
 	copies_free(f->copies, f->code != 0);
 	layout_release(&f->layout);

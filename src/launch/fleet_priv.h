@@ -18,6 +18,7 @@
 #include "launch/copy.h"
 #include "launch/fault.h"
 #include "launch/fences.h"
+#include "launch/follow.h"
 #include "launch/job.h"
 
 enum fleet_state {
@@ -43,6 +44,7 @@ struct member {
 	bool ready;
 	double since;	/* it is here, or missing */
 	bool disagreed; /* said once */
+	bool follows;	/* it shows every rank's lines */
 };
 
 #define FLEET_FAULTS 16
@@ -88,6 +90,8 @@ struct fleet {
 	char last_key[256];
 	int64_t last_key_step;
 	struct agree *agree;
+	struct stall *stall;
+	struct follow *follow;
 };
 
 /* fleet.c */
@@ -139,6 +143,12 @@ void agree_local(struct fleet *f, const struct trainer *t,
 		 const struct json *line);
 void agree_take(struct fleet *f, const struct json *o);
 void agree_go(struct fleet *f);
+
+/* stall.c: when nothing moves */
+void stall_begin(struct fleet *f);
+void stall_end(struct fleet *f);
+void stall_turn(struct fleet *f);
+void stall_take(struct fleet *f, int seat, const struct json *lines);
 
 /* A copy of a document. */
 struct json *fleet_copy(const struct json *o);

@@ -23,13 +23,10 @@ static void signal_all(struct job *j, int number)
 
 static void pump(struct job *j, struct trainer *t)
 {
-	const char *follow = j->options->follow;
-	bool all = follow && strcmp(follow, "all") == 0;
-	char prefix[300];
+	/* Who follows all shows none as it is: lines would come twice. */
+	bool show = !j->options->follow && t->local == 0;
 
-	snprintf(prefix, sizeof(prefix), "%s:%d|", launch_host(j->plan),
-		 t->rank);
-	trainer_pump(t, all || t->local == 0, all ? prefix : NULL);
+	trainer_pump(t, show, j->events.lines, j->events.ctx);
 	trainer_read_link(t, j->events.said, j->events.ctx);
 }
 

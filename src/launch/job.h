@@ -22,6 +22,9 @@ struct job_events {
 	void (*said)(void *ctx, struct trainer *t, const struct json *line);
 	/* SIGINT or SIGTERM came. */
 	void (*user)(void *ctx, int number);
+	/* Whole lines of its output. */
+	void (*lines)(void *ctx, const struct trainer *t, const char *text,
+		      size_t n);
 };
 
 struct job {

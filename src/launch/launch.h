@@ -28,6 +28,8 @@ struct launch_options {
 	int max_restart; /* -1: 3 for programs that report checkpoints, else 0 */
 	int min_hosts;	 /* 0: all */
 	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
+	double stall;		  /* s; 0: nobody looks */
+	const char *stall_policy; /* "wait", "restart", "abort" */
 	bool dry_run;
 };
 

@@ -29,11 +29,11 @@ struct json *member_intro(const struct launch_options *o,
 {
 	struct json *intro = json_new_object(), *devices = json_new_array();
 
-	(void)o;
 	for (int i = 0; i < p->count; i++)
 		json_add(devices, json_new_int(p->devices[i]));
 	json_set_text(intro, "line", p->line);
 	json_set(intro, "devices", devices);
+	json_set_bool(intro, "follow", o->follow != NULL);
 	return intro;
 }
 
@@ -101,6 +101,8 @@ void member_take_intro(struct fleet *f, int host, const struct json *intro)
 	m->told = false;
 	m->ready = false;
 	m->since = fl_now_s();
+	m->follows = false;
+	json_bool(json_get(intro, "follow"), &m->follows);
 	m->count = read_devices(json_get(intro, "devices"), m->devices);
 	if (m->count == 0) {
 		peers_refuse(f->peers, host, "intro", "it names no devices");

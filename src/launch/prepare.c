@@ -277,6 +277,7 @@ void prepare_start(struct fleet *f)
 			l->count, l->world, layout_own(l)->first,
 			layout_own(l)->first + layout_own(l)->count - 1);
 	agree_begin(f);
+	stall_begin(f);
 	fleet_enter(f, FLEET_RUN);
 	if (job_start(&f->job, &err) != 0)
 		failed(f, &err);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,14 @@ static int hold(const char *folder)
 	return fd;
 }
 
+/* One that has just begun may not hold its lock yet. */
+static bool lives(const char *pid)
+{
+	long number = strtol(pid, NULL, 10);
+
+	return number > 0 && (kill((pid_t)number, 0) == 0 || errno == EPERM);
+}
+
 /* Folders of ours in root whose lock nobody holds. The same name lies in the
  * temporary folder (with the lock) and in shared memory. */
 static void sweep(const char *root, const char *twin)
@@ -53,7 +62,8 @@ static void sweep(const char *root, const char *twin)
 		char path[512], other[512];
 		int fd;
 
-		if (!fl_starts_with(entry->d_name, PREFIX))
+		if (!fl_starts_with(entry->d_name, PREFIX) ||
+		    lives(entry->d_name + strlen(PREFIX)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", root, entry->d_name);
 		snprintf(other, sizeof(other), "%s/%s", twin, entry->d_name);

@@ -125,28 +125,26 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 	return 0;
 }
 
-/* Whole lines with the prefix; a rest waits for its end. */
-static void show_lines(struct trainer *t, const char *text, size_t n,
-		       const char *prefix)
+/* Hand on the lines that are whole; a rest waits for its end, but not for ever. */
+static void hand_lines(struct trainer *t, bool rest, trainer_lines_fn lines,
+		       void *ctx)
 {
-	if (!prefix) {
-		fwrite(text, 1, n, stdout);
-		fflush(stdout);
-		return;
-	}
-	fl_str_addn(&t->line, text, n);
-	for (char *end; t->line.len > 0 &&
-			(end = memchr(t->line.data, '\n', t->line.len));) {
-		size_t len = (size_t)(end - t->line.data) + 1;
+	const char *last = t->line.len > 0
+				   ? memrchr(t->line.data, '\n', t->line.len)
+				   : NULL;
+	size_t n = last ? (size_t)(last - t->line.data) + 1 : 0;
 
-		printf("%s%.*s", prefix, (int)len, t->line.data);
-		memmove(t->line.data, t->line.data + len, t->line.len - len);
-		t->line.len -= len;
-	}
-	fflush(stdout);
+	if (rest || t->line.len > 65536)
+		n = t->line.len;
+	if (n == 0)
+		return;
+	lines(ctx, t, t->line.data, n);
+	t->line.len -= n;
+	memmove(t->line.data, t->line.data + n, t->line.len);
 }
 
-bool trainer_pump(struct trainer *t, bool show, const char *prefix)
+bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
+		  void *ctx)
 {
 	char buf[16384];
 	ssize_t n;
@@ -156,11 +154,16 @@ bool trainer_pump(struct trainer *t, bool show, const char *prefix)
 	while ((n = read(t->output, buf, sizeof(buf))) > 0) {
 		fwrite(buf, 1, (size_t)n, t->log);
 		fflush(t->log);
-		if (show)
-			show_lines(t, buf, (size_t)n, prefix);
+		if (show) {
+			fwrite(buf, 1, (size_t)n, stdout);
+			fflush(stdout);
+		}
+		fl_str_addn(&t->line, buf, (size_t)n);
+		hand_lines(t, false, lines, ctx);
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
+	hand_lines(t, true, lines, ctx);
 	close(t->output);
 	t->output = -1;
 	return false;

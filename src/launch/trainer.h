@@ -17,7 +17,7 @@ struct trainer {
 	FILE *log;	  /* workerlog.<rank> */
 	char log_path[4096];
 	struct agent_status *status;
-	struct fl_str line;	 /* of the console prefix, in pieces */
+	struct fl_str line;	 /* of its output, not yet whole */
 	struct fl_str link_text; /* from the link, in pieces */
 	char fault[1024];	 /* the sentence it sent before it ended */
 	bool ours;		 /* it said hello: it knows this protocol */
@@ -29,9 +29,12 @@ struct trainer {
 int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		  const struct layout *layout, int local, const char *log_dir,
 		  struct launch_environ *env, struct fl_err *err);
-/* Copy what it printed: to its log, and to the console with a prefix (NULL:
- * as it is; show false: not at all). False at the end of its output. */
-bool trainer_pump(struct trainer *t, bool show, const char *prefix);
+typedef void (*trainer_lines_fn)(void *ctx, const struct trainer *t,
+				 const char *text, size_t n);
+/* Copy what it printed to its log, to the console as it is (show), and hand on
+ * whole lines. False at the end of its output. */
+bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
+		  void *ctx);
 /* Hand every line of its link, except faults, which are noted here. */
 void trainer_read_link(struct trainer *t,
 		       void (*line)(void *ctx, struct trainer *t,

@@ -144,6 +144,8 @@ static const char *why_final(const struct fleet *f, const struct json *fault,
 {
 	int allowed = restarts_allowed(f, fault);
 
+	if (is_true(fault, "final"))
+		return "--stall_policy abort";
 	if (is_final(number_of(fault, "status")) &&
 	    number_of(fault, "signal") == 0)
 		return allowed ? "starting again would not mend this" : "";
@@ -270,6 +272,7 @@ void verdict_turn(struct fleet *f)
 		return;
 	job_end(&f->job);
 	fences_end(&f->fences);
+	stall_end(f);
 	if (f->restarting)
 		fleet_enter(f, FLEET_WAIT);
 	else

@@ -38,6 +38,7 @@ enum wire_type {
 	WIRE_DIGEST,  /* what a trainer is about to train */
 	WIRE_GO,      /* all are about to train the same */
 	WIRE_LOG,     /* lines of a trainer */
+	WIRE_STALL,   /* nothing moves here: where each trainer is */
 	WIRE_TYPES
 };
 

@@ -1,5 +1,6 @@
 #include "train/evaluate_priv.h"
 
+#include "base/agent_link.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "box/nms.h"
@@ -215,6 +216,7 @@ static int evaluate_share(struct share *s, struct fl_err *err)
 		if (i % 100 == 0)
 			fl_info("Eval iter: %d", i);
 		rc = evaluate_batch(s, b, err);
+		agent_link_beat();
 		fl_progress("evaluation  image %d/%d of this rank", s->done,
 			    total);
 	}

@@ -89,8 +89,11 @@ all_end() {
 	if [ -z "$bad" ]; then
 		ok "$1"
 	else
-		echo "machine $bad ended with $(cat "$work/rc.$bad"), wanted $2" >>"$work/out.$bad"
-		not_ok "$1" "$work/out.$bad"
+		for i in $all; do
+			tail -n 3 "$work/out.$i"
+			echo "machine $i ended with $(cat "$work/rc.$i"), wanted $2"
+		done >"$work/bad.log"
+		not_ok "$1" "$work/bad.log"
 	fi
 }
 # NAME I TEXT: machine I said the text.

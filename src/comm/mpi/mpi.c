@@ -1,5 +1,6 @@
 #include "comm/mpi/mpi.h"
 
+#include "base/agent_link.h"
 #include "base/arena.h"
 #include "base/log.h"
 
@@ -48,6 +49,7 @@ static int sum(MPI_Comm comm, void *values, size_t count, size_t width,
 	char *at = values;
 	int rc = 0;
 
+	agent_link_enter();
 	for (size_t done = 0; done < count; done += SLICE) {
 		size_t n = count - done < SLICE ? count - done : SLICE;
 
@@ -56,6 +58,7 @@ static int sum(MPI_Comm comm, void *values, size_t count, size_t width,
 		    "MPI all-reduce");
 	}
 out:
+	agent_link_leave();
 	return rc;
 }
 

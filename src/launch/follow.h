@@ -1,0 +1,28 @@
+/* follow.h - the lines of every rank of every machine on one console.
+ *
+ * Lines are held for a moment, so that those that many ranks say alike become
+ * one: "x31, all but 7|text". Others stand as "host:rank|text".
+ *
+ * Threads: the main thread. NULL is fine everywhere: nobody follows.
+ */
+#ifndef FL_LAUNCH_FOLLOW_H
+#define FL_LAUNCH_FOLLOW_H
+
+#include "text/json.h"
+
+struct follow;
+
+struct follow *follow_new(void);
+/* Shows what is held. */
+void follow_free(struct follow *f);
+/* Lines of a rank. */
+void follow_add(struct follow *f, const char *host, int rank, const char *text,
+		size_t n);
+/* Show what has been held long enough. */
+void follow_turn(struct follow *f);
+
+/* The same lines on their way from another machine. */
+struct json *follow_pack(int rank, const char *text, size_t n);
+void follow_take(struct follow *f, const char *host, const struct json *o);
+
+#endif
