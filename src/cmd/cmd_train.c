@@ -286,7 +286,11 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 	if (rc == 0)
 		rc = open_folder(job, dir, options.resume != NULL || !first,
 				 err);
-	schedule_fit(job->recipe, job->comm->world, line);
+	/* The rate fits the batch, which stays when ranks are lost. */
+	schedule_fit(job->recipe,
+		     options.batch_ranks > 0 ? options.batch_ranks
+					     : job->comm->world,
+		     line);
 	fl_info("%s", line);
 	if (rc == 0)
 		rc = train_run(job->recipe, job->device, job->comm, &options,

