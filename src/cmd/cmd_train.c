@@ -270,13 +270,13 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 	/* An agent that starts us again knows the newest checkpoint. */
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
 	bool first = number_from(AGENT_ATTEMPT_VARIABLE) == 0;
-	struct train_options options = { .resume = again ? again : args->resume,
-					 .tapes = { args->record_draws,
-						    args->replay_draws },
-					 .eval = args->eval,
-					 .batch_ranks = number_from(
-						 AGENT_RANKS_VARIABLE),
-					 .again = again != NULL };
+	struct train_options options = {
+		.resume = again ? again : args->resume,
+		.tapes = { args->record_draws, args->replay_draws },
+		.eval = args->eval,
+		.batch_ranks = number_from(AGENT_RANKS_VARIABLE),
+		.again = again != NULL
+	};
 	double start = fl_now_s();
 	char dir[PATH_MAX];
 	int rc = run_dir_path(job->recipe->save_dir, job->recipe->filename, dir,
