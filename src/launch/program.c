@@ -74,6 +74,8 @@ int launch_choose_program(const char *self, int argc, char **argv,
 		p->argv[n++] = (char *)(uintptr_t) "train";
 	for (int i = from; i < argc; i++)
 		p->argv[n++] = argv[i];
+	p->trains = is_flotilla(p->program) && n > 1 &&
+		    strcmp(p->argv[1], "train") == 0;
 	if (!*p->note)
 		snprintf(p->note, sizeof(p->note), "starting %s%s%s",
 			 p->program, n > 1 ? " " : "", n > 1 ? p->argv[1] : "");

@@ -129,7 +129,8 @@ static int restarts_allowed(const struct fleet *f, const struct json *fault)
 {
 	if (f->options->max_restart >= 0)
 		return f->options->max_restart;
-	return is_true(fault, "ours") || f->ours ? RESTARTS : 0;
+	return f->plan->trains || is_true(fault, "ours") || f->ours ? RESTARTS
+								    : 0;
 }
 
 static bool is_final(int64_t code)
