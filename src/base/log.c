@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,7 +13,8 @@ static struct {
 	const char *name;
 	char prefix[64];
 	bool quiet;
-	bool progress_shown;
+	bool progress_shown, looked;
+	FILE *terminal;
 	FILE *file;
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER, .name = "flotilla" };
 
@@ -51,10 +53,38 @@ int fl_log_file(const char *path, struct fl_err *err)
 	return 0;
 }
 
+#define CONSOLE "FLOTILLA_CONSOLE"
+
+void fl_log_lend_terminal(void)
+{
+	const char *path =
+		isatty(STDOUT_FILENO) ? ttyname(STDOUT_FILENO) : NULL;
+
+	if (path)
+		setenv(CONSOLE, path, 1);
+	else
+		unsetenv(CONSOLE);
+}
+
+/* Where progress is shown, or NULL; settled at the first call. */
+static FILE *terminal(void)
+{
+	const char *path = getenv(CONSOLE);
+
+	if (!state.looked && isatty(STDOUT_FILENO))
+		state.terminal = stdout;
+	else if (!state.looked && path && *path)
+		state.terminal = fopen(path, "we");
+	state.looked = true;
+	return state.terminal;
+}
+
 static void clear_progress(void)
 {
-	if (state.progress_shown)
-		fputs("\r\033[K", stdout);
+	if (state.progress_shown) {
+		fputs("\r\033[K", state.terminal);
+		fflush(state.terminal);
+	}
 	state.progress_shown = false;
 }
 
@@ -96,14 +126,16 @@ void fl_progress(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (state.quiet || !isatty(STDOUT_FILENO))
+	if (state.quiet)
 		return;
 	pthread_mutex_lock(&state.lock);
-	fputs("\r\033[K", stdout);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	fflush(stdout);
-	state.progress_shown = true;
+	if (terminal()) {
+		fputs("\r\033[K", state.terminal);
+		va_start(ap, fmt);
+		vfprintf(state.terminal, fmt, ap);
+		va_end(ap);
+		fflush(state.terminal);
+		state.progress_shown = true;
+	}
 	pthread_mutex_unlock(&state.lock);
 }

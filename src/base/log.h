@@ -37,8 +37,13 @@ void fl_log(enum fl_level level, const char *fmt, ...)
 #define fl_warn(...) fl_log(FL_WARN, __VA_ARGS__)
 #define fl_error(...) fl_log(FL_ERROR, __VA_ARGS__)
 
-/* A line that rewrites itself on a terminal; nothing where standard output is
- * no terminal. The next ordinary line clears it first. */
+/* A line that rewrites itself on a terminal: standard output, or the terminal
+ * of the launcher that reads it (fl_log_lend_terminal). Nothing where there is
+ * none. The next ordinary line clears it first. */
 void fl_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* For a launcher, before it starts programs: name its terminal, if it has one,
+ * in the environment (FLOTILLA_CONSOLE). */
+void fl_log_lend_terminal(void);
 
 #endif

@@ -132,6 +132,7 @@ int main(int argc, char **argv)
 	bool help;
 
 	fl_log_name("fleetrun");
+	fl_log_lend_terminal();
 	rc = option_parse(&table, &o, argc, argv, &words, &help, &err);
 	if (rc == 0 && help) {
 		option_help(&table, stdout);
