@@ -2,11 +2,8 @@
 
 #include "base/agent_link.h"
 #include "base/arena.h"
-#include "base/str.h"
 
-#include <dlfcn.h>
 #include <limits.h>
-#include <link.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,34 +139,8 @@ static void stop(struct comm *c, int status)
 	MPI_Abort(of(c)->small, status);
 }
 
-/* Names one after another, each with its NUL: nothing may be loaded in here. */
-static int add_name(struct dl_phdr_info *info, size_t size, void *ctx)
-{
-	struct fl_str *names = ctx;
-
-	(void)size;
-	if (info->dlpi_name && *info->dlpi_name)
-		fl_str_addn(names, info->dlpi_name,
-			    strlen(info->dlpi_name) + 1);
-	return 0;
-}
-
-/* Open MPI unloads its components in MPI_Finalize while PMIx's thread may still
- * be on its way out of one: seen, rarely and on busy machines, as a
- * segmentation fault of a rank that had done all its work. */
-static void keep_libraries(void)
-{
-	struct fl_str names = FL_STR_INIT;
-
-	dl_iterate_phdr(add_name, &names);
-	for (size_t at = 0; at < names.len; at += strlen(names.data + at) + 1)
-		dlopen(names.data + at, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-	fl_str_release(&names);
-}
-
 static void close_mpi(struct comm *c)
 {
-	keep_libraries();
 	MPI_Comm_free(&of(c)->buckets);
 	MPI_Comm_free(&of(c)->small);
 	MPI_Finalize();
