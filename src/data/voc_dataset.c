@@ -177,7 +177,7 @@ static int read_objects(struct dataset *d, const struct xml *root,
 	     o = xml_again(o)) {
 		const struct xml *hard = xml_child(o, "difficult");
 		int at = im->count;
-		bool usable;
+		bool usable = false;
 
 		rc = read_object(d, o, path, im, boxes[at], &usable, err);
 		if (rc != 0 || !usable)

