@@ -135,6 +135,13 @@ struct dev_ops {
 	void (*copy)(const struct tensor *src, const struct tensor *dst,
 		     bool acc);
 
+	/* Varifocal loss of n logits that are examples of nothing, weighted
+	 * w = 0.75 p^2 with p = sigmoid(z) and s = -ln(1 - p): returns the sum
+	 * of w s and writes dz = factor w (p + 2 (1 - p) s), the weight's own
+	 * slope included. Where float32 has p = 1 (z above 17), s counts as
+	 * 100 and dz is 0, as in the reference (loss/loss.c says why). */
+	double (*varifocal)(const float *z, size_t n, float factor, float *dz);
+
 	/* Flat vectors of n. momentum (D.1 of Paddle's kernel): g' = g + wd w;
 	 * v = mu v + g'; w -= lr v. ema: e = decay e + (1 - decay) w, with both
 	 * factors rounded from double to float. */

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-int loss_open(const struct recipe *recipe, int images, int points,
-	      struct loss **out, struct fl_err *err)
+int loss_open(const struct recipe *recipe, const struct device *device,
+	      int images, int points, struct loss **out, struct fl_err *err)
 {
 	struct loss *l = fl_calloc(1, sizeof(*l));
 	size_t n = (size_t)images * (size_t)points;
 
 	(void)err;
+	l->ops = device->ops;
 	l->static_epochs = recipe->static_assigner_epoch;
 	l->atss_topk = recipe->atss_topk;
 	l->tal_topk = recipe->tal_topk;
@@ -174,28 +175,9 @@ int loss_assign(struct loss *l, const struct loss_input *in, int epoch,
 #define LOG_JUMP 88.722839f /* ln of the largest float */
 #define SLOPE_BOUND 1e-12f
 
-/* Varifocal loss of one point for the classes it is no example of, weighted
- * 0.75 p^2, with the weight's own gradient:
- *     loss = 0.75 p^2 s,  d = 0.75 p^2 (p + 2 (1 - p) s),  s = -ln(1 - p) */
-static float negatives(const float *logit, float *dlogit, int classes,
-		       float factor)
-{
-	float sum = 0;
-
-	for (int c = 0; c < classes; c++) {
-		float z = logit[c], e = fl_exp(z < 0 ? z : -z);
-		float inv = 1 / (1 + e), p = z < 0 ? e * inv : inv;
-		float s = (z < 0 ? 0 : z) + fl_log(1 + e), w = 0.75f * p * p;
-		float d = w * (p + 2 * (1 - p) * s);
-
-		sum += w * (p == 1 ? LOG_BOUND : s);
-		dlogit[c] = p == 1 ? 0 : factor * d;
-	}
-	return sum;
-}
-
-/* For the class it is an example of: q BCE(p, q), d = q (p - q). */
-static float positive(float z, float q, float *dlogit, float factor)
+/* For the class it is an example of: q BCE(p, q), d = q (p - q), less what
+ * varifocal() has counted for it as no example. */
+static double positive(float z, float q, float *dlogit, float factor)
 {
 	float e = fl_exp(z < 0 ? z : -z), inv = 1 / (1 + e);
 	float p = z < 0 ? e * inv : inv, slope = p * (1.0f - p);
@@ -206,15 +188,22 @@ static float positive(float z, float q, float *dlogit, float factor)
 	t = t > LOG_JUMP ? LOG_BOUND : t;
 	slope = slope < SLOPE_BOUND ? slope / SLOPE_BOUND : 1;
 	*dlogit = factor * q * (p - q) * slope;
-	return q * (q * t + (1 - q) * s);
+	return (double)(q * (q * t + (1 - q) * s)) -
+	       (double)(0.75f * p * p * s);
 }
 
+/* The class of the box that point i answers for. */
+static int label(const struct loss *l, int image, size_t i)
+{
+	return l->input.labels[image * l->input.most + l->box[i]];
+}
+
+/* What only points that answer for a box have. */
 static void finish_points(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct loss *l = ctx;
 	double *sums = l->sums[chunk];
 	float factor = (float)(l->weight_cls / l->normaliser);
-	int classes = l->input.classes;
 
 	for (size_t i = first; i < last; i++) {
 		int image = (int)(i / (size_t)l->points);
@@ -223,28 +212,36 @@ static void finish_points(void *ctx, size_t first, size_t last, int chunk)
 		struct loss_level *lv = &l->input.levels[q.level];
 		size_t at =
 			(size_t)image * (size_t)(lv->h * lv->w) + (size_t)q.at;
-		const float *z = lv->cls + at * (size_t)classes;
-		float *dz = lv->dcls + at * (size_t)classes;
-		float *dreg = lv->dreg + at * 4 * LOSS_BINS;
+		size_t c;
 
-		sums[LOSS_CLS] += (double)negatives(z, dz, classes, factor);
 		if (l->box[i] < 0) {
-			memset(dreg, 0, 4 * LOSS_BINS * sizeof(float));
+			memset(lv->dreg + at * 4 * LOSS_BINS, 0,
+			       4 * LOSS_BINS * sizeof(float));
 			continue;
 		}
-		{
-			int c = l->input.labels[image * l->input.most +
-						l->box[i]];
-			float unused;
-
-			sums[LOSS_CLS] +=
-				(double)positive(z[c], l->score[i], &dz[c],
-						 factor) -
-				(double)negatives(&z[c], &unused, 1, 0);
-		}
+		c = at * (size_t)l->input.classes + (size_t)label(l, image, i);
+		sums[LOSS_CLS] +=
+			positive(lv->cls[c], l->score[i], &lv->dcls[c], factor);
 		l->positives[chunk]++;
 		loss_box_point(l, image, point, sums);
 	}
+}
+
+/* The classification loss as if no point answered for a box. */
+static double negatives(const struct loss *l)
+{
+	float factor = (float)(l->weight_cls / l->normaliser);
+	double sum = 0;
+
+	for (int i = 0; i < LOSS_LEVELS; i++) {
+		const struct loss_level *lv = &l->input.levels[i];
+		size_t points = (size_t)l->input.n * (size_t)(lv->h * lv->w);
+
+		sum += l->ops->varifocal(lv->cls,
+					 points * (size_t)l->input.classes,
+					 factor, lv->dcls);
+	}
+	return sum;
 }
 
 void loss_finish(struct loss *l, double normaliser, float losses[LOSS_COUNT])
@@ -255,6 +252,7 @@ void loss_finish(struct loss *l, double normaliser, float losses[LOSS_COUNT])
 	l->normaliser = normaliser;
 	memset(l->sums, 0, sizeof(l->sums));
 	memset(l->positives, 0, sizeof(l->positives));
+	sums[LOSS_CLS] = negatives(l);
 	fl_par_for((size_t)l->input.n * (size_t)l->points, 64, finish_points,
 		   l);
 	for (int c = 0; c < FL_PAR_MAX_CHUNKS; c++) {

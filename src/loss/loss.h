@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "config/recipe.h"
+#include "device/device.h"
 
 #include <stdbool.h>
 
@@ -51,9 +52,10 @@ enum {
 
 struct loss;
 
-/* recipe gives assigners and weights; images and points the largest step. */
-int loss_open(const struct recipe *recipe, int images, int points,
-	      struct loss **out, struct fl_err *err);
+/* recipe gives assigners and weights, device the passes over all logits; images
+ * and points the largest step. */
+int loss_open(const struct recipe *recipe, const struct device *device,
+	      int images, int points, struct loss **out, struct fl_err *err);
 void loss_close(struct loss *loss);
 
 /* ATSS where epoch < static_assigner_epoch, else task-aligned. *score_sum is

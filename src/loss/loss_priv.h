@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct loss {
+	const struct dev_ops *ops;
 	int static_epochs, atss_topk, tal_topk;
 	double tal_alpha, tal_beta;
 	double weight_cls, weight_iou, weight_dfl;

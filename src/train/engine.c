@@ -58,7 +58,7 @@ static int open_loss(struct engine *e, const struct plan_key *keys, int count,
 		points = n > points ? n : points;
 		images = keys[i].batch > images ? keys[i].batch : images;
 	}
-	return loss_open(e->recipe, images, points, &e->loss, err);
+	return loss_open(e->recipe, e->device, images, points, &e->loss, err);
 }
 
 static void grads_ready(void *ctx, size_t end)

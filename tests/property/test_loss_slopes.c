@@ -4,6 +4,7 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "config/recipe.h"
+#include "device/cpu/cpu.h"
 #include "loss/loss.h"
 
 #include <setjmp.h>
@@ -119,7 +120,8 @@ static void part_slopes(const char *const overrides[], int count, bool boxes)
 			&recipe, &err) != 0)
 		fail_msg("%s", err.text);
 	open_levels(&k);
-	assert_int_equal(loss_open(recipe, IMAGES, 9 + 36 + 144, &k.loss, &err),
+	assert_int_equal(loss_open(recipe, &cpu_device, IMAGES, 9 + 36 + 144,
+				   &k.loss, &err),
 			 0);
 	for (int epoch = 0; epoch < 100; epoch += 99) { /* ATSS, then TAL */
 		assert_int_equal(

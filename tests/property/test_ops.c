@@ -368,6 +368,30 @@ static void test_flat(void **state)
 	}
 }
 
+/* Logits of all sizes but those where float decides whether p is 1. */
+static void test_varifocal(void **state)
+{
+	static const size_t sizes[] = { 1, 15, 80, 1000, 70001 };
+
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		size_t n = sizes[round];
+		float *z = values(n), *d[2] = { values(n), values(n) };
+		double sum[2];
+
+		for (size_t i = 0; i < n; i++) {
+			z[i] *= i % 3 ? 3 : 30;
+			if (z[i] > 15 && z[i] < 18)
+				z[i] = i % 2 ? 14 : 40;
+		}
+		sum[0] = ref->ops->varifocal(z, n, 0.7f, d[0]);
+		sum[1] = cpu->ops->varifocal(z, n, 0.7f, d[1]);
+		assert_true(fabs(sum[1] - sum[0]) < 1e-5 * fabs(sum[0]) + 1e-9);
+		assert_true(distance(d[1], d[0], n) < 1e-5);
+		free(z), free(d[0]), free(d[1]);
+	}
+}
+
 /* The same inputs give the same bits for any number of threads. */
 static void test_thread_count(void **state)
 {
@@ -392,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_gates),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_flat),
+		cmocka_unit_test(test_varifocal),
 		cmocka_unit_test(test_thread_count),
 	};
 	struct fl_err err = FL_ERR_INIT;

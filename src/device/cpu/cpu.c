@@ -45,6 +45,7 @@ static const struct dev_ops ops = {
 	.upsample_forward = cpu_upsample_forward,
 	.upsample_backward = cpu_upsample_backward,
 	.copy = cpu_copy,
+	.varifocal = cpu_varifocal,
 	.momentum = cpu_momentum,
 	.ema = cpu_ema,
 	.sum_squares = cpu_sum_squares,

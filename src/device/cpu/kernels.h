@@ -50,6 +50,7 @@ struct kernels {
 	float (*dot)(const float *a, const float *b, size_t n);
 	/* y += a x */
 	void (*axpy)(float a, const float *x, float *y, size_t n);
+	double (*varifocal)(const float *z, size_t n, float factor, float *dz);
 	void (*momentum)(float *w, float *v, const float *g, size_t n, float lr,
 			 float mu, float wd);
 	void (*ema)(float *e, const float *w, size_t n, float keep, float take);

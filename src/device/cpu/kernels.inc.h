@@ -371,6 +371,43 @@ static void axpy(float a, const float *x, float *y, size_t n)
 		y[i] += a * x[i];
 }
 
+/* Up to SPAN * LANES terms in LANES float sums. */
+static double varifocal_span(const float *z, size_t n, float factor, float *dz)
+{
+	float term[SPAN * LANES], acc[LANES] = { 0 };
+	double total = 0;
+
+	VECTOR
+	for (size_t i = 0; i < n; i++) {
+		float e = fl_exp(z[i] < 0 ? z[i] : -z[i]), inv = 1 / (1 + e);
+		float p = z[i] < 0 ? e * inv : inv, w = 0.75f * p * p;
+		float s = (z[i] < 0 ? 0 : z[i]) + fl_log(1 + e);
+		float d = factor * (w * (p + 2 * (1 - p) * s));
+
+		term[i] = w * (p == 1 ? 100.0f : s);
+		dz[i] = p == 1 ? 0 : d;
+	}
+	for (size_t i = n; i % LANES; i++)
+		term[i] = 0;
+	for (size_t i = 0; i < n; i += LANES)
+		for (size_t l = 0; l < LANES; l++)
+			acc[l] += term[i + l];
+	for (int l = 0; l < LANES; l++)
+		total += (double)acc[l];
+	return total;
+}
+
+static double varifocal(const float *z, size_t n, float factor, float *dz)
+{
+	double total = 0;
+
+	for (size_t i = 0; i < n; i += SPAN * LANES)
+		total += varifocal_span(
+			z + i, n - i < SPAN * LANES ? n - i : SPAN * LANES,
+			factor, dz + i);
+	return total;
+}
+
 static void momentum(float *w, float *v, const float *g, size_t n, float lr,
 		     float mu, float wd)
 {
@@ -419,6 +456,7 @@ const struct kernels KERNELS = {
 	.upsample_row = upsample_row,
 	.dot = dot,
 	.axpy = axpy,
+	.varifocal = varifocal,
 	.momentum = momentum,
 	.ema = ema,
 	.sum_squares = sum_squares,

@@ -20,6 +20,7 @@ struct pass {
 	enum dev_act act;
 	const struct tensor *x, *y, *out;
 	const float *a, *b, *d, *mean, *vector;
+	float *flat;
 	float factor;
 	bool acc;
 	size_t width;  /* sums of a chunk */
@@ -144,6 +145,27 @@ void cpu_norm_backward_apply(const struct tensor *g, const struct tensor *z,
 	p.b = b;
 	p.d = d;
 	run(&p, tensor_pixels(g), grain(g->c), apply_range);
+}
+
+static void varifocal_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	partial[chunk][0] = p->k->varifocal(p->vector + first, last - first,
+					    p->factor, p->flat + first);
+}
+
+double cpu_varifocal(const float *z, size_t n, float factor, float *dz)
+{
+	struct pass p = pass_new();
+	double sum;
+
+	p.vector = z;
+	p.factor = factor;
+	p.flat = dz;
+	p.width = 1;
+	reduce(&p, n, CHUNK_ELEMENTS, varifocal_range, &sum);
+	return sum;
 }
 
 static size_t area(const struct tensor *t)

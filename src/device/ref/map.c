@@ -201,6 +201,22 @@ void ref_copy(const struct tensor *src, const struct tensor *dst, bool acc)
 	put(at(dst, n, y, x, c), *at(src, n, y, x, c), acc);
 }
 
+double ref_varifocal(const float *z, size_t n, float factor, float *dz)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		float p = 1 / (1 + expf(-z[i])), w = 0.75f * p * p;
+		double s =
+			z[i] > 0 ? z[i] + log1p(exp(-z[i])) : log1p(exp(z[i]));
+		double d = w * (p + 2 * (1 - p) * s);
+
+		sum += w * (p == 1 ? 100 : s);
+		dz[i] = p == 1 ? 0 : (float)(factor * d);
+	}
+	return sum;
+}
+
 void ref_momentum(float *w, float *v, const float *g, size_t n, float lr,
 		  float mu, float wd)
 {

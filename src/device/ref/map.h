@@ -25,6 +25,7 @@ void ref_upsample_forward(const struct tensor *t, const struct tensor *out);
 void ref_upsample_backward(const struct tensor *dy, const struct tensor *dx,
 			   bool acc);
 void ref_copy(const struct tensor *src, const struct tensor *dst, bool acc);
+double ref_varifocal(const float *z, size_t n, float factor, float *dz);
 void ref_momentum(float *w, float *v, const float *g, size_t n, float lr,
 		  float mu, float wd);
 void ref_ema(float *e, const float *w, size_t n, double decay);

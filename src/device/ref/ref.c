@@ -26,6 +26,7 @@ static const struct dev_ops ops = {
 	.upsample_forward = ref_upsample_forward,
 	.upsample_backward = ref_upsample_backward,
 	.copy = ref_copy,
+	.varifocal = ref_varifocal,
 	.momentum = ref_momentum,
 	.ema = ref_ema,
 	.sum_squares = ref_sum_squares,

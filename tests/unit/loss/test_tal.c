@@ -2,6 +2,7 @@
  * the points that overlap their box most. With denormals flushed, as our
  * threads run, all metrics here would be 0 and the first points would do. */
 #include "base/par.h"
+#include "device/cpu/cpu.h"
 #include "loss/loss.h"
 
 #include <setjmp.h>
@@ -55,7 +56,8 @@ static void test_tiny_scores(void **state)
 		};
 		at += side * side;
 	}
-	assert_int_equal(loss_open(&recipe, 1, POINTS, &loss, &err), 0);
+	assert_int_equal(
+		loss_open(&recipe, &cpu_device, 1, POINTS, &loss, &err), 0);
 	assert_int_equal(loss_assign(loss, &in, 0, &sum, &err), 0);
 	for (int p = 0; p < POINTS; p++) {
 		if (p < COARSE)
