@@ -22,6 +22,19 @@ static const struct option_row rows[] = {
 	  .help = "all machines; the same line is typed on each" },
 	{ "host", 0, OPTION_TEXT, O(host), .arg = "ADDRESS",
 	  .help = "which of them this is, instead of looking at the interfaces" },
+	{ "run_mode", 0, OPTION_TEXT, O(run_mode), .arg = "ps",
+	  .help = "parameter servers and workers, counted or listed:" },
+	{ "server_num", 0, OPTION_INT, O(server_num), 1, LAUNCH_MAX_TRAINERS,
+	  "N", "servers on each machine" },
+	{ "worker_num", 0, OPTION_INT, O(worker_num), 1, LAUNCH_MAX_TRAINERS,
+	  "N", "workers on each machine" },
+	{ "trainer_num", 0, OPTION_INT, O(worker_num), 1, LAUNCH_MAX_TRAINERS,
+	  .arg = "N" },
+	{ "servers", 0, OPTION_TEXT, O(servers), .arg = "HOST:PORT,..",
+	  .help = "all servers of all machines" },
+	{ "workers", 0, OPTION_TEXT, O(workers), .arg = "HOST:PORT,..",
+	  .help = "all workers of all machines" },
+	{ "trainers", 0, OPTION_TEXT, O(workers), .arg = "HOST:PORT,.." },
 	{ "start_port", 0, OPTION_INT, O(start_port), 1024, 65000, "PORT",
 	  "first port told to programs (default 6070 or FLAGS_START_PORT)" },
 	{ "agent_port", 0, OPTION_INT, O(agent_port), 1024, 65535, "PORT",
@@ -107,8 +120,9 @@ static int launch(struct launch_options *o, int argc, char **argv,
 		fl_info("%s", plan.note);
 		if (!plan.has_gpu && o->devices)
 			fl_info("no GPU here: device numbers count trainers on the CPU");
-		fl_info("%d trainer%s of %d thread%s on %s, logs in %s/",
-			plan.count, plan.count == 1 ? "" : "s", plan.threads,
+		fl_info("%d %s%s of %d thread%s on %s, logs in %s/", plan.count,
+			plan.roles ? "program" : "trainer",
+			plan.count == 1 ? "" : "s", plan.threads,
 			plan.threads == 1 ? "" : "s", launch_host(&plan),
 			o->log_dir);
 		rc = launch_run(o, &plan);

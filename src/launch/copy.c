@@ -1,6 +1,7 @@
 #include "launch/copy.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -18,6 +19,7 @@
 #define CHUNK ((size_t)128 << 10)
 #define QUEUE ((size_t)256 << 10) /* of a link, before the next chunk */
 #define CHUNK_HEAD 16		  /* u64 step, u64 offset */
+#define AGAIN_S 10.0		  /* after one that did not arrive */
 
 /* A file that is being read, hashed and, unless it has a second name, copied. */
 struct taking {
@@ -33,6 +35,8 @@ struct fetching {
 	struct copy_name name;
 	int64_t done;
 	struct fl_digest digest;
+	int64_t failed; /* step of the last one that did not arrive */
+	double again;	/* when that may be asked for again */
 };
 
 struct sending {
@@ -128,6 +132,14 @@ static void stop_fetching(struct copies *c)
 	path_of(c, c->fetching.name.step, ".part", path, sizeof(path));
 	unlink(path);
 	c->fetching.host = -1;
+}
+
+/* A full disk must not have it sent again and again. */
+static void fail_fetching(struct copies *c)
+{
+	c->fetching.failed = c->fetching.name.step;
+	c->fetching.again = fl_now_s() + AGAIN_S;
+	stop_fetching(c);
 }
 
 static bool is_file(const struct copies *c, int64_t step, const char *ending,
@@ -354,11 +366,15 @@ void copies_fetch(struct copies *c, struct peers *peers, int from,
 	if (f->host == from && f->name.step == name->step &&
 	    strcmp(f->name.digest, name->digest) == 0)
 		return; /* it is on its way */
+	if (f->failed == name->step && fl_now_s() < f->again)
+		return;
 	stop_fetching(c);
 	path_of(c, name->step, ".part", part, sizeof(part));
 	f->fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (f->fd < 0) {
 		fl_warn("cannot write '%s': %s", part, strerror(errno));
+		f->failed = name->step;
+		f->again = fl_now_s() + AGAIN_S;
 		return;
 	}
 	f->host = from;
@@ -446,16 +462,16 @@ static void end_fetching(struct copies *c)
 	if (strcmp(hex, f->name.digest) != 0) {
 		fl_warn("a copy of the checkpoint of step %lld arrived damaged and is dropped",
 			(long long)f->name.step);
-		stop_fetching(c);
+		fail_fetching(c);
 		return;
 	}
 	close_one(&f->fd);
-	f->host = -1;
 	if (rename(part, path) == 0) {
+		f->host = -1;
 		keep(c, &f->name);
 	} else {
 		fl_warn("cannot write '%s': %s", path, strerror(errno));
-		unlink(part);
+		fail_fetching(c);
 	}
 }
 
@@ -470,13 +486,13 @@ void copies_take_chunk(struct copies *c, int host,
 		return;
 	if (get64(frame->data + 8) != f->done ||
 	    f->done + (int64_t)n > f->name.size) {
-		stop_fetching(c); /* it has it no more */
+		fail_fetching(c); /* it has it no more */
 		return;
 	}
 	if (write(f->fd, frame->data + CHUNK_HEAD, n) != (ssize_t)n) {
 		fl_warn("cannot keep a copy of the checkpoint of step %lld: %s",
 			(long long)f->name.step, strerror(errno));
-		stop_fetching(c);
+		fail_fetching(c);
 		return;
 	}
 	fl_digest_update(&f->digest, frame->data + CHUNK_HEAD, n);

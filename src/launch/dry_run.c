@@ -37,16 +37,40 @@ static void print_table(const struct launch_options *o,
 	       p->count, p->count == 1 ? "" : "s");
 }
 
+static void print_roles(const struct launch_options *o,
+			const struct launch_plan *p)
+{
+	printf("%-9s %-5s %-20s %-6s %s\n", "role", "index", "host", "port",
+	       "log");
+	for (int i = 0; i < p->servers + p->workers; i++) {
+		const struct launch_role *r = &p->roles[i];
+
+		printf("%-9s %-5d %-20s %-6d %s/%slog.%d\n",
+		       r->server ? "server" : "worker", r->index,
+		       p->hosts.list[r->host].name, r->port, o->log_dir,
+		       r->server ? "server" : "worker", r->index);
+	}
+	if (!p->alone)
+		printf("\nthis machine is number %d, %s; agents meet on port %d\n",
+		       p->hosts.self, p->hosts.list[p->hosts.self].name,
+		       p->agent_port);
+}
+
 static void print_environment(const struct launch_plan *p,
 			      const struct layout *l)
 {
 	struct launch_environ env;
+	char name[32];
 
-	printf("\nenvironment of rank %d:\n", layout_own(l)->first);
+	launch_rank_name(p, layout_own(l)->first, name, sizeof(name));
+	printf("\nenvironment of %s:\n", name);
 	environ_make(&env, p, l, 0, "(private folder)");
 	for (int i = 0; i < env.count; i++)
 		if (!strncmp(env.list[i], "PADDLE_", 7) ||
 		    !strncmp(env.list[i], "FLAGS_", 6) ||
+		    !strncmp(env.list[i], "TRAINING_ROLE", 13) ||
+		    !strncmp(env.list[i], "POD_IP", 6) ||
+		    strstr(env.list[i], "_SOCKET_IFNAME=") ||
 		    !strncmp(env.list[i], "OMP", 3) ||
 		    strstr(env.list[i], "RANK=") ||
 		    strstr(env.list[i], "WORLD_SIZE=") ||
@@ -65,7 +89,7 @@ static void print_program(const struct launch_plan *p, int from)
 /* The same under the launchers that people have. */
 static void print_others(const struct launch_plan *p, const struct layout *l)
 {
-	bool script = strcmp(p->program, "python3") == 0;
+	bool script = strcmp(p->program, "python3") == 0; /* python3 -u X */
 
 	printf("\nthe same under mpirun, typed once:\n  mpirun -n %d",
 	       l->world);
@@ -85,7 +109,7 @@ static void print_others(const struct launch_plan *p, const struct layout *l)
 	       "--master-port %d%s",
 	       l->count, l->self, p->count, p->hosts.list[0].name,
 	       p->port + l->most, script ? "" : " --no-python");
-	print_program(p, script);
+	print_program(p, script ? 2 : 0);
 }
 
 void launch_print_plan(const struct launch_options *o,
@@ -95,8 +119,12 @@ void launch_print_plan(const struct launch_options *o,
 
 	suppose(&l, p);
 	printf("%s\n\n", p->note);
-	print_table(o, p, &l);
+	if (p->roles)
+		print_roles(o, p);
+	else
+		print_table(o, p, &l);
 	print_environment(p, &l);
-	print_others(p, &l);
+	if (!p->roles)
+		print_others(p, &l);
 	layout_release(&l);
 }

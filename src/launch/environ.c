@@ -19,6 +19,9 @@ static const char *const scrubbed[] = { "SLURM_",
 					"OMPI_MCA_orte_",
 					"OMPI_MCA_ess",
 					"PADDLE_TRAINER",
+					"PADDLE_PSERVERS",
+					"PADDLE_ROLE=",
+					"TRAINING_ROLE=",
 					"DISPLAY=",
 					"FLOTILLA_AGENT_FD=",
 					"FLOTILLA_STATUS=",
@@ -103,14 +106,19 @@ static const char *name_of(const struct launch_plan *p, const struct layout *l,
 	return p->hosts.list[l->list[seat].host].name;
 }
 
-static void add_endpoint(struct fl_str *s, const struct launch_plan *p,
-			 const struct layout *l, int seat, int local)
+static void add_host(struct fl_str *s, const char *name)
 {
-	const char *name = name_of(p, l, seat);
 	bool six = strchr(name, ':') != NULL;
 
-	fl_str_addf(s, "%s%s%s%s:%d", s->len ? "," : "", six ? "[" : "", name,
-		    six ? "]" : "", p->port + local);
+	fl_str_addf(s, "%s%s%s", six ? "[" : "", name, six ? "]" : "");
+}
+
+static void add_endpoint(struct fl_str *s, const char *name, int port)
+{
+	if (s->len)
+		fl_str_add(s, ",");
+	add_host(s, name);
+	fl_str_addf(s, ":%d", port);
 }
 
 static void set_endpoints(struct launch_environ *env,
@@ -121,11 +129,71 @@ static void set_endpoints(struct launch_environ *env,
 
 	for (int s = 0; s < l->count; s++)
 		for (int i = 0; i < l->list[s].count; i++)
-			add_endpoint(&all, p, l, s, i);
-	add_endpoint(&own, p, l, l->self, local);
+			add_endpoint(&all, name_of(p, l, s), p->port + i);
+	add_endpoint(&own, name_of(p, l, l->self), p->port + local);
 	environ_set(env, "PADDLE_TRAINER_ENDPOINTS", fl_str_get(&all), false);
 	environ_set(env, "PADDLE_CURRENT_ENDPOINT", fl_str_get(&own), false);
 	fl_str_release(&all);
+	fl_str_release(&own);
+}
+
+/* The endpoints of one kind, in the order of their indices. */
+static void set_role_list(struct launch_environ *env, const char *name,
+			  const struct launch_plan *p, bool server)
+{
+	int kind = server ? p->servers : p->workers;
+	struct fl_str s = FL_STR_INIT;
+
+	for (int i = 0; i < kind; i++)
+		for (int k = 0; k < p->servers + p->workers; k++)
+			if (p->roles[k].server == server &&
+			    p->roles[k].index == i)
+				add_endpoint(
+					&s,
+					p->hosts.list[p->roles[k].host].name,
+					p->roles[k].port);
+	environ_set(env, name, fl_str_get(&s), false);
+	fl_str_release(&s);
+}
+
+/* Where Paddle's barrier over Gloo meets, if the user turned it on: beside
+ * the first server. */
+static void set_gloo(struct launch_environ *env, const struct launch_plan *p,
+		     const struct layout *l, const char *folder)
+{
+	struct fl_str s = FL_STR_INIT;
+
+	for (int k = 0; k < p->servers + p->workers; k++)
+		if (p->roles[k].server && p->roles[k].index == 0)
+			add_endpoint(&s, p->hosts.list[p->roles[k].host].name,
+				     p->port + l->most);
+	environ_set(env, "PADDLE_GLOO_HTTP_ENDPOINT", fl_str_get(&s), true);
+	environ_set(env, "PADDLE_WITH_GLOO", "0", true);
+	environ_set(env, "PADDLE_GLOO_RENDEZVOUS", "3", true);
+	environ_set(env, "PADDLE_GLOO_FS_PATH", folder, true);
+	fl_str_release(&s);
+}
+
+/* A parameter server or a worker, as Paddle's role maker looks for it. */
+static void set_role(struct launch_environ *env, const struct launch_plan *p,
+		     const struct layout *l, const struct launch_role *r,
+		     const char *folder)
+{
+	const char *kind = r->server ? "PSERVER" : "TRAINER";
+	struct fl_str own = FL_STR_INIT;
+
+	add_host(&own, p->hosts.list[r->host].name);
+	set_role_list(env, "PADDLE_PSERVERS_IP_PORT_LIST", p, true);
+	set_role_list(env, "PADDLE_TRAINER_ENDPOINTS", p, false);
+	environ_set(env, "TRAINING_ROLE", kind, false);
+	environ_set(env, "PADDLE_ROLE", kind, false);
+	environ_set(env, "POD_IP", fl_str_get(&own), false);
+	set_number(env, "PADDLE_PORT", r->port);
+	set_number(env, "PADDLE_TRAINERS_NUM", p->workers);
+	set_number(env, "PADDLE_NNODES", l->count);
+	if (!r->server)
+		set_number(env, "PADDLE_TRAINER_ID", r->index);
+	set_gloo(env, p, l, folder);
 	fl_str_release(&own);
 }
 
@@ -216,6 +284,21 @@ static int mpi_port(const struct launch_plan *p, const struct layout *l,
 	return p->mpi_ports + 4 * local;
 }
 
+/* Gloo else takes the interface of whatever the host's name resolves to, NCCL
+ * the first one it finds. */
+static void set_interface(struct launch_environ *env,
+			  const struct launch_plan *p)
+{
+	const char *name = p->hosts.interface;
+
+	if (!*name)
+		return;
+	environ_set(env, "GLOO_SOCKET_IFNAME", name, true);
+	environ_set(env, "TP_SOCKET_IFNAME", name, true);
+	if (!p->alone)
+		environ_set(env, "NCCL_SOCKET_IFNAME", name, true);
+}
+
 /* The network that --ips names and no other: MPI would try every bridge there
  * is. And a port that a firewall can be told of. */
 static void set_mpi_network(struct launch_environ *env,
@@ -237,13 +320,19 @@ static void set_mpi_network(struct launch_environ *env,
 void environ_make(struct launch_environ *env, const struct launch_plan *p,
 		  const struct layout *l, int local, const char *shm)
 {
+	const struct launch_role *role =
+		launch_role(p, layout_own(l)->first + local);
 	char threads[16];
 
 	*env = (struct launch_environ){ 0 };
 	for (char **e = environ; *e; e++)
 		if (!is_scrubbed(*e))
 			append(env, fl_strdup(*e));
-	set_identity(env, p, l, local);
+	if (role)
+		set_role(env, p, l, role, shm);
+	else
+		set_identity(env, p, l, local);
+	set_interface(env, p);
 	set_attempt(env, l);
 	set_mpi(env, l, shm);
 	set_mpi_network(env, p, l, local);

@@ -59,7 +59,7 @@ struct json *fault_of_trainer(const struct launch_plan *plan,
 {
 	struct json *o = json_new_object();
 	struct fl_str tail = FL_STR_INIT;
-	char end[256];
+	char end[256], name[32];
 
 	if (why)
 		snprintf(end, sizeof(end), "%s", why);
@@ -67,7 +67,9 @@ struct json *fault_of_trainer(const struct launch_plan *plan,
 		describe_end(t, end, sizeof(end));
 	tail_of(t->log_path, &tail);
 	json_set_text(o, "kind", "trainer");
+	launch_rank_name(plan, t->rank, name, sizeof(name));
 	json_set_int(o, "rank", t->rank);
+	json_set_text(o, "name", name);
 	json_set_text(o, "host", launch_host(plan));
 	json_set_int(o, "device", device_of(layout, t));
 	json_set_int(o, "status", code);
@@ -139,9 +141,15 @@ void fault_key(const struct json *fault, struct fl_str *out)
 
 static void print_trainer(const struct json *f)
 {
-	fl_error("first fault: rank %lld (%s, device %lld) %s",
-		 number_of(f, "rank"), text_of(f, "host"),
-		 number_of(f, "device"), text_of(f, "end"));
+	const char *name = text_of(f, "name");
+
+	if (strncmp(name, "rank", 4) == 0)
+		fl_error("first fault: %s (%s, device %lld) %s", name,
+			 text_of(f, "host"), number_of(f, "device"),
+			 text_of(f, "end"));
+	else
+		fl_error("first fault: %s (%s) %s", name, text_of(f, "host"),
+			 text_of(f, "end"));
 	if (*text_of(f, "fault")) {
 		fl_error("  it said: %s", text_of(f, "fault"));
 	} else if (*text_of(f, "tail")) {

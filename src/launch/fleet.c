@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define TICK_MS 50
+#define SERVER_GRACE_S 5.0 /* for a server, after the last worker */
 
 const char *fleet_host(const struct fleet *f, int host)
 {
@@ -39,7 +40,6 @@ void fleet_tell_state(struct fleet *f)
 	if (f->peers && f->attempt >= 0) {
 		member_file(f, path, sizeof(path));
 		json_set_text(o, "line", f->plan->line);
-		json_set_bool(o, "over", f->over);
 		if (json_write(o, path, &err) != 0)
 			fl_warn("%s", err.text);
 	}
@@ -188,7 +188,9 @@ static void on_left(void *ctx, int host, const char *why)
 {
 	struct fleet *f = ctx;
 	struct member *m = &f->members[host];
-	bool done = m->told && m->state == FLEET_DONE;
+	/* Servers serve others until all are done. */
+	bool done = m->told && m->state == FLEET_DONE &&
+		    (!f->plan->roles || m->over);
 	char end[400];
 
 	m->told = false;
@@ -351,11 +353,17 @@ static void run_turn(struct fleet *f)
 	pass_on(f);
 	if (f->state == FLEET_RUN)
 		stall_turn(f);
-	if (f->state == FLEET_RUN && f->job.alive == 0)
+	if (f->state == FLEET_RUN && f->job.working == 0)
 		fleet_enter(f, FLEET_DONE);
-	if (f->state == FLEET_DONE && all_done(f)) {
+	if (f->state != FLEET_DONE || !all_done(f))
+		return;
+	if (f->job.alive == 0) {
 		job_end(&f->job);
 		fleet_over(f, 0);
+	} else if (!f->job.dismissed) {
+		fl_info("all workers are done: ending %d server%s",
+			f->job.alive, f->job.alive == 1 ? "" : "s");
+		job_dismiss(&f->job, SERVER_GRACE_S);
 	}
 }
 
@@ -445,7 +453,7 @@ static int open_fleet(struct fleet *f, struct fl_err *err)
 	memcpy(own->devices, f->plan->devices, sizeof(own->devices));
 	f->copies = copies_new(f->options->log_dir, f->plan->hosts.self, count);
 	f->intro = member_intro(f->options, f->plan);
-	f->follow = f->options->follow ? follow_new() : NULL;
+	f->follow = f->options->follow ? follow_new(f->plan) : NULL;
 	own->attempt = -1;
 	if (!f->plan->alone)
 		member_remember(f);

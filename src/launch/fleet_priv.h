@@ -42,6 +42,7 @@ struct member {
 	unsigned char
 		sees[HOSTS_MAX / 8]; /* machines that it has a link with */
 	bool ready;
+	bool over;	/* its job is: nothing more is to come */
 	double since;	/* it is here, or missing */
 	bool disagreed; /* said once */
 	bool follows;	/* it shows every rank's lines */

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "launch/launch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +21,28 @@ struct held {
 };
 
 struct follow {
+	const struct launch_plan *plan;
 	struct held *lines;
 	int count, cap;
 	double since; /* the first of them is held */
 	int most;     /* the highest rank seen */
 };
 
-struct follow *follow_new(void)
+struct follow *follow_new(const struct launch_plan *plan)
 {
-	return fl_calloc(1, sizeof(struct follow));
+	struct follow *f = fl_calloc(1, sizeof(*f));
+
+	f->plan = plan;
+	return f;
+}
+
+static void show_one(const struct follow *f, const struct held *h, int k)
+{
+	char name[32];
+
+	launch_rank_name(f->plan, h->ranks[k], name, sizeof(name));
+	printf("%s:%s|%s\n", h->hosts[k],
+	       f->plan->roles ? name : name + strlen("rank "), h->text);
 }
 
 static bool said(const struct held *h, int rank)
@@ -76,7 +90,7 @@ static void show(struct follow *f)
 		if (h->count >= ALIKE)
 			show_alike(f, h);
 		for (int k = 0; h->count < ALIKE && k < h->count; k++)
-			printf("%s:%d|%s\n", h->hosts[k], h->ranks[k], h->text);
+			show_one(f, h, k);
 		free(h->text);
 		free(h->ranks);
 		free(h->hosts);

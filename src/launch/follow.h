@@ -1,7 +1,8 @@
 /* follow.h - the lines of every rank of every machine on one console.
  *
  * Lines are held for a moment, so that those that many ranks say alike become
- * one: "x31, all but 7|text". Others stand as "host:rank|text".
+ * one: "x31, all but 7|text". Others stand as "host:rank|text", or as
+ * "host:server 0|text".
  *
  * Threads: the main thread. NULL is fine everywhere: nobody follows.
  */
@@ -11,8 +12,10 @@
 #include "text/json.h"
 
 struct follow;
+struct launch_plan;
 
-struct follow *follow_new(void);
+/* plan: names the ranks where they have roles; borrowed. */
+struct follow *follow_new(const struct launch_plan *plan);
 /* Shows what is held. */
 void follow_free(struct follow *f);
 /* Lines of a rank. */

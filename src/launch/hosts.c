@@ -266,35 +266,43 @@ static int find_self(struct hosts *h, const char *host, struct fl_err *err)
 	return 0;
 }
 
-/* The own network, for MPI: without it MPI tries every bridge there is. */
-static void find_subnet(struct hosts *h)
+static void note_subnet(struct hosts *h, const struct ifaddrs *i)
+{
+	struct in_addr net, mask;
+	char text[INET_ADDRSTRLEN];
+	size_t n;
+
+	if (i->ifa_addr->sa_family != AF_INET || !i->ifa_netmask)
+		return;
+	memcpy(&net, bytes_of(i->ifa_addr, &n), sizeof(net));
+	memcpy(&mask, bytes_of(i->ifa_netmask, &n), sizeof(mask));
+	net.s_addr &= mask.s_addr;
+	snprintf(h->subnet, sizeof(h->subnet), "%s/%d",
+		 inet_ntop(AF_INET, &net, text, sizeof(text)),
+		 __builtin_popcount(mask.s_addr));
+}
+
+/* The own network and its interface, for MPI, Gloo and NCCL: without them MPI
+ * tries every bridge there is, and Gloo whatever the host's name resolves to.
+ * All of 127.0.0.0/8 is on the loopback interface, listed or not. */
+static void find_network(struct hosts *h)
 {
 	const struct sockaddr *own = address_of(&h->list[h->self]);
 	struct ifaddrs *list = NULL;
+	bool loop = is_loopback(own);
 
-	if (is_loopback(own)) {
-		snprintf(h->subnet, sizeof(h->subnet), "127.0.0.0/8");
-		return;
-	}
-	if (own->sa_family != AF_INET || getifaddrs(&list) != 0)
+	if (getifaddrs(&list) != 0)
 		return;
 	for (struct ifaddrs *i = list; i; i = i->ifa_next) {
-		struct in_addr net, mask;
-		char text[INET_ADDRSTRLEN];
-		size_t n;
-
-		if (!same_address(i->ifa_addr, own) || !i->ifa_netmask)
+		if (!is_internet(i->ifa_addr) ||
+		    !(loop ? is_loopback(i->ifa_addr)
+			   : same_address(i->ifa_addr, own)))
 			continue;
-		memcpy(&net, bytes_of(own, &n), sizeof(net));
-		memcpy(&mask,
-		       &((struct sockaddr_in *)(void *)i->ifa_netmask)
-				->sin_addr,
-		       sizeof(mask));
-		net.s_addr &= mask.s_addr;
-		snprintf(h->subnet, sizeof(h->subnet), "%s/%d",
-			 inet_ntop(AF_INET, &net, text, sizeof(text)),
-			 __builtin_popcount(mask.s_addr));
+		snprintf(h->interface, sizeof(h->interface), "%s", i->ifa_name);
+		note_subnet(h, i);
 	}
+	if (loop)
+		snprintf(h->subnet, sizeof(h->subnet), "127.0.0.0/8");
 	freeifaddrs(list);
 }
 
@@ -310,7 +318,7 @@ int hosts_open(struct hosts *h, const char *ips, const char *host,
 	if (rc == 0)
 		rc = find_self(h, host, err);
 	if (rc == 0)
-		find_subnet(h);
+		find_network(h);
 	else
 		hosts_release(h);
 	return rc;

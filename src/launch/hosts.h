@@ -27,9 +27,10 @@ struct host {
 struct hosts {
 	struct host *list;
 	int count;
-	int self;	 /* this machine's place in the list */
-	char ips[65536]; /* the list as given, for comparison */
-	char subnet[96]; /* of the own address, "10.0.0.0/24"; "" unknown */
+	int self;	    /* this machine's place in the list */
+	char ips[65536];    /* the list as given, for comparison */
+	char subnet[96];    /* of the own address, "10.0.0.0/24"; "" unknown */
+	char interface[32]; /* that has the own address; "" unknown */
 };
 
 /* ips: "A,B,..."; host: the own entry, or NULL to look at the interfaces. Fails

@@ -24,10 +24,15 @@ static void signal_all(struct job *j, int number)
 static void pump(struct job *j, struct trainer *t)
 {
 	/* Who follows all shows none as it is: lines would come twice. */
-	bool show = !j->options->follow && t->local == 0;
+	bool show = !j->options->follow && t->local == j->plan->shown;
 
 	trainer_pump(t, show, j->events.lines, j->events.ctx);
 	trainer_read_link(t, j->events.said, j->events.ctx);
+}
+
+static bool is_server(const struct trainer *t)
+{
+	return t->role && t->role->server;
 }
 
 static void judge_end(struct job *j, struct trainer *t)
@@ -36,8 +41,11 @@ static void judge_end(struct job *j, struct trainer *t)
 	void *ctx = j->events.ctx;
 
 	pump(j, t);
+	if (is_server(t) && j->dismissed)
+		return;
 	if (aborted)
-		j->events.fault(ctx, t, "called MPI_Abort", aborted & 255);
+		j->events.fault(ctx, t, "called MPI_Abort",
+				aborted & 255 ? aborted & 255 : 1);
 	else if (code != 0)
 		j->events.fault(ctx, t, NULL, code);
 	else if (pmix_server_inside(t->local))
@@ -61,6 +69,7 @@ static void reap(struct job *j)
 			t->ended = true;
 			t->wait_status = status;
 			j->alive--;
+			j->working -= !is_server(t);
 			judge_end(j, t);
 			kill(-t->pid, SIGKILL); /* what it left behind */
 		}
@@ -106,6 +115,12 @@ void job_turn(struct job *j)
 	read_signals(j);
 	if (j->kill_at > 0 && fl_now_s() >= j->kill_at && j->alive > 0)
 		signal_all(j, SIGKILL);
+}
+
+void job_dismiss(struct job *j, double grace)
+{
+	j->dismissed = true;
+	job_stop(j, grace);
 }
 
 void job_stop(struct job *j, double grace)
@@ -196,6 +211,7 @@ int job_start(struct job *j, struct fl_err *err)
 	int rc = 0;
 
 	j->kill_at = 0;
+	j->dismissed = false;
 	for (int i = 0; rc == 0 && i < layout_own(j->layout)->count; i++) {
 		struct launch_environ env;
 
@@ -210,6 +226,7 @@ int job_start(struct job *j, struct fl_err *err)
 		guard_add(j->guard, j->trainers[i].pid);
 		j->started++;
 		j->alive++;
+		j->working += !is_server(&j->trainers[i]);
 	}
 	if (rc != 0)
 		signal_all(j, SIGKILL);
@@ -228,7 +245,7 @@ void job_end(struct job *j)
 		trainer_close(&j->trainers[i]);
 	guard_forget(j->guard);
 	pmix_server_end();
-	j->started = j->alive = 0;
+	j->started = j->alive = j->working = 0;
 	j->kill_at = 0;
 }
 

@@ -35,7 +35,9 @@ struct job {
 	struct launch_scratch scratch;
 	struct trainer trainers[LAUNCH_MAX_TRAINERS];
 	int started, alive;
-	int signals; /* signalfd */
+	int working;	/* of those alive, all but parameter servers */
+	bool dismissed; /* servers are to end: how is not judged */
+	int signals;	/* signalfd */
 	int guard;
 	double kill_at; /* 0: nobody is to be killed */
 	sigset_t old;
@@ -50,6 +52,8 @@ void job_close(struct job *job);
 int job_begin(struct job *job, const struct layout *layout, struct fl_err *err);
 /* On failure the trainers that did start are killed. */
 int job_start(struct job *job, struct fl_err *err);
+/* The workers are done: end the servers, as job_stop. */
+void job_dismiss(struct job *job, double grace);
 /* SIGTERM now, SIGKILL after grace seconds. */
 void job_stop(struct job *job, double grace);
 /* After all trainers were reaped: their last output, their descriptors. */

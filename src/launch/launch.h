@@ -27,6 +27,9 @@ struct launch_options {
 	int start_port, agent_port, mpi_ports; /* 0: the default */
 	int max_restart; /* -1: 3 for programs that report checkpoints, else 0 */
 	int min_hosts;	 /* 0: all */
+	const char *run_mode; /* "collective", "ps"; NULL: by the rest */
+	const char *servers, *workers; /* "HOST:PORT,.."; NULL */
+	int server_num, worker_num;    /* of each machine; 0: not given */
 	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
 	double stall;		  /* s; 0: nobody looks */
 	const char *stall_policy; /* "wait", "restart", "abort" */
@@ -35,11 +38,23 @@ struct launch_options {
 
 #define LAUNCH_MAX_TRAINERS 64 /* of one machine */
 
+/* A process of a job with parameter servers. */
+struct launch_role {
+	bool server;
+	int index; /* among the servers, or among the workers */
+	int host;  /* place in --ips */
+	int local; /* which process of its machine */
+	int port;
+};
+
 /* Who is to be started here, and how. */
 struct launch_plan {
 	struct hosts hosts;
-	bool alone; /* the only machine: no agent port */
-	int count;  /* trainers of this machine */
+	struct launch_role *roles; /* by rank; NULL: all are trainers */
+	int servers, workers;	   /* of all machines */
+	bool alone;		   /* the only machine: no agent port */
+	int count; /* trainers of this machine, or servers and workers */
+	int shown; /* which of them the console shows */
 	int devices[LAUNCH_MAX_TRAINERS];
 	bool has_gpu;
 	int threads;	  /* of each trainer */
@@ -60,6 +75,12 @@ int launch_make_plan(const struct launch_options *options, int argc,
 void launch_release_plan(struct launch_plan *plan);
 /* The own name in --ips; "127.0.0.1" where there is none. */
 const char *launch_host(const struct launch_plan *plan);
+
+/* What a rank is, or NULL where all are trainers; and its name for people:
+ * "rank 3", "server 0", "worker 2". */
+const struct launch_role *launch_role(const struct launch_plan *plan, int rank);
+void launch_rank_name(const struct launch_plan *plan, int rank, char *buf,
+		      size_t size);
 
 /* A list such as "0,1,3"; returns how many, or a negative code. */
 int launch_parse_devices(const char *text, int *out, struct fl_err *err);

@@ -142,6 +142,7 @@ struct json *member_state(const struct fleet *f)
 		json_set_text(o, "job", f->name);
 	}
 	json_set_text(o, "sees", sees);
+	json_set_bool(o, "over", f->over);
 	copies_describe(f->copies, o);
 	return o;
 }
@@ -167,7 +168,9 @@ void member_take_state(struct fleet *f, int host, const struct json *o)
 	m->restarts = number_of(o, "restarts", 0);
 	m->ranks = number_of(o, "ranks", 0);
 	m->past = false;
+	m->over = false;
 	json_bool(json_get(o, "past"), &m->past);
+	json_bool(json_get(o, "over"), &m->over);
 	snprintf(m->job, sizeof(m->job), "%s", text_of(o, "job"));
 	read_sees(m, text_of(o, "sees"));
 	copy_name_read(o, &m->newest);

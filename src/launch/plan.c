@@ -3,6 +3,8 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "launch/port.h"
+#include "launch/roles.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -52,17 +54,17 @@ const char *launch_host(const struct launch_plan *p)
 	return p->hosts.count ? p->hosts.list[p->hosts.self].name : "127.0.0.1";
 }
 
-static int choose_hosts(const struct launch_options *o, struct launch_plan *p,
-			struct fl_err *err)
+static int choose_hosts(const struct launch_options *o, const char *ips,
+			struct launch_plan *p, struct fl_err *err)
 {
-	bool several = o->ips && strchr(o->ips, ',');
-	const char *one = o->host ? o->host : o->ips ? o->ips : "127.0.0.1";
+	bool several = strchr(ips, ',') != NULL;
+	const char *one = o->host ? o->host : *ips ? ips : "127.0.0.1";
 	struct fl_str own = FL_STR_INIT;
 	int rc;
 
 	p->alone = !several;
 	if (several)
-		return hosts_open(&p->hosts, o->ips, o->host, err);
+		return hosts_open(&p->hosts, ips, o->host, err);
 	if (hosts_is_own(one))
 		return hosts_open(&p->hosts, one, NULL, err);
 	hosts_own_addresses(&own);
@@ -133,7 +135,20 @@ static int port_from_environment(int *port, struct fl_err *err)
 	return 0;
 }
 
-/* One machine without a wish: ports that nobody else is likely to have. */
+/* One machine without a wish: ports that nobody has now, for each program and
+ * one more, below those that the system deals out by itself. */
+static int find_ports(int count)
+{
+	int first = 20000 + (int)(getpid() % 12000), port = first, good = 0;
+
+	for (int tries = 0; tries < 4096 && good < count; tries++) {
+		good = port_is_free(port + good) ? good + 1 : 0;
+		if (good == 0)
+			port = port < 32000 ? port + count + 1 : 20000;
+	}
+	return port;
+}
+
 static int choose_ports(const struct launch_options *o, struct launch_plan *p,
 			struct fl_err *err)
 {
@@ -146,7 +161,7 @@ static int choose_ports(const struct launch_options *o, struct launch_plan *p,
 	p->fixed_ports = start != 0 || !p->alone;
 	p->port = start		   ? start
 		  : p->fixed_ports ? 6070
-				   : 20000 + (int)(getpid() % 20000);
+				   : find_ports(p->count + 1);
 	p->agent_port = o->agent_port ? o->agent_port : p->port - 1;
 	if (!p->fixed_ports)
 		return 0;
@@ -184,10 +199,36 @@ static void make_line(const struct launch_options *o, int argc, char **argv,
 		fl_str_addf(&s, " --max_restart %d", o->max_restart);
 	if (o->min_hosts)
 		fl_str_addf(&s, " --min_hosts %d", o->min_hosts);
+	if (o->servers)
+		fl_str_addf(&s, " --servers %s --workers %s", o->servers,
+			    o->workers);
+	else if (p->roles)
+		fl_str_addf(&s, " --server_num %d --worker_num %d",
+			    o->server_num, o->worker_num);
 	for (int i = 0; i < argc; i++)
 		fl_str_addf(&s, " %s", argv[i]);
 	p->line = fl_strdup(fl_str_get(&s));
 	fl_str_release(&s);
+}
+
+/* The machines, and how many programs this one starts. */
+static int choose_members(const struct launch_options *o, bool ps,
+			  struct launch_plan *p, struct fl_err *err)
+{
+	struct fl_str ips = FL_STR_INIT;
+	int rc;
+
+	if (o->ips)
+		fl_str_add(&ips, o->ips);
+	else if (ps)
+		roles_hosts(o, &ips);
+	rc = choose_hosts(o, fl_str_get(&ips), p, err);
+	fl_str_release(&ips);
+	if (rc == 0)
+		rc = check_min_hosts(o, p, err);
+	if (rc == 0)
+		rc = choose_devices(o, p, err);
+	return rc == 0 && ps ? roles_make(o, p, err) : rc;
 }
 
 int launch_make_plan(const struct launch_options *o, int argc, char **argv,
@@ -195,19 +236,20 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 {
 	char self[PATH_MAX] = "";
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	bool ps = false;
 	int rc;
 
 	memset(p, 0, sizeof(*p));
 	self[n > 0 ? n : 0] = '\0';
-	rc = choose_hosts(o, p, err);
+	rc = roles_wanted(o, &ps, err);
 	if (rc == 0)
-		rc = check_min_hosts(o, p, err);
-	if (rc == 0)
-		rc = choose_devices(o, p, err);
+		rc = choose_members(o, ps, p, err);
 	if (rc == 0)
 		rc = launch_choose_program(self, argc, argv, p, err);
 	if (rc == 0)
 		rc = choose_ports(o, p, err);
+	if (rc == 0 && ps)
+		rc = roles_ports(p, err);
 	if (rc == 0)
 		make_line(o, argc, argv, p);
 	p->threads = threads_of_each(p->count ? p->count : 1);
@@ -218,7 +260,9 @@ void launch_release_plan(struct launch_plan *p)
 {
 	hosts_release(&p->hosts);
 	free(p->argv);
+	free(p->roles);
 	free(p->line);
 	p->argv = NULL;
+	p->roles = NULL;
 	p->line = NULL;
 }

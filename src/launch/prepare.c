@@ -185,12 +185,11 @@ void prepare_take(struct fleet *f, const struct json *o, int attempt)
 	json_int(json_get(o, "ranks"), &ranks);
 	f->ranks = f->layout.ranks = ranks > 0 ? (int)ranks : f->layout.world;
 	f->resume = (struct copy_name){ 0 };
-	copy_name_read(o, &f->resume);
+	if (from >= 0 && from < f->plan->hosts.count)
+		copy_name_read(o, &f->resume);
 	f->resume_from = (int)from;
 	forget_faults(f);
 	copies_name(f->copies, f->name);
-	if (f->resume.step > 0 && !copies_have(f->copies, &f->resume))
-		copies_fetch(f->copies, f->peers, (int)from, &f->resume);
 	fleet_enter(f, FLEET_PREPARE);
 }
 
@@ -255,9 +254,12 @@ void prepare_turn(struct fleet *f)
 	if (f->state == FLEET_PREPARE &&
 	    (f->resume.step == 0 || copies_have(f->copies, &f->resume))) {
 		become_ready(f);
-	} else if (f->state == FLEET_READY &&
-		   f->layout.list[0].host == f->plan->hosts.self &&
-		   all_ready(f)) {
+		return;
+	}
+	if (f->state == FLEET_PREPARE) /* once more, if it did not arrive */
+		copies_fetch(f->copies, f->peers, f->resume_from, &f->resume);
+	if (f->state == FLEET_READY &&
+	    f->layout.list[0].host == f->plan->hosts.self && all_ready(f)) {
 		for (int i = 1; i < f->layout.count; i++)
 			peers_send(f->peers, f->layout.list[i].host, WIRE_START,
 				   (uint32_t)f->attempt, NULL, 0);

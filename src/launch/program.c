@@ -34,14 +34,6 @@ static bool is_flotilla(const char *word)
 static int choose_trainer(const char *self, struct launch_plan *p,
 			  const char *word, struct fl_err *err)
 {
-	if (fl_exists(word)) {
-		snprintf(p->program, sizeof(p->program), "python3");
-		snprintf(
-			p->note, sizeof(p->note),
-			"starting python3 %s, which is here; 'flotilla train' in its place starts flotilla's trainer",
-			word);
-		return 0;
-	}
 	snprintf(p->note, sizeof(p->note),
 		 "'%s' is not here: starting flotilla's own trainer; with the "
 		 "file in place it would be started by python3",
@@ -49,15 +41,30 @@ static int choose_trainer(const char *self, struct launch_plan *p,
 	return beside(self, "flotilla", p->program, sizeof(p->program), err);
 }
 
+/* As Paddle's launcher does; unbuffered, so that logs tell while it runs. */
+static void choose_python(struct launch_plan *p, const char *word,
+			  bool reference)
+{
+	snprintf(p->program, sizeof(p->program), "python3");
+	snprintf(
+		p->note, sizeof(p->note), "starting python3 %s%s", word,
+		reference
+			? ", which is here; 'flotilla train' in its place starts flotilla's trainer"
+			: "");
+}
+
 int launch_choose_program(const char *self, int argc, char **argv,
 			  struct launch_plan *p, struct fl_err *err)
 {
 	const char *word = argv[0];
-	bool script = fl_ends_with(word, "tools/train.py");
+	bool reference = fl_ends_with(word, "tools/train.py");
+	bool script = fl_ends_with(word, ".py") && fl_exists(word);
 	int rc = 0, n = 0, from = 1;
 
 	p->argv = fl_calloc((size_t)argc + 3, sizeof(char *));
 	if (script)
+		choose_python(p, word, reference);
+	else if (reference)
 		rc = choose_trainer(self, p, word, err);
 	else if (strcmp(word, "flotilla") == 0)
 		rc = beside(self, "flotilla", p->program, sizeof(p->program),
@@ -67,11 +74,14 @@ int launch_choose_program(const char *self, int argc, char **argv,
 	if (rc != 0)
 		return rc;
 	p->argv[n++] = p->program;
-	if (strcmp(p->program, "python3") == 0)
+	if (script) {
+		p->argv[n++] = (char *)(uintptr_t) "-u";
 		from = 0;
-	else if (script || (is_flotilla(word) && argc > 1 &&
-			    argv[1][0] == '-' && strcmp(argv[1], "--help")))
+	} else if (reference ||
+		   (is_flotilla(word) && argc > 1 && argv[1][0] == '-' &&
+		    strcmp(argv[1], "--help"))) {
 		p->argv[n++] = (char *)(uintptr_t) "train";
+	}
 	for (int i = from; i < argc; i++)
 		p->argv[n++] = argv[i];
 	p->trains = is_flotilla(p->program) && n > 1 &&

@@ -37,9 +37,11 @@ static int open_log(struct trainer *t, const char *log_dir, int attempt,
 		    struct fl_err *err)
 {
 	char old[sizeof(t->log_path) + 16];
+	const struct launch_role *r = t->role;
 
-	snprintf(t->log_path, sizeof(t->log_path), "%s/workerlog.%d", log_dir,
-		 t->rank);
+	snprintf(t->log_path, sizeof(t->log_path), "%s/%s.%d", log_dir,
+		 r && r->server ? "serverlog" : "workerlog",
+		 r ? r->index : t->rank);
 	snprintf(old, sizeof(old), "%s.%d", t->log_path, attempt - 1);
 	if (attempt > 0)
 		rename(t->log_path, old);
@@ -92,6 +94,8 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 
 	*t = (struct trainer){ .rank = layout_own(layout)->first + local,
 			       .local = local,
+			       .role = launch_role(
+				       plan, layout_own(layout)->first + local),
 			       .output = -1,
 			       .link = -1 };
 	rc = open_log(t, log_dir, layout->attempt, err);

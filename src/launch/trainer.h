@@ -11,10 +11,11 @@
 #include <sys/types.h>
 
 struct trainer {
-	int rank, local;  /* in the job, on this machine */
+	int rank, local;		/* in the job, on this machine */
+	const struct launch_role *role; /* NULL: a trainer as the others */
 	pid_t pid;	  /* also its process group; 0 when reaped */
 	int output, link; /* descriptors of ours, -1 when closed */
-	FILE *log;	  /* workerlog.<rank> */
+	FILE *log;	  /* workerlog.<rank>, or serverlog.<index> */
 	char log_path[4096];
 	struct agent_status *status;
 	struct fl_str line;	 /* of its output, not yet whole */
