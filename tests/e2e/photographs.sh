@@ -12,7 +12,7 @@ epochs=8
 check "the data set is fit for training" "$flotilla" data check "$photos/annotations/train.json" "$photos/images"
 check "a training of $epochs epochs" "$fleetrun" --nproc_per_node 2 --log_dir "$work/log" "$flotilla" train \
 	-c configs/ppyoloe/bccd_s_256_60e.yml --eval -o save_dir="$work/run" width_mult=0.25 epoch=$epochs snapshot_epoch=2 \
-	log_iter=9 worker_num=1 ema_decay=0.98 PPYOLOEHead.static_assigner_epoch=3 "eval_size=[192, 192]" \
+	log_iter=9 worker_num=1 ema_decay=0.98 PPYOLOEHead.static_assigner_epoch=1 "eval_size=[192, 192]" \
 	TrainDataset.dataset_dir="$photos" EvalDataset.dataset_dir="$photos" TestDataset.dataset_dir="$photos" \
 	TrainReader.batch_size=2 \
 	"TrainReader.batch_transforms=[{BatchRandomResize: {target_size: [160, 192], random_size: true, random_interp: true}},
@@ -21,7 +21,7 @@ check "a training of $epochs epochs" "$fleetrun" --nproc_per_node 2 --log_dir "$
 	"LearningRate={base_lr: 0.003, schedulers: [{name: CosineDecay, max_epochs: 10}, {name: LinearWarmup, start_factor: 0.0, epochs: 1}]}"
 scores=$(sed -n 's/.*"ap": \([-0-9.e]*\),.*/\1/p' "$work/run/bccd_s_256_60e/metrics.jsonl" | tr '\n' ' ')
 check "four scores: $scores" test "$(echo "$scores" | wc -w)" -eq 4
-# Chance has much say in so short a training: from 0.000-0.005 to 0.096, 0.011, 0.035 and 0.048 with seeds 0 to 3.
+# Chance has much say in so short a training: seeds 0 to 3 rose by 0.045, 0.023, 0.078 and 0.034.
 check "AP rises" awk -v s="$scores" 'BEGIN { n = split(s, ap, " "); exit !(n == 4 && ap[4] > ap[1] + 0.005) }'
 loss() { sed -n 's/.*"loss": \([-0-9.e]*\),.*/\1/p' "$work/run/bccd_s_256_60e/metrics.jsonl" | "$1" -n 1; }
 check "the loss falls from $(loss head) to $(loss tail)" awk -v a="$(loss head)" -v b="$(loss tail)" 'BEGIN { exit !(b < a) }'
