@@ -89,7 +89,7 @@ $(BUILD)/programs/many_agents: $(BUILD)/obj/tests/support/programs/many_agents.o
 # Small programs that end-to-end tests use beside the real ones.
 $(BUILD)/programs/%: $(BUILD)/obj/tests/support/programs/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a
 	@mkdir -p $(@D)
-	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka -o $@
 $(BUILD)/programs/%.so: tests/support/preload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared $< -ldl -o $@

@@ -1,8 +1,9 @@
 /* Batches are a function of (seed, epoch, step): not of threads, ranks or where
  * a run began. Pictures are made here. */
 #include "base/par.h"
-#include "data/loader.h"
 #include "data/synth.h"
+
+#include "../../support/batches.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,42 +21,13 @@ static char dir[64];
 static struct loader *train(int rank, int world, int threads, int epoch,
 			    int step)
 {
-	struct fl_err err = FL_ERR_INIT;
-	struct loader *l;
-
-	if (loader_open_train(recipe, &data, rank, world, threads, epoch, step,
-			      NULL, &l, &err) != 0)
-		fail_msg("%s", err.text);
-	return l;
-}
-
-static struct batch *next(struct loader *l)
-{
-	struct fl_err err = FL_ERR_INIT;
-	struct batch *b;
-	double waited;
-
-	if (loader_next(l, &b, &waited, &err) != 0)
-		fail_msg("%s", err.text);
-	return b;
+	return must_open(recipe, &data, rank, world, threads, epoch, step,
+			 NULL);
 }
 
 static size_t floats(const struct batch *b)
 {
 	return (size_t)b->n * (size_t)b->h * (size_t)b->w * 3;
-}
-
-static void same(const struct batch *a, const struct batch *b)
-{
-	assert_int_equal(a->epoch, b->epoch);
-	assert_int_equal(a->step, b->step);
-	assert_int_equal(a->h, b->h);
-	assert_memory_equal(a->image, b->image, floats(a) * sizeof(float));
-	assert_memory_equal(a->counts, b->counts, (size_t)a->n * sizeof(int));
-	for (int i = 0; i < a->n; i++)
-		assert_memory_equal(a->boxes + i * a->most * 4,
-				    b->boxes + i * b->most * 4,
-				    (size_t)a->counts[i] * 4 * sizeof(float));
 }
 
 static void test_threads(void **state)
@@ -64,7 +36,7 @@ static void test_threads(void **state)
 
 	(void)state;
 	for (int i = 0; i < 8; i++)
-		same(next(a), next(b));
+		same_batch(next(a), next(b));
 	loader_close(a);
 	loader_close(b);
 }
@@ -108,7 +80,7 @@ static void test_resume_within_epoch(void **state)
 		next(a);
 	b = train(0, 1, 2, 1, 2);
 	for (int i = 0; i < 4; i++)
-		same(next(a), next(b));
+		same_batch(next(a), next(b));
 	loader_close(a);
 	loader_close(b);
 }
@@ -142,7 +114,7 @@ static void test_bad_picture(void **state)
 	a = train(0, 1, 1, 0, 0);
 	b = train(0, 1, 4, 0, 0);
 	for (int i = 0; i < 5; i++)
-		same(next(a), next(b));
+		same_batch(next(a), next(b));
 	assert_int_equal(loader_take_bad(a, &found, 1), 1);
 	assert_int_equal(found.index, 3);
 	assert_non_null(strstr(found.why, "configs/runtime.yml"));

@@ -2,9 +2,9 @@
  * batches; faults are refused with file and line. Pictures are made here. */
 #include "base/file.h"
 #include "base/par.h"
-#include "data/loader.h"
 #include "data/synth.h"
 
+#include "../../support/batches.h"
 #include "../../support/scratch.h"
 
 #include <setjmp.h>
@@ -26,40 +26,12 @@ static int open_loader(const struct recipe *r, int world, const char *record,
 	return loader_open_train(r, &data, 0, world, 2, 0, 0, &tapes, l, err);
 }
 
-static struct loader *must_open(const struct recipe *r, const char *record,
-				const char *replay)
+static struct loader *opened(const struct recipe *r, const char *record,
+			     const char *replay)
 {
-	struct fl_err err = FL_ERR_INIT;
-	struct loader *l;
+	struct loader_tapes tapes = { record, replay };
 
-	if (open_loader(r, 1, record, replay, &l, &err) != 0)
-		fail_msg("%s", err.text);
-	return l;
-}
-
-static struct batch *next(struct loader *l)
-{
-	struct fl_err err = FL_ERR_INIT;
-	struct batch *b;
-	double waited;
-
-	if (loader_next(l, &b, &waited, &err) != 0)
-		fail_msg("%s", err.text);
-	return b;
-}
-
-static void same(const struct batch *a, const struct batch *b)
-{
-	size_t floats = (size_t)a->n * (size_t)a->h * (size_t)a->w * 3;
-
-	assert_int_equal(a->h, b->h);
-	assert_memory_equal(a->image, b->image, floats * sizeof(float));
-	assert_memory_equal(a->index, b->index, (size_t)a->n * sizeof(int));
-	assert_memory_equal(a->counts, b->counts, (size_t)a->n * sizeof(int));
-	for (int i = 0; i < a->n; i++)
-		assert_memory_equal(a->boxes + i * a->most * 4,
-				    b->boxes + i * b->most * 4,
-				    (size_t)a->counts[i] * 4 * sizeof(float));
+	return must_open(r, &data, 0, 1, 2, 0, 0, &tapes);
 }
 
 static void same_file(const char *a, const char *b)
@@ -81,11 +53,11 @@ static void test_round_trip(void **state)
 {
 	const char *first = scratch_path("first.jsonl");
 	const char *second = scratch_path("second.jsonl");
-	struct loader *a = must_open(recipe, first, NULL), *b;
+	struct loader *a = opened(recipe, first, NULL), *b;
 	int differ = 0, steps = loader_steps_per_epoch(a) + 2;
 
 	(void)state;
-	b = must_open(other, NULL, NULL);
+	b = opened(other, NULL, NULL);
 	for (int i = 0; i < steps; i++) {
 		struct batch *x = next(a), *y = next(b);
 
@@ -94,10 +66,10 @@ static void test_round_trip(void **state)
 	assert_true(differ > 0); /* or the seeds would not show a thing */
 	loader_close(a);
 	loader_close(b);
-	a = must_open(recipe, NULL, NULL);
-	b = must_open(other, second, first);
+	a = opened(recipe, NULL, NULL);
+	b = opened(other, second, first);
 	for (int i = 0; i < steps; i++)
-		same(next(a), next(b));
+		same_batch(next(a), next(b));
 	assert_null(next(b));
 	loader_close(a);
 	loader_close(b);
@@ -226,7 +198,7 @@ static void test_pictures(void **state)
 	for (int i = 0; i < 2; i++) {
 		const char *path = scratch_file("pictures.jsonl", texts[i],
 						strlen(texts[i]));
-		struct loader *l = must_open(recipe, NULL, path);
+		struct loader *l = opened(recipe, NULL, path);
 		struct fl_err err = FL_ERR_INIT;
 		struct batch *b;
 		double waited;
