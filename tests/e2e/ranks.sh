@@ -7,6 +7,10 @@ export OMP_NUM_THREADS=1
 compare=$build/programs/compare_ckpt
 tiny_data 29
 
+for ranks in 2 3 4 5 9; do
+	check "sums over $ranks ranks" "$fleetrun" --nproc_per_node $ranks --log_dir "$work/log" "$build/programs/check_sums"
+done
+
 # The same pictures, every second one without its boxes; and all of them without.
 awk '
 	/"annotations": \[/ { inside = 1; print; next }

@@ -5,7 +5,7 @@
 #        =====+================+================+=====              bridge br0, in a namespace of its own
 #
 # Nothing here touches the network of the machine that runs the tests. All of it is removed at the end, whatever happens.
-. "$(dirname "$0")/../e2e/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
 
 # Without root: a user namespace, in which we are root of our own network and mounts.
 if [ "$(id -u)" -ne 0 ] && [ -z "${FLEET_INSIDE:-}" ]; then
