@@ -73,7 +73,12 @@ $(BUILD)/bin/flotilla: $(FLOTILLA_OBJ) $(BUILD)/libflotilla.a
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
 $(BUILD)/bin/%: $(BUILD)/obj/bench/%.o $(BUILD)/libflotilla.a
 	@mkdir -p $(@D)
-	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+	$(CC) $(filter-out %.so,$^) $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+# Played computation, one for our bench and its peers in Python.
+$(BUILD)/bin/bench_scaling: $(BUILD)/obj/bench/pace/pace.o $(BUILD)/bin/pace.so
+$(BUILD)/bin/pace.so: bench/pace/pace.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared $< -o $@
 
 # Tests of the launcher link the launcher's library, all others the core's.
 $(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(SUPPORT_OBJ) $(BUILD)/liblaunch.a
