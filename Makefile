@@ -78,7 +78,7 @@ $(BUILD)/bin/%: $(BUILD)/obj/bench/%.o $(BUILD)/libflotilla.a
 $(BUILD)/bin/bench_scaling: $(BUILD)/obj/bench/pace/pace.o $(BUILD)/bin/pace.so
 $(BUILD)/bin/pace.so: bench/pace/pace.c
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared $< -o $@
+	$(CC) $(filter-out -fsanitize=% -MMD -MP,$(CFLAGS_ALL)) -fPIC -shared $< -o $@
 
 # Tests of the launcher link the launcher's library, all others the core's.
 $(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(SUPPORT_OBJ) $(BUILD)/liblaunch.a
