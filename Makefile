@@ -80,8 +80,8 @@ $(BUILD)/bin/pace.so: bench/pace/pace.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fsanitize=% -MMD -MP,$(CFLAGS_ALL)) -fPIC -shared $< -o $@
 
-# Tests of the launcher link the launcher's library, all others the core's.
-$(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(SUPPORT_OBJ) $(BUILD)/liblaunch.a
+# Tests of the launcher link the launcher's library, all others the core's, which the support needs.
+$(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(BUILD)/liblaunch.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -lcmocka -o $@
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a

@@ -63,6 +63,8 @@ static const struct option_row rows[] = {
 	  .help = "show every rank of every machine, as host:rank|" },
 	{ "stop_timeout", 0, OPTION_REAL, O(stop_timeout), 0, 86400, "S",
 	  "time for a last checkpoint after Ctrl-C (default 60)" },
+	{ "preflight", 0, OPTION_FLAG, O(preflight),
+	  .help = "measure links and machines, forecast the step, and end" },
 	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
 	  .help = "print who would be started how, and start nobody" },
 };

@@ -18,6 +18,14 @@ const char *fleet_host(const struct fleet *f, int host)
 	return f->plan->hosts.list[host].name;
 }
 
+const char *fleet_token(const struct fleet *f)
+{
+	const char *token = f->options->token ? f->options->token
+					      : getenv("FLOTILLA_TOKEN");
+
+	return token ? token : "";
+}
+
 struct json *fleet_copy(const struct json *o)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -97,6 +105,8 @@ static void on_line(void *ctx, struct trainer *t, const struct json *o)
 	json_text(json_get(o, "event"), &event);
 	if (strcmp(event, "digest") == 0 && f->state == FLEET_RUN)
 		agree_local(f, t, o);
+	if (f->state == FLEET_RUN)
+		pace_local(f, t, o);
 	if (strcmp(event, "checkpoint") == 0 &&
 	    json_int(json_get(o, "step"), &step) &&
 	    json_text(json_get(o, "path"), &path))
@@ -193,6 +203,9 @@ static void on_left(void *ctx, int host, const char *why)
 		    (!f->plan->roles || m->over);
 	char end[400];
 
+	/* A look at the links ends on each machine when it was told. */
+	if (f->options->preflight && m->told && m->over)
+		return;
 	m->told = false;
 	m->since = fl_now_s();
 	copies_left(f->copies, host);
@@ -224,6 +237,11 @@ static void on_silence(void *ctx, int host, double seconds, bool silent)
 		fl_info("%s is heard again", fleet_host(f, host));
 }
 
+static void on_stream(void *ctx, int host, int fd)
+{
+	preflight_stream(ctx, host, fd);
+}
+
 static void take_stop(struct fleet *f, const struct json *o)
 {
 	int64_t number = SIGTERM;
@@ -237,6 +255,22 @@ static void take_stop(struct fleet *f, const struct json *o)
 	stop_for_user(f, number == SIGINT ? SIGINT : SIGTERM);
 }
 
+/* Of the preflight, from a machine that takes part in this attempt. */
+static void take_measure(struct fleet *f, int host, int type,
+			 const struct json *o)
+{
+	if (f->state == FLEET_READY && type == WIRE_MEASURE)
+		preflight_take_order(f, o);
+	else if (f->state == FLEET_READY && type == WIRE_MEASURED)
+		preflight_take_result(f, layout_find(&f->layout, host), o);
+	else if (f->state == FLEET_READY && type == WIRE_PREFLIGHT)
+		preflight_take_report(f, o);
+	else if (type == WIRE_PACE)
+		pace_take(f, o);
+	else if (type == WIRE_FORECAST)
+		pace_take_forecast(f, o);
+}
+
 /* Frames of JSON. Those of another attempt are late. */
 static void take_json(struct fleet *f, int host, int type, int attempt,
 		      struct json *o)
@@ -244,6 +278,10 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 	bool now = attempt == f->attempt;
 
 	switch (type) {
+	case WIRE_READY:
+		f->members[host].room = room_read(o);
+		f->members[host].ready |= now;
+		break;
 	case WIRE_STATE:
 		member_take_state(f, host, o);
 		break;
@@ -273,6 +311,14 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 		if (now && f->state == FLEET_RUN)
 			agree_take(f, o);
 		break;
+	case WIRE_MEASURE:
+	case WIRE_MEASURED:
+	case WIRE_PREFLIGHT:
+	case WIRE_PACE:
+	case WIRE_FORECAST:
+		if (now && layout_find(&f->layout, host) >= 0)
+			take_measure(f, host, type, o);
+		break;
 	case WIRE_STOP:
 		take_stop(f, o);
 		break;
@@ -296,9 +342,6 @@ static void on_frame(void *ctx, int host, const struct wire_frame *frame)
 	case WIRE_FENCE:
 		if (now && seat >= 0 && f->state != FLEET_WAIT)
 			fences_take(&f->fences, seat, frame);
-		return;
-	case WIRE_READY:
-		f->members[host].ready |= now;
 		return;
 	case WIRE_START:
 		if (now && f->state == FLEET_READY)
@@ -359,7 +402,7 @@ static void run_turn(struct fleet *f)
 		return;
 	if (f->job.alive == 0) {
 		job_end(&f->job);
-		fleet_over(f, 0);
+		fleet_over(f, preflight_status(f));
 	} else if (!f->job.dismissed) {
 		fl_info("all workers are done: ending %d server%s",
 			f->job.alive, f->job.alive == 1 ? "" : "s");
@@ -396,7 +439,7 @@ static void turn(struct fleet *f)
 
 static void loop(struct fleet *f)
 {
-	int most = JOB_MOST_FDS + (f->peers ? peers_most_fds(f->peers) : 0);
+	int most = 1 + JOB_MOST_FDS + (f->peers ? peers_most_fds(f->peers) : 0);
 	struct pollfd *fds = fl_calloc((size_t)most, sizeof(*fds));
 	bool more = false, news;
 
@@ -405,6 +448,7 @@ static void loop(struct fleet *f)
 
 		if (f->peers)
 			n += peers_fds(f->peers, fds + n);
+		n += preflight_fds(f, fds + n);
 		poll(fds, (nfds_t)n, more ? 0 : TICK_MS);
 		job_turn(&f->job);
 		peers_turn(f->peers);
@@ -420,11 +464,9 @@ static void loop(struct fleet *f)
 
 static int open_peers(struct fleet *f, struct fl_err *err)
 {
-	const char *token = f->options->token ? f->options->token
-					      : getenv("FLOTILLA_TOKEN");
 	struct peers_config c = { .hosts = &f->plan->hosts,
 				  .port = f->plan->agent_port,
-				  .token = token ? token : "",
+				  .token = fleet_token(f),
 				  .intro = f->intro,
 				  .silent_s = 2,
 				  .lost_s = f->options->peer_timeout,
@@ -432,7 +474,8 @@ static int open_peers(struct fleet *f, struct fl_err *err)
 				  .joined = on_joined,
 				  .left = on_left,
 				  .frame = on_frame,
-				  .silence = on_silence };
+				  .silence = on_silence,
+				  .stream = on_stream };
 
 	return f->plan->alone ? 0 : peers_open(&c, &f->peers, err);
 }
@@ -468,6 +511,7 @@ static void close_fleet(struct fleet *f)
 	fences_end(&f->fences);
 	agree_end(f);
 	stall_end(f);
+	preflight_end(f);
 	follow_free(f->follow);
 	job_close(&f->job);
 	copies_free(f->copies, f->code != 0);

@@ -20,6 +20,7 @@
 #include "launch/fences.h"
 #include "launch/follow.h"
 #include "launch/job.h"
+#include "launch/room.h"
 
 enum fleet_state {
 	FLEET_WAIT,
@@ -42,10 +43,11 @@ struct member {
 	unsigned char
 		sees[HOSTS_MAX / 8]; /* machines that it has a link with */
 	bool ready;
-	bool over;	/* its job is: nothing more is to come */
-	double since;	/* it is here, or missing */
-	bool disagreed; /* said once */
-	bool follows;	/* it shows every rank's lines */
+	bool over;	  /* its job is: nothing more is to come */
+	struct room room; /* told when it was ready */
+	double since;	  /* it is here, or missing */
+	bool disagreed;	  /* said once */
+	bool follows;	  /* it shows every rank's lines */
 };
 
 #define FLEET_FAULTS 16
@@ -93,6 +95,7 @@ struct fleet {
 	struct agree *agree;
 	struct stall *stall;
 	struct follow *follow;
+	struct preflight_run *preflight;
 };
 
 /* fleet.c */
@@ -102,6 +105,8 @@ void fleet_over(struct fleet *f, int code);
 /* The first machine of those that take part and are here: does it decide? */
 bool fleet_decides(const struct fleet *f);
 const char *fleet_host(const struct fleet *f, int host);
+/* The job's word; "" : none. */
+const char *fleet_token(const struct fleet *f);
 
 /* member.c: what agents tell of themselves */
 struct json *member_intro(const struct launch_options *o,
@@ -144,6 +149,27 @@ void agree_local(struct fleet *f, const struct trainer *t,
 		 const struct json *line);
 void agree_take(struct fleet *f, const struct json *o);
 void agree_go(struct fleet *f);
+
+/* preflight.c: before the first start, what links and machines can carry */
+void preflight_begin(struct fleet *f);
+void preflight_end(struct fleet *f);
+void preflight_rest(struct fleet *f);
+int preflight_fds(const struct fleet *f, struct pollfd *fds);
+/* The coordinator's; true: there is nothing left to look at. */
+bool preflight_turn(struct fleet *f);
+void preflight_member_turn(struct fleet *f);
+void preflight_stream(struct fleet *f, int host, int fd);
+void preflight_take_order(struct fleet *f, const struct json *o);
+void preflight_take_result(struct fleet *f, int seat, const struct json *o);
+void preflight_take_report(struct fleet *f, const struct json *o);
+/* What a job that was to do no more than that ends with. */
+int preflight_status(const struct fleet *f);
+
+/* pace.c: what the network costs a trainer's step */
+void pace_local(struct fleet *f, const struct trainer *t,
+		const struct json *line);
+void pace_take(struct fleet *f, const struct json *o);
+void pace_take_forecast(struct fleet *f, const struct json *o);
 
 /* stall.c: when nothing moves */
 void stall_begin(struct fleet *f);

@@ -28,6 +28,8 @@ void greeting_hello(struct greeting *g, struct wire *w)
 	json_set_text(o, "ips", g->hosts->ips);
 	json_set_text(o, "nonce", hex);
 	json_set_bool(o, "probe", g->probe);
+	if (g->stream)
+		json_set_bool(o, "stream", true);
 	wire_send_json(w, WIRE_HELLO, 0, o);
 	json_free(o);
 }
@@ -137,10 +139,12 @@ static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
 			g, w, "probe",
 			"it listens, but its own call has not come through",
 			"");
-	if (g->caller)
+	if (g->caller) {
 		send_proof(g, w);
-	else
+	} else {
+		json_bool(json_get(o, "stream"), &g->stream);
 		greeting_hello(g, w);
+	}
 	return 0;
 }
 

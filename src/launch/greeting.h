@@ -24,6 +24,7 @@ struct greeting {
 	int peer; /* whom the address says it is */
 	bool caller, proved;
 	bool probe;   /* only asks whether it would be welcome */
+	bool stream;  /* a second connection, to be measured */
 	bool strange; /* not an agent of ours at all */
 	int frames;   /* understood so far */
 	unsigned char mine[GREETING_NONCE], theirs[GREETING_NONCE];

@@ -33,6 +33,7 @@ struct launch_options {
 	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
 	double stall;		  /* s; 0: nobody looks */
 	const char *stall_policy; /* "wait", "restart", "abort" */
+	bool preflight; /* look thoroughly, and do no more than that */
 	bool dry_run;
 };
 

@@ -197,11 +197,9 @@ void peers_tell(struct peers *p, int type, uint32_t attempt,
 
 static void prepare_socket(int fd)
 {
-	int one = 1, buffer = 256 << 10;
+	int one = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	/* A fault must not wait behind megabytes of a checkpoint. */
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 }
 
 static void call_failed(struct peers *p, int peer, int why)
@@ -343,7 +341,10 @@ static void accept_guests(struct peers *p)
 static void here(struct peers *p, int peer, const struct json *intro)
 {
 	struct link *l = &p->links[peer];
+	int buffer = 256 << 10;
 
+	/* A fault must not wait behind megabytes of a checkpoint. */
+	setsockopt(l->wire.fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	l->stage = STAGE_HERE;
 	l->since = fl_now_s();
 	l->silent = false;
@@ -406,9 +407,15 @@ static void greet_peer(struct peers *p, int peer)
  * which a machine that went down without a word may have left. */
 static void seat(struct peers *p, struct link *guest, const struct json *intro)
 {
-	int peer = guest->greeting.peer;
+	int peer = guest->greeting.peer, fd = guest->wire.fd;
 	struct link *l = &p->links[peer];
 
+	if (guest->greeting.stream) {
+		guest->wire.fd = -1; /* it stays open */
+		wire_close(&guest->wire);
+		p->config.stream(p->config.ctx, peer, fd);
+		return;
+	}
 	if (l->stage == STAGE_HERE) {
 		away(l, fl_now_s(), AGAIN_S);
 		p->config.left(p->config.ctx, peer, "it began anew");

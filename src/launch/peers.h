@@ -38,6 +38,9 @@ struct peers_config {
 	/* Called once when a peer has said nothing for silent_s, and once
 	 * when it speaks again (silent false). */
 	void (*silence)(void *ctx, int peer, double seconds, bool silent);
+	/* A peer has made a second connection, to be measured; fd is the
+	 * receiver's from now on. */
+	void (*stream)(void *ctx, int peer, int fd);
 };
 
 int peers_open(const struct peers_config *config, struct peers **out,

@@ -205,6 +205,8 @@ static void make_line(const struct launch_options *o, int argc, char **argv,
 	else if (p->roles)
 		fl_str_addf(&s, " --server_num %d --worker_num %d",
 			    o->server_num, o->worker_num);
+	if (o->preflight)
+		fl_str_add(&s, " --preflight");
 	for (int i = 0; i < argc; i++)
 		fl_str_addf(&s, " %s", argv[i]);
 	p->line = fl_strdup(fl_str_get(&s));

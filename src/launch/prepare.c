@@ -203,6 +203,7 @@ static void failed(struct fleet *f, const struct fl_err *err)
 static void become_ready(struct fleet *f)
 {
 	struct fl_err err = FL_ERR_INIT;
+	struct json *room;
 
 	if (f->resume.step > 0) {
 		copies_path(f->copies, &f->resume, f->layout.resume,
@@ -215,10 +216,13 @@ static void become_ready(struct fleet *f)
 		return;
 	}
 	fences_begin(&f->fences, &f->layout);
+	preflight_begin(f);
 	f->members[f->plan->hosts.self].ready = true;
 	fleet_enter(f, FLEET_READY);
-	peers_send(f->peers, f->layout.list[0].host, WIRE_READY,
-		   (uint32_t)f->attempt, NULL, 0);
+	room = room_write(&f->members[f->plan->hosts.self].room);
+	peers_send_json(f->peers, f->layout.list[0].host, WIRE_READY,
+			(uint32_t)f->attempt, room);
+	json_free(room);
 }
 
 static bool all_ready(const struct fleet *f)
@@ -260,11 +264,14 @@ void prepare_turn(struct fleet *f)
 		copies_fetch(f->copies, f->peers, f->resume_from, &f->resume);
 	if (f->state == FLEET_READY &&
 	    f->layout.list[0].host == f->plan->hosts.self && all_ready(f)) {
+		if (!preflight_turn(f) || f->over)
+			return;
 		for (int i = 1; i < f->layout.count; i++)
 			peers_send(f->peers, f->layout.list[i].host, WIRE_START,
 				   (uint32_t)f->attempt, NULL, 0);
 		prepare_start(f);
 	} else {
+		preflight_member_turn(f);
 		judge_delay(f);
 	}
 }
@@ -278,6 +285,7 @@ void prepare_start(struct fleet *f)
 		fl_info("all %d machines are here: %d trainers, ranks %d to %d on this one",
 			l->count, l->world, layout_own(l)->first,
 			layout_own(l)->first + layout_own(l)->count - 1);
+	preflight_rest(f);
 	agree_begin(f);
 	stall_begin(f);
 	fleet_enter(f, FLEET_RUN);

@@ -93,6 +93,7 @@ void verdict_fault(struct fleet *f, struct json *report)
 	if (f->state == FLEET_STOP)
 		return;
 	f->fault_at = fl_now_s();
+	preflight_rest(f);
 	for (int i = 0; i < f->job.started; i++)
 		f->ours |= f->job.trainers[i].ours;
 	tell_where(f);

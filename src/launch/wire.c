@@ -12,6 +12,7 @@
 
 #define HEADER 16
 #define MAGIC "FLT1"
+#define PIECE 65536 /* of a read */
 #define QUEUE_MAX ((size_t)64 << 20)
 
 void wire_init(struct wire *w, int fd)
@@ -122,10 +123,25 @@ static void pump_out(struct wire *w)
 	}
 }
 
+/* Bytes to read now; 0: what is here is to be taken first. */
+static size_t wanted(const struct wire *w)
+{
+	size_t whole = HEADER;
+
+	if (!w->exact)
+		return w->in_used > w->most + HEADER ? 0 : PIECE;
+	if (w->in_used >= HEADER)
+		whole += get(w->in + 12, 4);
+	return w->in_used >= whole || whole > w->most + HEADER
+		       ? 0
+		       : whole - w->in_used;
+}
+
 static void pump_in(struct wire *w)
 {
 	for (int turn = 0; w->fd >= 0 && turn < 16; turn++) {
 		unsigned char *p;
+		size_t most;
 		ssize_t n;
 
 		if (w->in_done > 0) {
@@ -134,10 +150,11 @@ static void pump_in(struct wire *w)
 			w->in_used -= w->in_done;
 			w->in_done = 0;
 		}
-		if (w->in_used > w->most + HEADER)
+		most = wanted(w);
+		if (most == 0)
 			return; /* wire_next first */
-		p = reserve(&w->in, &w->in_size, w->in_used, 65536);
-		n = recv(w->fd, p, 65536, MSG_DONTWAIT);
+		p = reserve(&w->in, &w->in_size, w->in_used, PIECE);
+		n = recv(w->fd, p, most, MSG_DONTWAIT);
 		if (n > 0) {
 			w->in_used += (size_t)n;
 			w->heard_at = fl_now_s();

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_MAX (16u << 20) /* bytes of a payload */
 
 enum wire_type {
@@ -28,17 +28,22 @@ enum wire_type {
 	WIRE_PREPARE, /* make ready for attempt n */
 	WIRE_READY,
 	WIRE_START,
-	WIRE_FENCE,   /* a share of a PMIx fence */
-	WIRE_FAULT,   /* what went wrong here */
-	WIRE_WHERE,   /* what the trainers here were at */
-	WIRE_VERDICT, /* the first fault, and what follows from it */
-	WIRE_STOP,    /* the user wants to stop */
-	WIRE_GET,     /* send me that checkpoint */
-	WIRE_CHUNK,   /* a piece of it */
-	WIRE_DIGEST,  /* what a trainer is about to train */
-	WIRE_GO,      /* all are about to train the same */
-	WIRE_LOG,     /* lines of a trainer */
-	WIRE_STALL,   /* nothing moves here: where each trainer is */
+	WIRE_FENCE,	/* a share of a PMIx fence */
+	WIRE_FAULT,	/* what went wrong here */
+	WIRE_WHERE,	/* what the trainers here were at */
+	WIRE_VERDICT,	/* the first fault, and what follows from it */
+	WIRE_STOP,	/* the user wants to stop */
+	WIRE_GET,	/* send me that checkpoint */
+	WIRE_CHUNK,	/* a piece of it */
+	WIRE_DIGEST,	/* what a trainer is about to train */
+	WIRE_GO,	/* all are about to train the same */
+	WIRE_LOG,	/* lines of a trainer */
+	WIRE_STALL,	/* nothing moves here: where each trainer is */
+	WIRE_MEASURE,	/* the link with that machine is to be measured */
+	WIRE_MEASURED,	/* and what came out */
+	WIRE_PREFLIGHT, /* what is known of all links and machines */
+	WIRE_PACE,	/* how long a trainer computes at a step */
+	WIRE_FORECAST,	/* what the network will cost in a step */
 	WIRE_TYPES
 };
 
@@ -55,6 +60,7 @@ struct wire {
 	size_t in_size, in_used, in_done; /* in[in_done .. in_used) unread */
 	size_t out_size, out_used, out_sent;
 	size_t most;	 /* bytes of a payload that are believed */
+	bool exact;	 /* read no byte beyond the frame that comes next */
 	double heard_at; /* fl_now_s() of the last byte */
 	char why[160];	 /* why it is closed */
 };

@@ -75,6 +75,20 @@ static void greet(struct agent *a, const struct wire_frame *f,
 	json_free(theirs);
 }
 
+/* No link can be measured with who has none. */
+static void decline(struct agent *a, const struct wire_frame *f)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct json *o =
+		json_parse((const char *)f->data, f->size, "order", &err);
+
+	if (!o)
+		return;
+	json_set_text(o, "error", "it is simulated");
+	wire_send_json(&a->wire, WIRE_MEASURED, f->attempt, o);
+	json_free(o);
+}
+
 /* The states are those of src/launch/fleet_priv.h: 2 READY, 3 RUN, 4 DONE. */
 static void turn(struct agent *a, const struct json *intro, char *sees)
 {
@@ -86,7 +100,9 @@ static void turn(struct agent *a, const struct json *intro, char *sees)
 			greet(a, &f, intro, sees);
 		} else if (f.type == WIRE_PREPARE) {
 			tell(a, 2, (int)f.attempt, sees);
-			wire_send(&a->wire, WIRE_READY, f.attempt, NULL, 0);
+			wire_send(&a->wire, WIRE_READY, f.attempt, "{}", 2);
+		} else if (f.type == WIRE_MEASURE) {
+			decline(a, &f);
 		} else if (f.type == WIRE_START) {
 			tell(a, 4, (int)f.attempt, sees);
 			a->started = true;

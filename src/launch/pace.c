@@ -1,0 +1,138 @@
+/* pace.c - what the network costs a trainer's step.
+ *
+ * The agent knows the links, a trainer of ours its model: it tells how many
+ * bytes of gradients it has and, after its first steps, how long it computes at
+ * one. In a job rank 0 tells, which has the coordinator for its agent; in a
+ * preflight every rank does, alone, and the slowest counts.
+ */
+#include "launch/preflight_priv.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+static double real_of(const struct json *o, const char *key)
+{
+	double v = 0;
+
+	json_real_of(json_get(o, key), &v);
+	return v;
+}
+
+/* Room for the checkpoints, where rank 0 writes them. */
+static void take_model(struct fleet *f, const struct json *o)
+{
+	const char *folder = "";
+	double need =
+		real_of(o, "checkpoint_bytes") * real_of(o, "checkpoints");
+	int64_t room;
+
+	json_text(json_get(o, "folder"), &folder);
+	room = room_free(folder);
+	if (room < 0 || (double)room >= need || f->attempt > 0)
+		return;
+	fl_warn("preflight: %s: only %.0f MiB of disk are free in %s, the "
+		"checkpoints of this run need about %.0f (%g of %.0f MiB); make "
+		"room, choose another save_dir, or keep fewer (keep_checkpoints)",
+		launch_host(f->plan), (double)room / 0x1p20, folder,
+		need / 0x1p20, real_of(o, "checkpoints"),
+		real_of(o, "checkpoint_bytes") / 0x1p20);
+}
+
+static void show(struct fleet *f, const struct json *o)
+{
+	const char *text = "";
+	bool limit = false;
+
+	json_text(json_get(o, "text"), &text);
+	json_bool(json_get(o, "limit"), &limit);
+	if (limit)
+		fl_warn("%s", text);
+	else
+		fl_info("%s", text);
+	if (f->preflight->report) {
+		json_set(f->preflight->report, "forecast", fleet_copy(o));
+		preflight_save(f);
+	}
+}
+
+static void forecast(struct fleet *f)
+{
+	struct preflight_run *r = f->preflight;
+	const struct preflight_pair *slowest;
+	struct json *o = json_new_object();
+	struct fl_str text = FL_STR_INIT;
+	struct forecast fc;
+
+	r->forecast = true;
+	r->in.ranks = f->layout.world;
+	if (preflight_ring(&r->found, &r->in, &slowest)) {
+		fc = forecast_step(&r->in);
+		preflight_forecast(&r->found, &r->in, &fc, r->step_s, &text);
+		json_set_text(o, "text", fl_str_get(&text));
+		json_set_bool(o, "limit", fc.kind == FORECAST_LIMIT);
+		json_set_real(o, "gradient_bytes", r->in.gradient_bytes);
+		json_set_real(o, "compute_s", r->in.compute_s);
+		json_set_real(o, "all_reduce_s", fc.all_reduce_s);
+		json_set_real(o, "small_sums_s", fc.sums_s);
+		json_set_real(o, "share", fc.share);
+		json_set_real(o, "step_s", fc.step_s);
+		json_set_real(o, "efficiency", fc.efficiency);
+		preflight_tell(f, WIRE_FORECAST, o);
+		show(f, o);
+	} else if (f->options->preflight) {
+		fl_info("a step computes %.0f ms, gradients are %.1f MB",
+			r->in.compute_s * 1e3, r->in.gradient_bytes * 1e-6);
+	}
+	fl_str_release(&text);
+	json_free(o);
+}
+
+void pace_take(struct fleet *f, const struct json *o)
+{
+	struct preflight_run *r = f->preflight;
+	double compute = real_of(o, "compute_s");
+	int64_t rank = -1;
+
+	json_int(json_get(o, "rank"), &rank);
+	if (!r || r->forecast || rank < 0 || rank >= f->layout.world ||
+	    r->told[rank])
+		return;
+	r->told[rank] = true;
+	r->heard++;
+	r->in.gradient_bytes = real_of(o, "gradient_bytes");
+	r->in.sums = (int)real_of(o, "small_sums");
+	if (compute > r->in.compute_s)
+		r->in.compute_s = compute;
+	if (real_of(o, "step_s") > r->step_s)
+		r->step_s = real_of(o, "step_s");
+	if (!f->options->preflight || r->heard == f->layout.world)
+		forecast(f);
+}
+
+void pace_take_forecast(struct fleet *f, const struct json *o)
+{
+	if (f->preflight && !preflight_leads(f))
+		show(f, o);
+}
+
+void pace_local(struct fleet *f, const struct trainer *t,
+		const struct json *line)
+{
+	const char *event = "";
+	struct json *o;
+
+	json_text(json_get(line, "event"), &event);
+	if (strcmp(event, "model") == 0)
+		take_model(f, line);
+	if (strcmp(event, "pace") != 0)
+		return;
+	o = fleet_copy(line);
+	json_set_int(o, "rank", t->rank);
+	if (preflight_leads(f))
+		pace_take(f, o);
+	else
+		peers_send_json(f->peers, f->layout.list[0].host, WIRE_PACE,
+				(uint32_t)f->attempt, o);
+	json_free(o);
+}

@@ -1,0 +1,32 @@
+/* preflight_priv.h - the preflight of one attempt, as an agent is at it. */
+#ifndef FL_LAUNCH_PREFLIGHT_PRIV_H
+#define FL_LAUNCH_PREFLIGHT_PRIV_H
+
+#include "launch/fleet_priv.h"
+#include "launch/measurer.h"
+#include "launch/preflight.h"
+
+struct preflight_run {
+	struct preflight found;
+	struct measurer *measurer;
+	int round, rounds; /* -1: not begun */
+	double began, round_at;
+	bool finished;
+	int status;	     /* of the job, with --preflight */
+	struct json *report; /* as everyone got it */
+	/* pace of the trainers */
+	bool *told; /* by rank */
+	int heard;
+	struct forecast_input in;
+	double step_s;
+	bool forecast;
+};
+
+/* Is this machine the one that gathers what all found? */
+bool preflight_leads(const struct fleet *f);
+/* To the other machines that take part. */
+void preflight_tell(struct fleet *f, int type, const struct json *o);
+/* Write the report as <log_dir>/preflight.json. */
+void preflight_save(const struct fleet *f);
+
+#endif

@@ -1,0 +1,99 @@
+#include "launch/room.h"
+
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+
+#define MIB ((int64_t)1 << 20)
+
+int64_t room_free(const char *path)
+{
+	struct statvfs s;
+
+	if (statvfs(path, &s) != 0)
+		return -1;
+	return (int64_t)s.f_bavail * (int64_t)s.f_frsize;
+}
+
+struct room room_here(const char *log_dir)
+{
+	struct room r = { room_free(log_dir), room_free("/dev/shm"), -1 };
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) == 0 &&
+	    most.rlim_cur != RLIM_INFINITY)
+		r.files = (int64_t)most.rlim_cur;
+	return r;
+}
+
+struct room_need room_need_of(int machines, int world, int local)
+{
+	return (struct room_need){
+		/* Logs, and two copies of a checkpoint of a middling model. */
+		.disk = 1024 * MIB,
+		/* Open MPI's segments of a rank are 4 MiB and 64 KiB for each
+		 * other local one; the rest is for a program's own. */
+		.shm = 16 * MIB * local,
+		/* An agent has a socket for each machine, as many while they
+		 * greet, and four descriptors for each trainer; a trainer has
+		 * two sockets for each rank, its images and libraries. */
+		.files = 128 +
+			 (2 * (int64_t)machines + 4 * (int64_t)local >
+					  2 * (int64_t)world
+				  ? 2 * (int64_t)machines + 4 * (int64_t)local
+				  : 2 * (int64_t)world)
+	};
+}
+
+static double mib(int64_t bytes)
+{
+	return (double)bytes / (double)MIB;
+}
+
+int room_judge(const struct room *have, const struct room_need *need,
+	       const char *host, const char *log_dir, struct fl_str *out)
+{
+	int bad = 0;
+
+	if (have->disk >= 0 && have->disk < need->disk && ++bad)
+		fl_str_addf(
+			out,
+			"%s: only %.0f MiB of disk are free where logs and copies "
+			"of checkpoints go (%s), at least %.0f should be; make room, "
+			"or choose another --log_dir\n",
+			host, mib(have->disk), log_dir, mib(need->disk));
+	if (have->shm >= 0 && have->shm < need->shm && ++bad)
+		fl_str_addf(
+			out,
+			"%s: only %.0f MiB of shared memory are free in /dev/shm, "
+			"its trainers need about %.0f; mount -o remount,size=1G "
+			"/dev/shm, or docker run --shm-size=1g\n",
+			host, mib(have->shm), mib(need->shm));
+	if (have->files >= 0 && have->files < need->files && ++bad)
+		fl_str_addf(
+			out,
+			"%s: a process may have %lld files open, this job needs "
+			"about %lld; ulimit -n %d before fleetrun\n",
+			host, (long long)have->files, (long long)need->files,
+			need->files > 4096 ? 65536 : 4096);
+	return bad;
+}
+
+struct json *room_write(const struct room *r)
+{
+	struct json *o = json_new_object();
+
+	json_set_int(o, "disk_free", r->disk);
+	json_set_int(o, "shm_free", r->shm);
+	json_set_int(o, "open_files", r->files);
+	return o;
+}
+
+struct room room_read(const struct json *o)
+{
+	struct room r = { -1, -1, -1 };
+
+	json_int(json_get(o, "disk_free"), &r.disk);
+	json_int(json_get(o, "shm_free"), &r.shm);
+	json_int(json_get(o, "open_files"), &r.files);
+	return r;
+}
