@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "data/axis.h"
+#include "data/cubic.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -249,37 +250,6 @@ void transform_train(struct transform *t, const struct recipe_reader *reader,
 	sample_view(t, reader, &v, w, h, dst);
 }
 
-/* 8-bit bicubic as the wheels of OpenCV compute it: weights and sums that are
- * exact to float, one rounding at the end, halves to even. */
-static void cubic_8bit(struct transform *t, const struct image *im, int w,
-		       int h, uint8_t *out)
-{
-	struct draws d;
-	struct view v = { .im = im, .d = &d };
-	size_t width = 3 * (size_t)w;
-
-	draws_none(&d, im->w, im->h);
-	make_axes(t, im->w, im->h, w, h, RECIPE_CUBIC);
-	prepare(t, &v, w);
-	for (int y = 0; y < h; y++) {
-		const int *index = t->y->index + 4 * y;
-		const float *b = t->y->weight + 4 * y;
-		const float *r[4];
-
-		for (int k = 0; k < 4; k++)
-			r[k] = ring_row(t, &v, index[k], width);
-		for (size_t i = 0; i < width; i++) {
-			float s = r[0][i] * b[0] + r[1][i] * b[1] +
-				  r[2][i] * b[2] + r[3][i] * b[3];
-			long n = lrintf(s);
-
-			out[(size_t)y * width + i] = (uint8_t)(n < 0	 ? 0
-							       : n > 255 ? 255
-									 : n);
-		}
-	}
-}
-
 void transform_eval(struct transform *t, const struct recipe_reader *reader,
 		    const struct image *picture, int w, int h, float *dst)
 {
@@ -290,7 +260,7 @@ void transform_eval(struct transform *t, const struct recipe_reader *reader,
 
 	if (reader->interp == RECIPE_CUBIC) {
 		image_resize_buffer(&t->resized, w, h);
-		cubic_8bit(t, picture, w, h, t->resized.rgb);
+		cubic_resize(picture, w, h, t->resized.rgb);
 		for (size_t i = 0; i < 3 * pixels; i++)
 			dst[i] = (float)t->resized.rgb[i];
 	} else {

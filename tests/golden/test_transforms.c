@@ -7,8 +7,8 @@
  *
  * Limits are those of the oracle's README: steps in 8 bits, expansion, crop and
  * flip exactly; float resizes to 1e-4 of 255, Lanczos4 to 1e-3 (OpenCV rounds
- * its weights early); the evaluation's bicubic in 8 bits equal, but for ties
- * that OpenCV's vector code rounds the other way. */
+ * its weights early); the evaluation's bicubic in 8 bits exactly (test_resize.c
+ * has more of it). */
 #include "base/file.h"
 #include "ckpt/tensor_file.h"
 #include "image/image.h"
@@ -49,9 +49,9 @@ static void check_digest(const char *name, const struct json *digest,
 {
 	struct transform_case c = transform_case_of(name, w, h);
 	const struct json *at = json_get(digest, "at");
-	size_t n = 3 * (size_t)c.w * (size_t)c.h, off = 0;
+	size_t n = 3 * (size_t)c.w * (size_t)c.h;
 	float *got = transform_case_run(&c, picture, w, h);
-	double limit = c.in_8bit ? 1 : transform_case_limit(&c), sum = 0;
+	double limit = c.in_8bit ? 0 : transform_case_limit(&c), sum = 0;
 	double due = real(json_get(digest, "sum"));
 
 	for (size_t i = 0; i < n; i++)
@@ -60,16 +60,11 @@ static void check_digest(const char *name, const struct json *digest,
 		double v = (double)got[i * n / json_count(at)];
 		double d = fabs(v - (double)(float)real(json_at(at, i)));
 
-		off += d > 0;
 		if (d > limit)
 			fail_msg("%s: differs by %g, allowed %g", name, d,
 				 limit);
 	}
-	/* 16 samples and the sum pin an 8-bit picture */
-	if (c.in_8bit && (off > 1 || fabs(sum - due) > 2 + 1e-4 * (double)n))
-		fail_msg("%s: the sum differs by %g", name, sum - due);
-	if (!c.in_8bit &&
-	    fabs(sum - due) > limit * (double)n + 1e-9 * fabs(due))
+	if (fabs(sum - due) > limit * (double)n + 1e-9 * fabs(due))
 		fail_msg("%s: the sum differs by %g", name, sum - due);
 	free(got);
 }
@@ -126,25 +121,21 @@ static void check_whole(const struct named_tensor *t, const uint8_t *picture,
 {
 	char name[128];
 	struct transform_case c;
-	size_t n = named_tensor_count(t), differ = 0;
+	size_t n = named_tensor_count(t);
 	float *got, *want = malloc((n + 1) * sizeof(*want));
 	double limit, worst = 0;
 
 	snprintf(name, sizeof(name), "%.*s",
 		 (int)(strlen(t->name) - strlen(".image")), t->name);
 	c = transform_case_of(name, w, h);
-	limit = c.in_8bit ? 1 : transform_case_limit(&c);
+	limit = c.in_8bit ? 0 : transform_case_limit(&c);
 	assert_int_equal(n, 3 * (size_t)c.w * (size_t)c.h);
 	named_tensor_f32(t, 0, n, want);
 	got = transform_case_run(&c, picture, w, h);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		worst = fmax(worst, fabs((double)got[i] - (double)want[i]));
-		differ += got[i] != want[i];
-	}
 	if (worst > limit)
 		fail_msg("%s: differs by %g, allowed %g", name, worst, limit);
-	if (c.in_8bit && differ > 1 + n / 20000)
-		fail_msg("%s: %zu of %zu pixels differ", name, differ, n);
 	free(got);
 	free(want);
 }
