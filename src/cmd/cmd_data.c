@@ -58,8 +58,11 @@ static int check_recipe_set(const struct recipe_dataset *d, int classes,
 			    long *suffers, struct fl_err *err)
 {
 	char anno[PATH_MAX], images[PATH_MAX];
-	int rc = dataset_anno_path(d, anno, sizeof(anno), err);
+	int rc;
 
+	if (d->kind == RECIPE_VOC)
+		return check_voc(d, classes, stdout, suffers, err);
+	rc = dataset_anno_path(d, anno, sizeof(anno), err);
 	snprintf(images, sizeof(images), "%s/%s",
 		 *d->dataset_dir ? d->dataset_dir : ".", d->image_dir);
 	if (rc == 0)

@@ -36,6 +36,8 @@ enum kind {
 	UNKNOWN_IMAGE,
 	DUPLICATE_BOX,
 	CLASS_COUNT,
+	VOC_IMAGE,
+	VOC_BOX,
 	KINDS
 };
 #define FIRST_HARMFUL MISSING
@@ -60,6 +62,8 @@ static const char *const kind_text[KINDS] = {
 	[UNKNOWN_IMAGE] = "annotations of an unknown image",
 	[DUPLICATE_BOX] = "annotation ids that are used twice",
 	[CLASS_COUNT] = "another number of classes than the recipe's",
+	[VOC_IMAGE] = "pictures without a file, an annotation or a size",
+	[VOC_BOX] = "boxes of no area within their picture",
 };
 
 struct check {
@@ -68,6 +72,7 @@ struct check {
 	char example[KINDS][SHOWN][256];
 	const struct annotations *a;
 	const char *image_dir;
+	const struct dataset *voc;
 	long decoded;
 };
 
@@ -119,6 +124,14 @@ static void check_file(struct check *c, const char *path,
 	fl_map_close(&map);
 }
 
+static void decoded_one(struct check *c, size_t of)
+{
+	pthread_mutex_lock(&c->lock);
+	c->decoded++;
+	fl_progress("checking images %ld/%zu", c->decoded, of);
+	pthread_mutex_unlock(&c->lock);
+}
+
 static void check_files(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct check *c = ctx;
@@ -131,11 +144,7 @@ static void check_files(void *ctx, size_t first, size_t last, int chunk)
 		snprintf(path, sizeof(path), "%s/%s", c->image_dir,
 			 im->file_name);
 		check_file(c, path, im);
-		pthread_mutex_lock(&c->lock);
-		c->decoded++;
-		fl_progress("checking images %ld/%zu", c->decoded,
-			    c->a->image_count);
-		pthread_mutex_unlock(&c->lock);
+		decoded_one(c, c->a->image_count);
 	}
 }
 
@@ -327,6 +336,68 @@ int check_coco(const char *anno, const char *image_dir, int num_classes,
 	*suffers += print_report(&c, to);
 	pthread_mutex_destroy(&c.lock);
 	annotations_release(&a);
+	return 0;
+}
+
+static void check_voc_files(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct check *c = ctx;
+
+	(void)chunk;
+	for (size_t i = first; i < last; i++) {
+		const struct data_image *im = &c->voc->images[i];
+		const struct annotation_image stated = { .width = im->w,
+							 .height = im->h };
+
+		if (im->count == 0)
+			complain(c, NO_BOXES, "%s", im->path);
+		check_file(c, im->path, &stated);
+		decoded_one(c, (size_t)c->voc->count);
+	}
+}
+
+static void print_voc_classes(const struct dataset *d, FILE *to)
+{
+	long *n = fl_calloc((size_t)d->class_count + 1, sizeof(*n));
+
+	for (int i = 0; i < d->count; i++)
+		for (int k = 0; k < d->images[i].count; k++)
+			n[d->images[i].classes[k]]++;
+	fprintf(to, "%d images, %ld boxes, %d classes:\n", d->count, d->boxes,
+		d->class_count);
+	for (int i = 0; i < d->class_count; i++)
+		fprintf(to, "  %-24s %ld\n", d->class_names[i], n[i]);
+	free(n);
+}
+
+int check_voc(const struct recipe_dataset *recipe, int num_classes, FILE *to,
+	      long *suffers, struct fl_err *err)
+{
+	struct recipe_dataset all = *recipe;
+	struct check c = { 0 };
+	char path[PATH_MAX];
+	struct dataset d;
+	int rc = dataset_anno_path(recipe, path, sizeof(path), err);
+
+	all.allow_empty = true; /* empty pictures are looked at too */
+	all.empty_ratio = 1;
+	if (rc == 0)
+		rc = dataset_open(&all, num_classes, &d, err);
+	if (rc != 0)
+		return rc;
+	c.voc = &d;
+	pthread_mutex_init(&c.lock, NULL);
+	fprintf(to, "%s\n", path);
+	print_voc_classes(&d, to);
+	fl_par_for((size_t)d.count, 1, check_voc_files, &c);
+	/* the reader has named the first of each in warnings */
+	for (int i = 0; i < d.skipped_images; i++)
+		complain(&c, VOC_IMAGE, "see the warning above");
+	for (int i = 0; i < d.skipped_boxes; i++)
+		complain(&c, VOC_BOX, "see the warning above");
+	*suffers += print_report(&c, to);
+	pthread_mutex_destroy(&c.lock);
+	dataset_close(&d);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #define FL_DATA_CHECK_H
 
 #include "base/err.h"
+#include "config/recipe.h"
 
 #include <stdio.h>
 
@@ -14,6 +15,10 @@
  * be lost or wrong in training. num_classes 0: not compared. */
 int check_coco(const char *anno, const char *image_dir, int num_classes,
 	       FILE *to, long *suffers, struct fl_err *err);
+/* The same of a VOC data set. What its reader leaves out it names in warnings;
+ * a file that cannot be understood ends the check (FL_EDATA). */
+int check_voc(const struct recipe_dataset *recipe, int num_classes, FILE *to,
+	      long *suffers, struct fl_err *err);
 /* A picture, or all pictures of a folder, without annotations. */
 int check_pictures(const char *path, FILE *to, long *suffers,
 		   struct fl_err *err);

@@ -61,3 +61,18 @@ says "a metric of the other kind" 3 "metric: COCO does not go with a VOCDataSet;
 	"${sets[@]}" weights="$weights"
 says "an unknown class" 3 "which the label list does not name" "$flotilla" eval $(tiny) metric=VOC "${sets[@]}" \
 	EvalDataset.label_list=val.txt num_classes=6 weights="$weights"
+
+# flotilla data check of a VOC recipe: fit; then with each fault.
+inspect=("$flotilla" data check $(tiny) metric=VOC "${sets[@]}")
+says "the data set is fit for training" 0 "fit for training" "${inspect[@]}"
+mv "$work/data/images/train/$(ls "$work/data/images/train" | head -n 1)" "$work/kept.jpg"
+says "a missing picture" 3 "PROBLEM 1 pictures without a file" "${inspect[@]}"
+echo "no picture" >"$work/data/images/val/$(ls "$work/data/images/val" | head -n 1)"
+says "a damaged picture" 3 "PROBLEM 1 images that cannot be decoded" "${inspect[@]}"
+xml=$(ls "$work/data/xml/train"/*.xml | tail -n 1)
+sed -i '0,/<width>96/s//<width>95/' "$xml"
+says "another size than stated" 3 "is 96x96, stated 95x96" "${inspect[@]}"
+sed -i '0,/<xmax>[^<]*/s//<xmax>0/' "$xml"
+says "a box of no area" 3 "PROBLEM 1 boxes of no area" "${inspect[@]}"
+sed -i '0,/<xmax>[^<]*/s//<xmax>wide/' "$xml"
+says "a box that is no number" 3 "$(basename "$xml")" "${inspect[@]}"
