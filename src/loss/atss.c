@@ -10,7 +10,7 @@
 
 struct candidate {
 	int point;
-	float distance, iou;
+	float iou;
 };
 
 /* The square anchor of a point: five strides wide. */
@@ -23,31 +23,26 @@ static float anchor_iou(const struct loss_point *q, const float *box)
 	return loss_iou(box, anchor, 1e-10f);
 }
 
-/* Keep the k nearest of a level, nearest first, earlier points on ties. */
-static int nearest(const struct loss *l, int level, const float *box, int k,
+/* The k nearest points of a level. */
+static int nearest(const struct loss *l, int image, int level, const float *box,
 		   struct candidate *best)
 {
+	struct ranked *r = l->ranked + (size_t)image * (size_t)l->points;
 	const struct loss_level *lv = &l->input.levels[level];
 	float cx = (box[0] + box[2]) / 2, cy = (box[1] + box[3]) / 2;
-	int n = 0, area = lv->h * lv->w;
+	int area = lv->h * lv->w, k = l->atss_topk;
 
 	for (int i = 0; i < area; i++) {
 		struct loss_point q = loss_point_at(l, l->first[level] + i);
 		float dx = cx - q.x, dy = cy - q.y;
-		float d = sqrtf(dx * dx + dy * dy);
-		int at = n < k ? n : k;
 
-		if (n == k && d >= best[k - 1].distance)
-			continue;
-		if (n < k)
-			n++;
-		else
-			at = k - 1;
-		for (; at > 0 && best[at - 1].distance > d; at--)
-			best[at] = best[at - 1];
-		best[at] = (struct candidate){ l->first[level] + i, d, 0 };
+		r[i].value = -(double)sqrtf(dx * dx + dy * dy);
+		r[i].index = l->first[level] + i;
 	}
-	return n;
+	topk_select(r, area, k);
+	for (int i = 0; i < k; i++)
+		best[i].point = r[i].index;
+	return k;
 }
 
 static float threshold(const struct candidate *c, int n)
@@ -70,7 +65,7 @@ static void claim(struct loss *l, int image, int g, const float *box)
 	int n = 0;
 
 	for (int level = 0; level < LOSS_LEVELS; level++)
-		n += nearest(l, level, box, l->atss_topk, c + n);
+		n += nearest(l, image, level, box, c + n);
 	for (int i = 0; i < n; i++) {
 		struct loss_point q = loss_point_at(l, c[i].point);
 

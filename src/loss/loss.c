@@ -28,6 +28,7 @@ int loss_open(const struct recipe *recipe, const struct device *device,
 	l->box = fl_calloc(n, sizeof(int));
 	l->claims = fl_calloc(n, sizeof(int));
 	l->score = fl_calloc(n, sizeof(float));
+	l->ranked = fl_calloc(n, sizeof(*l->ranked));
 	*out = l;
 	return 0;
 }
@@ -40,6 +41,7 @@ void loss_close(struct loss *l)
 	free(l->box);
 	free(l->claims);
 	free(l->score);
+	free(l->ranked);
 	free(l);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/par.h"
 #include "loss/loss.h"
+#include "loss/topk.h"
 
 #include <stddef.h>
 
@@ -21,6 +22,7 @@ struct loss {
 	int *box;		 /* [N][L] assigned box or -1 */
 	int *claims;		 /* [N][L] boxes that chose the point */
 	float *score;		 /* [N][L] target scores */
+	struct ranked *ranked;	 /* [N][L] to choose from */
 	double normaliser;
 	double sums[FL_PAR_MAX_CHUNKS][LOSS_COUNT]; /* of chunks */
 	long positives[FL_PAR_MAX_CHUNKS];

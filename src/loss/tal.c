@@ -8,13 +8,6 @@
 /* Task-aligned assignment: t = score^alpha IoU^beta says how well a point does
  * both tasks for a box; the best points inside the box answer for it. */
 
-#define MAX_TOPK 64
-
-struct pick {
-	int point;
-	double metric;
-};
-
 static const float *logits(const struct loss *l, int image,
 			   const struct loss_point *q)
 {
@@ -40,7 +33,7 @@ static double tiny_metric(const struct loss *l, float score, float iou)
 	double t = pow((double)score, l->tal_alpha) *
 		   pow((double)iou, l->tal_beta);
 
-	return t < 0x1p-150 ? 0 : t; /* what a float rounds to 0 */
+	return nearbyint(t * 0x1p149) * 0x1p-149; /* as a float would */
 }
 
 static double metric(const struct loss *l, int image, int point,
@@ -55,56 +48,31 @@ static double metric(const struct loss *l, int image, int point,
 	return t >= FLT_MIN ? (double)t : tiny_metric(l, score, *iou);
 }
 
-/* Insert into the k largest, earlier points first among equals. */
-static int insert(struct pick *best, int n, int k, struct pick p)
-{
-	int at = n < k ? n : k - 1;
-
-	if (n == k && p.metric <= best[k - 1].metric)
-		return n;
-	for (; at > 0 && best[at - 1].metric < p.metric; at--)
-		best[at] = best[at - 1];
-	best[at] = p;
-	return n < k ? n + 1 : n;
-}
-
 /* The reference takes the k largest of all points, those outside counting as
- * 0. Where fewer than k are positive, zeros fill up in order of the points, and
- * a zero inside the box stays. */
+ * 0; of those taken the ones inside answer for the box. */
 static void claim(struct loss *l, int image, int g, const float *box, int label)
 {
-	struct pick best[MAX_TOPK];
 	size_t row = (size_t)image * (size_t)l->points;
-	int n = 0, zeros;
+	struct ranked *r = l->ranked + row;
+	int k = l->tal_topk < l->points ? l->tal_topk : l->points;
 
 	for (int p = 0; p < l->points; p++) {
 		struct loss_point q = loss_point_at(l, p);
-		double t;
 		float iou;
+
+		r[p].index = p;
+		r[p].value = loss_inside(&q, box)
+				     ? metric(l, image, p, &q, box, label, &iou)
+				     : 0;
+	}
+	topk_select(r, l->points, k);
+	for (int i = 0; i < k; i++) {
+		struct loss_point q = loss_point_at(l, r[i].index);
 
 		if (!loss_inside(&q, box))
 			continue;
-		t = metric(l, image, p, &q, box, label, &iou);
-		if (t > 0)
-			n = insert(best, n, l->tal_topk, (struct pick){ p, t });
-	}
-	for (int i = 0; i < n; i++) {
-		l->box[row + (size_t)best[i].point] = g;
-		l->claims[row + (size_t)best[i].point]++;
-	}
-	zeros = l->tal_topk - n;
-	for (int p = 0; p < l->points && zeros > 0; p++) {
-		struct loss_point q = loss_point_at(l, p);
-		bool inside = loss_inside(&q, box);
-		float iou;
-
-		if (inside && metric(l, image, p, &q, box, label, &iou) > 0)
-			continue;
-		zeros--;
-		if (inside) {
-			l->box[row + (size_t)p] = g;
-			l->claims[row + (size_t)p]++;
-		}
+		l->box[row + (size_t)r[i].index] = g;
+		l->claims[row + (size_t)r[i].index]++;
 	}
 }
 
