@@ -63,8 +63,6 @@ static void show_difference(const struct fleet *f, int host, const char *ours,
 	while (ours[same] && ours[same] == theirs[same])
 		same++;
 	from = same > 40 ? same - 40 : 0;
-	while (from > 0 && from < same && ours[from - 1] != ' ')
-		from++;
 	cut = from ? "..." : "";
 	fl_str_addf(
 		out,

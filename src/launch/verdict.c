@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,8 +109,21 @@ void verdict_report(struct fleet *f, struct json *report)
 	verdict_fault(f, report);
 }
 
+/* How much a fault explains. A trainer that ends because its peer is gone (a
+ * broken pipe, or our own "peer lost") may be heard of before that peer. */
+static int explains(const struct json *report)
+{
+	if (strcmp(text_of(report, "kind"), "trainer") != 0)
+		return 2;
+	return number_of(report, "signal") == SIGPIPE ||
+			       number_of(report, "status") ==
+				       fl_exit_status(FL_EPEER)
+		       ? 0
+		       : 1;
+}
+
 /* The earliest; but the loss of a machine explains all that other machines see
- * in the same moment. */
+ * in the same moment, and what a trainer does all that its peers come to. */
 static struct json *first_fault(const struct fleet *f)
 {
 	const struct fleet_fault *first = &f->faults[0];
@@ -117,9 +131,8 @@ static struct json *first_fault(const struct fleet *f)
 	for (int i = 1; i < f->fault_count; i++) {
 		const struct fleet_fault *x = &f->faults[i];
 
-		if (strcmp(text_of(x->report, "kind"), "machine") == 0 &&
-		    strcmp(text_of(first->report, "kind"), "trainer") == 0 &&
-		    x->at - first->at < COLLECT_S)
+		if (explains(x->report) > explains(first->report) &&
+		    x->at - f->faults[0].at < COLLECT_S)
 			first = x;
 	}
 	return first->report;
