@@ -80,6 +80,16 @@ void agent_link_beat(void)
 		atomic_fetch_add(&status->beat, 1);
 }
 
+void agent_link_step(double step_s, double data_s, double wait_s)
+{
+	if (!status)
+		return;
+	atomic_fetch_add(&status->step_us, (long long)(1e6 * step_s));
+	atomic_fetch_add(&status->data_us, (long long)(1e6 * data_s));
+	atomic_fetch_add(&status->wait_us, (long long)(1e6 * wait_s));
+	atomic_fetch_add(&status->steps, 1);
+}
+
 /* Text as a JSON string. */
 static void add_quoted(struct fl_str *s, const char *text)
 {

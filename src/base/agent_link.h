@@ -29,6 +29,9 @@ struct agent_status {
 	atomic_llong collective; /* number of the last one entered */
 	atomic_int inside;	 /* threads that are in one now */
 	atomic_llong beat;	 /* any other progress */
+	/* Training steps so far, and their time in microseconds: all of it,
+	 * waiting for the loader, waiting for other ranks. */
+	atomic_llong steps, step_us, data_us, wait_us;
 };
 
 #define AGENT_RESUME_VARIABLE "FLOTILLA_RESUME"	  /* a checkpoint */
@@ -46,6 +49,8 @@ void agent_link_enter(void);
 void agent_link_leave(void);
 /* Progress within a phase that takes long; from any thread. */
 void agent_link_beat(void);
+/* A training step has ended; seconds. */
+void agent_link_step(double step_s, double data_s, double wait_s);
 /* {"event":"fault","status":3,"text":"..."} */
 void agent_link_fault(int status, const char *text);
 /* {"event":"checkpoint","step":360,"path":"..."} */

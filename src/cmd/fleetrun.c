@@ -57,6 +57,8 @@ static const struct option_row rows[] = {
 	  "name who is waited for when nothing moves (default 60, 0: never)" },
 	{ "stall_policy", 0, OPTION_TEXT, O(stall_policy), .arg = "wait",
 	  .help = "then wait (default), restart, or abort with status 8" },
+	{ "ledger", 0, OPTION_INT, O(ledger), 0, 1000000, "N",
+	  "look every N steps who holds up the others (default 100, 0: never)" },
 	{ "log_dir", 0, OPTION_TEXT, O(log_dir), .arg = "DIR",
 	  .help = "workerlog.<rank> and fault.json go there (default log)" },
 	{ "follow", 0, OPTION_TEXT, O(follow), .arg = "all",
@@ -142,6 +144,7 @@ int main(int argc, char **argv)
 				    .rejoin_timeout = 120,
 				    .peer_timeout = 10,
 				    .stall = 60,
+				    .ledger = 100,
 				    .stall_policy = "wait" };
 	struct fl_err err = FL_ERR_INIT;
 	int words, rc;

@@ -304,6 +304,10 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 		    layout_find(&f->layout, host) >= 0)
 			stall_take(f, layout_find(&f->layout, host), o);
 		break;
+	case WIRE_LEDGER:
+		if (now && f->state == FLEET_RUN)
+			ledger_take(f, o);
+		break;
 	case WIRE_LOG:
 		follow_take(f->follow, fleet_host(f, host), o);
 		break;
@@ -394,8 +398,10 @@ static void pass_on(struct fleet *f)
 static void run_turn(struct fleet *f)
 {
 	pass_on(f);
-	if (f->state == FLEET_RUN)
+	if (f->state == FLEET_RUN) {
 		stall_turn(f);
+		ledger_turn(f);
+	}
 	if (f->state == FLEET_RUN && f->job.working == 0)
 		fleet_enter(f, FLEET_DONE);
 	if (f->state != FLEET_DONE || !all_done(f))
@@ -512,6 +518,7 @@ static void close_fleet(struct fleet *f)
 	agree_end(f);
 	stall_end(f);
 	preflight_end(f);
+	ledger_end(f);
 	follow_free(f->follow);
 	job_close(&f->job);
 	copies_free(f->copies, f->code != 0);

@@ -94,6 +94,7 @@ struct fleet {
 	int64_t last_key_step;
 	struct agree *agree;
 	struct stall *stall;
+	struct ledger *ledger;
 	struct follow *follow;
 	struct preflight_run *preflight;
 };
@@ -176,6 +177,12 @@ void stall_begin(struct fleet *f);
 void stall_end(struct fleet *f);
 void stall_turn(struct fleet *f);
 void stall_take(struct fleet *f, int seat, const struct json *lines);
+
+/* ledger.c: who holds up the others */
+void ledger_begin(struct fleet *f);
+void ledger_end(struct fleet *f);
+void ledger_turn(struct fleet *f);
+void ledger_take(struct fleet *f, const struct json *o);
 
 /* A copy of a document. */
 struct json *fleet_copy(const struct json *o);

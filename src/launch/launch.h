@@ -31,7 +31,8 @@ struct launch_options {
 	const char *servers, *workers; /* "HOST:PORT,.."; NULL */
 	int server_num, worker_num;    /* of each machine; 0: not given */
 	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
-	double stall;		  /* s; 0: nobody looks */
+	double stall; /* s; 0: nobody looks */
+	int ledger; /* steps between two looks at who is slow; 0: nobody looks */
 	const char *stall_policy; /* "wait", "restart", "abort" */
 	bool preflight; /* look thoroughly, and do no more than that */
 	bool dry_run;

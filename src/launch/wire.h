@@ -44,6 +44,7 @@ enum wire_type {
 	WIRE_PREFLIGHT, /* what is known of all links and machines */
 	WIRE_PACE,	/* how long a trainer computes at a step */
 	WIRE_FORECAST,	/* what the network will cost in a step */
+	WIRE_LEDGER,	/* how the trainers here spent their time */
 	WIRE_TYPES
 };
 

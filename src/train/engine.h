@@ -62,6 +62,7 @@ struct engine_result {
 	struct bucket_times comm;
 	struct plan_times times;
 	double loss_s, optim_s;
+	double sums_s; /* of the loss's sums over ranks, within the above */
 };
 
 /* Forward, loss, backward with the gradients averaged over ranks, into

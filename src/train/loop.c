@@ -1,5 +1,6 @@
 #include "train/loop.h"
 
+#include "base/agent_link.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -329,6 +330,9 @@ static int one_step(struct run *r, struct fl_err *err)
 	if (rc != 0)
 		return rc;
 	info.batch_s = fl_now_s() - start;
+	agent_link_step(info.batch_s, info.data_s,
+			info.result.comm.wait_s + info.result.sums_s +
+				info.result.times.sync_bn);
 	if (r->comm->rank == 0)
 		rc = r->events->stepped(r->events->ctx, &info, err);
 	r->place.step++;

@@ -44,11 +44,15 @@ static struct loss_input loss_input_of(const struct engine *e,
  * losses are divided by the mean score sum of a rank, so that the average of
  * the gradients is that of one rank with all images. */
 static int normaliser_over_ranks(struct engine *e, double score_sum, bool stop,
-				 double *normaliser, struct fl_err *err)
+				 double *normaliser,
+				 struct engine_result *result,
+				 struct fl_err *err)
 {
 	double sums[2] = { score_sum, stop }, world = e->comm->world;
+	double start = fl_now_s();
 	int rc = comm_sum_doubles(e->comm, sums, 2, err);
 
+	result->sums_s = fl_now_s() - start;
 	e->score_sum = sums[0];
 	e->stop = (int)sums[1];
 	if (e->recipe->shared_size)
@@ -59,15 +63,17 @@ static int normaliser_over_ranks(struct engine *e, double score_sum, bool stop,
 }
 
 /* Each rank's losses are its share; their mean is the loss of the batch. */
-static int mean_losses(struct engine *e, float losses[LOSS_COUNT],
+static int mean_losses(struct engine *e, struct engine_result *result,
 		       struct fl_err *err)
 {
-	double sums[LOSS_COUNT];
+	float *losses = result->losses;
+	double sums[LOSS_COUNT], start = fl_now_s();
 	int rc;
 
 	for (int k = 0; k < LOSS_COUNT; k++)
 		sums[k] = (double)losses[k];
 	rc = comm_sum_doubles(e->comm, sums, LOSS_COUNT, err);
+	result->sums_s += fl_now_s() - start;
 	for (int k = 0; k < LOSS_COUNT; k++)
 		losses[k] = (float)(sums[k] / e->comm->world);
 	return rc;
@@ -92,7 +98,7 @@ int engine_gradients(struct engine *e, struct plan *plan,
 	rc = loss_assign(e->loss, &in, epoch, &score_sum, err);
 	if (rc == 0)
 		rc = normaliser_over_ranks(e, score_sum, stop, &normaliser,
-					   err);
+					   result, err);
 	if (rc != 0)
 		return rc;
 	loss_finish(e->loss, normaliser, result->losses);
@@ -101,7 +107,7 @@ int engine_gradients(struct engine *e, struct plan *plan,
 	if (rc == 0)
 		rc = buckets_wait(e->buckets, &result->comm, err);
 	if (rc == 0 && e->comm->world > 1)
-		rc = mean_losses(e, result->losses, err);
+		rc = mean_losses(e, result, err);
 	result->times = e->run.times;
 	return rc;
 }

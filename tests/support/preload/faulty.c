@@ -4,8 +4,10 @@
  *     FAULTY=CALL:PATH:N:ACTION   the N-th CALL (open, write, fsync, rename) on a path that holds
  *                                 PATH; ACTION is KILL (this process), KILL-JOB (its parent
  *                                 first), TERM or INT (to its parent), or the name of an error
- *                                 (ENOSPC, EACCES) that this call and all later ones fail with
- *     FAULTY_RANK=R               in rank R alone (default 0) */
+ *                                 (ENOSPC, EACCES) that this call and all later ones fail with,
+ *                                 or SLOWn: they take n ms, as on a slow disk
+ *     FAULTY_RANK=R               in rank R alone (default 0)
+ *     FAULTY_ONCE=1               not in an attempt that follows a fault */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_int matched;
@@ -25,7 +28,10 @@ static atomic_int matched;
 static bool in_rank(void)
 {
 	const char *rank = getenv("RANK"), *want = getenv("FAULTY_RANK");
+	const char *attempt = getenv("FLOTILLA_ATTEMPT");
 
+	if (getenv("FAULTY_ONCE") && attempt && strcmp(attempt, "0") != 0)
+		return false;
 	return rank && strcmp(rank, want ? want : "0") == 0;
 }
 
@@ -33,6 +39,13 @@ static int fail_with(int number)
 {
 	errno = number;
 	return -1;
+}
+
+static int sleep_ms(int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	return nanosleep(&t, NULL) * 0;
 }
 
 /* 0, or -1 and errno where the call is to fail. */
@@ -54,6 +67,8 @@ static int pass(const char *call, const char *path)
 		return fail_with(ENOSPC);
 	if (strcmp(action, "EACCES") == 0)
 		return fail_with(EACCES);
+	if (strncmp(action, "SLOW", 4) == 0)
+		return sleep_ms(atoi(action + 4));
 	if (n > at)
 		return 0;
 	if (strcmp(action, "TERM") == 0 || strcmp(action, "INT") == 0)
