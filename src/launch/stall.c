@@ -122,12 +122,15 @@ static int64_t number_of(const struct json *o, const char *key)
 	return v;
 }
 
+/* In a collective, and able to go on with it: not one that was stopped there. */
 static bool is_inside(const struct json *o)
 {
+	const char *state = "";
 	bool v = false;
 
 	json_bool(json_get(o, "inside"), &v);
-	return v;
+	json_text(json_get(o, "state"), &state);
+	return v && *state == '\0';
 }
 
 /* Who is waited for: in no collective; where all are in one, the earliest. */
