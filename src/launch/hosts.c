@@ -99,16 +99,23 @@ void hosts_own_addresses(struct fl_str *out)
 	freeifaddrs(list);
 }
 
-/* IPv4 before IPv6 where a name has both: what MPI is sure to know. */
+/* An address that others reach before the one that Debian gives a machine's own
+ * name (127.0.1.1), whatever the resolver says first; then IPv4 before IPv6: what
+ * MPI is sure to know. */
+static int worth(const struct addrinfo *a)
+{
+	if (!a || !is_internet(a->ai_addr))
+		return -1;
+	return 2 * !is_loopback(a->ai_addr) + (a->ai_family == AF_INET);
+}
+
 static int take_address(struct host *h, struct fl_err *err)
 {
 	struct addrinfo *list = resolve(h->name), *best = NULL;
 	size_t n;
 
 	for (struct addrinfo *a = list; a; a = a->ai_next)
-		if (is_internet(a->ai_addr) &&
-		    (!best ||
-		     (a->ai_family == AF_INET && best->ai_family != AF_INET)))
+		if (worth(a) > worth(best))
 			best = a;
 	if (!best) {
 		if (list)

@@ -49,6 +49,19 @@ OMP_NUM_THREADS=2 agent 2 --ips "$ips" $args
 all_end "other thread settings end with 7" 7
 said "the numbers are named" 2 "OMP_NUM_THREADS"
 
+# The same name of the first weights on both machines, but not the same weights.
+fresh
+for i in 1 2; do
+	"$flotilla" train $(EPOCHS=1 tiny) TrainReader.batch_size=8 seed=$i save_dir="$work/seed$i" >"$work/seed.log" 2>&1
+	cp "$work/seed$i/ppyoloe_demo/model_final.safetensors" "$work/disk.$i/start.safetensors"
+done
+train pretrain_weights="$disk/start.safetensors"
+all_end "other weights to begin with end with 7" 7
+for i in $all; do said "the weights are named, machine $i" "$i" "disagrees about the weights"; done
+cp "$work/disk.1/start.safetensors" "$work/disk.2/start.safetensors"
+train pretrain_weights="$disk/start.safetensors"
+all_end "the same weights train" 0
+
 # Programs that say nothing are not asked.
 fleet sh -c 'echo "rank $RANK"; sleep 0.2'
 all_end "programs without agreement run" 0

@@ -60,7 +60,9 @@ machines() {
 on() {
 	local i=$1
 	shift
-	ip netns exec "${tag}m$i" sh -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$work/disk.$i" "$disk" "$@"
+	[ -e "$work/hosts" ] || cp /etc/hosts "$work/hosts"
+	ip netns exec "${tag}m$i" sh -c 'mount --bind "$0" "$1" && mount --bind "$2" /etc/hosts && shift 2 && exec "$@"' \
+		"$work/disk.$i" "$disk" "$work/hosts" "$@"
 }
 # I ARGS...: the agent of machine I, in the background; its output in out.I, its status in rc.I.
 agent() {

@@ -74,6 +74,15 @@ fleet_names() { for i in $all; do agent "$i" --ips "$1" sh -c 'echo "endpoint $P
 fleet_names fd77::1,fd77::2
 all_end "IPv6" 0
 said "IPv6 endpoint" 2 "endpoint [fd77::2]:6070"
+echo "10.77.0.1 alpha
+10.77.0.2 beta
+127.0.1.1 alpha" >>"$work/hosts" # a second address of its own, as Debian gives every machine's name
+fleet_names alpha,beta
+all_end "host names" 0
+said "endpoint by name" 2 "endpoint beta:6070"
+for i in $all; do agent "$i" --ips alpha,beta --host "$(echo alpha beta | cut -d' ' -f "$i")" "$sum"; done
+all_end "--host by name" 0
+said "MPI over names" 2 "sum 3 of 2"
 
 # Two lists: each is the other job to the other.
 agent 1 --ips 10.77.0.1,10.77.0.2 --join_timeout 4 "$sum"
