@@ -135,6 +135,30 @@ void agent_link_checkpoint(int64_t step, const char *path)
 	send_line(&s);
 }
 
+void agent_link_model(const struct agent_model *m)
+{
+	struct fl_str s = FL_STR_INIT;
+
+	fl_str_addf(&s,
+		    "{\"event\":\"model\",\"gradient_bytes\":%.0f,"
+		    "\"checkpoint_bytes\":%.0f,\"checkpoints\":%d,"
+		    "\"folder\":",
+		    m->gradient_bytes, m->checkpoint_bytes, m->checkpoints);
+	add_quoted(&s, m->folder);
+	send_line(&s);
+}
+
+void agent_link_pace(const struct agent_pace *p)
+{
+	struct fl_str s = FL_STR_INIT;
+
+	fl_str_addf(&s,
+		    "{\"event\":\"pace\",\"gradient_bytes\":%.0f,"
+		    "\"small_sums\":%d,\"compute_s\":%.9f,\"step_s\":%.9f",
+		    p->gradient_bytes, p->small_sums, p->compute_s, p->step_s);
+	send_line(&s);
+}
+
 /* Wait for the socket; a signal is not slept over. */
 static int wait_link(short what, double until, struct fl_err *err)
 {

@@ -38,6 +38,8 @@ struct agent_status {
 #define AGENT_ATTEMPT_VARIABLE "FLOTILLA_ATTEMPT" /* 0: the first */
 /* Ranks that the job began with */
 #define AGENT_RANKS_VARIABLE "FLOTILLA_BATCH_RANKS"
+/* "1": time a few steps, alone, and end */
+#define AGENT_PREFLIGHT_VARIABLE "FLOTILLA_PREFLIGHT"
 #define AGENT_RESTARTS_VARIABLE "FLOTILLA_RESTARTS" /* so far */
 
 void agent_link_open(void);
@@ -55,6 +57,26 @@ void agent_link_step(double step_s, double data_s, double wait_s);
 void agent_link_fault(int status, const char *text);
 /* {"event":"checkpoint","step":360,"path":"..."} */
 void agent_link_checkpoint(int64_t step, const char *path);
+
+/* What the agent cannot know of a model: {"event":"model", ...}. */
+struct agent_model {
+	double gradient_bytes;	 /* of one rank */
+	double checkpoint_bytes; /* of one file */
+	int checkpoints;    /* files that are on the disk at once, at most */
+	const char *folder; /* where they go */
+};
+
+void agent_link_model(const struct agent_model *model);
+
+/* How long a step takes: {"event":"pace", ...}. */
+struct agent_pace {
+	double gradient_bytes;
+	int small_sums;	  /* of a step, that nothing hides */
+	double compute_s; /* without waiting for data and other ranks */
+	double step_s;	  /* with all; 0: it was not one of a job */
+};
+
+void agent_link_pace(const struct agent_pace *pace);
 
 /* What must be the same on every rank before the first step: a name and a text,
  * of which differing lines are shown to people. */

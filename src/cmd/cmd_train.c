@@ -8,6 +8,7 @@
 #include "cmd/job.h"
 #include "optim/schedule.h"
 #include "cmd/train_facts.h"
+#include "cmd/train_pace.h"
 #include "report/progress.h"
 #include "report/run_dir.h"
 #include "train/loop.h"
@@ -61,6 +62,7 @@ struct watcher {
 	const struct comm *comm;
 	const char *run_dir;
 	struct progress *progress;
+	struct train_pace pace;
 };
 
 static int on_start(void *ctx, const struct engine *engine,
@@ -104,6 +106,7 @@ static int on_step(void *ctx, const struct train_step_info *info,
 				   .sync_bn_s = info->result.times.sync_bn };
 
 	memcpy(s.losses, info->result.losses, sizeof(s.losses));
+	train_pace_add(&w->pace, info);
 	return progress_step(w->progress, &s, err);
 }
 
@@ -138,12 +141,14 @@ static int on_ready(void *ctx, const struct engine *engine,
 		    const struct train_place *place, const struct dataset *data,
 		    struct fl_err *err)
 {
-	const struct watcher *w = ctx;
+	struct watcher *w = ctx;
 	struct train_facts facts;
 	int rc;
 
 	if (!agent_link_is_open())
 		return 0;
+	train_pace_begin(&w->pace, engine,
+			 w->comm->rank == 0 ? w->run_dir : NULL);
 	agent_link_phase(place->step, "agreement");
 	train_facts_take(&facts, w->recipe, engine, place, data);
 	rc = agent_link_agree(facts.items, facts.count, AGREE_LIMIT_S, err);
@@ -260,6 +265,49 @@ static int write_summary(const struct watcher *w, const struct train_summary *s,
 	return rc;
 }
 
+static int pace_step(void *ctx, const struct train_step_info *info,
+		     struct fl_err *err)
+{
+	struct watcher *w = ctx;
+
+	(void)err;
+	train_pace_add(&w->pace, info);
+	return 0;
+}
+
+static int pace_start(void *ctx, const struct engine *engine,
+		      const struct train_place *place,
+		      const struct dataset *data, struct fl_err *err)
+{
+	(void)ctx, (void)engine, (void)place, (void)data, (void)err;
+	return 0;
+}
+
+/* fleetrun --preflight: a few steps of this rank alone, for what it computes.
+ * The run's folder is not touched. */
+static int time_steps(struct job *job, struct fl_err *err)
+{
+	struct train_summary summary;
+	struct watcher w = { .recipe = job->recipe,
+			     .comm = job->comm,
+			     .pace.alone = true };
+	struct train_events events = { &w,   on_ready, pace_start, pace_step,
+				       NULL, NULL,     on_phase };
+	struct train_options options = { .steps = PACE_STEPS,
+					 .steps_s = PACE_S };
+	char dir[PATH_MAX];
+	int rc = run_dir_path(job->recipe->save_dir, job->recipe->filename, dir,
+			      sizeof(dir), err);
+
+	w.run_dir = dir;
+	if (rc == 0)
+		rc = train_run(job->recipe, job->device, job->comm, &options,
+			       &events, &summary, err);
+	if (rc == 0)
+		train_pace_end(&w.pace);
+	return rc;
+}
+
 static int train(const struct args *args, struct job *job, struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
@@ -308,8 +356,8 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 {
 	struct args args = { 0 };
 	struct job job = { 0 };
+	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0, help;
 	int words, rc;
-	bool help;
 
 	fl_log_name("flotilla.train");
 	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
@@ -320,12 +368,13 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 			     argv[1]);
 	} else if (rc == 0) {
 		catch_signals();
-		rc = job_open(&job, &args.job, true, err);
+		rc = job_open(&job, &args.job, !timing, err);
 		if (rc == 0 && args.amp)
 			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",
 				job.device->name);
 		if (rc == 0)
-			rc = train(&args, &job, err);
+			rc = timing ? time_steps(&job, err)
+				    : train(&args, &job, err);
 		job_close(&job, rc);
 	}
 	option_list_release(&args.job.overrides);

@@ -31,6 +31,7 @@ static const char *const scrubbed[] = { "SLURM_",
 					"FLOTILLA_ATTEMPT=",
 					"FLOTILLA_RESTARTS=",
 					"FLOTILLA_RESUME=",
+					"FLOTILLA_PREFLIGHT=",
 					"http_proxy=",
 					"https_proxy=",
 					"OMPI_UNIVERSE_SIZE",
@@ -336,6 +337,8 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 	set_attempt(env, l);
 	set_mpi(env, l, shm);
 	set_mpi_network(env, p, l, local);
+	if (p->preflight)
+		environ_set(env, "FLOTILLA_PREFLIGHT", "1", false);
 	/* Whether the user chose it: what all machines must agree on. */
 	if (environ_get(env, "OMP_NUM_THREADS"))
 		environ_set(env, "FLOTILLA_THREADS",

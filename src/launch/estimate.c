@@ -78,13 +78,22 @@ double forecast_all_reduce(const struct forecast_input *in, double bytes)
 	       turns * in->round_trip / 2;
 }
 
+double forecast_small_sum(const struct forecast_input *in)
+{
+	int turns = 0;
+
+	while (1 << turns < in->ranks)
+		turns++;
+	return turns * in->round_trip / 2;
+}
+
 struct forecast forecast_step(const struct forecast_input *in)
 {
 	struct forecast f = { FORECAST_HIDDEN, 0, 0, 0, in->compute_s, 1 };
 	double backward = in->compute_s * FORECAST_BACKWARD, waited;
 
 	f.all_reduce_s = forecast_all_reduce(in, in->gradient_bytes);
-	f.sums_s = in->sums * forecast_all_reduce(in, 0);
+	f.sums_s = in->sums * forecast_small_sum(in);
 	waited = f.all_reduce_s > backward ? f.all_reduce_s - backward : 0;
 	if (in->compute_s <= 0)
 		return f;

@@ -66,8 +66,9 @@ struct launch_plan {
 	int mpi_ports; /* MPI's, 4 a trainer; 0: any */
 	char **argv;   /* the program with its arguments */
 	char program[4096], note[512];
-	bool trains; /* it is our trainer: it goes on from checkpoints */
-	char *line;  /* the command line, without what may differ */
+	bool preflight; /* of the options: trainers of ours only time steps */
+	bool trains;	/* it is our trainer: it goes on from checkpoints */
+	char *line;	/* the command line, without what may differ */
 };
 
 /* Options and program to a plan; FL_EUSAGE with a sentence. argv is the

@@ -123,7 +123,7 @@ void pace_local(struct fleet *f, const struct trainer *t,
 	struct json *o;
 
 	json_text(json_get(line, "event"), &event);
-	if (strcmp(event, "model") == 0)
+	if (strcmp(event, "model") == 0 && t->rank == 0)
 		take_model(f, line);
 	if (strcmp(event, "pace") != 0)
 		return;

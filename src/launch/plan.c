@@ -243,6 +243,7 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 
 	memset(p, 0, sizeof(*p));
 	self[n > 0 ? n : 0] = '\0';
+	p->preflight = o->preflight;
 	rc = roles_wanted(o, &ps, err);
 	if (rc == 0)
 		rc = choose_members(o, ps, p, err);

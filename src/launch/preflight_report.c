@@ -13,6 +13,7 @@
 #define SLOW_TRIP 10	  /* times longer than the median */
 #define SLOW_TRIP_S 0.001 /* and no shorter than this */
 #define CLOCK_S 1.0
+#define SUMS_SHARE 0.05	    /* of a step, before they are worth a word */
 #define EXAMPLE_BYTES 100e6 /* of a table that knows no model */
 
 static const char *name_of(const struct preflight *p, int machine)
@@ -384,17 +385,23 @@ struct json *preflight_write(const struct preflight *p)
 
 /* --- forecast --- */
 
+static const char *how_hidden(const struct forecast_input *in,
+			      const struct forecast *f)
+{
+	if (f->kind == FORECAST_LIMIT)
+		return "";
+	if (f->kind == FORECAST_PARTLY)
+		return ", a part of it longer than the backward pass";
+	if (f->sums_s > SUMS_SHARE * in->compute_s)
+		return ", of which the small sums are not hidden";
+	return ", hidden behind the backward pass";
+}
+
 void preflight_forecast(const struct preflight *p,
 			const struct forecast_input *in,
 			const struct forecast *f, double step_s,
 			struct fl_str *out)
 {
-	static const char *const endings[] = {
-		[FORECAST_HIDDEN] = "hidden behind the backward pass",
-		[FORECAST_PARTLY] =
-			"a part of it longer than the backward pass",
-		[FORECAST_LIMIT] = "the network is the limit"
-	};
 	struct forecast_input ring = *in;
 	const struct preflight_pair *slowest;
 
@@ -409,13 +416,16 @@ void preflight_forecast(const struct preflight *p,
 	if (in->sums)
 		fl_str_addf(out, ", %d small sums %.1f ms", in->sums,
 			    f->sums_s * 1e3);
+	fl_str_addf(out, ", and a step computes %.0f ms: communication ",
+		    in->compute_s * 1e3);
+	if (f->share < 2)
+		fl_str_addf(out, "%.0f %%%s", f->share * 100,
+			    how_hidden(in, f));
+	else
+		fl_str_addf(out, "%.3g times that", f->share);
 	fl_str_addf(
 		out,
-		", and a step computes %.0f ms: communication %.0f %%, %s; ",
-		in->compute_s * 1e3, f->share * 100, endings[f->kind]);
-	fl_str_addf(
-		out,
-		"expected step %.0f ms, %.0f %% of the speed without a network",
+		"; expected step %.0f ms, %.3g %% of the speed without a network",
 		f->step_s * 1e3, f->efficiency * 100);
 	if (step_s > 0)
 		fl_str_addf(out, " (the first steps took %.0f ms)",

@@ -1,5 +1,8 @@
 #include "launch/room.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 
@@ -7,10 +10,20 @@
 
 int64_t room_free(const char *path)
 {
+	char at[4096];
 	struct statvfs s;
 
-	if (statvfs(path, &s) != 0)
-		return -1;
+	snprintf(at, sizeof(at), "%s", path);
+	while (statvfs(at, &s) != 0) {
+		char *slash = strrchr(at, '/');
+
+		if (errno != ENOENT || strcmp(at, ".") == 0 || slash == at)
+			return -1;
+		if (slash)
+			*slash = '\0';
+		else
+			strcpy(at, ".");
+	}
 	return (int64_t)s.f_bavail * (int64_t)s.f_frsize;
 }
 

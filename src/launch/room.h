@@ -21,7 +21,7 @@ struct room_need {
 	int64_t disk, shm, files;
 };
 
-/* Free bytes for this user where path lies; -1: unknown. */
+/* Free bytes for this user where path lies or is to be made; -1: unknown. */
 int64_t room_free(const char *path);
 struct room room_here(const char *log_dir);
 /* For so many machines, trainers of all and of this machine. */

@@ -141,6 +141,8 @@ static struct json *first_fault(const struct fleet *f)
 /* -1 was given: programs that know how to go on are started again. */
 static int restarts_allowed(const struct fleet *f, const struct json *fault)
 {
+	if (f->options->preflight)
+		return 0;
 	if (f->options->max_restart >= 0)
 		return f->options->max_restart;
 	return f->plan->trains || is_true(fault, "ours") || f->ours ? RESTARTS

@@ -154,7 +154,8 @@ static int open_run(struct run *r, struct fl_err *err)
 				       &r->options->tapes, &r->loader, err);
 	if (rc == 0)
 		r->place.steps_per_epoch = loader_steps_per_epoch(r->loader);
-	if (rc == 0 && r->recipe->snapshot_steps > 0 && r->comm->rank == 0)
+	if (rc == 0 && r->recipe->snapshot_steps > 0 && r->comm->rank == 0 &&
+	    r->options->steps == 0)
 		rc = snapshot_open(&r->engine, r->options->run_dir,
 				   &r->snapshot, err);
 	return rc;
@@ -254,6 +255,8 @@ static bool at_snapshot(const struct run *r)
 {
 	int done = r->place.epoch;
 
+	if (r->options->steps > 0)
+		return false;
 	return done == r->recipe->epoch ||
 	       done % r->recipe->snapshot_epoch == 0;
 }
@@ -383,12 +386,24 @@ static int start(struct run *r, struct fl_err *err)
 	return rc == 0 ? make_up_evaluation(r, err) : rc;
 }
 
+static bool timed_enough(const struct run *r, int64_t first, double began)
+{
+	const struct train_options *o = r->options;
+
+	return o->steps > 0 && (r->place.step - first >= o->steps ||
+				fl_now_s() - began >= o->steps_s);
+}
+
 static int train(struct run *r, struct fl_err *err)
 {
 	int rc = start(r, err);
+	int64_t first = r->place.step;
+	double began = fl_now_s();
 
 	while (rc == 0 && r->place.epoch < r->recipe->epoch) {
 		rc = one_step(r, err);
+		if (timed_enough(r, first, began))
+			return rc;
 		if (rc == 0 && r->summary->replay_ended)
 			return stop_here(r, err);
 		if (rc == 0 &&

@@ -50,6 +50,10 @@ struct train_options {
 	/* An agent goes on with the run after a fault: the checkpoint may be
 	 * its copy, and run_dir on another disk than before. */
 	bool again;
+	/* Time steps: end after so many, or the first that ends later than
+	 * steps_s, and write nothing; 0: train. */
+	int steps;
+	double steps_s;
 };
 
 struct train_summary {

@@ -74,6 +74,48 @@ umount "$work/disk.2"
 small "few open files do not either" 'ulimit -n 100'
 said "the limit is told" 1 "10.77.0.2: a process may have 100 files open, this job needs about"
 
+# What the network will cost a step: our trainers tell what the agents cannot know.
+export OMP_NUM_THREADS=1
+all="1 2"
+tiny_data 48
+fresh() { rm -rf "$work"/disk.?/*; }
+train() { # OPTIONS...
+	fleet --ips 10.77.0.1,10.77.0.2 "$@" "$flotilla" train $(EPOCHS=2 tiny) TrainReader.batch_size=2 save_dir="$disk/run"
+}
+forecast() { # NAME I KEY LOW HIGH: a number of the forecast in preflight.json
+	local v
+	v=$(found "$2" "$3" | head -n 1)
+	echo "# $1: $3 ${v:-none}"
+	check "$1" awk -v v="${v:-0}" -v low="$4" -v high="$5" 'BEGIN { exit !(v + 0 >= low && v + 0 <= high) }'
+}
+train
+all_end "a training run" 0
+for i in $all; do said "its forecast is told on $i" "$i" "MB takes about"; done
+said "beside what the first steps took" 2 "(the first steps took"
+bytes=$(found 1 gradient_bytes)
+check "it trained" ls "$work/disk.1/run/ppyoloe_demo/model_final.safetensors"
+fresh
+if shape 2 4mbit 4mbit 2>/dev/null; then
+	train --preflight
+	all_end "--preflight with our trainer" 0
+	for i in $all; do said "the network will be the limit, on $i" "$i" "the network will be the limit: the all-reduce of"; done
+	# Two ranks exchange all bytes once: at 4 Mbit/s, 95.6 % of which are payload, with room for error.
+	forecast "the all-reduce at 4 Mbit/s" 1 all_reduce_s \
+		"$(awk -v b="$bytes" 'BEGIN { print b * 8 / 4.6e6 }')" "$(awk -v b="$bytes" 'BEGIN { print b * 8 / 3.2e6 }')"
+	check "no run was begun" sh -c "! ls -d $work/disk.1/run"
+	unshape 2
+else
+	echo "skip a network that is the limit: no tbf here"
+fi
+fresh
+mount -t tmpfs -o size=20m none "$work/disk.1"
+train --preflight
+all_end "a disk too small for checkpoints" 0
+said "is told before it is full" 1 "of this run need about"
+umount "$work/disk.1"
+fresh
+unset OMP_NUM_THREADS
+
 # A machine that stops while it is looked at: named, left out, and the job goes on without it being lost.
 all="1 2 3"
 fleet --preflight --peer_timeout 60 true

@@ -126,19 +126,19 @@ static void test_forecast(void **state)
 	(void)state;
 	/* 2 * 3/4 * 0.8 s, and six turns of half a round trip */
 	assert_near(f.all_reduce_s, 1.203, 1e-9);
-	assert_near(f.sums_s, 10 * 0.003, 1e-9);
+	assert_near(f.sums_s, 10 * 0.001, 1e-9);
 	assert_int_equal(f.kind, FORECAST_HIDDEN);
-	assert_near(f.share, 0.1233, 1e-9);
-	assert_near(f.step_s, 10.03, 1e-9);
-	assert_near(f.efficiency, 10 / 10.03, 1e-9);
+	assert_near(f.share, 0.1213, 1e-9);
+	assert_near(f.step_s, 10.01, 1e-9);
+	assert_near(f.efficiency, 10 / 10.01, 1e-9);
 	in.compute_s = 1.5; /* backward takes 1 s of it */
 	f = forecast_step(&in);
 	assert_int_equal(f.kind, FORECAST_PARTLY);
-	assert_near(f.step_s, 1.5 + 0.03 + 0.203, 1e-9);
+	assert_near(f.step_s, 1.5 + 0.01 + 0.203, 1e-9);
 	in.compute_s = 0.3;
 	f = forecast_step(&in);
 	assert_int_equal(f.kind, FORECAST_LIMIT);
-	assert_near(f.step_s, 0.3 + 0.03 + 1.203 - 0.2, 1e-9);
+	assert_near(f.step_s, 0.3 + 0.01 + 1.203 - 0.2, 1e-9);
 	in.ranks = 2; /* they just exchange: everything once, in one turn */
 	assert_near(forecast_all_reduce(&in, 100e6), 0.8005, 1e-9);
 	in.ranks = 1;
@@ -280,6 +280,8 @@ static void test_forecast_text(void **state)
 		"backward pass; expected step 300 ms, 100 %"));
 	assert_true(forecast_says(0.06, 0, "communication 75 %, a part of it"));
 	assert_true(forecast_says(0.03, 0, "the network will be the limit: "));
+	assert_true(forecast_says(0.03, 0, "communication 150 %; expected"));
+	assert_true(forecast_says(0.003, 0, "communication 15 times that; "));
 	assert_true(forecast_says(0.3, 0.32, "(the first steps took 320 ms)"));
 }
 

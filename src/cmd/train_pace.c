@@ -1,0 +1,78 @@
+#include "cmd/train_pace.h"
+
+#include "base/agent_link.h"
+
+#define WARM_STEPS 2
+/* Of the loss: the sum of scores and the mean of the losses. */
+#define LOSS_SUMS 2
+
+static double bytes_of(const struct engine *e, int copies)
+{
+	const struct graph *g = e->model->graph;
+	size_t statistics = copies > 1 ? 2 * g->statistic_count : 0;
+
+	return (double)(((size_t)copies * g->flat_count + statistics) *
+			sizeof(float));
+}
+
+/* Small sums over ranks in a step: each batch normalisation has one forward and
+ * one backward where it runs over all. */
+static int small_sums(const struct engine *e)
+{
+	const struct graph *g = e->model->graph;
+	int norms = 0;
+
+	for (int i = 0; e->recipe->sync_bn && i < g->node_count; i++)
+		norms += g->nodes[i].kind == GRAPH_NORM;
+	return LOSS_SUMS + 2 * norms;
+}
+
+void train_pace_begin(struct train_pace *p, const struct engine *e,
+		      const char *folder)
+{
+	const struct recipe *r = e->recipe;
+	/* weights, velocity, average */
+	struct agent_model m = { .gradient_bytes = bytes_of(e, 1),
+				 .checkpoint_bytes =
+					 bytes_of(e, r->use_ema ? 3 : 2),
+				 /* the best one, and one that is written */
+				 .checkpoints = r->keep_checkpoints + 2,
+				 .folder = folder };
+
+	p->engine = e;
+	if (folder)
+		agent_link_model(&m);
+}
+
+static void tell(struct train_pace *p)
+{
+	struct agent_pace pace = {
+		.gradient_bytes = bytes_of(p->engine, 1),
+		.small_sums = small_sums(p->engine),
+		.compute_s = p->compute / p->timed,
+		.step_s = p->alone ? 0 : p->total / p->timed,
+	};
+
+	p->told = true;
+	agent_link_pace(&pace);
+}
+
+void train_pace_add(struct train_pace *p, const struct train_step_info *info)
+{
+	const struct engine_result *r = &info->result;
+
+	if (!p->engine || p->told || p->steps++ < WARM_STEPS)
+		return;
+	p->total += info->batch_s;
+	p->compute += info->batch_s - info->data_s - r->comm.wait_s -
+		      r->times.sync_bn - r->sums_s;
+	p->timed++;
+	if (p->steps == PACE_STEPS)
+		tell(p);
+}
+
+void train_pace_end(struct train_pace *p)
+{
+	if (p->engine && !p->told && p->timed > 0)
+		tell(p);
+}
