@@ -451,8 +451,10 @@ bool preflight_turn(struct fleet *f)
 		describe_machines(f);
 		choose_pairs(f);
 		if (f->options->preflight && r->rounds > 0)
-			fl_info("measuring %d links between %d machines",
-				r->found.pair_count, f->layout.count);
+			fl_info("measuring %d link%s between %d machines",
+				r->found.pair_count,
+				r->found.pair_count == 1 ? "" : "s",
+				f->layout.count);
 		if (r->rounds > 0)
 			begin_round(f);
 		else

@@ -390,8 +390,9 @@ static bool timed_enough(const struct run *r, int64_t first, double began)
 {
 	const struct train_options *o = r->options;
 
-	return o->steps > 0 && (r->place.step - first >= o->steps ||
-				fl_now_s() - began >= o->steps_s);
+	return o->steps > 0 &&
+	       (r->place.step - first >= o->steps ||
+		fl_now_s() - began >= o->steps_s || r->engine.stop > 0);
 }
 
 static int train(struct run *r, struct fl_err *err)

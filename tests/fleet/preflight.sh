@@ -114,6 +114,15 @@ all_end "a disk too small for checkpoints" 0
 said "is told before it is full" 1 "of this run need about"
 umount "$work/disk.1"
 fresh
+# Ctrl-C at each of its stages.
+for stage in "measuring 1 link between" "machines are here"; do
+	train --preflight
+	until_said 1 "$stage"
+	kill -INT "$(agent_pid 2)"
+	all_end "Ctrl-C after '$stage' ends all with 130" 130
+done
+check "and nothing was written" sh -c "! ls -d $work/disk.1/run"
+fresh
 unset OMP_NUM_THREADS
 
 # A machine that stops while it is looked at: named, left out, and the job goes on without it being lost.
