@@ -39,13 +39,15 @@ enum dev_act {
 	DEV_ACT_SILU
 };
 
-/* One branch of y = act(sum_i (scale_i * z_i + shift_i)) + residual.
+/* One branch of y = act(sum_i (scale_i (z_i - mean_i) + shift_i)) + residual.
+ * The mean is taken off first: folded into the shift it costs digits where it is
+ * large beside the deviation.
  * A plain ConvBN has one branch, a RepVGG block two (3x3 and 1x1). */
 struct dev_branch {
 	struct tensor z;    /* dense: what the convolution wrote */
 	const float *scale; /* [C] */
 	const float *shift; /* [C] */
-	const float *mean;  /* [C], only read by norm_backward_sums */
+	const float *mean;  /* [C] */
 };
 
 #define DEV_MAX_BRANCHES 2
@@ -79,12 +81,12 @@ struct dev_ops {
 	/* sums[c] = sum over pixels of z, sums[C + c] = sum of z^2, accurate to
 	 * double after at most 256 float additions. z dense. */
 	void (*norm_stats)(const struct tensor *z, double *sums);
-	/* y = act(sum_i scale_i z_i + shift_i) [+ residual]. residual may be
+	/* y = act(sum_i scale_i (z_i - mean_i) + shift_i) [+ residual]. residual may be
 	 * NULL; y may be the residual's or a branch's own memory. */
 	void (*norm_forward)(const struct dev_branch *branches, int count,
 			     enum dev_act act, const struct tensor *residual,
 			     const struct tensor *y);
-	/* With s = sum_i scale_i z_i + shift_i:  g = dy act'(s), written dense;
+	/* With s = sum_i scale_i (z_i - mean_i) + shift_i:  g = dy act'(s), written dense;
 	 * sums[c] = sum g, sums[(1 + i) C + c] = sum g (z_i - mean_i).
 	 * g may be dy's own memory when dy is dense. */
 	void (*norm_backward_sums)(const struct dev_branch *branches, int count,

@@ -93,8 +93,7 @@ static void set_affine(const struct norm *m, int k)
 			   (double)m->pn->inverse[k][i];
 
 		m->pn->scale[k][i] = (float)s;
-		m->pn->shift[k][i] = (float)((double)a * (double)beta[i] -
-					     (double)m->pn->mean[k][i] * s);
+		m->pn->shift[k][i] = a * beta[i];
 	}
 }
 

@@ -162,9 +162,7 @@ static void norm_branch(struct norm_case *k, int i, const struct tensor *g,
 		dz[j] = g->data[j] * k->b[i].scale[j % c];
 	for (size_t j = 0; j < c; j++) {
 		dshift[j] = (float)sums[j];
-		/* sums are of z - mean */
-		dscale[j] = (float)(sums[(1 + (size_t)i) * c + j] +
-				    sums[j] * (double)k->b[i].mean[j]);
+		dscale[j] = (float)sums[(1 + (size_t)i) * c + j];
 	}
 	slopes("norm by a branch", k->b[i].z.data, dz, n, 0.015625f, 2e-3,
 	       norm_value, k);

@@ -73,15 +73,16 @@ INLINE void norm_pixel(const struct dev_branch *b, size_t p, bool two,
 		       bool silu, const float *r, float *out, size_t c)
 {
 	const float *z0 = pixel(&b[0].z, p), *z1 = two ? pixel(&b[1].z, p) : z0;
-	const float *a0 = b[0].scale, *b0 = b[0].shift;
+	const float *a0 = b[0].scale, *b0 = b[0].shift, *m0 = b[0].mean;
 	const float *a1 = two ? b[1].scale : a0, *b1 = two ? b[1].shift : b0;
+	const float *m1 = two ? b[1].mean : m0;
 
 	VECTOR
 	for (size_t i = 0; i < c; i++) {
-		float s = a0[i] * z0[i] + b0[i];
+		float s = a0[i] * (z0[i] - m0[i]) + b0[i];
 
 		if (two)
-			s += a1[i] * z1[i] + b1[i];
+			s += a1[i] * (z1[i] - m1[i]) + b1[i];
 		if (silu)
 			s /= 1.0f + fl_exp(-s);
 		out[i] = r ? s + r[i] : s;
@@ -134,10 +135,10 @@ INLINE void norm_sums_pixel(const struct dev_branch *b, size_t p, bool two,
 		float d = dy[i];
 
 		if (silu) {
-			float s = a0[i] * z0[i] + b0[i], q;
+			float s = a0[i] * (z0[i] - m0[i]) + b0[i], q;
 
 			if (two)
-				s += a1[i] * z1[i] + b1[i];
+				s += a1[i] * (z1[i] - m1[i]) + b1[i];
 			q = fl_sigmoid(s);
 			d *= q * (1.0f + s * (1.0f - q));
 		}

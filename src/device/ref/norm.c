@@ -35,7 +35,8 @@ static double preactivation(const struct dev_branch *b, int count, size_t p,
 	double s = 0;
 
 	for (int k = 0; k < count; k++)
-		s += (double)b[k].scale[i] * pixel(&b[k].z, p)[i] +
+		s += (double)b[k].scale[i] *
+			     ((double)pixel(&b[k].z, p)[i] - b[k].mean[i]) +
 		     b[k].shift[i];
 	return s;
 }
