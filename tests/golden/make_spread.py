@@ -4,7 +4,7 @@ the largest distance of RUNS such runs from the recorded float64 values, by figu
 
     PPDET=<checkout> python make_spread.py ORACLE RUNS CASES.json STEP_FOLDER CASE... > spread.json
 
-ORACLE is the oracle's folder, STEP_FOLDER where CASE.f64.json lies. Made once; step_spread.json keeps the result.
+ORACLE is the oracle's folder, STEP_FOLDER where CASE.f64.json lies. Made once; spread.json (with the evaluations, see docs/parity.md) keeps the result.
 """
 import json
 import os

@@ -156,7 +156,7 @@ static void run(const char *device_name, const char *phase, int epoch)
 	struct tensor_file ours;
 	char prefix[64];
 
-	assert_int_equal(golden_weights(r, SEED, NULL, weights, &err), 0);
+	assert_int_equal(golden_weights(r, SEED, NULL, 0, weights, &err), 0);
 	assert_int_equal(device_open(device_name, &device, &err), 0);
 	if (probe_run(r, device, comm, &o, &err) != 0)
 		fail_msg("%s", err.text);

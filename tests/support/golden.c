@@ -185,6 +185,30 @@ void golden_judge(struct golden_report *r, double slack)
 	}
 }
 
+void golden_join(struct golden_report *r, const struct golden_report *other)
+{
+	for (int i = 0; i < other->count; i++) {
+		FL_ASSERT(r->count < GOLDEN_MOST_FIGURES);
+		r->figures[r->count++] = other->figures[i];
+	}
+	if (r->failed == 0 && other->failed > 0)
+		memcpy(r->first, other->first, sizeof(r->first));
+	r->failed += other->failed;
+}
+
+void golden_widen(struct golden_report *r, const struct json *spread)
+{
+	for (int i = 0; i < r->count; i++) {
+		struct golden_figure *f = &r->figures[i];
+		char name[96];
+		double own;
+
+		snprintf(name, sizeof(name), "%s, %s", f->group, f->kind);
+		if (json_real_of(json_get(spread, name), &own))
+			f->own = fmax(f->own, own);
+	}
+}
+
 void golden_print(const struct golden_report *r, const char *title)
 {
 	for (int i = 0; i < r->count; i++) {

@@ -27,8 +27,10 @@ struct golden_figure {
 struct golden_report {
 	struct golden_figure figures[GOLDEN_MOST_FIGURES];
 	int count;
-	int failed;	 /* see golden_fail() */
-	char first[512]; /* the first failure */
+	int failed;	      /* see golden_fail() */
+	char first[512];      /* the first failure */
+	int parted, tie_step; /* see golden_step.h */
+	double tie_margin;
 };
 
 /* Add one pair of distances to a figure. */
@@ -59,6 +61,12 @@ struct golden_distance golden_distance(const struct json *truth,
 double golden_limit(const struct golden_figure *f);
 /* Judge all figures, limits times slack; failures are counted in r. */
 void golden_judge(struct golden_report *r, double slack);
+/* The figures and failures of another report join. */
+void golden_join(struct golden_report *r, const struct golden_report *other);
+#define GOLDEN_SPREAD "tests/golden/spread.json"
+/* Figures whose own distance is larger in {"group, kind": distance}, of further
+ * runs of the reference (tests/golden/spread.json), take that one. */
+void golden_widen(struct golden_report *r, const struct json *spread);
 /* One line a figure. */
 void golden_print(const struct golden_report *r, const char *title);
 

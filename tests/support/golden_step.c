@@ -17,7 +17,9 @@
 
 struct step_case {
 	struct json *truth, *own; /* float64, float32 */
-	const struct json *row;	  /* the settings */
+	struct json *spreads, *ties;
+	const struct json *spread, *tie; /* of this case, or NULL */
+	const struct json *row;		 /* the settings */
 	struct recipe *recipe;
 	const struct device *device;
 	uint64_t seed;
@@ -257,14 +259,14 @@ static void check_phase(struct golden_report *r, const struct step_case *c,
 }
 
 static void check_steps(struct golden_report *r, const struct step_case *c,
-			const struct tensor_file *ours)
+			const struct tensor_file *ours, int steps)
 {
 	const struct json *truth =
 		json_get(json_get(c->truth, "trajectory"), "steps");
 	const struct json *own =
 		json_get(json_get(c->own, "trajectory"), "steps");
 
-	for (int t = 0; t < c->steps; t++) {
+	for (int t = 0; t < steps; t++) {
 		const struct json *a = json_at(truth, (size_t)t);
 		double lr = golden_real(json_get(a, "lr"));
 		char name[32];
@@ -281,6 +283,17 @@ static void check_steps(struct golden_report *r, const struct step_case *c,
 				    scalar(ours, name),
 				    golden_real(json_get(a, "positives")));
 	}
+}
+
+static void check_forward(struct golden_report *r, const struct step_case *c,
+			  const struct tensor_file *ours)
+{
+	golden_digests(r, "activations", (struct golden_typical){ 3e-5, 3e-7 },
+		       json_get(c->truth, "activations"),
+		       json_get(c->own, "activations"), ours, "act.");
+	golden_digests(r, "bn", (struct golden_typical){ 7e-6, 0 },
+		       json_get(c->truth, "bn_after_forward"),
+		       json_get(c->own, "bn_after_forward"), ours, "bn.");
 }
 
 static void check_walk(struct golden_report *r, const struct step_case *c,
@@ -303,13 +316,7 @@ static void check_walk(struct golden_report *r, const struct step_case *c,
 	const struct json *truth = json_get(c->truth, "trajectory");
 	const struct json *own = json_get(c->own, "trajectory");
 
-	golden_digests(r, "activations", (struct golden_typical){ 3e-5, 3e-7 },
-		       json_get(c->truth, "activations"),
-		       json_get(c->own, "activations"), ours, "act.");
-	golden_digests(r, "bn", (struct golden_typical){ 7e-6, 0 },
-		       json_get(c->truth, "bn_after_forward"),
-		       json_get(c->own, "bn_after_forward"), ours, "bn.");
-	check_steps(r, c, ours);
+	check_steps(r, c, ours, c->steps);
 	for (int i = 0; i < 3; i++)
 		golden_digests(r, parts[i].group, parts[i].typical,
 			       json_get(truth, parts[i].key),
@@ -320,6 +327,7 @@ static void check_walk(struct golden_report *r, const struct step_case *c,
 static int open_case(struct step_case *c, const char *stem,
 		     const char *device_name, struct fl_err *err)
 {
+	const char *base = strrchr(stem, '/');
 	const struct json *image;
 	char path[512];
 	int rc;
@@ -328,8 +336,14 @@ static int open_case(struct step_case *c, const char *stem,
 	c->truth = json_read(path, err);
 	snprintf(path, sizeof(path), "%s.json", stem);
 	c->own = c->truth ? json_read(path, err) : NULL;
-	if (!c->own)
+	c->spreads = c->own ? json_read(GOLDEN_SPREAD, err) : NULL;
+	if (!c->spreads)
 		return FL_EDATA;
+	c->ties = json_read(GOLDEN_TIES, err);
+	if (!c->ties)
+		return FL_EDATA;
+	c->spread = json_get(c->spreads, base ? base + 1 : stem);
+	c->tie = json_get(c->ties, base ? base + 1 : stem);
 	c->row = json_get(c->truth, "case");
 	image = json_get(c->row, "image");
 	c->seed = (uint64_t)golden_int(json_get(c->row, "seed"));
@@ -349,7 +363,8 @@ static int open_case(struct step_case *c, const char *stem,
 	if (rc == 0)
 		rc = load_recipe(c, err);
 	if (rc == 0)
-		rc = golden_weights(c->recipe, c->seed, NULL, c->weights, err);
+		rc = golden_weights(c->recipe, c->seed, NULL, 0, c->weights,
+				    err);
 	for (int t = 0; rc == 0 && t < c->steps; t++)
 		rc = write_batch(c, t, err);
 	return rc;
@@ -359,6 +374,8 @@ static void close_case(struct step_case *c)
 {
 	json_free(c->truth);
 	json_free(c->own);
+	json_free(c->spreads);
+	json_free(c->ties);
 	recipe_free(c->recipe);
 	unlink(c->weights);
 	unlink(c->out);
@@ -366,10 +383,68 @@ static void close_case(struct step_case *c)
 		unlink(c->batches[t]);
 }
 
+/* The walk once more, from weights moved in one of many ways. */
+static int walk_moved(struct step_case *c, int way, double slack,
+		      struct golden_report *walk, struct fl_err *err)
+{
+	struct tensor_file ours;
+	int rc = golden_weights(c->recipe, c->seed, NULL, (uint64_t)way,
+				c->weights, err);
+
+	*walk = (struct golden_report){ 0 };
+	if (rc == 0)
+		rc = probe(c, 0, c->steps, &ours, err);
+	if (rc != 0)
+		return rc;
+	check_walk(walk, c, &ours);
+	golden_widen(walk, c->spread);
+	tensor_file_close(&ours);
+	golden_judge(walk, slack);
+	return 0;
+}
+
+/* The walk up to the listed near tie, whose own step still has the
+ * reference's losses. */
+static void check_until_tie(struct golden_report *r, const struct step_case *c,
+			    const struct tensor_file *ours, double slack)
+{
+	if (!c->tie)
+		return;
+	FL_ASSERT(golden_real(json_get(c->tie, "margin")) < 1e-4);
+	check_steps(r, c, ours, golden_int(json_get(c->tie, "step")) + 1);
+	golden_judge(r, slack);
+}
+
+/* walk: of the weights as they are; until: what of it comes before a listed
+ * near tie. */
+static int settle_walk(struct step_case *c, double slack,
+		       const struct golden_report *walk,
+		       const struct golden_report *until,
+		       struct golden_report *report, struct fl_err *err)
+{
+	struct golden_report again = *walk;
+	int rc = 0, way = 0;
+
+	if (walk->failed && c->tie) {
+		golden_join(report, until);
+		report->tie_step = golden_int(json_get(c->tie, "step"));
+		report->tie_margin = golden_real(json_get(c->tie, "margin"));
+		return 0;
+	}
+	while (rc == 0 && again.failed && way < GOLDEN_TRIES)
+		rc = walk_moved(c, ++way, slack, &again, err);
+	if (rc != 0)
+		return rc;
+	golden_join(report, again.failed ? walk : &again);
+	report->parted = again.failed ? 0 : way;
+	return 0;
+}
+
 int golden_step_check(const char *stem, const char *device_name, double slack,
 		      struct golden_report *report, struct fl_err *err)
 {
 	struct step_case c = { 0 };
+	struct golden_report walk = { 0 }, until = { 0 };
 	struct tensor_file ours;
 	int rc = open_case(&c, stem, device_name, err);
 
@@ -378,14 +453,20 @@ int golden_step_check(const char *stem, const char *device_name, double slack,
 		rc = probe(&c, 0, c.steps, &ours, err);
 	if (rc == 0) {
 		check_phase(report, &c, "atss", &ours);
-		check_walk(report, &c, &ours);
+		check_forward(report, &c, &ours);
+		check_walk(&walk, &c, &ours);
+		golden_widen(&walk, c.spread);
+		golden_judge(&walk, slack);
+		check_until_tie(&until, &c, &ours, slack);
 		tensor_file_close(&ours);
 		rc = probe(&c, c.static_epoch, 1, &ours, err);
 	}
 	if (rc == 0) {
 		check_phase(report, &c, "tal", &ours);
 		tensor_file_close(&ours);
+		golden_widen(report, c.spread);
 		golden_judge(report, slack);
+		rc = settle_walk(&c, slack, &walk, &until, report, err);
 	}
 	close_case(&c);
 	return rc;

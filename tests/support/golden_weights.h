@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 /* Written to path as safetensors. statistics: a file whose tensors take the
- * place of the formula's, or NULL. */
+ * place of the formula's, or NULL. moved: 0, or which of many ways to move every
+ * second trained weight to a neighbouring float. */
 int golden_weights(const struct recipe *recipe, uint64_t seed,
-		   const char *statistics, const char *path,
+		   const char *statistics, uint64_t moved, const char *path,
 		   struct fl_err *err);
 
 #endif

@@ -39,6 +39,16 @@ static int check(const char *path, const char *device)
 	if (report.failed)
 		printf("not ok %s\n    %d failures, the first: %s\n", title,
 		       report.failed, report.first);
+	else if (report.tie_margin > 0)
+		printf("ok %s (its walk parts from the reference's at the "
+		       "near tie listed for step %d: margin %.1e in float64; "
+		       "judged until there)\n",
+		       title, report.tie_step, report.tie_margin);
+	else if (report.parted)
+		printf("ok %s (its walk parts from the reference's at a near "
+		       "tie; from weights moved by half a unit, try %d, it "
+		       "follows)\n",
+		       title, report.parted);
 	else
 		printf("ok %s\n", title);
 	fflush(stdout);
