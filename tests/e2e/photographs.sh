@@ -18,10 +18,10 @@ check "a training of $epochs epochs" "$fleetrun" --nproc_per_node 2 --log_dir "$
 	"TrainReader.batch_transforms=[{BatchRandomResize: {target_size: [160, 192], random_size: true, random_interp: true}},
 		$norm, {PadGT: {}}]" \
 	"EvalReader.sample_transforms=[{Decode: {}}, {Resize: {target_size: [192, 192], keep_ratio: false, interp: 2}}, $norm]" \
-	"LearningRate={base_lr: 0.003, schedulers: [{name: CosineDecay, max_epochs: 10}, {name: LinearWarmup, start_factor: 0.0, epochs: 1}]}"
+	"LearningRate={base_lr: 0.003, schedulers: [{name: CosineDecay, max_epochs: 10}, {name: LinearWarmup, start_factor: 0.0, epochs: 4}]}"
 scores=$(sed -n 's/.*"ap": \([-0-9.e]*\),.*/\1/p' "$work/run/bccd_s_256_60e/metrics.jsonl" | tr '\n' ' ')
 check "four scores: $scores" test "$(echo "$scores" | wc -w)" -eq 4
-# Chance has much say in so short a training: seeds 0 to 3 rose by 0.045, 0.023, 0.078 and 0.034.
+# Chance has much say in so short a training, less after a long warm-up: seeds 0 to 3 rose by 0.016, 0.080, 0.039, 0.073.
 check "AP rises" awk -v s="$scores" 'BEGIN { n = split(s, ap, " "); exit !(n == 4 && ap[4] > ap[1] + 0.005) }'
 loss() { sed -n 's/.*"loss": \([-0-9.e]*\),.*/\1/p' "$work/run/bccd_s_256_60e/metrics.jsonl" | "$1" -n 1; }
 check "the loss falls from $(loss head) to $(loss tail)" awk -v a="$(loss head)" -v b="$(loss tail)" 'BEGIN { exit !(b < a) }'
