@@ -17,7 +17,9 @@ cases() { # the small ones first
 judge() { # FILE...: prints the verdicts, keeps the figures
 	[ $# -eq 0 ] && return
 	"$build/programs/check_golden" --device cpu --device ref "$@" >"$work/out" 2>&1
+	rc=$?
 	grep -E '^(ok|not ok|skip|    )' "$work/out"
+	[ $rc -le 1 ] || echo "not ok $*: check_golden ended with $rc"
 	grep -E '%' "$work/out" >>"$table"
 }
 for file in $(cases); do judge "$file"; done
