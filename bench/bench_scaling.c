@@ -275,6 +275,7 @@ static void sum(struct replay *r, size_t count)
 
 	if (comm_sum_doubles(r->comm, r->sums, count, &err) != 0)
 		die("sum", &err);
+	pace_anew();
 }
 
 static void await(struct replay *r, struct taken *taken)
@@ -323,6 +324,7 @@ static struct taken one_step(struct replay *r)
 	struct taken taken = { 0 };
 	size_t final = 0;
 
+	pace_anew();
 	memset(r->sums, 0, sizeof(r->sums));
 	buckets_begin(r->buckets, r->grads);
 	for (int i = 0; i < r->t.count; i++) {

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #define SLICE 2e-3
-#define GRACE 0.2e-3
+#define GRACE 5e-3
 
 static double read_clock(clockid_t clock)
 {
@@ -34,17 +34,18 @@ static void sleep_until(double time)
 		;
 }
 
+static double timetable;
+
+void pace_anew(void)
+{
+	prctl(PR_SET_TIMERSLACK, 1000UL);
+	timetable = read_clock(CLOCK_MONOTONIC);
+}
+
 void pace(double seconds, double share)
 {
-	static double timetable;
-	double now = read_clock(CLOCK_MONOTONIC);
-
-	if (timetable == 0)
-		prctl(PR_SET_TIMERSLACK, 1000UL);
-	if (timetable < now - GRACE)
-		timetable = now - GRACE;
 	while (seconds > 0) {
-		double slice = seconds < SLICE ? seconds : SLICE;
+		double slice = seconds < SLICE ? seconds : SLICE, now;
 
 		burn(share * slice);
 		timetable += slice;

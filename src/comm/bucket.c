@@ -28,20 +28,25 @@ struct buckets {
 	struct fl_err err;
 };
 
-/* Buckets of equal size, but the last of a quarter of it. */
+/* Buckets of equal size, but the last two of a quarter and of a sixteenth of
+ * it: backward ends with layers of few parameters, so these leave while it
+ * still runs, and little is left when it is done. */
 static void cut(struct buckets *b, size_t bucket_bytes)
 {
-	size_t size = bucket_bytes / sizeof(float), last, rest, n;
+	size_t size = bucket_bytes / sizeof(float), last = 0, rest, n;
 
-	if (size < b->count / (MAX_BUCKETS - 1) + 1)
-		size = b->count / (MAX_BUCKETS - 1) + 1;
-	last = b->count > size ? size / 4 : 0;
+	if (size < b->count / (MAX_BUCKETS - 2) + 1)
+		size = b->count / (MAX_BUCKETS - 2) + 1;
+	if (b->count > size)
+		last = size / 4 + size / 16;
 	rest = b->count - last;
 	n = (rest + size - 1) / size;
 	for (size_t i = 0; i < n; i++)
 		b->ends[b->bucket_count++] = rest * (i + 1) / n;
-	if (last > 0)
+	if (last > 0) {
+		b->ends[b->bucket_count++] = b->count - size / 16;
 		b->ends[b->bucket_count++] = b->count;
+	}
 }
 
 static int average(struct buckets *b, int i, struct fl_err *err)

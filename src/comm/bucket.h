@@ -2,9 +2,9 @@
  *
  * The flat gradient buffer becomes final from its start (graph/graph.h). It
  * is cut into buckets; as soon as the last gradient of a bucket is there, a
- * thread of its own averages it over the ranks in a blocking all-reduce, in
- * order of the buckets. The last bucket is the smallest, for nothing is left
- * to hide it behind.
+ * thread of its own averages it over the ranks in an all-reduce, in order of
+ * the buckets. The last ones are small, for nothing is left to hide them
+ * behind.
  *
  * One rank has nothing to send: no thread, no time.
  * Threads: all calls from the training thread.
