@@ -151,11 +151,18 @@ static struct conv_cost convolutions(struct engine *e, const struct plan *plan)
 			continue;
 		in = plan_value(plan, n->in[0]);
 		out = plan_value(plan, n->out);
-		d = (struct dev_conv_desc){ in.n,      in.h,
-					    in.w,      in.c,
-					    out.c,     n->k,
-					    n->stride, n->bias >= 0,
-					    true,      n->in[0] != g->input };
+		d = (struct dev_conv_desc){
+			.n = in.n,
+			.h = in.h,
+			.w = in.w,
+			.cin = in.c,
+			.cout = out.c,
+			.k = n->k,
+			.stride = n->stride,
+			.bias = n->bias >= 0,
+			.backward = true,
+			.diff_src = n->in[0] != g->input,
+		};
 		measure_conv(e->device, &d, x, y, w, e->plans.workspace,
 			     &total);
 	}

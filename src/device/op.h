@@ -28,6 +28,8 @@ struct dev_conv_desc {
 	bool bias;
 	bool backward; /* plan both backward kernels too */
 	bool diff_src; /* with backward: the source wants a gradient */
+	/* More time for less rounding: no long sum is added one by one. */
+	bool short_sums;
 };
 
 struct dev_conv; /* the backend's own */

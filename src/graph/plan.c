@@ -61,6 +61,18 @@ static void want_workspace(struct plan *p, size_t bytes)
 		p->workspace_bytes = bytes;
 }
 
+/* The fewer values stand behind a batch statistic, the more does normalising by
+ * it enlarge the rounding of the layers before. Below so many at the deepest
+ * maps (stride 32) deep models left the reference's numbers, whose convolutions
+ * add in blocks. Trainings have more: 8 images of 128x128 are 128. */
+#define FEW_VALUES 128
+
+static bool few_values(const struct plan_key *key)
+{
+	return key->mode != PLAN_EVAL &&
+	       key->batch * (key->height / 32) * (key->width / 32) < FEW_VALUES;
+}
+
 static int make_conv(struct plan *p, int node, struct fl_err *err)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
@@ -76,6 +88,7 @@ static int make_conv(struct plan *p, int node, struct fl_err *err)
 		.bias = n->bias >= 0,
 		.backward = plan_backward_wanted(p),
 		.diff_src = n->in[0] != p->graph->input,
+		.short_sums = few_values(&p->key),
 	};
 	const struct dev_ops *ops = p->device->ops;
 	int rc = ops->conv_new(&d, &p->nodes[node].conv, err);

@@ -106,18 +106,22 @@ static void same(const char *what, const struct tensor *a,
 static void test_conv(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 32; round++) {
+	for (int round = 0; round < 64; round++) {
 		bool point = round % 8 == 6, wide = round % 8 == 7;
-		struct dev_conv_desc d = { .n = 1 + pick(3),
-					   .h = point ? 1 : 1 + pick(17),
-					   .w = point ? 1 : 1 + pick(17),
-					   .cin = 1 + pick(wide ? 400 : 40),
-					   .cout = 1 + pick(wide ? 400 : 40),
-					   .k = pick(2) ? 3 : 1,
-					   .stride = 1 + pick(2),
-					   .bias = pick(2),
-					   .backward = true,
-					   .diff_src = true };
+		int unit = round % 2 ? 4 : 1; /* of channels, for short sums */
+		struct dev_conv_desc d = {
+			.n = 1 + pick(3),
+			.h = point ? 1 : 1 + pick(17),
+			.w = point ? 1 : 1 + pick(17),
+			.cin = unit * (1 + pick(wide ? 400 / unit : 40)),
+			.cout = unit * (1 + pick(wide ? 400 / unit : 40)),
+			.k = pick(2) ? 3 : 1,
+			.stride = 1 + pick(2),
+			.bias = pick(2),
+			.backward = true,
+			.diff_src = true,
+			.short_sums = unit > 1,
+		};
 		size_t oh = (size_t)(d.h - 1) / (size_t)d.stride + 1;
 		size_t ow = (size_t)(d.w - 1) / (size_t)d.stride + 1;
 		size_t nx = (size_t)(d.n * d.h * d.w * d.cin);

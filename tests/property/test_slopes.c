@@ -104,8 +104,8 @@ static void test_conv(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		const int *s = shapes[i];
-		struct dev_conv_desc d = { s[0], s[1], s[2], s[3], s[4],
-					   s[5], s[6], true, true, true };
+		struct dev_conv_desc d = { s[0], s[1], s[2], s[3], s[4], s[5],
+					   s[6], true, true, true, false };
 
 		conv_slopes(&d);
 	}

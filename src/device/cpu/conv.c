@@ -17,6 +17,14 @@
 /* Packing less than this takes longer to hand out than to do. */
 #define PACK_ALONE_BYTES ((size_t)1 << 20)
 
+/* oneDNN adds all products of a value one after another, and the error of such
+ * a sum in float grows with its length: for 3x3 over 384 channels it is four
+ * times that of a matrix product that adds in blocks. Where short sums are
+ * asked for, a convolution is one in groups of channels whose results are added
+ * up afterwards, of about PART_PRODUCTS each. That takes 5 to 20 % longer. */
+#define PART_PRODUCTS 150
+#define PART_CHANNELS 4 /* fewer at once would waste vectors */
+
 enum {
 	SRC,
 	WEIGHTS,
@@ -32,6 +40,7 @@ struct direction {
 	dnnl_memory_t memory[MEMORIES];
 	dnnl_memory_t plain; /* the weights as the caller has them */
 	bool pack_alone;     /* packing is too small for several threads */
+	int parts;	     /* of the sum */
 	int arg[MEMORIES];   /* DNNL_ARG_ of each memory, 0: absent */
 	size_t packed_bytes, scratch_bytes;
 };
@@ -39,7 +48,6 @@ struct direction {
 struct dev_conv {
 	struct dev_conv_desc d;
 	struct direction forward, data, weights;
-	size_t dx_bytes;
 };
 
 static dnnl_engine_t engine;
@@ -72,51 +80,87 @@ static size_t rounded(size_t bytes)
 	return (bytes + 63) / 64 * 64;
 }
 
-/* Descriptions of all tensors of a convolution. */
+static dnnl_dim_t pixels(const struct dev_conv_desc *d)
+{
+	return (dnnl_dim_t)d->n * d->h * d->w;
+}
+
+/* In how many parts a sum over so many channels is taken. */
+static int parts_of(const struct dev_conv_desc *d, int channels)
+{
+	int products = d->k * d->k * channels;
+	int most = channels / PART_CHANNELS;
+
+	if (!d->short_sums)
+		return 1;
+	for (int parts = 1; parts <= most; parts++)
+		if (channels % (parts * PART_CHANNELS) == 0 &&
+		    products <= parts * PART_PRODUCTS)
+			return parts;
+	return 1;
+}
+
+/* Descriptions of all tensors of a convolution. In parts over the channels of
+ * its source the destination has every part's channels, and the other way
+ * round. */
 struct shapes {
 	dnnl_memory_desc_t src, weights_any, weights, bias, dst;
-	dnnl_dims_t strides, padding;
+	dnnl_dims_t strides, padding, right;
 };
 
-static int describe(const struct dev_conv_desc *d, struct shapes *s,
-		    struct fl_err *err)
+static int describe_weights(const struct dev_conv_desc *d, int src_parts,
+			    int dst_parts, struct shapes *s, struct fl_err *err)
 {
-	int oh = (d->h - 1) / d->stride + 1, ow = (d->w - 1) / d->stride + 1;
-	dnnl_dims_t src = { d->n, d->cin, d->h, d->w };
-	dnnl_dims_t dst = { d->n, d->cout, oh, ow };
-	dnnl_dims_t w = { d->cout, d->cin, d->k, d->k }, b = { d->cout };
+	int cin = d->cin, k = d->k, parts = src_parts * dst_parts;
+	dnnl_dims_t dims = { parts, d->cout / dst_parts, cin / src_parts, k,
+			     k };
+	dnnl_dims_t strides = { cin / src_parts, (dnnl_dim_t)k * k * cin, 1,
+				(dnnl_dim_t)k * cin, cin };
+	int skip = parts == 1; /* no groups */
 	int rc = 0;
 
-	for (int i = 0; i < 2; i++) {
-		s->strides[i] = d->stride;
-		s->padding[i] = d->k / 2;
-	}
-	DNN(dnnl_memory_desc_init_by_tag(&s->src, 4, src, dnnl_f32, dnnl_nhwc),
+	if (dst_parts > 1)
+		strides[0] = dims[1] * strides[1];
+	DNN(dnnl_memory_desc_init_by_strides(&s->weights, 5 - skip, dims + skip,
+					     dnnl_f32, strides + skip),
 	    out);
-	DNN(dnnl_memory_desc_init_by_tag(&s->dst, 4, dst, dnnl_f32, dnnl_nhwc),
-	    out);
-	DNN(dnnl_memory_desc_init_by_tag(&s->weights, 4, w, dnnl_f32,
-					 dnnl_ohwi),
-	    out);
-	DNN(dnnl_memory_desc_init_by_tag(&s->weights_any, 4, w, dnnl_f32,
-					 dnnl_format_tag_any),
-	    out);
-	DNN(dnnl_memory_desc_init_by_tag(&s->bias, 1, b, dnnl_f32, dnnl_x),
+	DNN(dnnl_memory_desc_init_by_tag(&s->weights_any, 5 - skip, dims + skip,
+					 dnnl_f32, dnnl_format_tag_any),
 	    out);
 out:
 	return rc;
 }
 
-/* Padding below and right: what a stride of 2 leaves of the border. */
-static void right_padding(const struct dev_conv_desc *d, dnnl_dims_t padding)
+/* src_parts: of the sum over the source's channels; dst_parts: of the sum over
+ * the destination's. One of them is 1. */
+static int describe(const struct dev_conv_desc *d, int src_parts, int dst_parts,
+		    struct shapes *s, struct fl_err *err)
 {
-	int size[2] = { d->h, d->w };
+	int size[2] = { d->h, d->w }, out[2];
+	int rc = describe_weights(d, src_parts, dst_parts, s, err);
 
+	if (rc != 0)
+		return rc;
 	for (int i = 0; i < 2; i++) {
-		int out = (size[i] - 1) / d->stride + 1;
-
-		padding[i] = (out - 1) * d->stride + d->k - size[i] - d->k / 2;
+		out[i] = (size[i] - 1) / d->stride + 1;
+		s->strides[i] = d->stride;
+		s->padding[i] = d->k / 2;
+		/* What a stride of 2 leaves of the border. */
+		s->right[i] =
+			(out[i] - 1) * d->stride + d->k - size[i] - d->k / 2;
 	}
+	dnnl_dims_t src = { d->n, d->cin * dst_parts, d->h, d->w };
+	dnnl_dims_t dst = { d->n, d->cout * src_parts, out[0], out[1] };
+	dnnl_dims_t b = { d->cout };
+
+	DNN(dnnl_memory_desc_init_by_tag(&s->src, 4, src, dnnl_f32, dnnl_nhwc),
+	    out);
+	DNN(dnnl_memory_desc_init_by_tag(&s->dst, 4, dst, dnnl_f32, dnnl_nhwc),
+	    out);
+	DNN(dnnl_memory_desc_init_by_tag(&s->bias, 1, b, dnnl_f32, dnnl_x),
+	    out);
+out:
+	return rc;
 }
 
 static int add_memory(struct direction *dir, int which, int arg,
@@ -169,7 +213,7 @@ static int make_direction(struct direction *dir, const struct shapes *s,
 			  const_dnnl_op_desc_t op,
 			  const_dnnl_primitive_desc_t hint,
 			  const int args[MEMORIES], bool unpack,
-			  dnnl_primitive_desc_t *out_pd, struct fl_err *err)
+			  struct fl_err *err)
 {
 	dnnl_primitive_attr_t attr = NULL;
 	dnnl_primitive_desc_t pd = NULL;
@@ -190,71 +234,104 @@ static int make_direction(struct direction *dir, const struct shapes *s,
 		dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0)));
 out:
 	dnnl_primitive_attr_destroy(attr);
-	if (rc == 0 && out_pd)
-		*out_pd = pd;
-	else
-		dnnl_primitive_desc_destroy(pd);
+	dnnl_primitive_desc_destroy(pd);
 	return rc;
 }
 
-static int make_forward(struct dev_conv *c, const struct shapes *s,
-			const dnnl_dims_t right, dnnl_primitive_desc_t *pd,
-			struct fl_err *err)
+/* bias: whether the primitive adds it. */
+static dnnl_status_t forward_op(const struct dev_conv *c,
+				const struct shapes *s, bool bias,
+				dnnl_convolution_desc_t *op)
 {
+	return dnnl_convolution_forward_desc_init(
+		op,
+		c->d.backward ? dnnl_forward_training : dnnl_forward_inference,
+		dnnl_convolution_direct, &s->src, &s->weights_any,
+		bias ? &s->bias : NULL, &s->dst, s->strides, s->padding,
+		s->right);
+}
+
+static int make_forward(struct dev_conv *c, struct fl_err *err)
+{
+	int parts = parts_of(&c->d, c->d.cin);
+	bool bias = c->d.bias && parts == 1;
 	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS,
-			       c->d.bias ? DNNL_ARG_BIAS : 0, DNNL_ARG_DST,
+			       bias ? DNNL_ARG_BIAS : 0, DNNL_ARG_DST,
 			       DNNL_ARG_SCRATCHPAD };
 	dnnl_convolution_desc_t op;
-	int rc = 0;
+	struct shapes s;
+	int rc = describe(&c->d, parts, 1, &s, err);
 
-	DNN(dnnl_convolution_forward_desc_init(
-		    &op,
-		    c->d.backward ? dnnl_forward_training
-				  : dnnl_forward_inference,
-		    dnnl_convolution_direct, &s->src, &s->weights_any,
-		    c->d.bias ? &s->bias : NULL, &s->dst, s->strides,
-		    s->padding, right),
-	    out);
-	rc = make_direction(&c->forward, s, &op, NULL, args, false, pd, err);
+	if (rc != 0)
+		return rc;
+	c->forward.parts = parts;
+	DNN(forward_op(c, &s, bias, &op), out);
+	rc = make_direction(&c->forward, &s, &op, NULL, args, false, err);
 out:
 	return rc;
 }
 
-static int make_data(struct dev_conv *c, const struct shapes *s,
-		     const dnnl_dims_t right, dnnl_primitive_desc_t hint,
-		     struct fl_err *err)
+/* oneDNN wants to see the forward convolution of each gradient. */
+static int make_hint(const struct dev_conv *c, const struct shapes *s,
+		     dnnl_primitive_desc_t *hint, struct fl_err *err)
 {
-	int args[MEMORIES] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, 0,
-			       DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD };
 	dnnl_convolution_desc_t op;
 	int rc = 0;
 
-	DNN(dnnl_convolution_backward_data_desc_init(
-		    &op, dnnl_convolution_direct, &s->src, &s->weights_any,
-		    &s->dst, s->strides, s->padding, right),
-	    out);
-	rc = make_direction(&c->data, s, &op, hint, args, false, NULL, err);
+	DNN(forward_op(c, s, false, &op), out);
+	DNN(dnnl_primitive_desc_create(hint, &op, NULL, engine, NULL), out);
 out:
 	return rc;
 }
 
-static int make_weights(struct dev_conv *c, const struct shapes *s,
-			const dnnl_dims_t right, dnnl_primitive_desc_t hint,
-			struct fl_err *err)
+static int make_data(struct dev_conv *c, struct fl_err *err)
+{
+	static const int args[MEMORIES] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS,
+					    0, DNNL_ARG_DIFF_DST,
+					    DNNL_ARG_SCRATCHPAD };
+	dnnl_primitive_desc_t hint = NULL;
+	dnnl_convolution_desc_t op;
+	struct shapes s;
+	int rc;
+
+	c->data.parts = parts_of(&c->d, c->d.cout);
+	rc = describe(&c->d, 1, c->data.parts, &s, err);
+	if (rc == 0)
+		rc = make_hint(c, &s, &hint, err);
+	if (rc != 0)
+		return rc;
+	DNN(dnnl_convolution_backward_data_desc_init(
+		    &op, dnnl_convolution_direct, &s.src, &s.weights_any,
+		    &s.dst, s.strides, s.padding, s.right),
+	    out);
+	rc = make_direction(&c->data, &s, &op, hint, args, false, err);
+out:
+	dnnl_primitive_desc_destroy(hint);
+	return rc;
+}
+
+static int make_weights(struct dev_conv *c, struct fl_err *err)
 {
 	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS,
 			       c->d.bias ? DNNL_ARG_DIFF_BIAS : 0,
 			       DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD };
+	dnnl_primitive_desc_t hint = NULL;
 	dnnl_convolution_desc_t op;
-	int rc = 0;
+	struct shapes s;
+	int rc = describe(&c->d, 1, 1, &s, err);
 
+	if (rc == 0)
+		rc = make_hint(c, &s, &hint, err);
+	if (rc != 0)
+		return rc;
 	DNN(dnnl_convolution_backward_weights_desc_init(
-		    &op, dnnl_convolution_direct, &s->src, &s->weights_any,
-		    c->d.bias ? &s->bias : NULL, &s->dst, s->strides,
-		    s->padding, right),
+		    &op, dnnl_convolution_direct, &s.src, &s.weights_any,
+		    c->d.bias ? &s.bias : NULL, &s.dst, s.strides, s.padding,
+		    s.right),
 	    out);
-	rc = make_direction(&c->weights, s, &op, hint, args, true, NULL, err);
+	rc = make_direction(&c->weights, &s, &op, hint, args, true, err);
 out:
+	dnnl_primitive_desc_destroy(hint);
 	return rc;
 }
 
@@ -267,19 +344,29 @@ static bool by_product(const struct dev_conv_desc *d)
 	return d->k == 1 && d->stride == 1 && !d->bias;
 }
 
-static dnnl_dim_t pixels(const struct dev_conv_desc *d)
+static struct tensor source(const struct dev_conv_desc *d, float *data)
 {
-	return (dnnl_dim_t)d->n * d->h * d->w;
+	return tensor_make(data, d->n, d->h, d->w, d->cin);
+}
+
+static struct tensor destination(const struct dev_conv_desc *d, float *data)
+{
+	return tensor_make(data, d->n, (d->h - 1) / d->stride + 1,
+			   (d->w - 1) / d->stride + 1, d->cout);
+}
+
+/* Bytes of a result in parts. */
+static size_t parts_bytes(const struct tensor *t, int parts)
+{
+	return rounded(tensor_pixels(t) * (size_t)t->c * sizeof(float) *
+		       (size_t)parts);
 }
 
 int cpu_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
 		 struct fl_err *err)
 {
 	struct dev_conv *c;
-	dnnl_primitive_desc_t hint = NULL;
 	bool gradients = desc->backward && !by_product(desc);
-	struct shapes s;
-	dnnl_dims_t right;
 	int rc;
 
 	pthread_once(&once, open_engine);
@@ -287,21 +374,13 @@ int cpu_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
 		return fl_fail(err, FL_EINTERNAL,
 			       "oneDNN cannot be started: %d",
 			       (int)engine_status);
-	rc = describe(desc, &s, err);
-	if (rc != 0)
-		return rc;
-	right_padding(desc, right);
 	c = fl_calloc(1, sizeof(*c));
 	c->d = *desc;
-	c->dx_bytes =
-		rounded((size_t)desc->n * (size_t)desc->h * (size_t)desc->w *
-			(size_t)desc->cin * sizeof(float));
-	rc = make_forward(c, &s, right, &hint, err);
+	rc = make_forward(c, err);
 	if (rc == 0 && gradients && desc->diff_src)
-		rc = make_data(c, &s, right, hint, err);
+		rc = make_data(c, err);
 	if (rc == 0 && gradients)
-		rc = make_weights(c, &s, right, hint, err);
-	dnnl_primitive_desc_destroy(hint);
+		rc = make_weights(c, err);
 	if (rc == 0)
 		*out = c;
 	else
@@ -331,13 +410,18 @@ void cpu_conv_free(struct dev_conv *c)
 size_t cpu_conv_workspace(const struct dev_conv *c)
 {
 	const struct direction *dirs[] = { &c->forward, &c->data, &c->weights };
+	struct tensor x = source(&c->d, NULL), y = destination(&c->d, NULL);
+	/* A gradient may have to be added to what is there. */
+	size_t results[] = { c->forward.parts > 1
+				     ? parts_bytes(&y, c->forward.parts)
+				     : 0,
+			     parts_bytes(&x, c->data.parts), 0 };
 	size_t most = 0;
 
 	for (int i = 0; i < 3; i++) {
-		size_t bytes = dirs[i]->packed_bytes + dirs[i]->scratch_bytes;
+		size_t bytes = dirs[i]->packed_bytes + dirs[i]->scratch_bytes +
+			       results[i];
 
-		if (dirs[i] == &c->data && dirs[i]->primitive)
-			bytes += c->dx_bytes;
 		most = bytes > most ? bytes : most;
 	}
 	return most;
@@ -390,18 +474,31 @@ static char *set_weights(const struct direction *dir, const float *weights,
 	return workspace + dir->packed_bytes + dir->scratch_bytes;
 }
 
+/* The parts lie side by side in each pixel of result. */
+static void run_parts(const struct direction *dir, int result, float *parts,
+		      const float *bias, const struct tensor *to, bool acc)
+{
+	bool directly = dir->parts == 1 && !acc;
+
+	set(dir->memory[result], directly ? to->data : parts);
+	if (dir->pack)
+		reorder(dir, dir->plain, dir->memory[WEIGHTS]);
+	execute(dir);
+	if (!directly)
+		cpu_add_parts(parts, dir->parts, bias, to, acc);
+}
+
 void cpu_conv_forward(struct dev_conv *c, const float *x, const float *weights,
 		      const float *bias, float *y, void *workspace)
 {
 	const struct direction *dir = &c->forward;
+	struct tensor to = destination(&c->d, y);
+	char *rest = set_weights(dir, weights, workspace);
 
-	set_weights(dir, weights, workspace);
 	set(dir->memory[SRC], x);
 	set(dir->memory[BIAS], bias);
-	set(dir->memory[DST], y);
-	if (dir->pack)
-		reorder(dir, dir->plain, dir->memory[WEIGHTS]);
-	execute(dir);
+	run_parts(dir, DST, (float *)(void *)rest, c->d.bias ? bias : NULL, &to,
+		  false);
 }
 
 void cpu_conv_backward_data(struct dev_conv *c, const float *dy,
@@ -410,6 +507,7 @@ void cpu_conv_backward_data(struct dev_conv *c, const float *dy,
 {
 	const struct direction *dir = &c->data;
 	const struct dev_conv_desc *d = &c->d;
+	struct tensor to = source(d, dx);
 	char *rest;
 
 	if (by_product(d)) {
@@ -419,18 +517,8 @@ void cpu_conv_backward_data(struct dev_conv *c, const float *dy,
 		return;
 	}
 	rest = set_weights(dir, weights, workspace);
-	set(dir->memory[SRC], acc ? (float *)(void *)rest : dx);
 	set(dir->memory[DST], dy);
-	if (dir->pack)
-		reorder(dir, dir->plain, dir->memory[WEIGHTS]);
-	execute(dir);
-	if (acc) {
-		struct tensor to = tensor_make(dx, d->n, d->h, d->w, d->cin);
-		struct tensor from = to;
-
-		from.data = (float *)(void *)rest;
-		cpu_copy(&from, &to, true);
-	}
+	run_parts(dir, SRC, (float *)(void *)rest, NULL, &to, acc);
 }
 
 void cpu_conv_backward_weights(struct dev_conv *c, const float *x,

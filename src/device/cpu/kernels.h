@@ -40,6 +40,10 @@ struct kernels {
 			   bool acc, size_t first, size_t last);
 	void (*copy)(const struct tensor *x, const struct tensor *y, bool acc,
 		     size_t first, size_t last);
+	/* x: the parts of a pixel one after another */
+	void (*add_parts)(const float *x, int parts, const float *bias,
+			  const struct tensor *y, bool acc, size_t first,
+			  size_t last);
 	/* One output row y of image n. */
 	void (*maxpool_row)(const struct tensor *x, int k,
 			    const struct tensor *out, uint8_t *arg, int n,

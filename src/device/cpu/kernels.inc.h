@@ -277,6 +277,30 @@ static void copy(const struct tensor *x, const struct tensor *y, bool acc,
 	}
 }
 
+/* A row of results stays in the first cache while parts are added to it. */
+static void add_parts(const float *x, int parts, const float *bias,
+		      const struct tensor *y, bool acc, size_t first,
+		      size_t last)
+{
+	size_t c = (size_t)y->c;
+
+	for (size_t p = first; p < last; p++) {
+		float *restrict out = pixel_mut(y, p);
+
+		if (!acc)
+			memset(out, 0, c * sizeof(*out));
+		for (int k = 0; k < parts; k++) {
+			const float *restrict part =
+				x + (p * (size_t)parts + (size_t)k) * c;
+
+			for (size_t i = 0; i < c; i++)
+				out[i] += part[i];
+		}
+		for (size_t i = 0; bias && i < c; i++)
+			out[i] += bias[i];
+	}
+}
+
 /* best, won = the larger of (best, won) and (v, tap); ties keep the earlier. */
 INLINE void maxpool_tap(const float *v, int tap, float *best, int32_t *won,
 			int c)
@@ -453,6 +477,7 @@ const struct kernels KERNELS = {
 	.product_sum = product_sum,
 	.add_vector = add_vector,
 	.copy = copy,
+	.add_parts = add_parts,
 	.maxpool_row = maxpool_row,
 	.upsample_row = upsample_row,
 	.dot = dot,

@@ -402,3 +402,24 @@ void cpu_copy(const struct tensor *src, const struct tensor *dst, bool acc)
 	p.acc = acc;
 	run(&p, tensor_pixels(src), grain(src->c), copy_range);
 }
+
+static void parts_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	p->k->add_parts(p->a, p->count, p->vector, p->y, p->acc, first, last);
+}
+
+void cpu_add_parts(const float *x, int parts, const float *bias,
+		   const struct tensor *y, bool acc)
+{
+	struct pass p = pass_new();
+
+	p.a = x;
+	p.count = parts;
+	p.vector = bias;
+	p.y = y;
+	p.acc = acc;
+	run(&p, tensor_pixels(y), grain(y->c), parts_range);
+}

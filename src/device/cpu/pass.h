@@ -36,6 +36,10 @@ void cpu_upsample_forward(const struct tensor *x, const struct tensor *y);
 void cpu_upsample_backward(const struct tensor *dy, const struct tensor *dx,
 			   bool acc);
 void cpu_copy(const struct tensor *src, const struct tensor *dst, bool acc);
+/* y = sum of parts + bias, which may be NULL; acc adds to y. The parts of a pixel
+ * lie one after another, dense. */
+void cpu_add_parts(const float *x, int parts, const float *bias,
+		   const struct tensor *y, bool acc);
 double cpu_varifocal(const float *z, size_t n, float factor, float *dz);
 void cpu_momentum(float *w, float *v, const float *g, size_t n, float lr,
 		  float mu, float wd);
