@@ -64,8 +64,8 @@ static void want_workspace(struct plan *p, size_t bytes)
 /* The fewer values stand behind a batch statistic, the more does normalising by
  * it enlarge the rounding of the layers before. Below so many at the deepest
  * maps (stride 32) deep models left the reference's numbers, whose convolutions
- * add in blocks. Trainings have more: 8 images of 128x128 are 128. */
-#define FEW_VALUES 128
+ * add in blocks. Trainings have more: one image of 256x256 has 64. */
+#define FEW_VALUES 64
 
 static bool few_values(const struct plan_key *key)
 {

@@ -277,27 +277,29 @@ static void copy(const struct tensor *x, const struct tensor *y, bool acc,
 	}
 }
 
-/* A row of results stays in the first cache while parts are added to it. */
+/* Parts are added in double: they are what the sum was divided for. */
 static void add_parts(const float *x, int parts, const float *bias,
 		      const struct tensor *y, bool acc, size_t first,
 		      size_t last)
 {
 	size_t c = (size_t)y->c;
+	double sums[CPU_MAX_CHANNELS];
 
 	for (size_t p = first; p < last; p++) {
 		float *restrict out = pixel_mut(y, p);
 
-		if (!acc)
-			memset(out, 0, c * sizeof(*out));
+		for (size_t i = 0; i < c; i++)
+			sums[i] = acc ? (double)out[i] : 0;
 		for (int k = 0; k < parts; k++) {
 			const float *restrict part =
 				x + (p * (size_t)parts + (size_t)k) * c;
 
 			for (size_t i = 0; i < c; i++)
-				out[i] += part[i];
+				sums[i] += (double)part[i];
 		}
-		for (size_t i = 0; bias && i < c; i++)
-			out[i] += bias[i];
+		for (size_t i = 0; i < c; i++)
+			out[i] =
+				(float)(sums[i] + (bias ? (double)bias[i] : 0));
 	}
 }
 
