@@ -323,6 +323,7 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 		.tapes = { args->record_draws, args->replay_draws },
 		.eval = args->eval,
 		.batch_ranks = number_from(AGENT_RANKS_VARIABLE),
+		.local_ranks = number_from("LOCAL_WORLD_SIZE"),
 		.again = again != NULL
 	};
 	double start = fl_now_s();

@@ -95,6 +95,7 @@ struct recipe {
 	const char *map_type;	      /* of the VOC metric: 11point, integral */
 	const char *pretrain_weights; /* "" : start from initialisation */
 	int num_classes, epoch, log_iter, snapshot_epoch, worker_num;
+	int memory_limit; /* MiB of activations and workspace; 0: none */
 	bool use_gpu, amp;
 	bool sync_bn;
 	bool use_ema;

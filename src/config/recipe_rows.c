@@ -56,6 +56,10 @@ const struct row recipe_rows[] = {
 
 	{ "seed", ROW_INT, F(seed), 0, BIG, 0, "0", NULL,
 	  "of all randomness of a run (ours)" },
+	{ "memory_limit", ROW_INT, F(memory_limit), 0, BIG, 0, "0", NULL,
+	  "MiB of a trainer's activations; a larger batch is taken in passes "
+	  "with batch statistics of their own; 0: no limit, or where ranks "
+	  "were lost what is free (ours)" },
 	{ "sampler", ROW_TEXT, F(sampler), 0, 0, 0, "flotilla",
 	  "flotilla|paddle",
 	  "order of images: a permutation of (seed, epoch), or the reference's (ours)" },

@@ -61,9 +61,18 @@ static int open_loss(struct engine *e, const struct plan_key *keys, int count,
 	return loss_open(e->recipe, e->device, images, points, &e->loss, err);
 }
 
+/* What is final in the last pass is so for the batch, once the earlier passes'
+ * share is added. */
 static void grads_ready(void *ctx, size_t end)
 {
-	buckets_ready(((struct engine *)ctx)->buckets, end);
+	struct engine *e = ctx;
+
+	if (e->pass + 1 < e->passes)
+		return;
+	for (; e->passed && e->added < end; e->added++)
+		e->state.grads[e->added] +=
+			e->passed_scale * e->passed[e->added];
+	buckets_ready(e->buckets, end);
 }
 
 int engine_open(struct engine *e, const struct recipe *recipe,
@@ -77,6 +86,7 @@ int engine_open(struct engine *e, const struct recipe *recipe,
 		.recipe = recipe, .model = model, .device = device, .comm = comm
 	};
 	e->batch_ranks = comm->world;
+	e->passes = 1;
 	rc = open_state(e, err);
 	if (rc == 0)
 		rc = plans_open(model->graph, device, keys, count, &e->plans,
@@ -103,8 +113,28 @@ int engine_open(struct engine *e, const struct recipe *recipe,
 	return 0;
 }
 
+int engine_set_passes(struct engine *e, int passes, struct fl_err *err)
+{
+	FL_ASSERT(!e->passed && passes >= 1);
+	e->passes = passes;
+	if (passes == 1)
+		return 0;
+	return device_slab_new(e->device,
+			       e->model->graph->flat_count * sizeof(float),
+			       &e->passed, err);
+}
+
+int engine_part(int n, int passes, int pass, int *first)
+{
+	*first = (int)((int64_t)n * pass / passes);
+	return (int)((int64_t)n * (pass + 1) / passes) - *first;
+}
+
 void engine_close(struct engine *e)
 {
+	if (e->passed)
+		device_slab_free(e->device, e->passed,
+				 e->model->graph->flat_count * sizeof(float));
 	buckets_close(e->buckets);
 	loss_close(e->loss);
 	plans_close(&e->plans);

@@ -25,6 +25,11 @@ struct engine {
 	/* Ranks by which the recipe's batch is multiplied: those that the run
 	 * began with, when some are lost. */
 	int batch_ranks;
+	/* A step's batch is taken in so many passes, one after another. */
+	int passes, pass;
+	float *passed; /* gradients of this step's earlier passes, summed */
+	size_t added;  /* of those, how many are in this pass's */
+	float passed_scale;
 	float *slab; /* all of the state, in one piece */
 	size_t slab_bytes;
 	struct optim_buffers state;
@@ -35,7 +40,7 @@ struct engine {
 	struct loss *loss;
 	struct buckets *buckets;
 	struct plan_run run;
-	double score_sum; /* of the last step, over all ranks */
+	double score_sum; /* of the last step so far, over all ranks */
 	int stop;	  /* ranks that asked to stop, as of the last step */
 };
 
@@ -45,6 +50,13 @@ int engine_open(struct engine *engine, const struct recipe *recipe,
 		const struct model *model, const struct device *device,
 		struct comm *comm, const struct plan_key *keys, int count,
 		struct fl_err *err);
+/* From now on every batch is taken in so many passes, all ranks alike, which
+ * needs plans for engine_part()'s sizes. The gradients are those of the whole
+ * batch but for batch statistics, which are each pass's own. Fails if there is
+ * no memory. */
+int engine_set_passes(struct engine *engine, int passes, struct fl_err *err);
+/* Of n images, those of one pass: from *first on; returns how many. */
+int engine_part(int n, int passes, int pass, int *first);
 void engine_close(struct engine *engine);
 
 /* One batch of this rank; the images are NHWC, normalised. */
@@ -65,8 +77,8 @@ struct engine_result {
 	double sums_s; /* of the loss's sums over ranks, within the above */
 };
 
-/* Forward, loss, backward with the gradients averaged over ranks, into
- * state.grads. stop: this rank wants the run to end; after the call
+/* Forward, loss, backward of one pass with, in the last one, the gradients
+ * averaged over ranks, into state.grads. stop: this rank wants the run to end; after the call
  * engine->stop counts those who do, the same on every rank. */
 int engine_gradients(struct engine *engine, struct plan *plan,
 		     const struct engine_batch *batch, int epoch, bool stop,

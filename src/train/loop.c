@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/par.h"
 #include "ckpt/locate.h"
 #include "optim/schedule.h"
@@ -46,24 +47,29 @@ static void phase(const struct run *r, const char *what)
 	r->events->phase(r->events->ctx, r->place.step, what);
 }
 
-/* A plan for every image size of training, and the one of evaluation. */
-static int open_engine(struct run *r, struct fl_err *err)
+/* A plan for every image size of training, whose batch may be taken in passes
+ * of two sizes, and the one of evaluation. */
+static int open_engine(struct run *r, int passes, struct fl_err *err)
 {
-	struct plan_key keys[RECIPE_MAX_SIZES + 1];
+	struct plan_key keys[2 * RECIPE_MAX_SIZES + 1];
 	const struct recipe_reader *reader = &r->recipe->train_reader;
-	int count = reader->random_size ? reader->size_count : 1;
+	int sizes = reader->random_size ? reader->size_count : 1, count = 0;
 	int share = loader_share(r->comm->rank, r->comm->world, r->global);
 	double start = fl_now_s();
 	int rc;
 
-	for (int i = 0; i < count; i++)
-		keys[i] = (struct plan_key){ PLAN_TRAIN, share,
-					     reader->sizes[i][0],
-					     reader->sizes[i][1] };
+	for (int i = 0; i < sizes; i++)
+		for (int up = 0; up <= (share % passes != 0); up++)
+			keys[count++] = (struct plan_key){
+				PLAN_TRAIN, share / passes + up,
+				reader->sizes[i][0], reader->sizes[i][1]
+			};
 	if (r->options->eval)
 		keys[count++] = evaluator_plan(&r->recipe->eval_reader);
 	rc = engine_open(&r->engine, r->recipe, r->model, r->device, r->comm,
 			 keys, count, err);
+	if (rc == 0)
+		rc = engine_set_passes(&r->engine, passes, err);
 	r->engine.batch_ranks = r->batch_ranks;
 	if (rc == 0)
 		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
@@ -128,8 +134,76 @@ static int check_shares(struct run *r, struct fl_err *err)
 	return 0;
 }
 
+/* Bytes that activations may take; INT64_MAX: all they want. */
+static int64_t memory_limit(const struct run *r)
+{
+	int64_t room;
+	int here = r->options->local_ranks;
+
+	if (r->recipe->memory_limit > 0)
+		return (int64_t)r->recipe->memory_limit << 20;
+	room = fl_memory_free();
+	return room == INT64_MAX ? room : room / (here > 0 ? here : 1);
+}
+
+static struct plan_key largest_plan(const struct run *r, int passes)
+{
+	const struct recipe_reader *reader = &r->recipe->train_reader;
+	int count = reader->random_size ? reader->size_count : 1, best = 0;
+	int share = loader_share(r->comm->rank, r->comm->world, r->global);
+
+	for (int i = 1; i < count; i++)
+		if (reader->sizes[i][0] * reader->sizes[i][1] >
+		    reader->sizes[best][0] * reader->sizes[best][1])
+			best = i;
+	return (struct plan_key){ PLAN_TRAIN, (share + passes - 1) / passes,
+				  reader->sizes[best][0],
+				  reader->sizes[best][1] };
+}
+
+/* The fewest passes in which the batch fits the memory of every rank. A run is
+ * the same bit for bit only if that is no matter of the moment: without a stated
+ * limit we look only where ranks were lost. */
+static int choose_passes(struct run *r, int *passes, struct fl_err *err)
+{
+	int64_t limit = memory_limit(r);
+	int most = r->global / r->comm->world, rc = 0;
+	size_t bytes = 0;
+	double over = 1;
+
+	*passes = 1;
+	if (r->recipe->memory_limit == 0 && r->batch_ranks == r->comm->world)
+		return 0;
+	for (; rc == 0; ++*passes) {
+		struct plan_key key = largest_plan(r, *passes);
+
+		if (limit < INT64_MAX)
+			rc = plans_measure(r->model->graph, r->device, &key,
+					   &bytes, err);
+		over = bytes > (size_t)limit;
+		if (rc == 0)
+			rc = comm_sum_doubles(r->comm, &over, 1, err);
+		if (rc != 0 || over == 0 || *passes >= most)
+			break;
+	}
+	if (rc == 0 && over > 0)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"even in %d passes a step needs more memory than it may have "
+			"(here %.0f MiB, of %.0f): raise memory_limit, make room, or take smaller images",
+			*passes, (double)bytes / 0x1p20,
+			(double)limit / 0x1p20);
+	if (rc == 0 && *passes > 1)
+		fl_info("the memory allows %d of the %d images of this rank at a time: "
+			"each step takes %d passes, with batch statistics of their own",
+			largest_plan(r, *passes).batch,
+			largest_plan(r, 1).batch, *passes);
+	return rc;
+}
+
 static int open_run(struct run *r, struct fl_err *err)
 {
+	int passes;
 	int rc = dataset_open(&r->recipe->train, r->recipe->num_classes,
 			      &r->data, err);
 
@@ -143,7 +217,9 @@ static int open_run(struct run *r, struct fl_err *err)
 	if (rc == 0)
 		rc = model_new(r->recipe, &r->model, err);
 	if (rc == 0)
-		rc = open_engine(r, err);
+		rc = choose_passes(r, &passes, err);
+	if (rc == 0)
+		rc = open_engine(r, passes, err);
 	if (rc == 0)
 		rc = load_start(r, err);
 	if (rc == 0)

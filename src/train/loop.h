@@ -47,6 +47,7 @@ struct train_options {
 	/* Ranks that the run began with: its steps keep as many images, however
 	 * many ranks are left to take them. 0: those that are here. */
 	int batch_ranks;
+	int local_ranks; /* that share this machine's memory; 0: one */
 	/* An agent goes on with the run after a fault: the checkpoint may be
 	 * its copy, and run_dir on another disk than before. */
 	bool again;

@@ -54,6 +54,19 @@ int plans_open(const struct graph *graph, const struct device *device,
 	return rc;
 }
 
+int plans_measure(const struct graph *graph, const struct device *device,
+		  const struct plan_key *key, size_t *bytes, struct fl_err *err)
+{
+	struct plan *p;
+	int rc = plan_new(graph, device, key, &p, err);
+
+	if (rc != 0)
+		return rc;
+	*bytes = plan_activation_bytes(p) + plan_workspace_bytes(p);
+	plan_free(p);
+	return 0;
+}
+
 void plans_close(struct plans *plans)
 {
 	for (int i = 0; i < plans->count; i++)

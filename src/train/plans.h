@@ -25,6 +25,10 @@ int plans_open(const struct graph *graph, const struct device *device,
 	       const struct plan_key *keys, int count, struct plans *out,
 	       struct fl_err *err);
 void plans_close(struct plans *plans);
+/* Bytes of activations and workspace that the plan of one size takes. */
+int plans_measure(const struct graph *graph, const struct device *device,
+		  const struct plan_key *key, size_t *bytes,
+		  struct fl_err *err);
 /* NULL when no such plan was made. */
 struct plan *plans_find(const struct plans *plans, const struct plan_key *key);
 

@@ -40,26 +40,59 @@ static struct loss_input loss_input_of(const struct engine *e,
 	return in;
 }
 
-/* The ranks add up their target scores, and on the way who wants to stop. All
- * losses are divided by the mean score sum of a rank, so that the average of
- * the gradients is that of one rank with all images. */
-static int normaliser_over_ranks(struct engine *e, double score_sum, bool stop,
-				 double *normaliser,
-				 struct engine_result *result,
-				 struct fl_err *err)
+/* The ranks add up their target scores, and on the way who wants to stop. */
+static int scores_over_ranks(struct engine *e, double score_sum, bool stop,
+			     struct engine_result *result, struct fl_err *err)
 {
-	double sums[2] = { score_sum, stop }, world = e->comm->world;
-	double start = fl_now_s();
+	double sums[2] = { score_sum, stop }, start = fl_now_s();
 	int rc = comm_sum_doubles(e->comm, sums, 2, err);
 
-	result->sums_s = fl_now_s() - start;
-	e->score_sum = sums[0];
+	result->sums_s += fl_now_s() - start;
+	e->score_sum += sums[0];
 	e->stop = (int)sums[1];
-	if (e->recipe->shared_size)
-		*normaliser = (sums[0] > 1 ? sums[0] : 1) / world;
-	else /* as the reference: clamped after the mean */
-		*normaliser = sums[0] / world > 1 ? sums[0] / world : 1;
 	return rc;
+}
+
+/* All losses are divided by the mean score sum of a rank, so that the average of
+ * the gradients is that of one rank with all images. */
+static double normaliser(const struct engine *e)
+{
+	double world = e->comm->world, sum = e->score_sum;
+
+	if (e->recipe->shared_size)
+		return (sum > 1 ? sum : 1) / world;
+	/* as the reference: clamped after the mean */
+	return sum / world > 1 ? sum / world : 1;
+}
+
+/* Only the last pass knows the sum over all: what earlier ones leave is not
+ * divided yet. L1 is a mean of its own that nothing is trained by. */
+static void finish_losses(struct engine *e, struct engine_result *result)
+{
+	bool last = e->pass + 1 == e->passes;
+	double divisor = last ? normaliser(e) : 1;
+	float losses[LOSS_COUNT];
+
+	loss_finish(e->loss, divisor, losses);
+	e->passed_scale = (float)(1 / divisor);
+	for (int k = 0; k < LOSS_COUNT; k++) {
+		float *sum = &result->losses[k];
+
+		if (k != LOSS_L1)
+			*sum = *sum * e->passed_scale + losses[k];
+		else
+			*sum += losses[k] / (float)e->passes;
+	}
+}
+
+static void keep_gradients(struct engine *e)
+{
+	size_t n = e->model->graph->flat_count;
+
+	if (e->pass == 0)
+		memcpy(e->passed, e->state.grads, n * sizeof(float));
+	for (size_t i = 0; e->pass > 0 && i < n; i++)
+		e->passed[i] += e->state.grads[i];
 }
 
 /* Each rank's losses are its share; their mean is the loss of the batch. */
@@ -79,37 +112,50 @@ static int mean_losses(struct engine *e, struct engine_result *result,
 	return rc;
 }
 
+static void begin(struct engine *e, struct engine_result *result)
+{
+	if (e->pass == 0) {
+		*result = (struct engine_result){ 0 };
+		memset(&e->run.times, 0, sizeof(e->run.times));
+		e->score_sum = 0;
+	}
+	if (e->pass + 1 == e->passes) {
+		e->added = 0;
+		buckets_begin(e->buckets, e->state.grads);
+	}
+}
+
 int engine_gradients(struct engine *e, struct plan *plan,
 		     const struct engine_batch *batch, int epoch, bool stop,
 		     struct engine_result *result, struct fl_err *err)
 {
 	struct loss_input in = loss_input_of(e, plan, batch);
 	struct tensor image = plan_value(plan, e->model->graph->input);
-	double score_sum, normaliser, start;
+	double score_sum, start;
 	int rc;
 
+	begin(e, result);
 	memcpy(image.data, batch->image, tensor_count(&image) * sizeof(float));
-	memset(&e->run.times, 0, sizeof(e->run.times));
-	buckets_begin(e->buckets, e->state.grads);
 	rc = plan_forward(plan, &e->run, err);
 	if (rc != 0)
 		return rc;
 	start = fl_now_s();
 	rc = loss_assign(e->loss, &in, epoch, &score_sum, err);
 	if (rc == 0)
-		rc = normaliser_over_ranks(e, score_sum, stop, &normaliser,
-					   result, err);
+		rc = scores_over_ranks(e, score_sum, stop, result, err);
 	if (rc != 0)
 		return rc;
-	loss_finish(e->loss, normaliser, result->losses);
-	result->loss_s = fl_now_s() - start;
+	finish_losses(e, result);
+	result->loss_s += fl_now_s() - start;
 	rc = plan_backward(plan, &e->run, err);
-	if (rc == 0)
-		rc = buckets_wait(e->buckets, &result->comm, err);
-	if (rc == 0 && e->comm->world > 1)
-		rc = mean_losses(e, result, err);
 	result->times = e->run.times;
-	return rc;
+	if (rc != 0 || e->pass + 1 < e->passes) {
+		if (rc == 0)
+			keep_gradients(e);
+		return rc;
+	}
+	rc = buckets_wait(e->buckets, &result->comm, err);
+	return rc == 0 && e->comm->world > 1 ? mean_losses(e, result, err) : rc;
 }
 
 void engine_update(struct engine *e, double lr, struct engine_result *result)
@@ -123,16 +169,35 @@ void engine_update(struct engine *e, double lr, struct engine_result *result)
 	result->optim_s = fl_now_s() - start;
 }
 
+static struct engine_batch part_of(const struct engine_batch *b, int passes,
+				   int pass)
+{
+	struct engine_batch part = *b;
+	int first;
+
+	part.n = engine_part(b->n, passes, pass, &first);
+	part.image += (size_t)first * (size_t)b->h * (size_t)b->w * 3;
+	part.boxes += (size_t)first * (size_t)b->most * 4;
+	part.labels += (size_t)first * (size_t)b->most;
+	part.counts += first;
+	return part;
+}
+
 int engine_step(struct engine *e, const struct engine_batch *batch, int epoch,
 		double lr, bool stop, struct engine_result *result,
 		struct fl_err *err)
 {
-	struct plan_key key = { PLAN_TRAIN, batch->n, batch->h, batch->w };
-	struct plan *plan = plans_find(&e->plans, &key);
-	int rc;
+	int rc = 0;
 
-	FL_ASSERT(plan != NULL);
-	rc = engine_gradients(e, plan, batch, epoch, stop, result, err);
+	for (e->pass = 0; rc == 0 && e->pass < e->passes; e->pass++) {
+		struct engine_batch b = part_of(batch, e->passes, e->pass);
+		struct plan_key key = { PLAN_TRAIN, b.n, b.h, b.w };
+		struct plan *plan = plans_find(&e->plans, &key);
+
+		FL_ASSERT(plan != NULL);
+		rc = engine_gradients(e, plan, &b, epoch, stop, result, err);
+	}
+	e->pass = 0;
 	if (rc == 0)
 		engine_update(e, lr, result);
 	return rc;

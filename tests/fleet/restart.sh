@@ -112,6 +112,18 @@ said "they say so" 1 "going on with 10.77.0.1 10.77.0.2"
 said "with the same batches" 1 "the run began with 3 ranks: the 2 that are left take the same 3 images a step"
 check "the same weights to rounding" "$compare" "$work/whole" "$work/disk.1/$final" model. 2e-3
 
+# The same where two images fit the memory of a trainer and three do not (its plans take 7, 13 and 19 MiB).
+joined
+all="1 2 3"
+rm -rf "$work"/disk.?/*
+fleet --min_hosts 2 --rejoin_timeout 3 $(few) TrainReader.batch_size=2 TrainDataset.sample_num=18 memory_limit=16
+until_said 1 'Epoch: [1] [0/'
+kill -KILL "$(agent_pid 3)"
+check "as long as three are here the memory is enough" sh -c "! grep passes '$work/out.1'"
+all="1 2"
+all_end "two of three go on with less memory than they would like" 0
+said "in two passes" 1 "the memory allows 2 of the 3 images of this rank at a time: each step takes 2 passes"
+
 # No split brain: of two halves the one with the first machine goes on.
 joined
 all="1 2"

@@ -58,6 +58,26 @@ static void test_values(void **state)
 	json_free(root);
 }
 
+static void test_or(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+	const char *text = "{\"t\": \"x\", \"i\": 7, \"r\": 0.5, \"b\": true}";
+	struct json *o = json_parse(text, strlen(text), "test", &err);
+
+	(void)state;
+	assert_string_equal(json_text_or(o, "t", "?"), "x");
+	assert_string_equal(json_text_or(o, "i", "?"), "?");
+	assert_int_equal(json_int_or(o, "i", -1), 7);
+	assert_int_equal(json_int_or(o, "t", -1), -1);
+	assert_true(json_real_or(o, "r", 2) == 0.5);
+	assert_true(json_real_or(o, "i", 2) == 7);
+	assert_true(json_real_or(o, "absent", 2) == 2);
+	assert_true(json_bool_or(o, "b", false));
+	assert_true(json_bool_or(o, "absent", true));
+	assert_true(json_bool_or(NULL, "b", true));
+	json_free(o);
+}
+
 static void test_needed(void **state)
 {
 	struct json *root = parse("{\"i\": 3, \"t\": \"x\"}");
@@ -183,9 +203,10 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),	cmocka_unit_test(test_needed),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_print),
-		cmocka_unit_test(test_reals),	cmocka_unit_test(test_files),
+		cmocka_unit_test(test_values), cmocka_unit_test(test_or),
+		cmocka_unit_test(test_needed), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_print),  cmocka_unit_test(test_reals),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
