@@ -64,6 +64,13 @@ bool fl_is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+void fl_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 int fl_make_dirs(const char *path, struct fl_err *err)
 {
 	char *copy = fl_strdup(path);

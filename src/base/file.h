@@ -17,6 +17,9 @@ struct fl_map {
 int fl_map_open(struct fl_map *map, const char *path, struct fl_err *err);
 void fl_map_close(struct fl_map *map);
 
+/* Closes *fd and makes it -1; nothing when it is. */
+void fl_close(int *fd);
+
 bool fl_exists(const char *path);
 bool fl_is_dir(const char *path);
 /* mkdir -p */

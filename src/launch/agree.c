@@ -41,14 +41,6 @@ void agree_begin(struct fleet *f)
 	f->agree->told = fl_calloc((size_t)f->layout.world, sizeof(bool));
 }
 
-static const char *text_of(const struct json *o, const char *key)
-{
-	const char *text = "";
-
-	json_text(json_get(o, key), &text);
-	return text;
-}
-
 static const char *host_of(const struct fleet *f, int rank)
 {
 	int seat = layout_seat_of(&f->layout, rank);
@@ -104,18 +96,22 @@ static bool compare(struct fleet *f, int rank, const struct json *items)
 	     i++) {
 		const struct json *x = json_at(first, i);
 		const struct json *y = json_at(items, i);
-		const char *name = text_of(x ? x : y, "name");
+		const char *name = json_text_or(x ? x : y, "name", "");
 
-		if (strcmp(text_of(x, "text"), text_of(y, "text")) != 0 ||
-		    strcmp(text_of(x, "name"), text_of(y, "name")) != 0) {
+		if (strcmp(json_text_or(x, "text", ""),
+			   json_text_or(y, "text", "")) != 0 ||
+		    strcmp(json_text_or(x, "name", ""),
+			   json_text_or(y, "name", "")) != 0) {
 			int other = f->agree->first_rank;
 
 			if (other < rank)
-				refuse(f, other, rank, name, text_of(x, "text"),
-				       text_of(y, "text"));
+				refuse(f, other, rank, name,
+				       json_text_or(x, "text", ""),
+				       json_text_or(y, "text", ""));
 			else
-				refuse(f, rank, other, name, text_of(y, "text"),
-				       text_of(x, "text"));
+				refuse(f, rank, other, name,
+				       json_text_or(y, "text", ""),
+				       json_text_or(x, "text", ""));
 			return false;
 		}
 	}
@@ -159,10 +155,5 @@ void agree_local(struct fleet *f, const struct trainer *t,
 	struct json *o = fleet_copy(line);
 
 	json_set_int(o, "rank", t->rank);
-	if (f->layout.list[0].host == f->plan->hosts.self)
-		agree_take(f, o);
-	else
-		peers_send_json(f->peers, f->layout.list[0].host, WIRE_DIGEST,
-				(uint32_t)f->attempt, o);
-	json_free(o);
+	fleet_to_first(f, WIRE_DIGEST, o, agree_take);
 }

@@ -1,6 +1,7 @@
 #include "launch/copy.h"
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -109,17 +110,10 @@ void copies_path(const struct copies *c, const struct copy_name *name,
 	path_of(c, name->step, "", buf, size);
 }
 
-static void close_one(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void stop_taking(struct copies *c)
 {
-	close_one(&c->taking.from);
-	close_one(&c->taking.to);
+	fl_close(&c->taking.from);
+	fl_close(&c->taking.to);
 }
 
 static void stop_fetching(struct copies *c)
@@ -128,7 +122,7 @@ static void stop_fetching(struct copies *c)
 
 	if (c->fetching.host < 0)
 		return;
-	close_one(&c->fetching.fd);
+	fl_close(&c->fetching.fd);
 	path_of(c, c->fetching.name.step, ".part", path, sizeof(path));
 	unlink(path);
 	c->fetching.host = -1;
@@ -186,7 +180,7 @@ void copies_free(struct copies *c, bool keep)
 	stop_taking(c);
 	stop_fetching(c);
 	for (int i = 0; i < c->hosts; i++)
-		close_one(&c->sending[i].fd);
+		fl_close(&c->sending[i].fd);
 	if (!keep) {
 		memset(c->list, 0, sizeof(c->list));
 		sweep(c);
@@ -287,7 +281,7 @@ static void begin_taking(struct copies *c, int64_t step, const char *path)
 	if (t->from < 0 || fstat(t->from, &st) != 0) {
 		fl_warn("the checkpoint '%s' cannot be read: %s", path,
 			strerror(errno));
-		close_one(&t->from);
+		fl_close(&t->from);
 		return;
 	}
 	if (link(path, part) != 0) {
@@ -296,7 +290,7 @@ static void begin_taking(struct copies *c, int64_t step, const char *path)
 		if (t->to < 0) {
 			fl_warn("cannot keep a copy of '%s' in '%s': %s", path,
 				part, strerror(errno));
-			close_one(&t->from);
+			fl_close(&t->from);
 			return;
 		}
 	}
@@ -394,7 +388,7 @@ void copies_take_get(struct copies *c, int host, const struct json *o)
 	char path[4096];
 
 	copy_name_read(o, &name);
-	close_one(&s->fd);
+	fl_close(&s->fd);
 	*s = (struct sending){ .fd = -1, .step = name.step, .size = -1 };
 	if (name.step > 0 && copies_have(c, &name)) {
 		copies_path(c, &name, path, sizeof(path));
@@ -405,25 +399,10 @@ void copies_take_get(struct copies *c, int host, const struct json *o)
 		s->size = -1; /* to be said: it is not here */
 }
 
-static void put64(unsigned char *p, int64_t v)
-{
-	for (int i = 0; i < 8; i++)
-		p[i] = (unsigned char)((uint64_t)v >> (8 * i));
-}
-
-static int64_t get64(const unsigned char *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v |= (uint64_t)p[i] << (8 * i);
-	return (int64_t)v;
-}
-
 static void say_absent(struct copies *c, struct peers *peers, int host)
 {
-	put64(c->buffer, c->sending[host].step);
-	put64(c->buffer + 8, -1);
+	fl_put(c->buffer, (uint64_t)c->sending[host].step, 8);
+	fl_put(c->buffer + 8, (uint64_t)-1, 8);
 	peers_send(peers, host, WIRE_CHUNK, 0, c->buffer, CHUNK_HEAD);
 	c->sending[host].step = 0;
 }
@@ -438,13 +417,13 @@ static bool send_piece(struct copies *c, struct peers *peers, int host)
 	if (s->fd < 0 || peers_pending(peers, host) > QUEUE)
 		return false;
 	n = read(s->fd, c->buffer + CHUNK_HEAD, CHUNK);
-	put64(c->buffer, s->step);
-	put64(c->buffer + 8, n > 0 ? s->done : -1);
+	fl_put(c->buffer, (uint64_t)s->step, 8);
+	fl_put(c->buffer + 8, (uint64_t)(n > 0 ? s->done : -1), 8);
 	peers_send(peers, host, WIRE_CHUNK, 0, c->buffer,
 		   CHUNK_HEAD + (n > 0 ? (size_t)n : 0));
 	s->done += n > 0 ? n : 0;
 	if (n <= 0 || s->done >= s->size) {
-		close_one(&s->fd);
+		fl_close(&s->fd);
 		s->step = 0;
 		return false;
 	}
@@ -465,7 +444,7 @@ static void end_fetching(struct copies *c)
 		fail_fetching(c);
 		return;
 	}
-	close_one(&f->fd);
+	fl_close(&f->fd);
 	if (rename(part, path) == 0) {
 		f->host = -1;
 		keep(c, &f->name);
@@ -482,9 +461,9 @@ void copies_take_chunk(struct copies *c, int host,
 	size_t n = frame->size - CHUNK_HEAD;
 
 	if (frame->size < CHUNK_HEAD || f->host != host ||
-	    get64(frame->data) != f->name.step)
+	    (int64_t)fl_get(frame->data, 8) != f->name.step)
 		return;
-	if (get64(frame->data + 8) != f->done ||
+	if ((int64_t)fl_get(frame->data + 8, 8) != f->done ||
 	    f->done + (int64_t)n > f->name.size) {
 		fail_fetching(c); /* it has it no more */
 		return;
@@ -505,7 +484,7 @@ void copies_left(struct copies *c, int host)
 {
 	if (c->fetching.host == host)
 		stop_fetching(c);
-	close_one(&c->sending[host].fd);
+	fl_close(&c->sending[host].fd);
 	c->sending[host].step = 0;
 }
 

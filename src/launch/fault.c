@@ -112,49 +112,36 @@ bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 	return true;
 }
 
-static const char *text_of(const struct json *o, const char *key)
-{
-	const char *text = "";
-
-	json_text(json_get(o, key), &text);
-	return text;
-}
-
-static long long number_of(const struct json *o, const char *key)
-{
-	int64_t v = 0;
-
-	json_int(json_get(o, key), &v);
-	return (long long)v;
-}
-
 void fault_key(const struct json *fault, struct fl_str *out)
 {
-	long long number = number_of(fault, "signal");
+	int64_t number = json_int_or(fault, "signal", 0);
 
-	if (strcmp(text_of(fault, "kind"), "trainer") != 0 ||
+	if (strcmp(json_text_or(fault, "kind", ""), "trainer") != 0 ||
 	    number == SIGKILL || number == SIGTERM || number == SIGINT)
 		return;
-	fl_str_addf(out, "%lld %s %s", number_of(fault, "rank"),
-		    text_of(fault, "end"), text_of(fault, "fault"));
+	fl_str_addf(out, "%lld %s %s", (long long)json_int_or(fault, "rank", 0),
+		    json_text_or(fault, "end", ""),
+		    json_text_or(fault, "fault", ""));
 }
 
 static void print_trainer(const struct json *f)
 {
-	const char *name = text_of(f, "name");
+	const char *name = json_text_or(f, "name", "");
 
 	if (strncmp(name, "rank", 4) == 0)
 		fl_error("first fault: %s (%s, device %lld) %s", name,
-			 text_of(f, "host"), number_of(f, "device"),
-			 text_of(f, "end"));
+			 json_text_or(f, "host", ""),
+			 (long long)json_int_or(f, "device", 0),
+			 json_text_or(f, "end", ""));
 	else
-		fl_error("first fault: %s (%s) %s", name, text_of(f, "host"),
-			 text_of(f, "end"));
-	if (*text_of(f, "fault")) {
-		fl_error("  it said: %s", text_of(f, "fault"));
-	} else if (*text_of(f, "tail")) {
-		fl_error("  the end of %s:", text_of(f, "log"));
-		fputs(text_of(f, "tail"), stderr);
+		fl_error("first fault: %s (%s) %s", name,
+			 json_text_or(f, "host", ""),
+			 json_text_or(f, "end", ""));
+	if (*json_text_or(f, "fault", "")) {
+		fl_error("  it said: %s", json_text_or(f, "fault", ""));
+	} else if (*json_text_or(f, "tail", "")) {
+		fl_error("  the end of %s:", json_text_or(f, "log", ""));
+		fputs(json_text_or(f, "tail", ""), stderr);
 	}
 }
 
@@ -165,19 +152,19 @@ void fault_print(const struct json *verdict, const char *log_dir)
 	struct fl_err err = FL_ERR_INIT;
 	char path[4096];
 
-	if (strcmp(text_of(f, "kind"), "trainer") == 0)
+	if (strcmp(json_text_or(f, "kind", ""), "trainer") == 0)
 		print_trainer(f);
 	else
-		fl_error("first fault: %s %s", text_of(f, "host"),
-			 text_of(f, "end"));
+		fl_error("first fault: %s %s", json_text_or(f, "host", ""),
+			 json_text_or(f, "end", ""));
 	for (size_t i = 0; i < json_count(others); i++) {
 		const char *line = "";
 
 		json_text(json_at(others, i), &line);
 		fl_error("  %s", line);
 	}
-	if (*text_of(verdict, "note"))
-		fl_info("%s", text_of(verdict, "note"));
+	if (*json_text_or(verdict, "note", ""))
+		fl_info("%s", json_text_or(verdict, "note", ""));
 	if (fl_join(path, sizeof(path), log_dir, "fault.json", &err) != 0 ||
 	    json_write(verdict, path, &err) != 0)
 		fl_warn("%s", err.text);

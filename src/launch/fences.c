@@ -1,6 +1,7 @@
 #include "launch/fences.h"
 
 #include "base/arena.h"
+#include "base/bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,8 +139,7 @@ static void tell(const struct fences *f, struct peers *peers,
 	size_t n = strlen(e->signature) + 1, size = e->local.size;
 	unsigned char *p = fl_malloc(4 + n + size);
 
-	for (int i = 0; i < 4; i++)
-		p[i] = (unsigned char)(e->number >> (8 * i));
+	fl_put(p, e->number, 4);
 	memcpy(p + 4, e->signature, n);
 	if (size)
 		memcpy(p + 4 + n, e->local.data, size);
@@ -172,15 +172,12 @@ void fences_take(struct fences *f, int seat, const struct wire_frame *frame)
 {
 	const unsigned char *p = frame->data, *nul;
 	struct fence *e;
-	uint32_t number = 0;
 	size_t head, n;
 
 	nul = frame->size > 4 ? memchr(p + 4, '\0', frame->size - 4) : NULL;
 	if (!f->layout || !nul)
 		return;
-	for (int i = 0; i < 4; i++)
-		number |= (uint32_t)p[i] << (8 * i);
-	e = find(f, (const char *)p + 4, number);
+	e = find(f, (const char *)p + 4, (uint32_t)fl_get(p, 4));
 	head = (size_t)(nul - p) + 1;
 	n = frame->size - head;
 	if (e->shares[seat].here)

@@ -26,6 +26,22 @@ const char *fleet_token(const struct fleet *f)
 	return token ? token : "";
 }
 
+bool fleet_leads(const struct fleet *f)
+{
+	return f->layout.list[0].host == f->plan->hosts.self;
+}
+
+void fleet_to_first(struct fleet *f, int type, struct json *o,
+		    void (*take)(struct fleet *f, const struct json *o))
+{
+	if (fleet_leads(f))
+		take(f, o);
+	else
+		peers_send_json(f->peers, f->layout.list[0].host, type,
+				(uint32_t)f->attempt, o);
+	json_free(o);
+}
+
 struct json *fleet_copy(const struct json *o)
 {
 	struct fl_err err = FL_ERR_INIT;

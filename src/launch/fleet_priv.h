@@ -105,6 +105,12 @@ void fleet_tell_state(struct fleet *f);
 void fleet_over(struct fleet *f, int code);
 /* The first machine of those that take part and are here: does it decide? */
 bool fleet_decides(const struct fleet *f);
+/* The machine of rank 0 keeps what concerns all trainers: is it this one? */
+bool fleet_leads(const struct fleet *f);
+/* Gives o to take on that machine: here at once, or in a frame of this type,
+ * whose arrival has it taken. Frees o. */
+void fleet_to_first(struct fleet *f, int type, struct json *o,
+		    void (*take)(struct fleet *f, const struct json *o));
 const char *fleet_host(const struct fleet *f, int host);
 /* The job's word; "" : none. */
 const char *fleet_token(const struct fleet *f);

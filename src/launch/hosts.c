@@ -4,12 +4,14 @@
 #include "base/str.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const void *bytes_of(const struct sockaddr *a, size_t *size)
 {
@@ -356,4 +358,28 @@ void hosts_endpoint(const struct host *h, int port,
 	else
 		((struct sockaddr_in6 *)(void *)out)->sin6_port =
 			htons((uint16_t)port);
+}
+
+int hosts_call(const struct hosts *hosts, int peer, int port)
+{
+	const struct host *own = &hosts->list[hosts->self];
+	const struct host *other = &hosts->list[peer];
+	struct sockaddr_storage from, to;
+	int fd, why;
+
+	hosts_endpoint(own, 0, &from);
+	hosts_endpoint(other, port, &to);
+	fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		    0);
+	if (fd < 0)
+		return -1;
+	if (from.ss_family == to.ss_family)
+		bind(fd, (struct sockaddr *)(void *)&from, own->size);
+	if (connect(fd, (struct sockaddr *)(void *)&to, other->size) == 0 ||
+	    errno == EINPROGRESS)
+		return fd;
+	why = errno;
+	close(fd);
+	errno = why;
+	return -1;
 }

@@ -46,6 +46,11 @@ int hosts_find(const struct hosts *hosts, const struct sockaddr *address);
 void hosts_endpoint(const struct host *host, int port,
 		    struct sockaddr_storage *out);
 
+/* A socket that calls list[peer] from our listed address, by which the other
+ * side knows us; it does not block. -1 with errno: not even begun. Writable: see
+ * SO_ERROR. */
+int hosts_call(const struct hosts *hosts, int peer, int port);
+
 /* Is this one of this machine's addresses or names? */
 bool hosts_is_own(const char *name);
 /* All of this machine's, "10.0.0.1, 127.0.0.1", appended. */

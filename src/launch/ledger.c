@@ -67,11 +67,6 @@ void ledger_end(struct fleet *f)
 	f->ledger = NULL;
 }
 
-static bool keeps_book(const struct fleet *f)
-{
-	return f->layout.list[0].host == f->plan->hosts.self;
-}
-
 void ledger_begin(struct fleet *f)
 {
 	ledger_end(f);
@@ -220,14 +215,6 @@ static struct window *window_of(struct fleet *f, int64_t number)
 	return w;
 }
 
-static double real_of(const struct json *o, const char *key)
-{
-	double v = 0;
-
-	json_real_of(json_get(o, key), &v);
-	return v;
-}
-
 static void take_row(struct fleet *f, const struct json *o)
 {
 	int64_t number = -1, rank = -1, step = 0;
@@ -242,11 +229,13 @@ static void take_row(struct fleet *f, const struct json *o)
 		return;
 	w->here[rank] = true;
 	w->step = step;
-	w->rows[rank] = (struct straggler_row){
-		real_of(o, "step_s"),	  real_of(o, "data_s"),
-		real_of(o, "wait_s"),	  real_of(o, "on_core_s"),
-		real_of(o, "for_core_s"), real_of(o, "throttled_s")
-	};
+	w->rows[rank] =
+		(struct straggler_row){ json_real_or(o, "step_s", 0),
+					json_real_or(o, "data_s", 0),
+					json_real_or(o, "wait_s", 0),
+					json_real_or(o, "on_core_s", 0),
+					json_real_or(o, "for_core_s", 0),
+					json_real_or(o, "throttled_s", 0) };
 	if (++w->heard < f->layout.world)
 		return;
 	straggler_find(w->rows, f->layout.world, f->layout.count > 1, &s);
@@ -256,7 +245,7 @@ static void take_row(struct fleet *f, const struct json *o)
 
 void ledger_take(struct fleet *f, const struct json *rows)
 {
-	if (!f->ledger || !keeps_book(f))
+	if (!f->ledger || !fleet_leads(f))
 		return;
 	for (size_t i = 0; i < json_count(rows); i++)
 		take_row(f, json_at(rows, i));
@@ -333,12 +322,6 @@ void ledger_turn(struct fleet *f)
 		now.window = l->window + 1;
 		*l = now;
 	}
-	if (!rows)
-		return;
-	if (keeps_book(f))
-		ledger_take(f, rows);
-	else
-		peers_send_json(f->peers, f->layout.list[0].host, WIRE_LEDGER,
-				(uint32_t)f->attempt, rows);
-	json_free(rows);
+	if (rows)
+		fleet_to_first(f, WIRE_LEDGER, rows, ledger_take);
 }

@@ -1,5 +1,6 @@
 #include "launch/measure.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -61,21 +62,6 @@ static int64_t date_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void put(unsigned char *p, uint64_t v)
-{
-	for (int i = 0; i < 8; i++)
-		p[i] = (unsigned char)(v >> (8 * i));
-}
-
-static uint64_t get(const unsigned char *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v |= (uint64_t)p[i] << (8 * i);
-	return v;
-}
-
 static int broken(const struct stream *s, const char *why)
 {
 	return fl_fail(s->err, FL_EPEER, "the connection broke: %s", why);
@@ -129,8 +115,8 @@ static int send_record(const struct stream *s, uint64_t number, int64_t value)
 {
 	unsigned char b[RECORD];
 
-	put(b, number);
-	put(b + 8, (uint64_t)value);
+	fl_put(b, number, 8);
+	fl_put(b + 8, (uint64_t)value, 8);
 	return send_bytes(s, b, sizeof(b), "taking messages");
 }
 
@@ -147,8 +133,8 @@ static int receive_record(const struct stream *s, uint64_t *number,
 			return (int)k;
 		have += (size_t)k;
 	}
-	*number = get(b);
-	*value = (int64_t)get(b + 8);
+	*number = fl_get(b, 8);
+	*value = (int64_t)fl_get(b + 8, 8);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "launch/greeting.h"
 
 #include <errno.h>
@@ -51,13 +52,6 @@ struct measurer *measurer_new(const struct hosts *hosts, int port,
 	return m;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void break_off(struct measurer *m)
 {
 	uint64_t n;
@@ -68,7 +62,7 @@ static void break_off(struct measurer *m)
 		while (read(m->ended, &n, sizeof(n)) > 0)
 			continue;
 	}
-	close_fd(&m->fd);
+	fl_close(&m->fd);
 	m->stage = IDLE;
 }
 
@@ -77,8 +71,8 @@ void measurer_free(struct measurer *m)
 	if (!m)
 		return;
 	break_off(m);
-	close_fd(&m->early);
-	close_fd(&m->ended);
+	fl_close(&m->early);
+	fl_close(&m->ended);
 	free(m);
 }
 
@@ -91,21 +85,11 @@ int measurer_fd(const struct measurer *m)
 
 static int connect_peer(struct measurer *m, double until)
 {
-	const struct host *own = &m->hosts->list[m->hosts->self];
-	const struct host *peer = &m->hosts->list[m->peer];
-	struct sockaddr_storage from, to;
 	socklen_t n = sizeof(int);
-	int why = 0, rc = 0;
+	int why = 0, rc;
 
-	hosts_endpoint(own, 0, &from);
-	hosts_endpoint(peer, m->port, &to);
-	m->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		       0);
-	if (m->fd >= 0 && from.ss_family == to.ss_family)
-		bind(m->fd, (struct sockaddr *)(void *)&from, own->size);
-	if (m->fd < 0 ||
-	    (connect(m->fd, (struct sockaddr *)(void *)&to, peer->size) != 0 &&
-	     errno != EINPROGRESS))
+	m->fd = hosts_call(m->hosts, m->peer, m->port);
+	if (m->fd < 0)
 		return fl_fail(&m->err, FL_EPEER, "cannot connect: %s",
 			       strerror(errno));
 	rc = measure_wait(m->fd, POLLOUT, until, &m->cancel,
@@ -215,7 +199,7 @@ void measurer_stream(struct measurer *m, int peer, int fd)
 		m->fd = fd;
 		start_thread(m);
 	} else {
-		close_fd(&m->early);
+		fl_close(&m->early);
 		m->early = fd;
 		m->early_peer = peer;
 	}
@@ -256,7 +240,7 @@ struct json *measurer_turn(struct measurer *m)
 		   read(m->ended, &n, sizeof(n)) == sizeof(n)) {
 		pthread_join(m->thread, NULL);
 		m->stage = IDLE;
-		close_fd(&m->fd);
+		fl_close(&m->fd);
 		o = describe(m, m->rc == 0 ? NULL : m->err.text);
 	}
 	return o;

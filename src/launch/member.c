@@ -8,22 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *text_of(const struct json *o, const char *key)
-{
-	const char *text = "";
-
-	json_text(json_get(o, key), &text);
-	return text;
-}
-
-static int number_of(const struct json *o, const char *key, int absent)
-{
-	int64_t v = absent;
-
-	json_int(json_get(o, key), &v);
-	return (int)v;
-}
-
 struct json *member_intro(const struct launch_options *o,
 			  const struct launch_plan *p)
 {
@@ -94,7 +78,7 @@ static void disagree(struct fleet *f, int host, const char *theirs)
 void member_take_intro(struct fleet *f, int host, const struct json *intro)
 {
 	struct member *m = &f->members[host];
-	const char *line = text_of(intro, "line");
+	const char *line = json_text_or(intro, "line", "");
 
 	m->told = false;
 	m->ready = false;
@@ -161,16 +145,16 @@ void member_take_state(struct fleet *f, int host, const struct json *o)
 	struct member *m = &f->members[host];
 
 	m->told = true;
-	m->state = (enum fleet_state)number_of(o, "state", FLEET_WAIT);
-	m->attempt = number_of(o, "attempt", -1);
-	m->restarts = number_of(o, "restarts", 0);
-	m->ranks = number_of(o, "ranks", 0);
+	m->state = (enum fleet_state)(int)json_int_or(o, "state", FLEET_WAIT);
+	m->attempt = (int)json_int_or(o, "attempt", -1);
+	m->restarts = (int)json_int_or(o, "restarts", 0);
+	m->ranks = (int)json_int_or(o, "ranks", 0);
 	m->past = false;
 	m->over = false;
 	json_bool(json_get(o, "past"), &m->past);
 	json_bool(json_get(o, "over"), &m->over);
-	snprintf(m->job, sizeof(m->job), "%s", text_of(o, "job"));
-	read_sees(m, text_of(o, "sees"));
+	snprintf(m->job, sizeof(m->job), "%s", json_text_or(o, "job", ""));
+	read_sees(m, json_text_or(o, "sees", ""));
 	copy_name_read(o, &m->newest);
 }
 
@@ -226,12 +210,14 @@ void member_remember(struct fleet *f)
 	member_file(f, path, sizeof(path));
 	o = fl_exists(path) ? json_read(path, &err) : NULL;
 	json_bool(json_get(o, "over"), &over);
-	if (o && !over && strcmp(text_of(o, "line"), f->plan->line) == 0) {
+	if (o && !over &&
+	    strcmp(json_text_or(o, "line", ""), f->plan->line) == 0) {
 		own->past = true;
-		own->attempt = number_of(o, "attempt", -1);
-		own->restarts = number_of(o, "restarts", 0);
-		own->ranks = number_of(o, "ranks", 0);
-		snprintf(own->job, sizeof(own->job), "%s", text_of(o, "job"));
+		own->attempt = (int)json_int_or(o, "attempt", -1);
+		own->restarts = (int)json_int_or(o, "restarts", 0);
+		own->ranks = (int)json_int_or(o, "ranks", 0);
+		snprintf(own->job, sizeof(own->job), "%s",
+			 json_text_or(o, "job", ""));
 		copy_name_read(o, &newest);
 		copies_recall(f->copies, own->job, &newest);
 	}

@@ -11,20 +11,12 @@
 
 #include <string.h>
 
-static double real_of(const struct json *o, const char *key)
-{
-	double v = 0;
-
-	json_real_of(json_get(o, key), &v);
-	return v;
-}
-
 /* Room for the checkpoints, where rank 0 writes them. */
 static void take_model(struct fleet *f, const struct json *o)
 {
 	const char *folder = "";
-	double need =
-		real_of(o, "checkpoint_bytes") * real_of(o, "checkpoints");
+	double need = json_real_or(o, "checkpoint_bytes", 0) *
+		      json_real_or(o, "checkpoints", 0);
 	int64_t room;
 
 	json_text(json_get(o, "folder"), &folder);
@@ -35,8 +27,8 @@ static void take_model(struct fleet *f, const struct json *o)
 		"checkpoints of this run need about %.0f (%g of %.0f MiB); make "
 		"room, choose another save_dir, or keep fewer (keep_checkpoints)",
 		launch_host(f->plan), (double)room / 0x1p20, folder,
-		need / 0x1p20, real_of(o, "checkpoints"),
-		real_of(o, "checkpoint_bytes") / 0x1p20);
+		need / 0x1p20, json_real_or(o, "checkpoints", 0),
+		json_real_or(o, "checkpoint_bytes", 0) / 0x1p20);
 }
 
 static void show(struct fleet *f, const struct json *o)
@@ -91,7 +83,7 @@ static void forecast(struct fleet *f)
 void pace_take(struct fleet *f, const struct json *o)
 {
 	struct preflight_run *r = f->preflight;
-	double compute = real_of(o, "compute_s");
+	double compute = json_real_or(o, "compute_s", 0);
 	int64_t rank = -1;
 
 	json_int(json_get(o, "rank"), &rank);
@@ -100,19 +92,19 @@ void pace_take(struct fleet *f, const struct json *o)
 		return;
 	r->told[rank] = true;
 	r->heard++;
-	r->in.gradient_bytes = real_of(o, "gradient_bytes");
-	r->in.sums = (int)real_of(o, "small_sums");
+	r->in.gradient_bytes = json_real_or(o, "gradient_bytes", 0);
+	r->in.sums = (int)json_real_or(o, "small_sums", 0);
 	if (compute > r->in.compute_s)
 		r->in.compute_s = compute;
-	if (real_of(o, "step_s") > r->step_s)
-		r->step_s = real_of(o, "step_s");
+	if (json_real_or(o, "step_s", 0) > r->step_s)
+		r->step_s = json_real_or(o, "step_s", 0);
 	if (!f->options->preflight || r->heard == f->layout.world)
 		forecast(f);
 }
 
 void pace_take_forecast(struct fleet *f, const struct json *o)
 {
-	if (f->preflight && !preflight_leads(f))
+	if (f->preflight && !fleet_leads(f))
 		show(f, o);
 }
 
@@ -129,10 +121,5 @@ void pace_local(struct fleet *f, const struct trainer *t,
 		return;
 	o = fleet_copy(line);
 	json_set_int(o, "rank", t->rank);
-	if (preflight_leads(f))
-		pace_take(f, o);
-	else
-		peers_send_json(f->peers, f->layout.list[0].host, WIRE_PACE,
-				(uint32_t)f->attempt, o);
-	json_free(o);
+	fleet_to_first(f, WIRE_PACE, o, pace_take);
 }

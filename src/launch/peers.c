@@ -248,31 +248,16 @@ static void call_stands(struct peers *p, int peer)
 
 static void call(struct peers *p, int peer)
 {
-	const struct hosts *h = p->config.hosts;
 	struct link *l = &p->links[peer];
-	struct sockaddr_storage from, to;
-	int fd;
+	int fd = hosts_call(p->config.hosts, peer, p->config.port);
+	int why = errno;
 
-	hosts_endpoint(&h->list[h->self], 0, &from);
-	hosts_endpoint(&h->list[peer], p->config.port, &to);
-	fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		    0);
-	/* From the listed address: it is how the other side knows us. */
-	if (fd >= 0 && from.ss_family == to.ss_family)
-		bind(fd, (struct sockaddr *)(void *)&from,
-		     h->list[h->self].size);
 	wire_init(&l->wire, fd);
 	l->since = fl_now_s();
-	if (fd < 0) {
-		call_failed(p, peer, errno);
-	} else if (connect(fd, (struct sockaddr *)(void *)&to,
-			   h->list[peer].size) == 0) {
-		call_stands(p, peer);
-	} else if (errno == EINPROGRESS) {
+	if (fd < 0)
+		call_failed(p, peer, why);
+	else
 		l->stage = STAGE_CALLING;
-	} else {
-		call_failed(p, peer, errno);
-	}
 }
 
 static void look_at_call(struct peers *p, int peer)

@@ -29,11 +29,6 @@
 static const struct measure_plan quick = { 16, 0.03, 0.05, 2 };
 static const struct measure_plan thorough = { 200, 0.3, 0.5, 6 };
 
-bool preflight_leads(const struct fleet *f)
-{
-	return f->layout.list[0].host == f->plan->hosts.self;
-}
-
 static struct measure_plan plan_of(const struct fleet *f,
 				   const struct pair *pair)
 {
@@ -112,52 +107,36 @@ void preflight_stream(struct fleet *f, int host, int fd)
 		close(fd);
 }
 
-static double real_of(const struct json *o, const char *key)
-{
-	double v = 0;
-
-	json_real_of(json_get(o, key), &v);
-	return v;
-}
-
-static int number_of(const struct json *o, const char *key)
-{
-	int64_t v = -1;
-
-	json_int(json_get(o, key), &v);
-	return (int)v;
-}
-
 void preflight_take_order(struct fleet *f, const struct json *o)
 {
-	struct measure_plan p = { number_of(o, "round_trips"),
-				  real_of(o, "round_trips_s"),
-				  real_of(o, "stream_s"),
-				  real_of(o, "limit_s") };
-	int with = number_of(o, "with");
+	struct measure_plan p = { (int)json_int_or(o, "round_trips", -1),
+				  json_real_or(o, "round_trips_s", 0),
+				  json_real_or(o, "stream_s", 0),
+				  json_real_or(o, "limit_s", 0) };
+	int with = (int)json_int_or(o, "with", -1);
 
 	if (!f->preflight || !f->preflight->measurer ||
 	    layout_find(&f->layout, with) < 0 || with == f->plan->hosts.self)
 		return;
 	f->since = fl_now_s(); /* the start comes later */
 	p.trips = p.trips < MEASURE_TRIPS_MAX ? p.trips : MEASURE_TRIPS_MAX;
-	measurer_begin(f->preflight->measurer, with, number_of(o, "round"), &p);
+	measurer_begin(f->preflight->measurer, with,
+		       (int)json_int_or(o, "round", -1), &p);
 }
 
-/* Whatever has ended is told to the coordinator. */
+static void take_own(struct fleet *f, const struct json *o)
+{
+	preflight_take_result(f, f->layout.self, o);
+}
+
+/* Whatever has ended is told to the first machine. */
 static void report_own(struct fleet *f)
 {
 	struct preflight_run *r = f->preflight;
 	struct json *o = r->measurer ? measurer_turn(r->measurer) : NULL;
 
-	if (!o)
-		return;
-	if (preflight_leads(f))
-		preflight_take_result(f, f->layout.self, o);
-	else
-		peers_send_json(f->peers, f->layout.list[0].host, WIRE_MEASURED,
-				(uint32_t)f->attempt, o);
-	json_free(o);
+	if (o)
+		fleet_to_first(f, WIRE_MEASURED, o, take_own);
 }
 
 /* --- the coordinator's --- */
@@ -257,12 +236,12 @@ static void begin_round(struct fleet *f)
 static void read_result(struct preflight_pair *x, const struct json *o)
 {
 	x->measured = !*x->error;
-	x->round_trip = real_of(o, "round_trip_s");
-	x->round_trip_least = real_of(o, "round_trip_least_s");
-	x->offset = real_of(o, "offset_s");
-	x->offset_error = real_of(o, "offset_error_s");
-	x->there = real_of(o, "there_bits_per_s");
-	x->back = real_of(o, "back_bits_per_s");
+	x->round_trip = json_real_or(o, "round_trip_s", 0);
+	x->round_trip_least = json_real_or(o, "round_trip_least_s", 0);
+	x->offset = json_real_or(o, "offset_s", 0);
+	x->offset_error = json_real_or(o, "offset_error_s", 0);
+	x->there = json_real_or(o, "there_bits_per_s", 0);
+	x->back = json_real_or(o, "back_bits_per_s", 0);
 }
 
 static void note_error(struct preflight_pair *x, const char *name,
@@ -278,7 +257,7 @@ static void note_error(struct preflight_pair *x, const char *name,
 void preflight_take_result(struct fleet *f, int seat, const struct json *o)
 {
 	struct preflight_run *r = f->preflight;
-	int with = layout_find(&f->layout, number_of(o, "with"));
+	int with = layout_find(&f->layout, (int)json_int_or(o, "with", -1));
 	const char *error = "";
 
 	json_text(json_get(o, "error"), &error);
@@ -286,7 +265,7 @@ void preflight_take_result(struct fleet *f, int seat, const struct json *o)
 		struct preflight_pair *x = &r->found.pairs[i];
 		bool asked = seat == x->pair.b;
 
-		if (x->pair.round != number_of(o, "round") ||
+		if (x->pair.round != (int)json_int_or(o, "round", -1) ||
 		    x->pair.round != r->round ||
 		    (asked ? x->pair.a : x->pair.b) != with ||
 		    (!asked && seat != x->pair.a))
@@ -366,23 +345,15 @@ void preflight_save(const struct fleet *f)
 		fl_warn("%s", err.text);
 }
 
-static const char *text_of(const struct json *o, const char *key)
-{
-	const char *text = "";
-
-	json_text(json_get(o, key), &text);
-	return text;
-}
-
 static void show(struct fleet *f)
 {
 	const struct json *o = f->preflight->report;
 	const struct json *warnings = json_get(o, "warnings");
 
-	if (*text_of(o, "summary"))
-		fl_info("%s", text_of(o, "summary"));
-	if (f->options->preflight && *text_of(o, "table"))
-		fl_info("what was found:\n%s", text_of(o, "table"));
+	if (*json_text_or(o, "summary", ""))
+		fl_info("%s", json_text_or(o, "summary", ""));
+	if (f->options->preflight && *json_text_or(o, "table", ""))
+		fl_info("what was found:\n%s", json_text_or(o, "table", ""));
 	for (size_t i = 0; i < json_count(warnings); i++) {
 		const char *line = "";
 
@@ -402,7 +373,7 @@ void preflight_take_report(struct fleet *f, const struct json *o)
 	struct preflight_run *r = f->preflight;
 	int64_t status = 0;
 
-	if (!r || preflight_leads(f))
+	if (!r || fleet_leads(f))
 		return;
 	json_free(r->report);
 	r->report = fleet_copy(o);
@@ -429,7 +400,7 @@ static void finish(struct fleet *f)
 	r->report = preflight_write(&r->found);
 	json_set_int(r->report, "status", r->status);
 	json_set_int(brief, "status", r->status);
-	json_set_text(brief, "summary", text_of(r->report, "summary"));
+	json_set_text(brief, "summary", json_text_or(r->report, "summary", ""));
 	preflight_tell(f, WIRE_PREFLIGHT,
 		       f->layout.count <= TELL_MOST ? r->report : brief);
 	json_free(brief);
@@ -474,6 +445,6 @@ bool preflight_turn(struct fleet *f)
 
 void preflight_member_turn(struct fleet *f)
 {
-	if (f->preflight && !preflight_leads(f))
+	if (f->preflight && !fleet_leads(f))
 		report_own(f);
 }

@@ -22,8 +22,6 @@ struct preflight_run {
 	bool forecast;
 };
 
-/* Is this machine the one that gathers what all found? */
-bool preflight_leads(const struct fleet *f);
 /* To the other machines that take part. */
 void preflight_tell(struct fleet *f, int type, const struct json *o);
 /* Write the report as <log_dir>/preflight.json. */

@@ -114,14 +114,6 @@ static struct json *describe(const struct fleet *f)
 	return lines;
 }
 
-static int64_t number_of(const struct json *o, const char *key)
-{
-	int64_t v = 0;
-
-	json_int(json_get(o, key), &v);
-	return v;
-}
-
 /* In a collective, and able to go on with it: not one that was stopped there. */
 static bool is_inside(const struct json *o)
 {
@@ -136,7 +128,8 @@ static bool is_inside(const struct json *o)
 /* Who is waited for: in no collective; where all are in one, the earliest. */
 static bool is_late(const struct json *o, bool outside, int64_t least)
 {
-	return outside ? !is_inside(o) : number_of(o, "collective") == least;
+	return outside ? !is_inside(o)
+		       : json_int_or(o, "collective", 0) == least;
 }
 
 static void write_stack(const struct fleet *f, int64_t rank)
@@ -157,11 +150,11 @@ static void add_late(struct fleet *f, int seat, const struct json *o,
 	json_text(json_get(o, "state"), &state);
 	fl_str_addf(text,
 		    "%srank %lld (%s, device %lld) is in '%s' of step %lld%s",
-		    text->len ? ", " : "", (long long)number_of(o, "rank"),
+		    text->len ? ", " : "", (long long)json_int_or(o, "rank", 0),
 		    fleet_host(f, f->layout.list[seat].host),
-		    (long long)number_of(o, "device"), phase,
-		    (long long)number_of(o, "step"), state);
-	write_stack(f, number_of(o, "rank"));
+		    (long long)json_int_or(o, "device", 0), phase,
+		    (long long)json_int_or(o, "step", 0), state);
+	write_stack(f, json_int_or(o, "rank", 0));
 }
 
 /* The coordinator acts for all. */
@@ -193,7 +186,7 @@ static void report(struct fleet *f)
 	for (int i = 0; i < f->layout.count; i++)
 		for (size_t k = 0; k < json_count(s->lines[i]); k++) {
 			const struct json *o = json_at(s->lines[i], k);
-			int64_t n = number_of(o, "collective");
+			int64_t n = json_int_or(o, "collective", 0);
 
 			outside |= !is_inside(o);
 			least = n < least ? n : least;

@@ -1,6 +1,7 @@
 #include "launch/straggler.h"
 
 #include "base/arena.h"
+#include "launch/estimate.h"
 
 #include <stdlib.h>
 
@@ -66,13 +67,6 @@ static double waiting(const struct straggler_row *r)
 	return r->wait;
 }
 
-static int compare(const void *x, const void *y)
-{
-	double a = *(const double *)x, b = *(const double *)y;
-
-	return (a > b) - (a < b);
-}
-
 typedef double (*part_fn)(const struct straggler_row *r);
 
 /* The median of all rows but one (-1: of all). */
@@ -85,8 +79,7 @@ static double median(const struct straggler_row *rows, int count, int but,
 	for (int i = 0; i < count; i++)
 		if (i != but)
 			v[n++] = part(&rows[i]);
-	qsort(v, (size_t)n, sizeof(*v), compare);
-	m = n == 0 ? 0 : (v[(n - 1) / 2] + v[n / 2]) / 2;
+	m = estimate_median(v, n);
 	free(v);
 	return m;
 }

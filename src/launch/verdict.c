@@ -21,30 +21,6 @@
 #define ALONE_S 1.0	 /* without a verdict: decide for this machine */
 #define RESTARTS 3	 /* of programs that report checkpoints */
 
-static const char *text_of(const struct json *o, const char *key)
-{
-	const char *text = "";
-
-	json_text(json_get(o, key), &text);
-	return text;
-}
-
-static int64_t number_of(const struct json *o, const char *key)
-{
-	int64_t v = 0;
-
-	json_int(json_get(o, key), &v);
-	return v;
-}
-
-static bool is_true(const struct json *o, const char *key)
-{
-	bool v = false;
-
-	json_bool(json_get(o, key), &v);
-	return v;
-}
-
 static void add_lines(struct fleet *f, const struct json *lines)
 {
 	if (!f->where)
@@ -113,10 +89,10 @@ void verdict_report(struct fleet *f, struct json *report)
  * broken pipe, or our own "peer lost") may be heard of before that peer. */
 static int explains(const struct json *report)
 {
-	if (strcmp(text_of(report, "kind"), "trainer") != 0)
+	if (strcmp(json_text_or(report, "kind", ""), "trainer") != 0)
 		return 2;
-	return number_of(report, "signal") == SIGPIPE ||
-			       number_of(report, "status") ==
+	return json_int_or(report, "signal", 0) == SIGPIPE ||
+			       json_int_or(report, "status", 0) ==
 				       fl_exit_status(FL_EPEER)
 		       ? 0
 		       : 1;
@@ -145,8 +121,9 @@ static int restarts_allowed(const struct fleet *f, const struct json *fault)
 		return 0;
 	if (f->options->max_restart >= 0)
 		return f->options->max_restart;
-	return f->plan->trains || is_true(fault, "ours") || f->ours ? RESTARTS
-								    : 0;
+	return f->plan->trains || json_bool_or(fault, "ours", false) || f->ours
+		       ? RESTARTS
+		       : 0;
 }
 
 static bool is_final(int64_t code)
@@ -161,10 +138,10 @@ static const char *why_final(const struct fleet *f, const struct json *fault,
 {
 	int allowed = restarts_allowed(f, fault);
 
-	if (is_true(fault, "final"))
+	if (json_bool_or(fault, "final", false))
 		return "--stall_policy abort";
-	if (is_final(number_of(fault, "status")) &&
-	    number_of(fault, "signal") == 0)
+	if (is_final(json_int_or(fault, "status", 0)) &&
+	    json_int_or(fault, "signal", 0) == 0)
 		return allowed ? "starting again would not mend this" : "";
 	if (*key && strcmp(key, f->last_key) == 0 &&
 	    f->last_key_step == copies_newest(f->copies)->step)
@@ -208,7 +185,7 @@ static struct json *make_verdict(struct fleet *f)
 	json_set(v, "fault", fleet_copy(fault));
 	if (f->where)
 		json_set(v, "others", fleet_copy(f->where));
-	json_set_int(v, "code", number_of(fault, "status"));
+	json_set_int(v, "code", json_int_or(fault, "status", 0));
 	json_set_text(v, "key", fl_str_get(&key));
 	json_set_int(v, "step", copies_newest(f->copies)->step);
 	decide_restart(f, fault, fl_str_get(&key), v);
@@ -221,11 +198,12 @@ static void apply(struct fleet *f, struct json *v)
 {
 	json_free(f->verdict);
 	f->verdict = v;
-	f->restarting = is_true(v, "restart");
-	f->restarts = (int)number_of(v, "restarts");
-	f->code = (int)number_of(v, "code");
-	f->last_key_step = number_of(v, "step");
-	snprintf(f->last_key, sizeof(f->last_key), "%s", text_of(v, "key"));
+	f->restarting = json_bool_or(v, "restart", false);
+	f->restarts = (int)json_int_or(v, "restarts", 0);
+	f->code = (int)json_int_or(v, "code", 0);
+	f->last_key_step = json_int_or(v, "step", 0);
+	snprintf(f->last_key, sizeof(f->last_key), "%s",
+		 json_text_or(v, "key", ""));
 	fault_print(v, f->options->log_dir);
 	if (f->state != FLEET_STOP && !f->restarting) {
 		job_stop(&f->job, TERM_GRACE_S);
@@ -241,7 +219,8 @@ void verdict_take(struct fleet *f, struct json *v, int attempt)
 
 	if (f->verdict && !waiting) {
 		json_free(v);
-	} else if (waiting ? !is_true(v, "restart") : attempt == f->attempt) {
+	} else if (waiting ? !json_bool_or(v, "restart", false)
+			   : attempt == f->attempt) {
 		if (!waiting && f->state != FLEET_STOP) {
 			tell_where(f);
 			fleet_enter(f, FLEET_STOP);

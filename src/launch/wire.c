@@ -1,6 +1,7 @@
 #include "launch/wire.h"
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -43,21 +44,6 @@ static void broken(struct wire *w, const char *why)
 	w->fd = -1;
 }
 
-static void put(unsigned char *p, uint32_t v, int bytes)
-{
-	for (int i = 0; i < bytes; i++)
-		p[i] = (unsigned char)(v >> (8 * i));
-}
-
-static uint32_t get(const unsigned char *p, int bytes)
-{
-	uint32_t v = 0;
-
-	for (int i = 0; i < bytes; i++)
-		v |= (uint32_t)p[i] << (8 * i);
-	return v;
-}
-
 static unsigned char *reserve(unsigned char **buf, size_t *size, size_t used,
 			      size_t more)
 {
@@ -88,10 +74,10 @@ void wire_send(struct wire *w, int type, uint32_t attempt, const void *data,
 		w->out_sent = w->out_used = 0;
 	p = reserve(&w->out, &w->out_size, w->out_used, HEADER + size);
 	memcpy(p, MAGIC, 4);
-	put(p + 4, (uint32_t)type, 2);
-	put(p + 6, 0, 2);
-	put(p + 8, attempt, 4);
-	put(p + 12, (uint32_t)size, 4);
+	fl_put(p + 4, (uint32_t)type, 2);
+	fl_put(p + 6, 0, 2);
+	fl_put(p + 8, attempt, 4);
+	fl_put(p + 12, (uint32_t)size, 4);
 	if (size)
 		memcpy(p + HEADER, data, size);
 	w->out_used += HEADER + size;
@@ -131,7 +117,7 @@ static size_t wanted(const struct wire *w)
 	if (!w->exact)
 		return w->in_used > w->most + HEADER ? 0 : PIECE;
 	if (w->in_used >= HEADER)
-		whole += get(w->in + 12, 4);
+		whole += fl_get(w->in + 12, 4);
 	return w->in_used >= whole || whole > w->most + HEADER
 		       ? 0
 		       : whole - w->in_used;
@@ -183,9 +169,9 @@ int wire_next(struct wire *w, struct wire_frame *f)
 	if (have < HEADER)
 		return have > 0 && memcmp(p, MAGIC, have < 4 ? have : 4) ? -1
 									 : 0;
-	size = get(p + 12, 4);
-	f->type = (int)get(p + 4, 2);
-	f->attempt = get(p + 8, 4);
+	size = (uint32_t)fl_get(p + 12, 4);
+	f->type = (int)fl_get(p + 4, 2);
+	f->attempt = (uint32_t)fl_get(p + 8, 4);
 	if (memcmp(p, MAGIC, 4) != 0 || size > w->most || f->type == 0)
 		return -1;
 	if (have < HEADER + size)

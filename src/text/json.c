@@ -180,6 +180,31 @@ static int need_failed(const struct json *object, const char *key,
 		       json_kind_name(json_kind_of(v)), json_kind_name(want));
 }
 
+const char *json_text_or(const struct json *object, const char *key,
+			 const char *absent)
+{
+	json_text(json_get(object, key), &absent);
+	return absent;
+}
+
+double json_real_or(const struct json *object, const char *key, double absent)
+{
+	json_real_of(json_get(object, key), &absent);
+	return absent;
+}
+
+int64_t json_int_or(const struct json *object, const char *key, int64_t absent)
+{
+	json_int(json_get(object, key), &absent);
+	return absent;
+}
+
+bool json_bool_or(const struct json *object, const char *key, bool absent)
+{
+	json_bool(json_get(object, key), &absent);
+	return absent;
+}
+
 int json_need_text(const struct json *object, const char *key,
 		   const char **out_text, struct fl_err *err)
 {

@@ -71,6 +71,13 @@ bool json_real_of(const struct json *value, double *out);
 bool json_int(const struct json *value, int64_t *out);
 bool json_bool(const struct json *value, bool *out);
 
+/* A member's value, or absent when it is missing or of another kind. */
+const char *json_text_or(const struct json *object, const char *key,
+			 const char *absent);
+double json_real_or(const struct json *object, const char *key, double absent);
+int64_t json_int_or(const struct json *object, const char *key, int64_t absent);
+bool json_bool_or(const struct json *object, const char *key, bool absent);
+
 /* The same for a member that must be there: FL_EDATA and a sentence that names
  * the key and what stands there instead. */
 int json_need_text(const struct json *object, const char *key, const char **out,

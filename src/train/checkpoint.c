@@ -104,28 +104,12 @@ int checkpoint_save(const struct engine *e, const struct train_place *at,
 	return rc;
 }
 
-static int64_t number(const struct json *o, const char *key, int64_t absent)
-{
-	int64_t v = absent;
-
-	json_int(json_get(o, key), &v);
-	return v;
-}
-
-static double real(const struct json *o, const char *key, double absent)
-{
-	double v = absent;
-
-	json_real_of(json_get(o, key), &v);
-	return v;
-}
-
 static int check_batch(const struct engine *e, const struct json *o,
 		       const char *path, struct fl_err *err)
 {
-	int64_t world = number(o, "world_size", e->comm->world);
-	int64_t batch =
-		number(o, "batch_size", e->recipe->train_reader.batch_size);
+	int64_t world = json_int_or(o, "world_size", e->comm->world);
+	int64_t batch = json_int_or(o, "batch_size",
+				    e->recipe->train_reader.batch_size);
 	int64_t now =
 		(int64_t)e->batch_ranks * e->recipe->train_reader.batch_size;
 
@@ -139,17 +123,18 @@ static int check_batch(const struct engine *e, const struct json *o,
 			path, (long long)(world * batch), (long long)world,
 			(long long)batch, (long long)now);
 	if (world != e->comm->world ||
-	    number(o, "threads", fl_par_threads()) != fl_par_threads())
+	    json_int_or(o, "threads", fl_par_threads()) != fl_par_threads())
 		fl_info("the checkpoint was made by %lld ranks of %lld threads, "
 			"this run has %d of %d: the last bits will differ from an undisturbed run",
-			(long long)world, (long long)number(o, "threads", 0),
-			e->comm->world, fl_par_threads());
-	if (number(o, "seed", e->recipe->seed) != e->recipe->seed)
+			(long long)world,
+			(long long)json_int_or(o, "threads", 0), e->comm->world,
+			fl_par_threads());
+	if (json_int_or(o, "seed", e->recipe->seed) != e->recipe->seed)
 		return fl_fail(
 			err, FL_ERECIPE,
 			"'%s' was trained with seed %lld, this recipe has %d; resume with -o seed=%lld",
-			path, (long long)number(o, "seed", 0), e->recipe->seed,
-			(long long)number(o, "seed", 0));
+			path, (long long)json_int_or(o, "seed", 0),
+			e->recipe->seed, (long long)json_int_or(o, "seed", 0));
 	return 0;
 }
 
@@ -159,7 +144,7 @@ static int check_rule(const struct engine *e, const struct json *o,
 		      const char *path, struct fl_err *err)
 {
 	const struct recipe *r = e->recipe;
-	int64_t batch = number(o, "base_batch", r->base_batch);
+	int64_t batch = json_int_or(o, "base_batch", r->base_batch);
 	const char *rule = r->batch_rule;
 
 	json_text(json_get(o, "batch_rule"), &rule);
@@ -193,14 +178,14 @@ static int read_place(struct engine *e, struct train_place *at,
 	rc = check_batch(e, o, path, err);
 	if (rc == 0)
 		rc = check_rule(e, o, path, err);
-	at->step = number(o, "step", 0);
-	at->epoch = (int)number(o, "epoch", 0);
-	at->step_in_epoch = (int)number(o, "step_in_epoch", 0);
-	at->lr = real(o, "lr", 0);
-	at->best_ap = real(o, "best_ap", -1);
-	at->evaluated = number(o, "evaluated_step", -1);
-	e->ema.step = number(o, "ema_step", 0);
-	e->ema.last_decay = real(o, "ema_last_decay", 0);
+	at->step = json_int_or(o, "step", 0);
+	at->epoch = (int)json_int_or(o, "epoch", 0);
+	at->step_in_epoch = (int)json_int_or(o, "step_in_epoch", 0);
+	at->lr = json_real_or(o, "lr", 0);
+	at->best_ap = json_real_or(o, "best_ap", -1);
+	at->evaluated = json_int_or(o, "evaluated_step", -1);
+	e->ema.step = json_int_or(o, "ema_step", 0);
+	e->ema.last_decay = json_real_or(o, "ema_last_decay", 0);
 	json_free(o);
 	return rc;
 }
