@@ -5,24 +5,24 @@
 scripts=$(realpath "$(dirname "$0")/../e2e/foreign")
 LIMIT=400
 machines 2
+# NAME PYTHON SCRIPT MACHINE WORD: four ranks train together; each tells so on that machine's console, after its WORD.
+trains() {
+	fleet --nproc_per_node 2 --follow all "$2" "$scripts/$3"
+	all_end "$1" 0
+	for r in 0 1 2 3; do
+		said "its rank $r" "$4" "|$5: rank $r of 4, local $((r % 2)): weights are the same, the loss fell"
+	done
+}
 if [ -z "${TORCH_PYTHON:-}" ]; then
 	echo "skip a PyTorch program on two machines: TORCH_PYTHON is not given"
 else
-	fleet --nproc_per_node 2 --follow all "$TORCH_PYTHON" "$scripts/ddp.py"
-	all_end "a PyTorch program on two machines" 0
-	for r in 0 1 2 3; do
-		said "its rank $r" 2 "|ddp: rank $r of 4, local $((r % 2)): weights are the same, the loss fell"
-	done
+	trains "a PyTorch program on two machines" "$TORCH_PYTHON" ddp.py 2 ddp
 fi
 if [ -z "${PADDLE_PYTHON:-}" ]; then
 	echo "skip a Paddle program on two machines: PADDLE_PYTHON is not given"
 	echo "skip Paddle's role maker on two machines: PADDLE_PYTHON is not given"
 else
-	fleet --nproc_per_node 2 --follow all "$PADDLE_PYTHON" "$scripts/parallel.py"
-	all_end "a Paddle program on two machines" 0
-	for r in 0 1 2 3; do
-		said "its rank $r" 1 "|paddle: rank $r of 4, local $((r % 2)): weights are the same, the loss fell"
-	done
+	trains "a Paddle program on two machines" "$PADDLE_PYTHON" parallel.py 1 paddle
 	fleet --server_num 1 --worker_num 1 --follow all "$PADDLE_PYTHON" "$scripts/ps.py"
 	all_end "a Paddle program with servers on two machines" 0
 	lists="servers ['10.77.0.1:6070', '10.77.0.2:6070'] workers ['10.77.0.1:6071', '10.77.0.2:6071'] of 2"
