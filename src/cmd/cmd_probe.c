@@ -1,8 +1,11 @@
 /* cmd_probe.c - flotilla probe: compare two trainers number by number. */
 #include "cmd/cmd.h"
 
+#include "base/arena.h"
 #include "cmd/job.h"
 #include "train/probe.h"
+
+#include <string.h>
 
 struct args {
 	struct job_args job;
@@ -35,7 +38,9 @@ static const struct option_table table = {
 	.usage = "-c FILE --weights W --batch B0 [B1 ...] --out O",
 	.about = "Runs exact given batches through training steps and writes "
 		 "activations, gradients,\nassignments, losses and the state "
-		 "at the end, by name.",
+		 "at the end, by name. Convolutions add in short sums, whose "
+		 "rounding is no larger than\nthe reference's; as in training "
+		 "with -o short_sums=false.",
 	.example =
 		"  flotilla probe -c configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml "
 		"--weights w.safetensors \\\n      --batch b0.safetensors "
@@ -73,6 +78,19 @@ static int probe(const struct args *args, struct fl_err *err)
 	return rc;
 }
 
+/* Before all -o of the command line, which may say otherwise. */
+static void prefer_short_sums(struct option_list *overrides)
+{
+	size_t size = sizeof(*overrides->items);
+
+	overrides->items = fl_realloc(overrides->items,
+				      ((size_t)overrides->count + 1) * size);
+	memmove(overrides->items + 1, overrides->items,
+		(size_t)overrides->count * size);
+	overrides->items[0] = "short_sums=true";
+	overrides->count++;
+}
+
 int cmd_probe(int argc, char **argv, struct fl_err *err)
 {
 	struct args args = { .steps_per_epoch = 1 };
@@ -85,8 +103,10 @@ int cmd_probe(int argc, char **argv, struct fl_err *err)
 	else if (rc == 0 && words > 0)
 		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
 			     argv[1]);
-	else if (rc == 0)
+	if (rc == 0 && !help && words == 0) {
+		prefer_short_sums(&args.job.overrides);
 		rc = probe(&args, err);
+	}
 	option_list_release(&args.batches);
 	option_list_release(&args.job.overrides);
 	return rc;

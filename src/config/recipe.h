@@ -107,7 +107,8 @@ struct recipe {
 	int seed;
 	const char *sampler; /* "flotilla", "paddle" */
 	bool shared_size;
-	bool overlap; /* gradients leave during backward */
+	bool short_sums; /* less rounding in convolutions */
+	bool overlap;	 /* gradients leave during backward */
 	double bucket_mb;
 	int keep_checkpoints;
 	int snapshot_steps; /* 0: none between epochs */

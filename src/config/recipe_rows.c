@@ -66,6 +66,9 @@ const struct row recipe_rows[] = {
 	{ "shared_size", ROW_BOOL, F(shared_size), 0, 0, 0, "true", NULL,
 	  "one image size for all ranks at every step; false as the reference, "
 	  "where everyone waits for the largest (ours)" },
+	{ "short_sums", ROW_BOOL, F(short_sums), 0, 0, 0, "false", NULL,
+	  "convolutions add in parts of some dozen products: a third of the "
+	  "rounding in more time; flotilla probe has it true (ours)" },
 	{ "overlap", ROW_BOOL, F(overlap), 0, 0, 0, "true", NULL,
 	  "send gradients while backward still runs (ours)" },
 	{ "bucket_mb", ROW_REAL, F(bucket_mb), 0.01, 1024, 0, "4.0", NULL,

@@ -108,6 +108,7 @@ struct graph {
 	size_t flat_count;	/* floats of the trained parameters */
 	size_t statistic_count; /* floats of the running statistics */
 	int input;
+	bool short_sums; /* see device/op.h */
 };
 
 /* One ConvBN as a branch of a norm: path "backbone.stem.conv1" names

@@ -61,18 +61,6 @@ static void want_workspace(struct plan *p, size_t bytes)
 		p->workspace_bytes = bytes;
 }
 
-/* The fewer values stand behind a batch statistic, the more does normalising by
- * it enlarge the rounding of the layers before. Below so many at the deepest
- * maps (stride 32) deep models left the reference's numbers, whose convolutions
- * add in blocks. Trainings have more: one image of 256x256 has 64. */
-#define FEW_VALUES 64
-
-static bool few_values(const struct plan_key *key)
-{
-	return key->mode != PLAN_EVAL &&
-	       key->batch * (key->height / 32) * (key->width / 32) < FEW_VALUES;
-}
-
 static int make_conv(struct plan *p, int node, struct fl_err *err)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
@@ -88,7 +76,7 @@ static int make_conv(struct plan *p, int node, struct fl_err *err)
 		.bias = n->bias >= 0,
 		.backward = plan_backward_wanted(p),
 		.diff_src = n->in[0] != p->graph->input,
-		.short_sums = few_values(&p->key),
+		.short_sums = p->graph->short_sums,
 	};
 	const struct dev_ops *ops = p->device->ops;
 	int rc = ops->conv_new(&d, &p->nodes[node].conv, err);

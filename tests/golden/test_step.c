@@ -59,7 +59,7 @@ static void test_kept_ref(void **state)
 static void test_kept_cpu(void **state)
 {
 	(void)state;
-	judge("cpu", 4);
+	judge("cpu", 2);
 }
 
 static const char *const overrides[] = {

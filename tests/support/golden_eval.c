@@ -36,8 +36,8 @@ static int load_recipe(struct eval_case *c, struct fl_err *err)
 		"mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], is_scale: true";
 	static const char plus_norm[] =
 		"mean: [0., 0., 0.], std: [1., 1., 1.], norm_type: none";
-	const char *size = "s", *overrides[8];
-	char path[128], texts[8][640];
+	const char *size = "s", *overrides[9];
+	char path[128], texts[9][640];
 	bool plus = false;
 	double depth, width;
 	int n = 0;
@@ -51,6 +51,7 @@ static int load_recipe(struct eval_case *c, struct fl_err *err)
 	if (json_real_of(json_get(c->settings, "width"), &width))
 		snprintf(texts[n++], 640, "width_mult=%.17g", width);
 	snprintf(texts[n++], 640, "num_classes=3");
+	snprintf(texts[n++], 640, "short_sums=true"); /* as flotilla probe */
 	snprintf(texts[n++], 640, "eval_size=[%d, %d]", c->h, c->w);
 	snprintf(texts[n++], 640, "EvalDataset.dataset_dir=%.600s", c->folder);
 	snprintf(texts[n++], 640, "EvalDataset.anno_path=annotations/val.json");

@@ -38,9 +38,9 @@ static int load_recipe(struct step_case *c, struct fl_err *err)
 		{ "PPYOLOEHead.static_assigner_epoch", "static_assigner_epoch" }
 	};
 	char path[128], texts[5][64];
-	const char *overrides[5], *size = "s";
+	const char *overrides[6] = { "short_sums=true" }, *size = "s";
 	bool plus = false;
-	int count = 0;
+	int count = 1;
 
 	json_text(json_get(c->row, "size"), &size);
 	json_bool(json_get(c->row, "plus"), &plus);
@@ -51,10 +51,8 @@ static int load_recipe(struct step_case *c, struct fl_err *err)
 
 		if (!json_real_of(json_get(c->row, keys[i][1]), &v))
 			continue;
-		snprintf(texts[count], sizeof(texts[0]), "%s=%.17g", keys[i][0],
-			 v);
-		overrides[count] = texts[count];
-		count++;
+		snprintf(texts[i], sizeof(texts[0]), "%s=%.17g", keys[i][0], v);
+		overrides[count++] = texts[i];
 	}
 	return recipe_load(path, overrides, count, &c->recipe, err);
 }

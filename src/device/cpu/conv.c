@@ -21,9 +21,10 @@
  * a sum in float grows with its length: for 3x3 over 384 channels it is four
  * times that of a matrix product that adds in blocks. Where short sums are
  * asked for, a convolution is one in groups of channels, of PART_PRODUCTS or
- * so each, whose results are added up in double: a step takes 40 % longer. */
-#define PART_PRODUCTS 72
-#define PART_CHANNELS 4 /* fewer at once would waste vectors */
+ * so each, whose results are added up in double. */
+#define PART_PRODUCTS 36
+#define PART_CHANNELS 4			/* fewer at once would waste vectors */
+#define PARTS_BYTES ((size_t)256 << 20) /* of results; large maps have fewer */
 
 enum {
 	SRC,
@@ -85,19 +86,41 @@ static dnnl_dim_t pixels(const struct dev_conv_desc *d)
 	return (dnnl_dim_t)d->n * d->h * d->w;
 }
 
-/* In how many parts a sum over so many channels is taken. */
-static int parts_of(const struct dev_conv_desc *d, int channels)
+static struct tensor source(const struct dev_conv_desc *d, float *data)
 {
-	int products = d->k * d->k * channels;
+	return tensor_make(data, d->n, d->h, d->w, d->cin);
+}
+
+static struct tensor destination(const struct dev_conv_desc *d, float *data)
+{
+	return tensor_make(data, d->n, (d->h - 1) / d->stride + 1,
+			   (d->w - 1) / d->stride + 1, d->cout);
+}
+
+/* Bytes of a result in parts. */
+static size_t parts_bytes(const struct tensor *t, int parts)
+{
+	return rounded(tensor_pixels(t) * (size_t)t->c * sizeof(float) *
+		       (size_t)parts);
+}
+
+/* In how many parts a sum over so many channels is taken, for a result of so
+ * many bytes. */
+static int parts_of(const struct dev_conv_desc *d, int channels, size_t bytes)
+{
+	int products = d->k * d->k * channels, best = 1;
 	int most = channels / PART_CHANNELS;
 
-	if (!d->short_sums)
-		return 1;
-	for (int parts = 1; parts <= most; parts++)
-		if (channels % (parts * PART_CHANNELS) == 0 &&
-		    products <= parts * PART_PRODUCTS)
-			return parts;
-	return 1;
+	for (int n = 2; d->short_sums && n <= most; n++) {
+		if (channels % (n * PART_CHANNELS) != 0)
+			continue;
+		if ((size_t)n * bytes > PARTS_BYTES)
+			break;
+		best = n;
+		if (products <= n * PART_PRODUCTS)
+			break;
+	}
+	return best;
 }
 
 /* Descriptions of all tensors of a convolution. In parts over the channels of
@@ -253,7 +276,8 @@ static dnnl_status_t forward_op(const struct dev_conv *c,
 
 static int make_forward(struct dev_conv *c, struct fl_err *err)
 {
-	int parts = parts_of(&c->d, c->d.cin);
+	struct tensor y = destination(&c->d, NULL);
+	int parts = parts_of(&c->d, c->d.cin, parts_bytes(&y, 1));
 	bool bias = c->d.bias && parts == 1;
 	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS,
 			       bias ? DNNL_ARG_BIAS : 0, DNNL_ARG_DST,
@@ -291,10 +315,11 @@ static int make_data(struct dev_conv *c, struct fl_err *err)
 					    DNNL_ARG_SCRATCHPAD };
 	dnnl_primitive_desc_t hint = NULL;
 	dnnl_convolution_desc_t op;
+	struct tensor x = source(&c->d, NULL);
 	struct shapes s;
 	int rc;
 
-	c->data.parts = parts_of(&c->d, c->d.cout);
+	c->data.parts = parts_of(&c->d, c->d.cout, parts_bytes(&x, 1));
 	rc = describe(&c->d, 1, c->data.parts, &s, err);
 	if (rc == 0)
 		rc = make_hint(c, &s, &hint, err);
@@ -342,24 +367,6 @@ out:
 static bool by_product(const struct dev_conv_desc *d)
 {
 	return d->k == 1 && d->stride == 1 && !d->bias;
-}
-
-static struct tensor source(const struct dev_conv_desc *d, float *data)
-{
-	return tensor_make(data, d->n, d->h, d->w, d->cin);
-}
-
-static struct tensor destination(const struct dev_conv_desc *d, float *data)
-{
-	return tensor_make(data, d->n, (d->h - 1) / d->stride + 1,
-			   (d->w - 1) / d->stride + 1, d->cout);
-}
-
-/* Bytes of a result in parts. */
-static size_t parts_bytes(const struct tensor *t, int parts)
-{
-	return rounded(tensor_pixels(t) * (size_t)t->c * sizeof(float) *
-		       (size_t)parts);
 }
 
 int cpu_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
