@@ -23,8 +23,10 @@
  * asked for, a convolution is one in groups of channels, of PART_PRODUCTS or
  * so each, whose results are added up in double. */
 #define PART_PRODUCTS 36
-#define PART_CHANNELS 4			/* fewer at once would waste vectors */
-#define PARTS_BYTES ((size_t)256 << 20) /* of results; large maps have fewer */
+/* Fewer at once would waste vectors. */
+#define PART_CHANNELS 4
+/* Of results: large maps have fewer parts. */
+#define PARTS_BYTES ((size_t)256 << 20)
 
 enum {
 	SRC,
@@ -486,13 +488,17 @@ static void run_parts(const struct direction *dir, int result, float *parts,
 		      const float *bias, const struct tensor *to, bool acc)
 {
 	bool directly = dir->parts == 1 && !acc;
+	struct tensor from = *to;
 
+	from.data = parts;
 	set(dir->memory[result], directly ? to->data : parts);
 	if (dir->pack)
 		reorder(dir, dir->plain, dir->memory[WEIGHTS]);
 	execute(dir);
-	if (!directly)
+	if (dir->parts > 1)
 		cpu_add_parts(parts, dir->parts, bias, to, acc);
+	else if (acc)
+		cpu_copy(&from, to, true);
 }
 
 void cpu_conv_forward(struct dev_conv *c, const float *x, const float *weights,
