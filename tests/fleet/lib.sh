@@ -21,6 +21,12 @@ if ! command -v ip >/dev/null || ! ip netns add "${tag}b" 2>/dev/null; then
 	echo "skip $(basename "$0"): no network namespaces here (needs root, or unshare -Urnm, and the program ip)"
 	exit 0
 fi
+if ! ip netns exec "${tag}b" true 2>/dev/null; then
+	ip netns del "${tag}b"
+	rm -rf "$work"
+	echo "skip $(basename "$0"): no program starts in a network namespace here (in a chroot / must be a mount point)"
+	exit 0
+fi
 disk=$work/disk
 mkdir -p "$disk"
 count=0
