@@ -262,8 +262,7 @@ void prepare_turn(struct fleet *f)
 	}
 	if (f->state == FLEET_PREPARE) /* once more, if it did not arrive */
 		copies_fetch(f->copies, f->peers, f->resume_from, &f->resume);
-	if (f->state == FLEET_READY &&
-	    f->layout.list[0].host == f->plan->hosts.self && all_ready(f)) {
+	if (f->state == FLEET_READY && fleet_leads(f) && all_ready(f)) {
 		if (!preflight_turn(f) || f->over)
 			return;
 		for (int i = 1; i < f->layout.count; i++)

@@ -78,8 +78,8 @@ struct engine_result {
 };
 
 /* Forward, loss, backward of one pass with, in the last one, the gradients
- * averaged over ranks, into state.grads. stop: this rank wants the run to end; after the call
- * engine->stop counts those who do, the same on every rank. */
+ * averaged over ranks, into state.grads. stop: this rank wants the run to end;
+ * after the call engine->stop counts those who do, the same on every rank. */
 int engine_gradients(struct engine *engine, struct plan *plan,
 		     const struct engine_batch *batch, int epoch, bool stop,
 		     struct engine_result *result, struct fl_err *err);

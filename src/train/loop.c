@@ -166,7 +166,7 @@ static struct plan_key largest_plan(const struct run *r, int passes)
  * limit we look only where ranks were lost. */
 static int choose_passes(struct run *r, int *passes, struct fl_err *err)
 {
-	int64_t limit = memory_limit(r);
+	int64_t limit;
 	int most = r->global / r->comm->world, rc = 0;
 	size_t bytes = 0;
 	double over = 1;
@@ -174,6 +174,7 @@ static int choose_passes(struct run *r, int *passes, struct fl_err *err)
 	*passes = 1;
 	if (r->recipe->memory_limit == 0 && r->batch_ranks == r->comm->world)
 		return 0;
+	limit = memory_limit(r);
 	for (; rc == 0; ++*passes) {
 		struct plan_key key = largest_plan(r, *passes);
 
