@@ -1,18 +1,19 @@
 #include "base/memory.h"
 
+#include "base/cgroup.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 /* The number in a file of a control group; "max" and no file: no limit. */
-static int64_t read_number(const char *root, const char *group,
-			   const char *name)
+static int64_t read_number(const char *folder, const char *name)
 {
 	char path[4352];
 	int64_t v;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s%s/%s", root, group, name);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	f = fopen(path, "re");
 	if (!f)
 		return INT64_MAX;
@@ -22,61 +23,40 @@ static int64_t read_number(const char *root, const char *group,
 	return v;
 }
 
-static int64_t left_of(int64_t limit, int64_t used)
+static void take_less(int64_t *least, int64_t v)
 {
-	if (limit == INT64_MAX || used == INT64_MAX)
-		return INT64_MAX;
-	return limit > used ? limit - used : 0;
+	*least = v < *least ? v : *least;
 }
 
-/* line: "4:memory:/group" of version 1, "0::/group" of version 2. */
-static int64_t left_in_group(char *line)
+/* The names of the second version, then of the first. */
+static bool look_at_group(void *ctx, const char *folder)
 {
-	char *controllers = strchr(line, ':'), *group;
+	static const char *const names[][2] = {
+		{ "memory.max", "memory.current" },
+		{ "memory.limit_in_bytes", "memory.usage_in_bytes" }
+	};
 
-	line[strcspn(line, "\n")] = '\0';
-	group = controllers ? strchr(controllers + 1, ':') : NULL;
-	if (!group)
-		return INT64_MAX;
-	*group++ = '\0';
-	if (controllers[1] == '\0')
-		return left_of(
-			read_number("/sys/fs/cgroup", group, "memory.max"),
-			read_number("/sys/fs/cgroup", group, "memory.current"));
-	if (strcmp(controllers + 1, "memory") != 0)
-		return INT64_MAX;
-	return left_of(read_number("/sys/fs/cgroup/memory", group,
-				   "memory.limit_in_bytes"),
-		       read_number("/sys/fs/cgroup/memory", group,
-				   "memory.usage_in_bytes"));
-}
+	for (int i = 0; i < 2; i++) {
+		int64_t limit = read_number(folder, names[i][0]);
+		int64_t used = read_number(folder, names[i][1]);
 
-static int64_t left_on_machine(const char *line)
-{
-	int64_t kib;
-
-	return sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1 ? kib * 1024
-								 : INT64_MAX;
+		if (limit < INT64_MAX && used < INT64_MAX)
+			take_less(ctx, limit > used ? limit - used : 0);
+	}
+	return false;
 }
 
 int64_t fl_memory_free(void)
 {
-	static const char *const files[] = { "/proc/meminfo",
-					     "/proc/self/cgroup" };
-	int64_t least = INT64_MAX;
+	FILE *f = fopen("/proc/meminfo", "re");
+	int64_t least = INT64_MAX, kib;
+	char line[256];
 
-	for (int i = 0; i < 2; i++) {
-		FILE *f = fopen(files[i], "re");
-		char line[4096];
-
-		while (f && fgets(line, sizeof(line), f)) {
-			int64_t v = i == 0 ? left_on_machine(line)
-					   : left_in_group(line);
-
-			least = v < least ? v : least;
-		}
-		if (f)
-			fclose(f);
-	}
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1)
+			take_less(&least, kib * 1024);
+	if (f)
+		fclose(f);
+	fl_cgroups(getpid(), "memory", look_at_group, &least);
 	return least;
 }
