@@ -54,21 +54,10 @@ on() {
 }
 
 machines 4
-# MICROSECONDS: how much later frames arrive, on every path. 0: the kernel's own bridge.
-switch=
+# MICROSECONDS: how much later frames arrive, on every path.
 delay() {
-	local i
-	[ -n "$switch" ] && kill "$switch"
-	switch=
-	for i in 1 2 3 4; do
-		if [ "$1" -eq 0 ]; then ip -n "${tag}b" link set "p$i" master br0; else ip -n "${tag}b" link set "p$i" nomaster; fi
-	done
-	[ "$1" -eq 0 ] && return
-	ip netns exec "${tag}b" "$build/programs/slow_bridge" "$1" p1 p2 p3 p4 >"$work/switch.log" 2>&1 &
-	switch=$!
-	[ -d "$groups" ] && echo "$switch" >"$groups/switch/cgroup.procs"
-	disown # so that nobody waits for its end
-	within 5 grep -q ready "$work/switch.log"
+	slow_links "$1" 0
+	[ -z "$switch" ] || [ ! -d "$groups" ] || echo "$switch" >"$groups/switch/cgroup.procs"
 }
 # MBIT: of every link, both ways.
 links() {

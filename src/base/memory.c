@@ -17,7 +17,8 @@ static int64_t read_number(const char *folder, const char *name)
 	f = fopen(path, "re");
 	if (!f)
 		return INT64_MAX;
-	if (fscanf(f, "%" SCNd64, &v) != 1)
+	/* The first version's "no limit" is the largest number of pages. */
+	if (fscanf(f, "%" SCNd64, &v) != 1 || v > INT64_MAX / 2)
 		v = INT64_MAX;
 	fclose(f);
 	return v;
@@ -26,6 +27,48 @@ static int64_t read_number(const char *folder, const char *name)
 static void take_less(int64_t *least, int64_t v)
 {
 	*least = v < *least ? v : *least;
+}
+
+/* The number after "oom_kill " in a file; -1: there is none. */
+static int64_t read_kills(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[256];
+	int64_t n = -1, v;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "oom_kill %" SCNd64, &v) == 1)
+			n = v;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* The names of the second version, then of the first. */
+static bool look_at_kills(void *ctx, const char *folder)
+{
+	static const char *const names[][2] = {
+		{ "memory.events", "memory.max" },
+		{ "memory.oom_control", "memory.limit_in_bytes" }
+	};
+	struct fl_memory_kills *k = ctx;
+	char path[4352];
+
+	for (int i = 0; i < 2 && k->group < 0; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i][0]);
+		k->group = read_kills(path);
+		k->limit = read_number(folder, names[i][1]);
+	}
+	return k->group >= 0;
+}
+
+struct fl_memory_kills fl_memory_kills(void)
+{
+	struct fl_memory_kills k = { -1, -1, INT64_MAX };
+
+	k.machine = read_kills("/proc/vmstat");
+	fl_cgroups(getpid(), "memory", look_at_kills, &k);
+	return k;
 }
 
 /* The names of the second version, then of the first. */

@@ -1,4 +1,5 @@
-/* memory.h - how much memory this process may still take.
+/* memory.h - how much memory this process may still take, and whom the system
+ * killed for want of it.
  *
  * Threads: any.
  */
@@ -11,5 +12,14 @@
  * /proc/meminfo), or that the memory control group of this process (either
  * version) leaves, if that is less; INT64_MAX where the system does not tell. */
 int64_t fl_memory_free(void);
+
+/* Processes killed for want of memory so far: of the control group of this
+ * process (memory.events, or memory.oom_control of the first version), and of
+ * the machine (/proc/vmstat); -1 where the system does not tell. limit: bytes
+ * that the group may use; INT64_MAX where it has no bound. */
+struct fl_memory_kills {
+	int64_t group, machine, limit;
+};
+struct fl_memory_kills fl_memory_kills(void);
 
 #endif

@@ -11,20 +11,49 @@
 #define TAIL_LINES 20
 #define TAIL_BYTES 8192 /* of a log whose lines have no end */
 
-static void describe_end(const struct trainer *t, char *buf, size_t size)
+/* Whether the system killed it for want of memory, as far as its counters
+ * tell: those of the control group know its processes, the machine's only that
+ * some process was killed. */
+static bool killed_for_memory(const struct trainer *t, char *buf, size_t size)
+{
+	struct fl_memory_kills now = fl_memory_kills();
+	bool group = now.group > t->kills.group;
+	bool memory = group || now.machine > t->kills.machine;
+	char bound[64] = "the machine has no more";
+
+	if (group && now.limit < INT64_MAX)
+		snprintf(bound, sizeof(bound),
+			 "its control group may use %.0f MiB",
+			 (double)now.limit / 0x1p20);
+	if (memory)
+		snprintf(buf, size,
+			 "was killed by signal 9 (SIGKILL), %s the system for "
+			 "want of memory: %s; smaller batches or fewer "
+			 "trainers on this machine need less",
+			 group ? "by" : "most likely by", bound);
+	else
+		snprintf(buf, size,
+			 "was killed by signal 9 (SIGKILL): by someone%s",
+			 now.machine < 0 ? ", or by the system for want of "
+					   "memory (dmesg tells)"
+					 : ", not for want of memory");
+	return memory;
+}
+
+/* True: it was killed for want of memory. */
+static bool describe_end(const struct trainer *t, char *buf, size_t size)
 {
 	int number = WIFSIGNALED(t->wait_status) ? WTERMSIG(t->wait_status) : 0;
 
 	if (number == SIGKILL)
-		snprintf(buf, size,
-			 "was killed by signal 9 (SIGKILL): by someone, or by "
-			 "the system for want of memory (dmesg tells)");
-	else if (number)
+		return killed_for_memory(t, buf, size);
+	if (number)
 		snprintf(buf, size, "was ended by signal %d (%s)", number,
 			 strsignal(number));
 	else
 		snprintf(buf, size, "ended with exit status %d",
 			 WEXITSTATUS(t->wait_status));
+	return false;
 }
 
 /* The last lines of its log into out, in order. */
@@ -59,12 +88,13 @@ struct json *fault_of_trainer(const struct launch_plan *plan,
 {
 	struct json *o = json_new_object();
 	struct fl_str tail = FL_STR_INIT;
-	char end[256], name[32];
+	char end[320], name[32];
+	bool memory = false;
 
 	if (why)
 		snprintf(end, sizeof(end), "%s", why);
 	else
-		describe_end(t, end, sizeof(end));
+		memory = describe_end(t, end, sizeof(end));
 	tail_of(t->log_path, &tail);
 	json_set_text(o, "kind", "trainer");
 	launch_rank_name(plan, t->rank, name, sizeof(name));
@@ -77,6 +107,7 @@ struct json *fault_of_trainer(const struct launch_plan *plan,
 		     WIFSIGNALED(t->wait_status) ? WTERMSIG(t->wait_status)
 						 : 0);
 	json_set_text(o, "end", end);
+	json_set_bool(o, "memory", memory);
 	json_set_text(o, "fault", t->fault);
 	json_set_text(o, "phase", t->status ? t->status->phase : "");
 	json_set_int(o, "step", t->status ? t->status->step : 0);
@@ -115,9 +146,11 @@ bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 void fault_key(const struct json *fault, struct fl_str *out)
 {
 	int64_t number = json_int_or(fault, "signal", 0);
+	bool chance =
+		number == SIGKILL && !json_bool_or(fault, "memory", false);
 
-	if (strcmp(json_text_or(fault, "kind", ""), "trainer") != 0 ||
-	    number == SIGKILL || number == SIGTERM || number == SIGINT)
+	if (strcmp(json_text_or(fault, "kind", ""), "trainer") != 0 || chance ||
+	    number == SIGTERM || number == SIGINT)
 		return;
 	fl_str_addf(out, "%lld %s %s", (long long)json_int_or(fault, "rank", 0),
 		    json_text_or(fault, "end", ""),

@@ -115,10 +115,9 @@ static void on_fault(void *ctx, struct trainer *t, const char *why, int code)
 static void on_line(void *ctx, struct trainer *t, const struct json *o)
 {
 	struct fleet *f = ctx;
-	const char *event = "", *path = "";
+	const char *event = json_text_or(o, "event", ""), *path = "";
 	int64_t step = 0;
 
-	json_text(json_get(o, "event"), &event);
 	if (strcmp(event, "digest") == 0 && f->state == FLEET_RUN)
 		agree_local(f, t, o);
 	if (f->state == FLEET_RUN)
@@ -260,15 +259,12 @@ static void on_stream(void *ctx, int host, int fd)
 
 static void take_stop(struct fleet *f, const struct json *o)
 {
-	int64_t number = SIGTERM;
-	const char *host = "?";
+	bool ctrl_c = json_int_or(o, "signal", SIGTERM) == SIGINT;
 
-	json_int(json_get(o, "signal"), &number);
-	json_text(json_get(o, "host"), &host);
 	if (f->user_signal)
 		return;
-	fl_info("stopped on %s", host);
-	stop_for_user(f, number == SIGINT ? SIGINT : SIGTERM);
+	fl_info("stopped on %s", json_text_or(o, "host", "?"));
+	stop_for_user(f, ctrl_c ? SIGINT : SIGTERM);
 }
 
 /* Of the preflight, from a machine that takes part in this attempt. */

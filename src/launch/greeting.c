@@ -59,9 +59,8 @@ static int digit(char c)
 
 static bool read_nonce(const struct json *o, unsigned char *nonce)
 {
-	const char *hex = "";
+	const char *hex = json_text_or(o, "nonce", "");
 
-	json_text(json_get(o, "nonce"), &hex);
 	if (strlen(hex) != 2 * GREETING_NONCE ||
 	    strspn(hex, "0123456789abcdef") != 2 * GREETING_NONCE)
 		return false;
@@ -96,14 +95,11 @@ static void send_proof(const struct greeting *g, struct wire *w)
 
 static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
 {
-	const char *ips = "";
+	const char *ips = json_text_or(o, "ips", "");
+	int64_t version = json_int_or(o, "version", -1);
+	int64_t index = json_int_or(o, "index", -1);
 	char text[400];
-	int64_t version = -1, index = -1;
-	bool probe = false;
 
-	json_int(json_get(o, "version"), &version);
-	json_int(json_get(o, "index"), &index);
-	json_text(json_get(o, "ips"), &ips);
 	if (version != WIRE_VERSION) {
 		snprintf(
 			text, sizeof(text),
@@ -133,8 +129,7 @@ static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
 			(long long)index, g->peer);
 		return refuse(g, w, "index", text, text);
 	}
-	json_bool(json_get(o, "probe"), &probe);
-	if (probe)
+	if (json_bool_or(o, "probe", false))
 		return refuse(
 			g, w, "probe",
 			"it listens, but its own call has not come through",
@@ -142,7 +137,7 @@ static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
 	if (g->caller) {
 		send_proof(g, w);
 	} else {
-		json_bool(json_get(o, "stream"), &g->stream);
+		g->stream = json_bool_or(o, "stream", g->stream);
 		greeting_hello(g, w);
 	}
 	return 0;
@@ -168,10 +163,9 @@ static int take_proof(struct greeting *g, struct wire *w,
 
 static int take_refusal(struct greeting *g, const struct json *o)
 {
-	const char *text = "?", *why = "";
+	const char *text = json_text_or(o, "text", "?");
+	const char *why = json_text_or(o, "why", "");
 
-	json_text(json_get(o, "text"), &text);
-	json_text(json_get(o, "why"), &why);
 	if (strcmp(why, "probe") == 0)
 		snprintf(
 			g->why, sizeof(g->why),

@@ -217,18 +217,15 @@ static struct window *window_of(struct fleet *f, int64_t number)
 
 static void take_row(struct fleet *f, const struct json *o)
 {
-	int64_t number = -1, rank = -1, step = 0;
+	int64_t number = json_int_or(o, "window", -1);
+	int64_t rank = json_int_or(o, "rank", -1);
+	struct window *w = number >= 0 ? window_of(f, number) : NULL;
 	struct straggler s;
-	struct window *w;
 
-	json_int(json_get(o, "window"), &number);
-	json_int(json_get(o, "rank"), &rank);
-	json_int(json_get(o, "step"), &step);
-	w = number >= 0 ? window_of(f, number) : NULL;
 	if (!w || rank < 0 || rank >= f->layout.world || w->here[rank])
 		return;
 	w->here[rank] = true;
-	w->step = step;
+	w->step = json_int_or(o, "step", 0);
 	w->rows[rank] =
 		(struct straggler_row){ json_real_or(o, "step_s", 0),
 					json_real_or(o, "data_s", 0),

@@ -83,8 +83,7 @@ void member_take_intro(struct fleet *f, int host, const struct json *intro)
 	m->told = false;
 	m->ready = false;
 	m->since = fl_now_s();
-	m->follows = false;
-	json_bool(json_get(intro, "follow"), &m->follows);
+	m->follows = json_bool_or(intro, "follow", false);
 	m->count = read_devices(json_get(intro, "devices"), m->devices);
 	if (m->count == 0) {
 		peers_refuse(f->peers, host, "intro", "it names no devices");
@@ -149,10 +148,8 @@ void member_take_state(struct fleet *f, int host, const struct json *o)
 	m->attempt = (int)json_int_or(o, "attempt", -1);
 	m->restarts = (int)json_int_or(o, "restarts", 0);
 	m->ranks = (int)json_int_or(o, "ranks", 0);
-	m->past = false;
-	m->over = false;
-	json_bool(json_get(o, "past"), &m->past);
-	json_bool(json_get(o, "over"), &m->over);
+	m->past = json_bool_or(o, "past", false);
+	m->over = json_bool_or(o, "over", false);
 	snprintf(m->job, sizeof(m->job), "%s", json_text_or(o, "job", ""));
 	read_sees(m, json_text_or(o, "sees", ""));
 	copy_name_read(o, &m->newest);
@@ -205,12 +202,10 @@ void member_remember(struct fleet *f)
 	struct copy_name newest;
 	char path[4096];
 	struct json *o;
-	bool over = true;
 
 	member_file(f, path, sizeof(path));
 	o = fl_exists(path) ? json_read(path, &err) : NULL;
-	json_bool(json_get(o, "over"), &over);
-	if (o && !over &&
+	if (o && !json_bool_or(o, "over", true) &&
 	    strcmp(json_text_or(o, "line", ""), f->plan->line) == 0) {
 		own->past = true;
 		own->attempt = (int)json_int_or(o, "attempt", -1);

@@ -14,13 +14,11 @@
 /* Room for the checkpoints, where rank 0 writes them. */
 static void take_model(struct fleet *f, const struct json *o)
 {
-	const char *folder = "";
+	const char *folder = json_text_or(o, "folder", "");
 	double need = json_real_or(o, "checkpoint_bytes", 0) *
 		      json_real_or(o, "checkpoints", 0);
-	int64_t room;
+	int64_t room = room_free(folder);
 
-	json_text(json_get(o, "folder"), &folder);
-	room = room_free(folder);
 	if (room < 0 || (double)room >= need || f->attempt > 0)
 		return;
 	fl_warn("preflight: %s: only %.0f MiB of disk are free in %s, the "
@@ -33,12 +31,9 @@ static void take_model(struct fleet *f, const struct json *o)
 
 static void show(struct fleet *f, const struct json *o)
 {
-	const char *text = "";
-	bool limit = false;
+	const char *text = json_text_or(o, "text", "");
 
-	json_text(json_get(o, "text"), &text);
-	json_bool(json_get(o, "limit"), &limit);
-	if (limit)
+	if (json_bool_or(o, "limit", false))
 		fl_warn("%s", text);
 	else
 		fl_info("%s", text);
@@ -84,9 +79,8 @@ void pace_take(struct fleet *f, const struct json *o)
 {
 	struct preflight_run *r = f->preflight;
 	double compute = json_real_or(o, "compute_s", 0);
-	int64_t rank = -1;
+	int64_t rank = json_int_or(o, "rank", -1);
 
-	json_int(json_get(o, "rank"), &rank);
 	if (!r || r->forecast || rank < 0 || rank >= f->layout.world ||
 	    r->told[rank])
 		return;
@@ -111,10 +105,9 @@ void pace_take_forecast(struct fleet *f, const struct json *o)
 void pace_local(struct fleet *f, const struct trainer *t,
 		const struct json *line)
 {
-	const char *event = "";
+	const char *event = json_text_or(line, "event", "");
 	struct json *o;
 
-	json_text(json_get(line, "event"), &event);
 	if (strcmp(event, "model") == 0 && t->rank == 0)
 		take_model(f, line);
 	if (strcmp(event, "pace") != 0)

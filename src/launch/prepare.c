@@ -139,9 +139,8 @@ static void read_members(struct fleet *f, const struct json *list)
 		const struct json *d = json_get(o, "devices");
 		int devices[LAUNCH_MAX_TRAINERS] = { 0 };
 		size_t n = json_count(d);
-		int64_t host = -1, v;
+		int64_t host = json_int_or(o, "host", -1), v;
 
-		json_int(json_get(o, "host"), &host);
 		if (host < 0 || host >= f->plan->hosts.count || n < 1 ||
 		    n > LAUNCH_MAX_TRAINERS)
 			continue;
@@ -167,23 +166,21 @@ static void forget_faults(struct fleet *f)
 
 void prepare_take(struct fleet *f, const struct json *o, int attempt)
 {
-	const char *name = "";
-	int64_t restarts = 0, from = -1, ranks = 0;
+	const char *name = json_text_or(o, "job", "");
+	int restarts = (int)json_int_or(o, "restarts", 0);
+	int64_t from = json_int_or(o, "from", -1);
+	int ranks = (int)json_int_or(o, "ranks", 0);
 
 	if (f->state != FLEET_WAIT || attempt <= f->attempt)
 		return;
 	read_members(f, json_get(o, "members"));
 	if (f->layout.self < 0)
 		return;
-	json_text(json_get(o, "job"), &name);
-	json_int(json_get(o, "restarts"), &restarts);
-	json_int(json_get(o, "from"), &from);
 	snprintf(f->name, sizeof(f->name), "%s", name);
 	snprintf(f->layout.job, sizeof(f->layout.job), "%s", name);
 	f->attempt = f->layout.attempt = attempt;
-	f->restarts = f->layout.restarts = (int)restarts;
-	json_int(json_get(o, "ranks"), &ranks);
-	f->ranks = f->layout.ranks = ranks > 0 ? (int)ranks : f->layout.world;
+	f->restarts = f->layout.restarts = restarts;
+	f->ranks = f->layout.ranks = ranks > 0 ? ranks : f->layout.world;
 	f->resume = (struct copy_name){ 0 };
 	if (from >= 0 && from < f->plan->hosts.count)
 		copy_name_read(o, &f->resume);

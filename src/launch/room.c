@@ -103,10 +103,7 @@ struct json *room_write(const struct room *r)
 
 struct room room_read(const struct json *o)
 {
-	struct room r = { -1, -1, -1 };
-
-	json_int(json_get(o, "disk_free"), &r.disk);
-	json_int(json_get(o, "shm_free"), &r.shm);
-	json_int(json_get(o, "open_files"), &r.files);
-	return r;
+	return (struct room){ json_int_or(o, "disk_free", -1),
+			      json_int_or(o, "shm_free", -1),
+			      json_int_or(o, "open_files", -1) };
 }

@@ -97,7 +97,8 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 			       .role = launch_role(
 				       plan, layout_own(layout)->first + local),
 			       .output = -1,
-			       .link = -1 };
+			       .link = -1,
+			       .kills = fl_memory_kills() };
 	rc = open_log(t, log_dir, layout->attempt, err);
 	if (rc != 0)
 		return rc;
@@ -175,12 +176,11 @@ bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 
 static void take_line(struct trainer *t, const struct json *o)
 {
-	const char *event = "", *text = "";
+	const char *event = json_text_or(o, "event", "");
 
-	json_text(json_get(o, "event"), &event);
-	json_text(json_get(o, "text"), &text);
 	if (strcmp(event, "fault") == 0)
-		snprintf(t->fault, sizeof(t->fault), "%s", text);
+		snprintf(t->fault, sizeof(t->fault), "%s",
+			 json_text_or(o, "text", ""));
 	if (strcmp(event, "hello") == 0)
 		t->ours = true;
 }

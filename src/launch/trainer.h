@@ -3,6 +3,7 @@
 #define FL_LAUNCH_TRAINER_H
 
 #include "base/agent_link.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "launch/environ.h"
 #include "text/json.h"
@@ -23,6 +24,7 @@ struct trainer {
 	char fault[1024];	 /* the sentence it sent before it ended */
 	bool ours;		 /* it said hello: it knows this protocol */
 	int wait_status;
+	struct fl_memory_kills kills; /* as it was started */
 	bool ended;
 };
 

@@ -74,6 +74,25 @@ leftovers() {
 }
 check "no private folders stay" leftovers
 
+# Killed by the system: in a memory group of its own, of either version of control groups.
+group=
+for root in /sys/fs/cgroup/memory "/sys/fs/cgroup"; do
+	[ -z "$group" ] && [ -e "$root/cgroup.procs" ] && mkdir "$root/flotilla.$$" 2>/dev/null && group=$root/flotilla.$$
+done
+for bound in memory.limit_in_bytes memory.max; do [ -w "$group/$bound" ] && echo 64M >"$group/$bound" && break; done
+if [ -w "$group/$bound" ]; then
+	eater='[ "$RANK" = 1 ] && exec tail /dev/zero; sleep 60'
+	inside='echo $$ >"$0" && exec "$@"'
+	says "killed for want of memory" 137 "rank 1 (127.0.0.1, device 1) was killed by signal 9 (SIGKILL), by the system" \
+		sh -c "$inside" "$group/cgroup.procs" $run --max_restart 3 --nproc_per_node 2 sh -c "$eater"
+	check "with the bound of its group" grep -qF "its control group may use 64 MiB" "$work/says.log"
+	check "not more than twice" grep -q "the same fault came twice" "$work/says.log"
+else
+	echo "skip killed for want of memory: no memory group can be made here (root, control groups)"
+fi
+[ -n "$group" ] && rmdir "$group"
+says "killed by someone" 137 "(SIGKILL): by someone, not for want of memory" $run --nproc_per_node 2 sh -c '[ $RANK = 0 ] && kill -9 $$; sleep 60'
+
 says "no program" 2 "no program given" $run
 says "unknown option" 2 "did you mean '--nproc_per_node'?" $run --nproc-per-nod 2 true
 says "no number" 2 "needs a whole number" $run --nproc_per_node two true

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Killed at an exact moment on one of two machines (tests/support/preload/faulty.c), the job starts again by itself and
-# ends with the weights of the undisturbed run, bit for bit. So it does over a slow link.
+# ends with the weights of the undisturbed run, bit for bit. So it does over a slow or lossy link.
 . "$(dirname "$0")/lib.sh"
 export OMP_NUM_THREADS=1
 LIMIT=300
@@ -55,5 +55,16 @@ if ip netns exec "${tag}m2" tc qdisc add dev e0 root tbf rate 20mbit burst 32kbi
 	ip netns exec "${tag}m2" tc qdisc del dev e0 root
 else
 	echo "skip a slow link: no token bucket (tbf) here"
+fi
+# Nor where frames come 1 ms late and one in a hundred never.
+if slow_links 1000 10; then
+	start=$(now_ms)
+	run
+	all_end "a link that loses frames" 0
+	same "a link that loses frames"
+	echo "# it took $(($(now_ms) - start)) ms"
+	slow_links 0 0
+else
+	not_ok "a switch that loses frames" "$work/switch.log"
 fi
 nothing_left "nothing stays behind"

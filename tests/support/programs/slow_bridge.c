@@ -1,7 +1,9 @@
-/* slow_bridge DELAY_US PORT PORT ...: a switch whose frames arrive DELAY_US later, for kernels
- * without netem. Forwards between network interfaces of its namespace, learning who is where;
- * a frame for which its port has no room is lost, as in a real one. Prints "ready". */
+/* slow_bridge DELAY_US LOSS PORT PORT ...: a switch whose frames arrive DELAY_US later and of
+ * which LOSS in a thousand never do, for kernels without netem. Forwards between network
+ * interfaces of its namespace, learning who is where; a frame for which its port has no room is
+ * lost, as in a real one. Prints "ready". */
 #include "base/arena.h"
+#include "base/rng.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,8 +94,9 @@ static int port_of(const unsigned char *mac)
 	return -1;
 }
 
-static void take_frames(int port, long long delay_ns)
+static void take_frames(int port, long long delay_ns, uint64_t loss)
 {
+	static struct fl_rng rng;
 	static unsigned char bytes[MOST];
 	ssize_t n;
 
@@ -103,6 +106,10 @@ static void take_frames(int port, long long delay_ns)
 
 		if ((size_t)n < HEADER + sizeof(struct ether_header) ||
 		    last - first == HELD)
+			continue;
+		if (rng.key == 0)
+			rng = fl_rng_open(1, FL_RNG_TEST, 0, 0);
+		if (fl_rng_below(&rng, 1000) < loss)
 			continue;
 		learn(bytes + HEADER + ETH_ALEN, port);
 		*f = (struct frame){ now_ns() + delay_ns, port, (size_t)n,
@@ -132,14 +139,17 @@ int main(int argc, char **argv)
 {
 	struct pollfd list[PORTS];
 	long long delay_ns;
+	uint64_t loss;
 
-	if (argc < 4 || argc > 2 + PORTS) {
-		fprintf(stderr, "usage: slow_bridge DELAY_US PORT PORT ...\n");
+	if (argc < 5 || argc > 3 + PORTS) {
+		fprintf(stderr,
+			"usage: slow_bridge DELAY_US LOSS PORT PORT ...\n");
 		return 2;
 	}
 	delay_ns = 1000LL * atoi(argv[1]);
-	for (ports = 0; ports < argc - 2; ports++) {
-		sockets[ports] = open_port(argv[2 + ports]);
+	loss = (uint64_t)atoi(argv[2]);
+	for (ports = 0; ports < argc - 3; ports++) {
+		sockets[ports] = open_port(argv[3 + ports]);
 		list[ports] = (struct pollfd){ sockets[ports], POLLIN, 0 };
 	}
 	prctl(PR_SET_TIMERSLACK, 1000UL);
@@ -155,7 +165,7 @@ int main(int argc, char **argv)
 		ppoll(list, (nfds_t)ports, &t, NULL);
 		for (int p = 0; p < ports; p++)
 			if (list[p].revents)
-				take_frames(p, delay_ns);
+				take_frames(p, delay_ns, loss);
 		pass_on();
 	}
 }
