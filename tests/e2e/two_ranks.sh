@@ -47,6 +47,16 @@ check "metrics show the hidden part of the communication" awk '
 check "under mpirun" mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 "$flotilla" train $(EPOCHS=1 tiny) "$sizes" \
 	TrainReader.batch_size=2 save_dir="$work/mpirun"
 check "two ranks under mpirun" grep -q '"world_size": 2' "$work/mpirun/ppyoloe_demo/summary.json"
+# Under srun, where a Slurm runs; by hand two tasks that it started without PMIx look so.
+if srun --mpi=list 2>&1 | grep -q pmix && srun -n 2 --mpi=pmix true 2>/dev/null; then
+	check "under srun" srun --mpi=pmix -n 2 "$flotilla" train $(EPOCHS=1 tiny) "$sizes" TrainReader.batch_size=2 \
+		save_dir="$work/srun"
+	check "its weights are mpirun's" "$compare" "$work/mpirun/$final" "$work/srun/$final" model. 0
+else
+	echo "skip under srun: no Slurm with PMIx runs here"
+fi
+says "srun without PMIx" 2 "srun --mpi=pmix" env SLURM_NTASKS=2 SLURM_STEP_ID=0 SLURM_PROCID=0 \
+	"$flotilla" train $(EPOCHS=1 tiny) "$sizes" save_dir="$work/srun"
 
 # What a run leaves, and what it does with an older one.
 for f in log.txt metrics.jsonl config.yml summary.json best_model.safetensors; do

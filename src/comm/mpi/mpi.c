@@ -313,6 +313,21 @@ static int announced(void)
 	return n > 0 ? n : number_of("SLURM_NTASKS", 1);
 }
 
+/* Open MPI's own message to a task of a plain srun speaks of how Slurm was
+ * built, and then it aborts. */
+static int check_srun(struct fl_err *err)
+{
+	int tasks = number_of("SLURM_NTASKS", 1);
+
+	if (tasks < 2 || !getenv("SLURM_STEP_ID") || getenv("PMIX_NAMESPACE"))
+		return 0;
+	return fl_fail(err, FL_EUSAGE,
+		       "srun started %d tasks without PMIx, so they cannot "
+		       "find each other: srun --mpi=pmix (srun --mpi=list "
+		       "shows what this Slurm has; fleetrun does without)",
+		       tasks);
+}
+
 /* Ranks that do not find each other each believe to be alone: every one of
  * them would train the whole job. */
 static int check_world(int world, struct fl_err *err)
@@ -351,6 +366,9 @@ int comm_mpi_open(struct comm **out, struct fl_err *err)
 	int rc = 0, given = 0, world = 0, rank = 0;
 
 	c->base.ops = &ops;
+	rc = check_srun(err);
+	if (rc != 0)
+		goto out;
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		setenv(settings[i][0], settings[i][1], 0);
 	MPI(MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &given),
