@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#define SPAN 8 /* pixels summed in float: batch statistics are as good as this is short */
+/* Pixels summed in float: batch statistics are as good as this is short. */
+#define SPAN 8
 
 /* The loop that follows touches the same element of all its operands in one
  * turn, so that working in place is no obstacle to vectors. */
