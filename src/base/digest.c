@@ -52,6 +52,25 @@ bool fl_digest_equal(const unsigned char a[FL_DIGEST_BYTES],
 	return sodium_memcmp(a, b, FL_DIGEST_BYTES) == 0;
 }
 
+void fl_seal(const unsigned char *key, const void *head, size_t head_size,
+	     const void *body, size_t body_size,
+	     unsigned char seal[FL_SEAL_BYTES])
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, key, FL_DIGEST_BYTES, FL_SEAL_BYTES);
+	crypto_generichash_update(&state, head, head_size);
+	if (body_size > 0)
+		crypto_generichash_update(&state, body, body_size);
+	crypto_generichash_final(&state, seal, FL_SEAL_BYTES);
+}
+
+bool fl_seal_equal(const unsigned char a[FL_SEAL_BYTES],
+		   const unsigned char b[FL_SEAL_BYTES])
+{
+	return sodium_memcmp(a, b, FL_SEAL_BYTES) == 0;
+}
+
 void fl_digest_to_hex(const unsigned char *bytes, size_t size, char *hex)
 {
 	sodium_bin2hex(hex, 2 * size + 1, bytes, size);

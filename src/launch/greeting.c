@@ -70,27 +70,39 @@ static bool read_nonce(const struct json *o, unsigned char *nonce)
 	return true;
 }
 
-/* The same for both sides, whoever calls, but different for the two proofs, so
- * that none can be sent back to its maker. */
-static void proof(const struct greeting *g, bool of_caller,
-		  unsigned char bytes[FL_DIGEST_BYTES])
+/* The same for both sides, whoever calls, but different for each purpose, so
+ * that no proof can be sent back to its maker. */
+static void derive(const struct greeting *g, char purpose,
+		   unsigned char bytes[FL_DIGEST_BYTES])
 {
 	unsigned char text[1 + 2 * GREETING_NONCE];
 	const unsigned char *first = g->caller ? g->mine : g->theirs;
 	const unsigned char *second = g->caller ? g->theirs : g->mine;
 
-	text[0] = of_caller ? 'c' : 'a';
+	text[0] = (unsigned char)purpose;
 	memcpy(text + 1, first, GREETING_NONCE);
 	memcpy(text + 1 + GREETING_NONCE, second, GREETING_NONCE);
 	fl_digest_keyed(g->token, strlen(g->token), text, sizeof(text), bytes);
+}
+
+static void seal_after_proof(const struct greeting *g, bool of_caller,
+			     struct wire_seal *seal)
+{
+	unsigned char key[FL_DIGEST_BYTES];
+
+	if (!*g->token)
+		return;
+	derive(g, of_caller ? 'C' : 'A', key);
+	wire_start_seal(seal, key);
 }
 
 static void send_proof(const struct greeting *g, struct wire *w)
 {
 	unsigned char bytes[FL_DIGEST_BYTES];
 
-	proof(g, g->caller, bytes);
+	derive(g, g->caller ? 'c' : 'a', bytes);
 	wire_send(w, WIRE_PROOF, 0, bytes, sizeof(bytes));
+	seal_after_proof(g, g->caller, &w->sends);
 }
 
 static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
@@ -148,13 +160,14 @@ static int take_proof(struct greeting *g, struct wire *w,
 {
 	unsigned char want[FL_DIGEST_BYTES];
 
-	proof(g, !g->caller, want);
+	derive(g, g->caller ? 'a' : 'c', want);
 	if (f->size != sizeof(want) || !fl_digest_equal(f->data, want))
 		return refuse(
 			g, w, "token",
 			"another token: --token or FLOTILLA_TOKEN differs",
 			"another token: its --token or FLOTILLA_TOKEN differs");
 	g->proved = true;
+	seal_after_proof(g, !g->caller, &w->takes);
 	if (!g->caller)
 		send_proof(g, w);
 	wire_send_json(w, WIRE_INTRO, 0, mine);

@@ -7,6 +7,9 @@
  *                               ◄──  PROOF, INTRO, or REFUSE
  *     INTRO                     ──►
  *
+ * With a token every frame after a side's PROOF is sealed under a key made of
+ * the token and both nonces, one for each direction.
+ *
  * Without a token the key is empty, and a side that has one is refused. What a
  * command line says is told only to who has proved to know the token.
  */

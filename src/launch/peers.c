@@ -452,7 +452,7 @@ static void take_frames(struct peers *p, int peer)
 	       (more = wire_next(&l->wire, &f)) != 0) {
 		if (more < 0) {
 			snprintf(l->wire.why, sizeof(l->wire.why),
-				 "it sent what is no frame");
+				 "it sent what is no frame of this job");
 			close(l->wire.fd);
 			l->wire.fd = -1;
 			return;

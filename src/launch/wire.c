@@ -44,6 +44,28 @@ static void broken(struct wire *w, const char *why)
 	w->fd = -1;
 }
 
+void wire_start_seal(struct wire_seal *seal,
+		     const unsigned char key[FL_DIGEST_BYTES])
+{
+	*seal = (struct wire_seal){ .on = true };
+	memcpy(seal->key, key, FL_DIGEST_BYTES);
+}
+
+/* Of the next frame of a direction. */
+static void seal_frame(struct wire_seal *s, const unsigned char *frame,
+		       size_t size, unsigned char seal[FL_SEAL_BYTES])
+{
+	unsigned char number[8];
+
+	fl_put(number, s->frames++, sizeof(number));
+	fl_seal(s->key, number, sizeof(number), frame, size, seal);
+}
+
+static size_t seal_size(const struct wire_seal *s)
+{
+	return s->on ? FL_SEAL_BYTES : 0;
+}
+
 static unsigned char *reserve(unsigned char **buf, size_t *size, size_t used,
 			      size_t more)
 {
@@ -72,15 +94,18 @@ void wire_send(struct wire *w, int type, uint32_t attempt, const void *data,
 	}
 	if (w->out_sent == w->out_used)
 		w->out_sent = w->out_used = 0;
-	p = reserve(&w->out, &w->out_size, w->out_used, HEADER + size);
+	p = reserve(&w->out, &w->out_size, w->out_used,
+		    HEADER + size + FL_SEAL_BYTES);
 	memcpy(p, MAGIC, 4);
 	fl_put(p + 4, (uint32_t)type, 2);
-	fl_put(p + 6, 0, 2);
+	fl_put(p + 6, w->sends.on, 2);
 	fl_put(p + 8, attempt, 4);
 	fl_put(p + 12, (uint32_t)size, 4);
 	if (size)
 		memcpy(p + HEADER, data, size);
-	w->out_used += HEADER + size;
+	if (w->sends.on)
+		seal_frame(&w->sends, p, HEADER + size, p + HEADER + size);
+	w->out_used += HEADER + size + seal_size(&w->sends);
 }
 
 void wire_send_json(struct wire *w, int type, uint32_t attempt,
@@ -112,15 +137,13 @@ static void pump_out(struct wire *w)
 /* Bytes to read now; 0: what is here is to be taken first. */
 static size_t wanted(const struct wire *w)
 {
-	size_t whole = HEADER;
+	size_t whole = HEADER + seal_size(&w->takes), most = whole + w->most;
 
 	if (!w->exact)
-		return w->in_used > w->most + HEADER ? 0 : PIECE;
+		return w->in_used > most ? 0 : PIECE;
 	if (w->in_used >= HEADER)
 		whole += fl_get(w->in + 12, 4);
-	return w->in_used >= whole || whole > w->most + HEADER
-		       ? 0
-		       : whole - w->in_used;
+	return w->in_used >= whole || whole > most ? 0 : whole - w->in_used;
 }
 
 static void pump_in(struct wire *w)
@@ -164,7 +187,8 @@ bool wire_pump(struct wire *w)
 int wire_next(struct wire *w, struct wire_frame *f)
 {
 	const unsigned char *p = w->in + w->in_done;
-	size_t have = w->in_used - w->in_done, size;
+	size_t have = w->in_used - w->in_done, size, end;
+	unsigned char seal[FL_SEAL_BYTES];
 
 	if (have < HEADER)
 		return have > 0 && memcmp(p, MAGIC, have < 4 ? have : 4) ? -1
@@ -172,12 +196,19 @@ int wire_next(struct wire *w, struct wire_frame *f)
 	size = (uint32_t)fl_get(p + 12, 4);
 	f->type = (int)fl_get(p + 4, 2);
 	f->attempt = (uint32_t)fl_get(p + 8, 4);
-	if (memcmp(p, MAGIC, 4) != 0 || size > w->most || f->type == 0)
+	if (memcmp(p, MAGIC, 4) != 0 || size > w->most || f->type == 0 ||
+	    fl_get(p + 6, 2) != w->takes.on)
 		return -1;
-	if (have < HEADER + size)
+	end = HEADER + size;
+	if (have < end + seal_size(&w->takes))
 		return 0;
+	if (w->takes.on) {
+		seal_frame(&w->takes, p, end, seal);
+		if (!fl_seal_equal(seal, p + end))
+			return -1;
+	}
 	f->data = p + HEADER;
 	f->size = size;
-	w->in_done += HEADER + size;
+	w->in_done += end + seal_size(&w->takes);
 	return 1;
 }

@@ -9,13 +9,14 @@
 #ifndef FL_LAUNCH_WIRE_H
 #define FL_LAUNCH_WIRE_H
 
+#include "base/digest.h"
 #include "base/str.h"
 #include "text/json.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 #define WIRE_MAX (16u << 20) /* bytes of a payload */
 
 enum wire_type {
@@ -55,13 +56,21 @@ struct wire_frame {
 	size_t size;
 };
 
+/* One direction of a link whose frames carry a seal. */
+struct wire_seal {
+	bool on;
+	unsigned char key[FL_DIGEST_BYTES];
+	uint64_t frames; /* sealed so far: none can be left out or come twice */
+};
+
 struct wire {
 	int fd; /* -1: closed */
 	unsigned char *in, *out;
 	size_t in_size, in_used, in_done; /* in[in_done .. in_used) unread */
 	size_t out_size, out_used, out_sent;
-	size_t most;	 /* bytes of a payload that are believed */
-	bool exact;	 /* read no byte beyond the frame that comes next */
+	size_t most; /* bytes of a payload that are believed */
+	bool exact;  /* read no byte beyond the frame that comes next */
+	struct wire_seal sends, takes;
 	double heard_at; /* fl_now_s() of the last byte */
 	char why[160];	 /* why it is closed */
 };
@@ -73,11 +82,15 @@ void wire_send(struct wire *w, int type, uint32_t attempt, const void *data,
 	       size_t size);
 void wire_send_json(struct wire *w, int type, uint32_t attempt,
 		    const struct json *o);
+/* From the next frame on all that are sent, or taken, are sealed by this key. */
+void wire_start_seal(struct wire_seal *seal,
+		     const unsigned char key[FL_DIGEST_BYTES]);
 /* Bytes still queued. */
 size_t wire_pending(const struct wire *w);
 /* Send and receive what goes without waiting; false: it is closed. */
 bool wire_pump(struct wire *w);
-/* The next whole frame: 1, none yet: 0, no frame of ours: -1. */
+/* The next whole frame: 1, none yet: 0, no frame of ours or not the seal that
+ * was agreed: -1. */
 int wire_next(struct wire *w, struct wire_frame *frame);
 
 #endif

@@ -44,7 +44,8 @@ kill -KILL "$p"
 all_end "a trainer killed while it starts" 0
 same "a trainer killed while it starts"
 
-# The machines in turn, the first one too; the one that comes back has an empty disk.
+# The machines in turn, the first one too; the one that comes back has an empty disk. Their agents seal what they say.
+export FLOTILLA_TOKEN=sealed
 for who in 2 1; do
 	run
 	running
@@ -55,6 +56,7 @@ for who in 2 1; do
 	all_end "machine $who lost with its disk, and back" 0
 	same "machine $who lost"
 done
+unset FLOTILLA_TOKEN
 
 run
 running
