@@ -296,6 +296,7 @@ int main(int argc, char **argv)
 {
 	double ceiling;
 
+	fl_par_spin_briefly(argv);
 	fl_par_init(0);
 	ceiling = fma_ceiling();
 	printf("ceiling of fused multiply-adds: %.1f GF/s with %d threads\n\n",

@@ -6,6 +6,9 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #ifdef __SSE2__
 #include <pmmintrin.h>
@@ -30,6 +33,17 @@ void fl_flush_denormals(void)
 	_MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
 	_MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
 #endif
+}
+
+void fl_par_spin_briefly(char **argv)
+{
+	const char *threads = getenv("OMP_NUM_THREADS");
+
+	if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") ||
+	    fl_par_cores() < 2 || (threads && strcmp(threads, "1") == 0))
+		return;
+	setenv("GOMP_SPINCOUNT", "1000", 1);
+	execv("/proc/self/exe", argv); /* where that fails all goes on */
 }
 
 int fl_par_threads(void)

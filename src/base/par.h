@@ -28,6 +28,13 @@ typedef void fl_par_fn(void *ctx, size_t first, size_t last, int chunk);
 int fl_par_chunks(size_t n, size_t grain);
 void fl_par_for(size_t n, size_t grain, fl_par_fn *fn, void *ctx);
 
+/* First of all in main: threads that wait for others are to spin for
+ * microseconds, not for milliseconds, before they sleep. Where another process
+ * wants one of the cores, a step took 16 times as long with libgomp's default,
+ * and takes twice as long so. libgomp reads GOMP_SPINCOUNT before main, so the
+ * process begins once more with it. Whoever set it, or OMP_WAIT_POLICY, or has
+ * one thread, is left alone. */
+void fl_par_spin_briefly(char **argv);
 /* Threads of the pool; set once before the first loop (0: all cores this
  * process may use). Also flushes denormals in every thread. */
 void fl_par_init(int threads);

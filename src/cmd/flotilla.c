@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "base/agent_link.h"
+#include "base/par.h"
 #include "base/str.h"
 
 #include <stdio.h>
@@ -90,6 +91,7 @@ int main(int argc, char **argv)
 	struct fl_err err = FL_ERR_INIT;
 	int rc;
 
+	fl_par_spin_briefly(argv);
 	agent_link_open();
 	rc = run(argc, argv, &err);
 	if (rc != 0) {
