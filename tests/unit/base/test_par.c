@@ -1,4 +1,4 @@
-/* The parallel loop: every item once, whatever the threads; and threads that do not spin for long. */
+/* The parallel loop: every item once, whatever the threads; threads do not spin for long. */
 #include "base/par.h"
 
 #include <setjmp.h>
