@@ -1,11 +1,8 @@
 /* cmd_probe.c - flotilla probe: compare two trainers number by number. */
 #include "cmd/cmd.h"
 
-#include "base/arena.h"
 #include "cmd/job.h"
 #include "train/probe.h"
-
-#include <string.h>
 
 struct args {
 	struct job_args job;
@@ -78,19 +75,6 @@ static int probe(const struct args *args, struct fl_err *err)
 	return rc;
 }
 
-/* Before all -o of the command line, which may say otherwise. */
-static void prefer_short_sums(struct option_list *overrides)
-{
-	size_t size = sizeof(*overrides->items);
-
-	overrides->items = fl_realloc(overrides->items,
-				      ((size_t)overrides->count + 1) * size);
-	memmove(overrides->items + 1, overrides->items,
-		(size_t)overrides->count * size);
-	overrides->items[0] = "short_sums=true";
-	overrides->count++;
-}
-
 int cmd_probe(int argc, char **argv, struct fl_err *err)
 {
 	struct args args = { .steps_per_epoch = 1 };
@@ -104,7 +88,9 @@ int cmd_probe(int argc, char **argv, struct fl_err *err)
 		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
 			     argv[1]);
 	if (rc == 0 && !help && words == 0) {
-		prefer_short_sums(&args.job.overrides);
+		job_prefer(&args.job, "short_sums=true");
+		job_prefer(&args.job,
+			   "OptimizerBuilder.clip_grad_by_history=0");
 		rc = probe(&args, err);
 	}
 	option_list_release(&args.batches);

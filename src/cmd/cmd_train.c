@@ -369,6 +369,9 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 			     argv[1]);
 	} else if (rc == 0) {
 		catch_signals();
+		if (args.replay_draws) /* a comparison with the reference */
+			job_prefer(&args.job,
+				   "OptimizerBuilder.clip_grad_by_history=0");
 		rc = job_open(&job, &args.job, !timing, err);
 		if (rc == 0 && args.amp)
 			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",

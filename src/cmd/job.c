@@ -1,5 +1,6 @@
 #include "cmd/job.h"
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "base/par.h"
 #include "comm/mpi/mpi.h"
@@ -46,6 +47,17 @@ static const char *device_name(const struct job_args *args,
 	if (recipe->amp)
 		fl_info("the recipe says amp: true, but this build has no 16-bit arithmetic; going on in fp32");
 	return "cpu";
+}
+
+void job_prefer(struct job_args *args, const char *override)
+{
+	struct option_list *l = &args->overrides;
+	size_t size = sizeof(*l->items);
+
+	l->items = fl_realloc(l->items, ((size_t)l->count + 1) * size);
+	memmove(l->items + 1, l->items, (size_t)l->count * size);
+	l->items[0] = override;
+	l->count++;
 }
 
 int job_open(struct job *job, const struct job_args *args, bool ranks,

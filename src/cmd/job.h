@@ -38,6 +38,8 @@ struct job {
 	struct comm *comm;
 };
 
+/* An override before all -o of the command line, which may say otherwise. */
+void job_prefer(struct job_args *args, const char *override);
 /* Loads the recipe, opens the device, starts the compute threads and, where
  * ranks is true and a launcher started several, joins the other ranks. */
 int job_open(struct job *job, const struct job_args *args, bool ranks,

@@ -133,7 +133,7 @@ struct recipe {
 	struct recipe_schedule schedules[RECIPE_MAX_SCHEDULERS];
 	int schedule_count;
 	double momentum, weight_decay;
-	double clip_norm, clip_value; /* 0: off */
+	double clip_norm, clip_value, clip_history; /* 0: off */
 
 	struct recipe_dataset train, eval, test;
 	struct recipe_reader train_reader, eval_reader, test_reader;

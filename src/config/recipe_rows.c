@@ -183,6 +183,10 @@ const struct row recipe_rows[] = {
 	  0, "0.0", NULL, "bound of the global gradient norm; 0: off" },
 	{ "OptimizerBuilder.clip_grad_by_value", ROW_REAL, F(clip_value), 0,
 	  BIG, 0, "0.0", NULL, "bound of each gradient; 0: off" },
+	{ "OptimizerBuilder.clip_grad_by_history", ROW_REAL, F(clip_history), 0,
+	  BIG, 0, "3.0", NULL,
+	  "bound of the global gradient norm, in running means of the norms of the last 100 steps; "
+	  "0: off, as in the reference (ours)" },
 
 	{ "filename", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,
 	  "the file's own name counts" },

@@ -7,6 +7,34 @@ static bool decays(enum graph_role role)
 	return role != GRAPH_GAMMA && role != GRAPH_BETA;
 }
 
+#define HISTORY_DECAY 0.99
+#define HISTORY_FIRST 0.095 /* weight after ten steps */
+
+static double clip_by_history(const struct graph *g,
+			      const struct device *device,
+			      const struct recipe *r, float *grads,
+			      struct grad_history *h, bool counts)
+{
+	double norm, most = INFINITY, excess;
+
+	if (r->clip_history <= 0)
+		return 0;
+	norm = sqrt(device->ops->sum_squares(grads, g->flat_count));
+	if (!isfinite(norm) || norm == 0)
+		return 0;
+	if (h->weight > HISTORY_FIRST)
+		most = r->clip_history * exp(h->log_sum / h->weight);
+	excess = norm / most;
+	if (excess > 1)
+		device->ops->scale(grads, g->flat_count, (float)(1 / excess));
+	if (!counts)
+		return excess;
+	h->log_sum = HISTORY_DECAY * h->log_sum +
+		     (1 - HISTORY_DECAY) * log(norm < most ? norm : most);
+	h->weight = HISTORY_DECAY * h->weight + (1 - HISTORY_DECAY);
+	return excess;
+}
+
 static void clip(const struct graph *g, const struct device *device,
 		 const struct recipe *r, float *grads)
 {
@@ -27,9 +55,13 @@ static void clip(const struct graph *g, const struct device *device,
 	}
 }
 
-void optim_step(const struct graph *g, const struct device *device,
-		const struct recipe *r, struct optim_buffers *b, double lr)
+double optim_step(const struct graph *g, const struct device *device,
+		  const struct recipe *r, struct optim_buffers *b,
+		  struct grad_history *history, bool objects, double lr)
 {
+	double excess =
+		clip_by_history(g, device, r, b->grads, history, objects);
+
 	clip(g, device, r, b->grads);
 	for (int i = 0; i < g->param_count; i++) {
 		const struct graph_param *p = &g->params[i];
@@ -42,6 +74,7 @@ void optim_step(const struct graph *g, const struct device *device,
 			p->count, (float)lr, (float)r->momentum,
 			decays(p->role) ? (float)r->weight_decay : 0);
 	}
+	return excess;
 }
 
 static double decay_at(const struct recipe *r, int64_t step)

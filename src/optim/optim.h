@@ -3,7 +3,14 @@
  *
  * Momentum (Paddle's kernel): g' = g + decay w; v = mu v + g'; w -= lr v.
  * Batch normalisation's gamma and beta do not decay; biases and alpha do, as
- * in the reference. The clip acts on g before decay.
+ * in the reference. Clips act on g before decay.
+ *
+ * Clipping by history (after AutoClip: Seetharaman et al., Adaptive gradient
+ * clipping for source separation networks, 2020, which bounds by a percentile
+ * of all norms): a norm above clip_history times the running geometric mean
+ * (decay 0.99) is reduced to that; a bounded norm counts as what it was reduced
+ * to. The first ten steps are only counted, and steps without objects never:
+ * where most images are empty the others would all look like outliers.
  *
  * EMA (ppdet/optimizer/ema.py) starts from zero and covers running statistics
  * too: after step s (from 0) e = d e + (1 - d) w with d = min(decay,
@@ -27,9 +34,17 @@ struct optim_buffers {
 	float *statistics, *ema_statistics;	 /* [statistic_count] */
 };
 
-void optim_step(const struct graph *graph, const struct device *device,
-		const struct recipe *recipe, struct optim_buffers *buffers,
-		double lr);
+/* Of the gradients' norms so far: the running mean of their logarithms is
+ * log_sum / weight. Zero before the first step. */
+struct grad_history {
+	double log_sum, weight;
+};
+
+/* objects: the batch holds some. Returns how many times the norm was above the
+ * history's bound; 1 or less: not above. */
+double optim_step(const struct graph *graph, const struct device *device,
+		  const struct recipe *recipe, struct optim_buffers *buffers,
+		  struct grad_history *history, bool objects, double lr);
 
 struct ema_state {
 	int64_t step;	   /* updates so far */

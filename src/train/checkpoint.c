@@ -47,6 +47,8 @@ static void describe_state(const struct engine *e, const struct train_place *at,
 	json_set_real(o, "ema_decay", e->recipe->ema_decay);
 	json_set_text(o, "ema_decay_type", e->recipe->ema_decay_type);
 	json_set_real(o, "ema_last_decay", e->ema.last_decay);
+	json_set_real(o, "norm_log_sum", e->norms.log_sum);
+	json_set_real(o, "norm_weight", e->norms.weight);
 	json_set_int(o, "seed", e->recipe->seed);
 	json_set_text(o, "batch_rule", e->recipe->batch_rule);
 	json_set_int(o, "base_batch", e->recipe->base_batch);
@@ -186,6 +188,8 @@ static int read_place(struct engine *e, struct train_place *at,
 	at->evaluated = json_int_or(o, "evaluated_step", -1);
 	e->ema.step = json_int_or(o, "ema_step", 0);
 	e->ema.last_decay = json_real_or(o, "ema_last_decay", 0);
+	e->norms.log_sum = json_real_or(o, "norm_log_sum", 0);
+	e->norms.weight = json_real_or(o, "norm_weight", 0);
 	json_free(o);
 	return rc;
 }

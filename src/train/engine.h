@@ -36,6 +36,8 @@ struct engine {
 	/* Weights as they are used: the divided average. */
 	float *used_weights, *used_statistics;
 	struct ema_state ema;
+	struct grad_history norms;
+	bool told; /* that a gradient was shortened */
 	struct plans plans;
 	struct loss *loss;
 	struct buckets *buckets;

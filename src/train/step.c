@@ -1,6 +1,7 @@
 #include "train/engine.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <string.h>
 
@@ -161,9 +162,19 @@ int engine_gradients(struct engine *e, struct plan *plan,
 void engine_update(struct engine *e, double lr, struct engine_result *result)
 {
 	const struct graph *g = e->model->graph;
-	double start = fl_now_s();
+	double start = fl_now_s(), excess;
 
-	optim_step(g, e->device, e->recipe, &e->state, lr);
+	/* A batch whose normaliser is a bound has as good as no objects. */
+	excess = optim_step(g, e->device, e->recipe, &e->state, &e->norms,
+			    e->score_sum >= 1, lr);
+	if (excess > 1 && !e->told)
+		fl_info("a gradient %.0f times as long as the last ones is "
+			"shortened to %g times, here and from now on "
+			"(OptimizerBuilder.clip_grad_by_history; with 0 all "
+			"pass, as in PaddleDetection)",
+			excess * e->recipe->clip_history,
+			e->recipe->clip_history);
+	e->told |= excess > 1;
 	if (e->recipe->use_ema)
 		ema_update(g, e->device, e->recipe, &e->state, &e->ema);
 	result->optim_s = fl_now_s() - start;

@@ -184,9 +184,26 @@ void cpu_ema(float *e, const float *w, size_t n, double decay)
 	fl_par_for(lines(n), FLAT_GRAIN, ema_range, &f);
 }
 
+static double partial[FL_PAR_MAX_CHUNKS]; /* one compute thread calls */
+
+static void squares_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct flat *f = ctx;
+	size_t at = first * LINE;
+
+	partial[chunk] = f->k->sum_squares(f->g + at, end_of(f, last) - at);
+}
+
 double cpu_sum_squares(const float *x, size_t n)
 {
-	return cpu_kernels()->sum_squares(x, n);
+	struct flat f = { .k = cpu_kernels(), .g = x, .n = n };
+	int chunks = fl_par_chunks(lines(n), FLAT_GRAIN);
+	double sum = 0;
+
+	fl_par_for(lines(n), FLAT_GRAIN, squares_range, &f);
+	for (int c = 0; c < chunks; c++)
+		sum += partial[c];
+	return sum;
 }
 
 void cpu_scale(float *x, size_t n, float factor)
