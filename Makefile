@@ -6,6 +6,8 @@
 # make SAN=address|thread BUILD=build-asan ...   sanitizer builds
 
 BUILD ?= build
+# One name for a folder: objects built under its other name would not be made anew when a header changes.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 CC ?= gcc
 PREFIX ?= /usr/local
 SAN ?=
