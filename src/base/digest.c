@@ -46,10 +46,10 @@ void fl_digest_keyed(const void *key, size_t key_size, const void *data,
 	crypto_auth_hmacsha256_final(&state, bytes);
 }
 
-bool fl_digest_equal(const unsigned char a[FL_DIGEST_BYTES],
-		     const unsigned char b[FL_DIGEST_BYTES])
+bool fl_digest_equal(const unsigned char *a, const unsigned char *b,
+		     size_t size)
 {
-	return sodium_memcmp(a, b, FL_DIGEST_BYTES) == 0;
+	return sodium_memcmp(a, b, size) == 0;
 }
 
 void fl_seal(const unsigned char *key, const void *head, size_t head_size,
@@ -63,12 +63,6 @@ void fl_seal(const unsigned char *key, const void *head, size_t head_size,
 	if (body_size > 0)
 		crypto_generichash_update(&state, body, body_size);
 	crypto_generichash_final(&state, seal, FL_SEAL_BYTES);
-}
-
-bool fl_seal_equal(const unsigned char a[FL_SEAL_BYTES],
-		   const unsigned char b[FL_SEAL_BYTES])
-{
-	return sodium_memcmp(a, b, FL_SEAL_BYTES) == 0;
 }
 
 void fl_digest_to_hex(const unsigned char *bytes, size_t size, char *hex)

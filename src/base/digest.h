@@ -26,16 +26,14 @@ void fl_digest_hex(struct fl_digest *digest, char hex[FL_DIGEST_HEX]);
 /* HMAC-SHA-256 of size bytes under a key of any length. */
 void fl_digest_keyed(const void *key, size_t key_size, const void *data,
 		     size_t size, unsigned char bytes[FL_DIGEST_BYTES]);
-bool fl_digest_equal(const unsigned char a[FL_DIGEST_BYTES],
-		     const unsigned char b[FL_DIGEST_BYTES]);
+bool fl_digest_equal(const unsigned char *a, const unsigned char *b,
+		     size_t size);
 /* A short keyed digest of head and body, fast enough for every frame (BLAKE2b
  * with a key of FL_DIGEST_BYTES). */
 #define FL_SEAL_BYTES 16
 void fl_seal(const unsigned char *key, const void *head, size_t head_size,
 	     const void *body, size_t body_size,
 	     unsigned char seal[FL_SEAL_BYTES]);
-bool fl_seal_equal(const unsigned char a[FL_SEAL_BYTES],
-		   const unsigned char b[FL_SEAL_BYTES]);
 /* bytes as lower-case hexadecimal digits; hex has room for 2 size + 1. */
 void fl_digest_to_hex(const unsigned char *bytes, size_t size, char *hex);
 /* Unpredictable bytes from the system. */

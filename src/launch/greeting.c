@@ -161,7 +161,8 @@ static int take_proof(struct greeting *g, struct wire *w,
 	unsigned char want[FL_DIGEST_BYTES];
 
 	derive(g, g->caller ? 'a' : 'c', want);
-	if (f->size != sizeof(want) || !fl_digest_equal(f->data, want))
+	if (f->size != sizeof(want) ||
+	    !fl_digest_equal(f->data, want, sizeof(want)))
 		return refuse(
 			g, w, "token",
 			"another token: --token or FLOTILLA_TOKEN differs",

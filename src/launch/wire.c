@@ -204,7 +204,7 @@ int wire_next(struct wire *w, struct wire_frame *f)
 		return 0;
 	if (w->takes.on) {
 		seal_frame(&w->takes, p, end, seal);
-		if (!fl_seal_equal(seal, p + end))
+		if (!fl_digest_equal(seal, p + end, sizeof(seal)))
 			return -1;
 	}
 	f->data = p + HEADER;

@@ -10,42 +10,41 @@ static bool decays(enum graph_role role)
 #define HISTORY_DECAY 0.99
 #define HISTORY_FIRST 0.095 /* weight after ten steps */
 
-static double clip_by_history(const struct graph *g,
-			      const struct device *device,
-			      const struct recipe *r, float *grads,
-			      struct grad_history *h, bool counts)
+/* How many times the norm is above the bound of the norms before it. */
+static double history_excess(const struct recipe *r, struct grad_history *h,
+			     double norm, bool counts)
 {
-	double norm, most = INFINITY, excess;
+	double most = INFINITY;
 
-	if (r->clip_history <= 0)
-		return 0;
-	norm = sqrt(device->ops->sum_squares(grads, g->flat_count));
 	if (!isfinite(norm) || norm == 0)
 		return 0;
 	if (h->weight > HISTORY_FIRST)
 		most = r->clip_history * exp(h->log_sum / h->weight);
-	excess = norm / most;
-	if (excess > 1)
-		device->ops->scale(grads, g->flat_count, (float)(1 / excess));
 	if (!counts)
-		return excess;
+		return norm / most;
 	h->log_sum = HISTORY_DECAY * h->log_sum +
 		     (1 - HISTORY_DECAY) * log(norm < most ? norm : most);
 	h->weight = HISTORY_DECAY * h->weight + (1 - HISTORY_DECAY);
-	return excess;
+	return norm / most;
 }
 
-static void clip(const struct graph *g, const struct device *device,
-		 const struct recipe *r, float *grads)
+/* Returns history_excess, 0 where that is off. */
+static double clip(const struct graph *g, const struct device *device,
+		   const struct recipe *r, float *grads, struct grad_history *h,
+		   bool objects)
 {
-	if (r->clip_norm > 0) {
-		double norm =
-			sqrt(device->ops->sum_squares(grads, g->flat_count));
+	double norm = 0, excess = 0, factor = 1;
 
-		if (norm > r->clip_norm)
-			device->ops->scale(grads, g->flat_count,
-					   (float)(r->clip_norm / norm));
-	}
+	if (r->clip_history > 0 || r->clip_norm > 0)
+		norm = sqrt(device->ops->sum_squares(grads, g->flat_count));
+	if (r->clip_history > 0)
+		excess = history_excess(r, h, norm, objects);
+	if (excess > 1)
+		factor = 1 / excess;
+	if (r->clip_norm > 0 && norm * factor > r->clip_norm)
+		factor = r->clip_norm / norm;
+	if (factor < 1)
+		device->ops->scale(grads, g->flat_count, (float)factor);
 	for (size_t i = 0; r->clip_value > 0 && i < g->flat_count; i++) {
 		float bound = (float)r->clip_value;
 
@@ -53,16 +52,15 @@ static void clip(const struct graph *g, const struct device *device,
 			   : grads[i] < -bound ? -bound
 					       : grads[i];
 	}
+	return excess;
 }
 
 double optim_step(const struct graph *g, const struct device *device,
 		  const struct recipe *r, struct optim_buffers *b,
 		  struct grad_history *history, bool objects, double lr)
 {
-	double excess =
-		clip_by_history(g, device, r, b->grads, history, objects);
+	double excess = clip(g, device, r, b->grads, history, objects);
 
-	clip(g, device, r, b->grads);
 	for (int i = 0; i < g->param_count; i++) {
 		const struct graph_param *p = &g->params[i];
 		size_t at = p->offset;

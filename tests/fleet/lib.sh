@@ -138,6 +138,8 @@ slow_links() {
 	within 5 grep -q ready "$work/switch.log"
 	grep -q ready "$work/switch.log"
 }
+# I KEY: its numbers in machine I's preflight.json.
+found() { grep -o "\"$2\": [-0-9.e+]*" "$work/disk.$1/log/preflight.json" | sed 's/.*: //'; }
 # I: process of machine I's agent.
 agent_pid() {
 	local p

@@ -4,9 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 LIMIT=240
 machines 3
-found() { # I KEY: its numbers in machine I's preflight.json
-	grep -o "\"$2\": [-0-9.e+]*" "$work/disk.$1/log/preflight.json" | sed 's/.*: //'
-}
 pairs_found() { [ "$(found "$1" round_trip_us | wc -l)" = "$2" ]; }
 # NAME I A B KEY LOW HIGH: the number of the pair A, B in machine I's preflight.json lies within.
 rate_within() {

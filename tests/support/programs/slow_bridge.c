@@ -43,6 +43,7 @@ static struct {
 static int known_count;
 static struct frame held[HELD];
 static unsigned first, last;
+static struct fl_rng rng; /* which frames are lost */
 
 static long long now_ns(void)
 {
@@ -96,7 +97,6 @@ static int port_of(const unsigned char *mac)
 
 static void take_frames(int port, long long delay_ns, uint64_t loss)
 {
-	static struct fl_rng rng;
 	static unsigned char bytes[MOST];
 	ssize_t n;
 
@@ -107,8 +107,6 @@ static void take_frames(int port, long long delay_ns, uint64_t loss)
 		if ((size_t)n < HEADER + sizeof(struct ether_header) ||
 		    last - first == HELD)
 			continue;
-		if (rng.key == 0)
-			rng = fl_rng_open(1, FL_RNG_TEST, 0, 0);
 		if (fl_rng_below(&rng, 1000) < loss)
 			continue;
 		learn(bytes + HEADER + ETH_ALEN, port);
@@ -148,6 +146,7 @@ int main(int argc, char **argv)
 	}
 	delay_ns = 1000LL * atoi(argv[1]);
 	loss = (uint64_t)atoi(argv[2]);
+	rng = fl_rng_open(1, FL_RNG_TEST, 0, 0);
 	for (ports = 0; ports < argc - 3; ports++) {
 		sockets[ports] = open_port(argv[3 + ports]);
 		list[ports] = (struct pollfd){ sockets[ports], POLLIN, 0 };
