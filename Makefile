@@ -112,7 +112,7 @@ check-golden: all $(BUILD)/programs/check_golden
 	BUILD=$(BUILD) TEST_TIMEOUT=7200 tests/run tests/check_golden.sh
 	BUILD=$(BUILD) FULL=1 tests/run tests/e2e/replay.sh
 check: all unit $(PROGRAMS_E2E)
-	BUILD=$(BUILD) tests/run $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh tests/fleet/*.sh))
+	BUILD=$(BUILD) tests/run $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh tests/cases/*.sh tests/fleet/*.sh))
 
 lint:
 	tools/lint
