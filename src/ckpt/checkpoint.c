@@ -127,7 +127,7 @@ static int add_divided(struct tensor_file *to, const char *name,
 	for (size_t i = 0; i < n; i++)
 		values[i] /= (float)divisor;
 	t.data = values;
-	t.dtype = CKPT_F32;
+	t.dtype = DTYPE_F32;
 	t.bytes = n * sizeof(*values);
 	return add_named(to, "", name, &t, err);
 }

@@ -15,7 +15,7 @@ enum memo {
 	MEMO_NDARRAY,
 	MEMO_TUPLE,
 	MEMO_DTYPE,
-	MEMO_COUNT = MEMO_DTYPE + CKPT_DTYPE_COUNT
+	MEMO_COUNT = MEMO_DTYPE + DTYPE_COUNT
 };
 
 struct writer {
@@ -112,12 +112,12 @@ static void put_global(struct writer *w, enum memo which)
 }
 
 /* numpy.dtype('f4', False, True), state (3, '<', None, None, None, -1, -1, 0) */
-static void put_dtype(struct writer *w, enum ckpt_dtype dtype)
+static void put_dtype(struct writer *w, enum dtype dtype)
 {
-	static const char *const names[CKPT_DTYPE_COUNT] = {
-		[CKPT_F16] = "f2", [CKPT_BF16] = "u2", [CKPT_F32] = "f4",
-		[CKPT_F64] = "f8", [CKPT_U8] = "u1",   [CKPT_I32] = "i4",
-		[CKPT_I64] = "i8", [CKPT_BOOL] = "b1",
+	static const char *const names[DTYPE_COUNT] = {
+		[DTYPE_F16] = "f2", [DTYPE_BF16] = "u2", [DTYPE_F32] = "f4",
+		[DTYPE_F64] = "f8", [DTYPE_U8] = "u1",	 [DTYPE_I32] = "i4",
+		[DTYPE_I64] = "i8", [DTYPE_BOOL] = "b1",
 	};
 	enum memo which = MEMO_DTYPE + (enum memo)dtype;
 
@@ -129,7 +129,7 @@ static void put_dtype(struct writer *w, enum ckpt_dtype dtype)
 	put_text(w, names[dtype]);
 	fl_str_add(&w->s, "\x89\x88\x87R("); /* False True TUPLE3 REDUCE MARK */
 	put_int(w, 3);
-	put_text(w, ckpt_dtype_bytes(dtype) == 1 ? "|" : "<");
+	put_text(w, dtype_bytes(dtype) == 1 ? "|" : "<");
 	fl_str_add(&w->s, "NNN");
 	put_int(w, -1);
 	put_int(w, -1);

@@ -54,7 +54,7 @@ struct pickle_value {
 		int64_t integer; /* BOOL too */
 		double real;
 		enum pickle_global global;
-		enum ckpt_dtype dtype;
+		enum dtype dtype;
 		struct {
 			const char *data;
 			size_t len;

@@ -76,11 +76,11 @@ static struct pickle_value *call_dtype(struct pickle *p,
 	/* numpy has no bfloat16: Paddle keeps its bits in uint16. */
 	static const struct {
 		const char *name;
-		enum ckpt_dtype dtype;
+		enum dtype dtype;
 	} known[] = {
-		{ "f2", CKPT_F16 }, { "u2", CKPT_BF16 }, { "f4", CKPT_F32 },
-		{ "f8", CKPT_F64 }, { "u1", CKPT_U8 },	 { "i4", CKPT_I32 },
-		{ "i8", CKPT_I64 }, { "b1", CKPT_BOOL },
+		{ "f2", DTYPE_F16 }, { "u2", DTYPE_BF16 }, { "f4", DTYPE_F32 },
+		{ "f8", DTYPE_F64 }, { "u1", DTYPE_U8 },   { "i4", DTYPE_I32 },
+		{ "i8", DTYPE_I64 }, { "b1", DTYPE_BOOL },
 	};
 	const struct pickle_value *name;
 	struct pickle_value *v;
@@ -118,15 +118,15 @@ static struct pickle_value *call_scalar(struct pickle *p,
 	bytes = args->list.count == 2 ? args->list.items[1] : NULL;
 	if (!dtype || dtype->kind != PICKLE_DTYPE ||
 	    bytes->kind != PICKLE_BYTES ||
-	    bytes->bytes.len != ckpt_dtype_bytes(dtype->dtype)) {
+	    bytes->bytes.len != dtype_bytes(dtype->dtype)) {
 		pickle_fail(p, "a scalar is made with other arguments than "
 			       "numpy gives");
 		return NULL;
 	}
 	v = pickle_new(p, PICKLE_REAL);
-	if (dtype->dtype == CKPT_F64) {
+	if (dtype->dtype == DTYPE_F64) {
 		memcpy(&v->real, bytes->bytes.data, sizeof(v->real));
-	} else if (dtype->dtype == CKPT_I64) {
+	} else if (dtype->dtype == DTYPE_I64) {
 		v->kind = PICKLE_INT;
 		memcpy(&v->integer, bytes->bytes.data, sizeof(v->integer));
 	} else {
@@ -296,7 +296,7 @@ static int read_shape(struct pickle *p, const struct pickle_value *shape,
 /* Values in Fortran order (first index fastest) to C order, in a copy. */
 static int to_c_order(struct pickle *p, struct named_tensor *t)
 {
-	size_t item = ckpt_dtype_bytes(t->dtype), stride[CKPT_MAX_RANK];
+	size_t item = dtype_bytes(t->dtype), stride[CKPT_MAX_RANK];
 	size_t at[CKPT_MAX_RANK] = { 0 }, n = t->bytes / item, s = 1;
 	unsigned char *to = pickle_copy_space(p, t->bytes);
 
@@ -348,7 +348,7 @@ static int build_array(struct pickle *p, struct pickle_value *array,
 		return pickle_fail(p,
 				   "an array of type %s and shape %s cannot "
 				   "have %zu bytes",
-				   ckpt_dtype_name(t->dtype),
+				   dtype_name(t->dtype),
 				   ckpt_shape_text(t->rank, t->dims, shape),
 				   t->bytes);
 	array->built = true;

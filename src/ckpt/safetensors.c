@@ -53,22 +53,22 @@ static int read_meta(struct reader *r, const struct json *meta)
 }
 
 static int read_dtype(struct reader *r, const char *name,
-		      const struct json *entry, enum ckpt_dtype *dtype)
+		      const struct json *entry, enum dtype *dtype)
 {
 	const char *text;
 	int d = 0;
 
 	if (!json_text(json_get(entry, "dtype"), &text))
 		return bad(r, name, "has no 'dtype'");
-	while (d < CKPT_DTYPE_COUNT && strcmp(text, ckpt_dtype_name(d)) != 0)
+	while (d < DTYPE_COUNT && strcmp(text, dtype_name(d)) != 0)
 		d++;
-	if (d == CKPT_DTYPE_COUNT)
+	if (d == DTYPE_COUNT)
 		return fl_fail(r->err, FL_EDATA,
 			       "'%s': tensor '%s' has type "
 			       "'%.20s', which is not supported (F16 BF16 F32 "
 			       "F64 U8 I32 I64 BOOL are)",
 			       r->what, name, text);
-	*dtype = (enum ckpt_dtype)d;
+	*dtype = (enum dtype)d;
 	return 0;
 }
 

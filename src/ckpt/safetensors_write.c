@@ -17,7 +17,7 @@ static void add_entry(struct json *header, const struct named_tensor *t,
 		json_add(shape, json_new_int(t->dims[i]));
 	json_add(at, json_new_int((int64_t)begin));
 	json_add(at, json_new_int((int64_t)(begin + t->bytes)));
-	json_set_text(entry, "dtype", ckpt_dtype_name(t->dtype));
+	json_set_text(entry, "dtype", dtype_name(t->dtype));
 	json_set(entry, "shape", shape);
 	json_set(entry, "data_offsets", at);
 	json_set(header, t->name, entry);

@@ -8,30 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-	const char *name;
-	size_t bytes;
-} dtypes[CKPT_DTYPE_COUNT] = {
-#define X(type, name, bytes) [type] = { name, bytes },
-	CKPT_DTYPE_LIST(X)
-#undef X
-};
-
-const char *ckpt_dtype_name(enum ckpt_dtype dtype)
-{
-	return dtypes[dtype].name;
-}
-
-size_t ckpt_dtype_bytes(enum ckpt_dtype dtype)
-{
-	return dtypes[dtype].bytes;
-}
-
-bool ckpt_tensor_bytes(enum ckpt_dtype dtype, int rank, const int64_t *dims,
+bool ckpt_tensor_bytes(enum dtype dtype, int rank, const int64_t *dims,
 		       size_t *bytes)
 {
 	const uint64_t limit = (uint64_t)1 << 62;
-	uint64_t n = dtypes[dtype].bytes;
+	uint64_t n = dtype_bytes(dtype);
 	bool empty = false;
 
 	if (rank < 0 || rank > CKPT_MAX_RANK)
@@ -134,7 +115,7 @@ int tensor_file_add(struct tensor_file *file, const struct named_tensor *t,
 		return fl_fail(err, FL_EDATA,
 			       "tensor '%s' of type %s and shape "
 			       "%s cannot have %zu bytes",
-			       t->name, ckpt_dtype_name(t->dtype),
+			       t->name, dtype_name(t->dtype),
 			       ckpt_shape_text(t->rank, t->dims, shape),
 			       t->bytes);
 	if (tensor_file_find(file, t->name))

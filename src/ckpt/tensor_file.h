@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "tensor/dtype.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,30 +31,9 @@
 
 #define CKPT_MAX_RANK 8
 
-/* type, its name in safetensors, bytes of one value */
-#define CKPT_DTYPE_LIST(X)      \
-	X(CKPT_F16, "F16", 2)   \
-	X(CKPT_BF16, "BF16", 2) \
-	X(CKPT_F32, "F32", 4)   \
-	X(CKPT_F64, "F64", 8)   \
-	X(CKPT_U8, "U8", 1)     \
-	X(CKPT_I32, "I32", 4)   \
-	X(CKPT_I64, "I64", 8)   \
-	X(CKPT_BOOL, "BOOL", 1)
-
-enum ckpt_dtype {
-#define X(type, name, bytes) type,
-	CKPT_DTYPE_LIST(X)
-#undef X
-	CKPT_DTYPE_COUNT
-};
-
-const char *ckpt_dtype_name(enum ckpt_dtype dtype);
-size_t ckpt_dtype_bytes(enum ckpt_dtype dtype);
-
 struct named_tensor {
 	const char *name;
-	enum ckpt_dtype dtype;
+	enum dtype dtype;
 	int rank; /* 0: one value */
 	int64_t dims[CKPT_MAX_RANK];
 	const void *data; /* borrowed */
@@ -118,7 +98,7 @@ void tensor_file_add_meta(struct tensor_file *file, const char *key,
 			  const char *text);
 /* Bytes of a tensor of this dtype and these dims into *bytes; false on a
  * negative dim, a rank over CKPT_MAX_RANK or a size over 2^62. */
-bool ckpt_tensor_bytes(enum ckpt_dtype dtype, int rank, const int64_t *dims,
+bool ckpt_tensor_bytes(enum dtype dtype, int rank, const int64_t *dims,
 		       size_t *bytes);
 
 #endif

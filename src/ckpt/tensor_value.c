@@ -5,7 +5,7 @@
 
 size_t named_tensor_count(const struct named_tensor *t)
 {
-	return t->bytes / ckpt_dtype_bytes(t->dtype);
+	return t->bytes / dtype_bytes(t->dtype);
 }
 
 bool named_tensor_has_shape(const struct named_tensor *t, int rank,
@@ -57,33 +57,33 @@ void named_tensor_f32(const struct named_tensor *t, size_t first, size_t count,
 
 	if (count == 0)
 		return;
-	from += first * ckpt_dtype_bytes(t->dtype);
+	from += first * dtype_bytes(t->dtype);
 	switch (t->dtype) {
-	case CKPT_F32:
+	case DTYPE_F32:
 		memcpy(out, from, count * sizeof(*out));
 		break;
-	case CKPT_F16:
+	case DTYPE_F16:
 		CONVERT(uint16_t, half_to_float(v));
 		break;
-	case CKPT_BF16:
+	case DTYPE_BF16:
 		CONVERT(uint16_t, bits_to_float((uint32_t)v << 16));
 		break;
-	case CKPT_F64:
+	case DTYPE_F64:
 		CONVERT(double, (float)v);
 		break;
-	case CKPT_U8:
+	case DTYPE_U8:
 		CONVERT(uint8_t, (float)v);
 		break;
-	case CKPT_I32:
+	case DTYPE_I32:
 		CONVERT(int32_t, (float)v);
 		break;
-	case CKPT_I64:
+	case DTYPE_I64:
 		CONVERT(int64_t, (float)v);
 		break;
-	case CKPT_BOOL:
+	case DTYPE_BOOL:
 		CONVERT(uint8_t, v ? 1.0f : 0.0f);
 		break;
-	case CKPT_DTYPE_COUNT:
+	case DTYPE_COUNT:
 		break;
 	}
 }

@@ -39,7 +39,7 @@ static void show_tensors(const struct tensor_file *file)
 	for (size_t i = 0; i < file->count; i++) {
 		const struct named_tensor *t = &file->tensors[i];
 
-		printf("%-56s %-4s %s\n", t->name, ckpt_dtype_name(t->dtype),
+		printf("%-56s %-4s %s\n", t->name, dtype_name(t->dtype),
 		       ckpt_shape_text(t->rank, t->dims, shape));
 		values += named_tensor_count(t);
 		bytes += t->bytes;

@@ -11,7 +11,7 @@
 
 #define MAX_OUT 8192
 
-void *probe_put(struct probe_sink *s, const char *name, enum ckpt_dtype dtype,
+void *probe_put(struct probe_sink *s, const char *name, enum dtype dtype,
 		int rank, const int64_t *dims)
 {
 	struct named_tensor *t = &s->tensors[s->count++];
@@ -25,7 +25,7 @@ void *probe_put(struct probe_sink *s, const char *name, enum ckpt_dtype dtype,
 		t->dims[i] = dims[i];
 		count *= (size_t)dims[i];
 	}
-	t->bytes = count * ckpt_dtype_bytes(dtype);
+	t->bytes = count * dtype_bytes(dtype);
 	t->data = fl_arena_alloc(&s->arena, t->bytes + 1);
 	return (void *)(uintptr_t)t->data;
 }
@@ -34,7 +34,7 @@ static void sink_real(struct probe_sink *s, const char *name, float v)
 {
 	int64_t one = 1;
 
-	*(float *)probe_put(s, name, CKPT_F32, 1, &one) = v;
+	*(float *)probe_put(s, name, DTYPE_F32, 1, &one) = v;
 }
 
 /* A map in NCHW. */
@@ -42,7 +42,7 @@ static void sink_map(struct probe_sink *s, const char *name,
 		     const struct tensor *t)
 {
 	int64_t dims[4] = { t->n, t->c, t->h, t->w };
-	float *out = probe_put(s, name, CKPT_F32, 4, dims);
+	float *out = probe_put(s, name, DTYPE_F32, 4, dims);
 	size_t area = (size_t)t->h * (size_t)t->w;
 
 	for (size_t n = 0; n < (size_t)t->n; n++)
@@ -61,7 +61,7 @@ static void sink_part(struct probe_sink *s, const struct model *model,
 
 	for (size_t i = 0; i < n; i++)
 		state_export(model, part, list[i].name,
-			     probe_put(s, list[i].name, CKPT_F32, list[i].rank,
+			     probe_put(s, list[i].name, DTYPE_F32, list[i].rank,
 				       list[i].dims));
 }
 
@@ -91,7 +91,7 @@ static void sink_statistics(struct probe_sink *s, const struct engine *e)
 			continue;
 		memcpy(probe_put(s,
 				 fl_arena_printf(&s->arena, "bn.%s", st->name),
-				 CKPT_F32, 1, &n),
+				 DTYPE_F32, 1, &n),
 		       e->state.statistics + st->param->offset,
 		       (size_t)n * sizeof(float));
 	}
@@ -113,9 +113,9 @@ static void sink_assignment(struct probe_sink *s, const struct engine *e,
 	int n = b->batch.n, points = total_points(e, b);
 	int classes = e->model->num_classes;
 	int64_t dims[3] = { n, points, 4 }, all[3] = { n, points, classes };
-	int32_t *labels = probe_put(s, "assign.labels", CKPT_I32, 2, dims);
-	float *boxes = probe_put(s, "assign.boxes", CKPT_F32, 3, dims);
-	float *scores = probe_put(s, "assign.scores", CKPT_F32, 3, all);
+	int32_t *labels = probe_put(s, "assign.labels", DTYPE_I32, 2, dims);
+	float *boxes = probe_put(s, "assign.boxes", DTYPE_F32, 3, dims);
+	float *scores = probe_put(s, "assign.scores", DTYPE_F32, 3, all);
 
 	for (int i = 0; i < n * points; i++) {
 		int image = i / points, p = i % points;
@@ -159,9 +159,9 @@ static void sink_step(struct probe_sink *s, const struct engine *e,
 			  fl_arena_printf(&s->arena, "loss.%d.%s", t, names[k]),
 			  losses[k]);
 	*(double *)probe_put(s, fl_arena_printf(&s->arena, "lr.%d", t),
-			     CKPT_F64, 1, &one) = lr;
+			     DTYPE_F64, 1, &one) = lr;
 	*(int32_t *)probe_put(s, fl_arena_printf(&s->arena, "positives.%d", t),
-			      CKPT_I32, 1, &one) = positives(e, b);
+			      DTYPE_I32, 1, &one) = positives(e, b);
 }
 
 /* Batch 0 in a plan that keeps everything readable. */

@@ -62,7 +62,7 @@ static void suppress(const struct engine *e, const struct probe_batch *b,
 		for (int k = 0; k < n; k++)
 			put_row(rows + 7 * dims[0]++, i, &nms.rows[k]);
 	}
-	memcpy(probe_put(s, "detections", CKPT_F32, 2, dims), rows,
+	memcpy(probe_put(s, "detections", DTYPE_F32, 2, dims), rows,
 	       (size_t)dims[0] * 7 * sizeof(float));
 	nms_release(&nms);
 	free(rows);
@@ -87,8 +87,8 @@ int probe_evaluate(struct engine *e, const struct probe_batch *b,
 	rc = plan_forward(plan, &run, err);
 	if (rc != 0)
 		return rc;
-	boxes = probe_put(s, "boxes", CKPT_F32, 3, box);
-	scores = probe_put(s, "scores", CKPT_F32, 3, score);
+	boxes = probe_put(s, "boxes", DTYPE_F32, 3, box);
+	scores = probe_put(s, "scores", DTYPE_F32, 3, score);
 	decode(e, plan, b, boxes, scores, levels);
 	suppress(e, b, boxes, scores, points, s);
 	return 0;

@@ -13,8 +13,8 @@ struct probe_sink {
 };
 
 /* Room for one more tensor, for the caller to fill. */
-void *probe_put(struct probe_sink *sink, const char *name,
-		enum ckpt_dtype dtype, int rank, const int64_t *dims);
+void *probe_put(struct probe_sink *sink, const char *name, enum dtype dtype,
+		int rank, const int64_t *dims);
 
 /* A batch file: image [B,3,H,W], gt_bbox [B,G,4], gt_class [B,G,1],
  * pad_gt_mask [B,G,1], with or without "batch." before the names. For the

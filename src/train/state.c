@@ -36,7 +36,7 @@ size_t state_describe(const struct model *model, const struct state_part *part,
 			continue;
 		t[n].name =
 			fl_arena_printf(arena, "%s%s", part->prefix, s->name);
-		t[n].dtype = CKPT_F32;
+		t[n].dtype = DTYPE_F32;
 		t[n].rank = model_state_dims(s, dims);
 		for (int k = 0; k < t[n].rank; k++)
 			t[n].dims[k] = dims[k];

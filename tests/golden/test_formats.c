@@ -49,7 +49,7 @@ static void check_tensor(const struct tensor_file *file, const char *name,
 
 	if (!t)
 		fail_msg("no '%s'", name);
-	assert_int_equal(t->dtype, CKPT_F32);
+	assert_int_equal(t->dtype, DTYPE_F32);
 	assert_int_equal(t->rank, json_count(shape));
 	for (int d = 0; d < t->rank; d++) {
 		int64_t dim = -1;

@@ -142,9 +142,8 @@ static void test_pickle(void **state)
 static void test_protocol_4(void **state)
 {
 	static const float values[] = { 1, 2, 3, 4 };
-	const struct named_tensor t = {
-		"c.w", CKPT_F32, 2, { 2, 2 }, values, 16
-	};
+	const struct named_tensor t = { "c.w",	  DTYPE_F32, 2,
+					{ 2, 2 }, values,    16 };
 	const char *path = scratch_path("f.pdopt"), *name = "conv2d_0.w_0";
 	const struct paddle_progress progress = { 300, 0.5, 2 };
 	struct fl_err err = FL_ERR_INIT;
@@ -162,8 +161,8 @@ static void test_safetensors(void **state)
 {
 	static const float values[] = { 1, 2, 3, 4 };
 	const struct named_tensor tensors[] = {
-		{ "c.w", CKPT_F32, 2, { 2, 2 }, values, 16 },
-		{ "d", CKPT_U8, 1, { 3 }, "abc", 3 },
+		{ "c.w", DTYPE_F32, 2, { 2, 2 }, values, 16 },
+		{ "d", DTYPE_U8, 1, { 3 }, "abc", 3 },
 	};
 	const struct tensor_meta meta = { "k", "text" };
 	const char *path = scratch_path("f.safetensors");

@@ -95,12 +95,12 @@ static int probe_image(struct eval_case *c, const struct batch *b,
 	float *planes = fl_malloc(3 * area * sizeof(float));
 	const struct named_tensor tensors[] = {
 		{ "image",
-		  CKPT_F32,
+		  DTYPE_F32,
 		  4,
 		  { 1, 3, b->h, b->w },
 		  planes,
 		  12 * area },
-		{ "scale_factor", CKPT_F32, 2, { 1, 2 }, b->scale_factor, 8 },
+		{ "scale_factor", DTYPE_F32, 2, { 1, 2 }, b->scale_factor, 8 },
 	};
 	const char *batch = scratch_path("batch.safetensors");
 	struct probe_options o = { .weights = c->weights,

@@ -83,25 +83,25 @@ static int write_batch(struct step_case *c, int step, struct fl_err *err)
 	{
 		const struct named_tensor tensors[] = {
 			{ "image",
-			  CKPT_F32,
+			  DTYPE_F32,
 			  4,
 			  { n, 3, c->h, c->w },
 			  image,
 			  pixels * 4 },
 			{ "gt_bbox",
-			  CKPT_F32,
+			  DTYPE_F32,
 			  3,
 			  { n, most, 4 },
 			  boxes,
 			  all * 16 },
 			{ "gt_class",
-			  CKPT_I32,
+			  DTYPE_I32,
 			  3,
 			  { n, most, 1 },
 			  classes,
 			  all * 4 },
 			{ "pad_gt_mask",
-			  CKPT_F32,
+			  DTYPE_F32,
 			  3,
 			  { n, most, 1 },
 			  mask,
@@ -146,7 +146,7 @@ static double scalar(const struct tensor_file *f, const char *name)
 
 	if (!t || named_tensor_count(t) != 1)
 		return NAN;
-	if (t->dtype == CKPT_F64) {
+	if (t->dtype == DTYPE_F64) {
 		memcpy(&wide, t->data, sizeof(wide));
 		return wide;
 	}

@@ -24,13 +24,13 @@ static const float velocity[4] = { 5, 6, 7, 8 }, mean[2] = { 9, 10 };
 #define PROJ "yolo_head.proj_conv.weight"
 
 static const struct named_tensor parts[] = {
-	{ "model." CONV, CKPT_F32, 4, { 2, 2, 1, 1 }, raw, 16 },
-	{ "model." MEAN, CKPT_F32, 1, { 2 }, mean, 8 },
-	{ "model." PROJ, CKPT_F32, 4, { 1, 4, 1, 1 }, raw, 16 },
-	{ "velocity." CONV, CKPT_F32, 4, { 2, 2, 1, 1 }, velocity, 16 },
-	{ "ema." CONV, CKPT_F32, 4, { 2, 2, 1, 1 }, average, 16 },
-	{ "ema." MEAN, CKPT_F32, 1, { 2 }, average, 8 },
-	{ "ema." PROJ, CKPT_F32, 4, { 1, 4, 1, 1 }, average, 16 },
+	{ "model." CONV, DTYPE_F32, 4, { 2, 2, 1, 1 }, raw, 16 },
+	{ "model." MEAN, DTYPE_F32, 1, { 2 }, mean, 8 },
+	{ "model." PROJ, DTYPE_F32, 4, { 1, 4, 1, 1 }, raw, 16 },
+	{ "velocity." CONV, DTYPE_F32, 4, { 2, 2, 1, 1 }, velocity, 16 },
+	{ "ema." CONV, DTYPE_F32, 4, { 2, 2, 1, 1 }, average, 16 },
+	{ "ema." MEAN, DTYPE_F32, 1, { 2 }, average, 8 },
+	{ "ema." PROJ, DTYPE_F32, 4, { 1, 4, 1, 1 }, average, 16 },
 };
 
 static const char *save(const char *name, size_t count, const char *json)
@@ -147,12 +147,12 @@ static void test_open_ours(void **state)
 static void write_paddle(const char *stem, bool raw_too, const char *internal)
 {
 	const struct named_tensor weights[] = {
-		{ CONV, CKPT_F32, 4, { 2, 2, 1, 1 }, average, 16 },
-		{ MEAN, CKPT_F32, 1, { 2 }, mean, 8 },
+		{ CONV, DTYPE_F32, 4, { 2, 2, 1, 1 }, average, 16 },
+		{ MEAN, DTYPE_F32, 1, { 2 }, mean, 8 },
 	}, trained[] = {
-		{ CONV, CKPT_F32, 4, { 2, 2, 1, 1 }, raw, 16 },
-		{ MEAN, CKPT_F32, 1, { 2 }, mean, 8 },
-	}, moment = { CONV, CKPT_F32, 4, { 2, 2, 1, 1 }, velocity, 16 };
+		{ CONV, DTYPE_F32, 4, { 2, 2, 1, 1 }, raw, 16 },
+		{ MEAN, DTYPE_F32, 1, { 2 }, mean, 8 },
+	}, moment = { CONV, DTYPE_F32, 4, { 2, 2, 1, 1 }, velocity, 16 };
 	/* as in a process that built 40 convolutions before */
 	const char *const names[] = { "conv2d_40.w_0", "batch_norm2d_7.w_1" };
 	const struct paddle_progress progress = { 500, 0.125, 4 };
@@ -244,8 +244,8 @@ static void test_digest(void **state)
 {
 	static const double wide[] = { 1, -2 };
 	static const float same[] = { 1, -2 }, other[] = { 1, -3 };
-	const struct named_tensor a = { "a", CKPT_F32, 1, { 2 }, same, 8 };
-	const struct named_tensor b = { "b", CKPT_F32, 1, { 2 }, other, 8 };
+	const struct named_tensor a = { "a", DTYPE_F32, 1, { 2 }, same, 8 };
+	const struct named_tensor b = { "b", DTYPE_F32, 1, { 2 }, other, 8 };
 	struct named_tensor changed[] = { a, a, a, a };
 	struct tensor_file x = TENSOR_FILE_INIT, y = TENSOR_FILE_INIT;
 	struct fl_err err = FL_ERR_INIT;
@@ -258,7 +258,7 @@ static void test_digest(void **state)
 	tensor_file_add(&x, &a, &err);
 	tensor_file_add(&x, &b, &err);
 	tensor_file_add(&y, &b, &err);
-	changed[0].dtype = CKPT_F64; /* the same values */
+	changed[0].dtype = DTYPE_F64; /* the same values */
 	changed[0].data = wide;
 	changed[0].bytes = 16;
 	tensor_file_add(&y, &changed[0], &err);

@@ -24,7 +24,7 @@ static const float one = 1;
 /* A checkpoint of so many steps; its time is 'second' after some moment. */
 static void put(const char *path, int steps, int second)
 {
-	struct named_tensor t = { "model.a", CKPT_F32, 0, { 0 }, &one, 4 };
+	struct named_tensor t = { "model.a", DTYPE_F32, 0, { 0 }, &one, 4 };
 	struct timespec times[2] = { { 1000000 + second, 0 },
 				     { 1000000 + second, 0 } };
 	struct tensor_meta meta = { CKPT_STATE_KEY, NULL };
@@ -112,8 +112,8 @@ static void test_newest(void **state)
 /* A folder of PaddleDetection: the progress stands in the .pdopt. */
 static void test_paddle_folder(void **state)
 {
-	struct named_tensor t = { "a.conv.weight", CKPT_F32, 4,
-				  { 1, 1, 1, 1 },  &one,     4 };
+	struct named_tensor t = { "a.conv.weight", DTYPE_F32, 4,
+				  { 1, 1, 1, 1 },  &one,      4 };
 	const char *name = "conv2d_0.w_0";
 	struct fl_err err = FL_ERR_INIT;
 

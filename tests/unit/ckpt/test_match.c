@@ -13,8 +13,8 @@ static const float zeros[64];
 
 static void add(struct tensor_file *file, const char *name, int rows)
 {
-	struct named_tensor t = { name,	    CKPT_F32, 1,
-				  { rows }, zeros,    (size_t)rows * 4 };
+	struct named_tensor t = { name,	    DTYPE_F32, 1,
+				  { rows }, zeros,     (size_t)rows * 4 };
 	struct fl_err err = FL_ERR_INIT;
 
 	assert_int_equal(tensor_file_add(file, &t, &err), 0);

@@ -108,7 +108,7 @@ static void test_protocol_2(void **state)
 	parse(&file, &s);
 	t = tensor_file_find(&file, "w");
 	assert_non_null(t);
-	assert_int_equal(t->dtype, CKPT_U8);
+	assert_int_equal(t->dtype, DTYPE_U8);
 	assert_memory_equal(t->data,
 			    "a\x80\xff"
 			    "bc",
@@ -200,11 +200,11 @@ static void test_write(void **state)
 	float big[100];
 	const int64_t wide[] = { 1, 2 };
 	const struct named_tensor tensors[] = {
-		{ "x.conv.weight", CKPT_F32, 4, { 2, 3, 1, 1 }, a, 24 },
-		{ "y", CKPT_I64, 1, { 2 }, wide, 16 },
-		{ "z", CKPT_F32, 2, { 50, 2 }, big, 400 },
-		{ "empty", CKPT_U8, 1, { 0 }, NULL, 0 },
-		{ "one", CKPT_BOOL, 0, { 0 }, "\1", 1 },
+		{ "x.conv.weight", DTYPE_F32, 4, { 2, 3, 1, 1 }, a, 24 },
+		{ "y", DTYPE_I64, 1, { 2 }, wide, 16 },
+		{ "z", DTYPE_F32, 2, { 50, 2 }, big, 400 },
+		{ "empty", DTYPE_U8, 1, { 0 }, NULL, 0 },
+		{ "one", DTYPE_BOOL, 0, { 0 }, "\1", 1 },
 	};
 	const char *names[] = { "conv2d_0.w_0", "b", "c", "d", "e" };
 	const struct paddle_progress progress = { 70000, 0.25, 12 };

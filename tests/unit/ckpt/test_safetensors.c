@@ -154,10 +154,10 @@ static void test_nested(void **state)
 static const float values[6] = { 1, 2, 3, -4, 0.5f, -0.0f };
 
 static const struct named_tensor good[] = {
-	{ "model.a", CKPT_F32, 2, { 2, 3 }, values, 24 },
-	{ "flag", CKPT_BOOL, 0, { 0 }, "\1", 1 },
-	{ "empty", CKPT_F64, 2, { 0, 9 }, NULL, 0 },
-	{ "\xc3\xa9", CKPT_U8, 1, { 3 }, "abc", 3 },
+	{ "model.a", DTYPE_F32, 2, { 2, 3 }, values, 24 },
+	{ "flag", DTYPE_BOOL, 0, { 0 }, "\1", 1 },
+	{ "empty", DTYPE_F64, 2, { 0, 9 }, NULL, 0 },
+	{ "\xc3\xa9", DTYPE_U8, 1, { 3 }, "abc", 3 },
 };
 
 static const struct tensor_meta meta[] = {
@@ -266,7 +266,7 @@ static void test_disk_full(void **state)
 	size_t bytes = 1 << 20;
 	float *large = calloc(bytes, 1);
 	struct named_tensor t = {
-		"big", CKPT_F32, 1, { 1 << 18 }, large, bytes
+		"big", DTYPE_F32, 1, { 1 << 18 }, large, bytes
 	};
 	struct rlimit was, small;
 	struct fl_err err = FL_ERR_INIT;
@@ -291,13 +291,13 @@ static void test_disk_full(void **state)
 	tensor_file_close(&file);
 }
 
-static void check_value(enum ckpt_dtype dtype, const void *data, size_t bytes,
+static void check_value(enum dtype dtype, const void *data, size_t bytes,
 			float due)
 {
 	struct named_tensor t = { "v", dtype, 0, { 0 }, data, bytes };
 	float value = 99;
 
-	assert_int_equal(bytes, ckpt_dtype_bytes(dtype));
+	assert_int_equal(bytes, dtype_bytes(dtype));
 	named_tensor_f32(&t, 0, 1, &value);
 	if (isnan(due))
 		assert_true(isnan(value));
@@ -324,14 +324,14 @@ static void test_values(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
-		check_value(CKPT_F16, &halves[i].bits, 2, halves[i].due);
-	check_value(CKPT_BF16, "\x49\x40", 2, 3.140625f);
-	check_value(CKPT_F64, &real, 8, 0.1f);
-	check_value(CKPT_I32, &whole, 4, -7);
-	check_value(CKPT_I64, &wide, 8, 0x1p40f);
-	check_value(CKPT_U8, "\xff", 1, 255);
-	check_value(CKPT_BOOL, "\2", 1, 1);
-	check_value(CKPT_F32, values + 4, 4, 0.5f);
+		check_value(DTYPE_F16, &halves[i].bits, 2, halves[i].due);
+	check_value(DTYPE_BF16, "\x49\x40", 2, 3.140625f);
+	check_value(DTYPE_F64, &real, 8, 0.1f);
+	check_value(DTYPE_I32, &whole, 4, -7);
+	check_value(DTYPE_I64, &wide, 8, 0x1p40f);
+	check_value(DTYPE_U8, "\xff", 1, 255);
+	check_value(DTYPE_BOOL, "\2", 1, 1);
+	check_value(DTYPE_F32, values + 4, 4, 0.5f);
 }
 
 int main(void)
