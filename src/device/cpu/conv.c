@@ -2,9 +2,9 @@
 
 #include "base/arena.h"
 #include "base/par.h"
+#include "device/cpu/dnnl_api.h"
 #include "device/cpu/pass.h"
 
-#include <dnnl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,13 +57,21 @@ static dnnl_engine_t engine;
 static dnnl_stream_t stream;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static dnnl_status_t engine_status;
+static dnnl_primitive_attr_t own_scratch; /* scratch memory comes from us */
 
 static void open_engine(void)
 {
-	engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0);
-	if (engine_status == dnnl_success)
-		engine_status = dnnl_stream_create(&stream, engine,
-						   dnnl_stream_in_order);
+	dnnl_status_t status = dnnl_engine_create(&engine, dnnl_cpu, 0);
+
+	if (status == dnnl_success)
+		status = dnnl_stream_create(&stream, engine,
+					    dnnl_stream_in_order);
+	if (status == dnnl_success)
+		status = dnnl_primitive_attr_create(&own_scratch);
+	if (status == dnnl_success)
+		status = dnnl_primitive_attr_set_scratchpad_mode(
+			own_scratch, dnnl_scratchpad_mode_user);
+	engine_status = status;
 }
 
 /* Fill in err and leave through the given label. */
@@ -129,9 +137,19 @@ static int parts_of(const struct dev_conv_desc *d, int channels, size_t bytes)
  * its source the destination has every part's channels, and the other way
  * round. */
 struct shapes {
-	dnnl_memory_desc_t src, weights_any, weights, bias, dst;
-	dnnl_dims_t strides, padding, right;
+	struct dnn_conv op; /* its weights are as oneDNN likes them */
+	dnn_layout weights; /* as the caller has them */
+	dnn_layout bias;    /* of op, where the convolution adds one */
 };
+
+static void free_shapes(struct shapes *s)
+{
+	dnn_layout_free(s->op.src);
+	dnn_layout_free(s->op.weights);
+	dnn_layout_free(s->op.dst);
+	dnn_layout_free(s->weights);
+	dnn_layout_free(s->bias);
+}
 
 static int describe_weights(const struct dev_conv_desc *d, int src_parts,
 			    int dst_parts, struct shapes *s, struct fl_err *err)
@@ -146,44 +164,44 @@ static int describe_weights(const struct dev_conv_desc *d, int src_parts,
 
 	if (dst_parts > 1)
 		strides[0] = dims[1] * strides[1];
-	DNN(dnnl_memory_desc_init_by_strides(&s->weights, 5 - skip, dims + skip,
-					     dnnl_f32, strides + skip),
+	DNN(dnn_layout_strided(&s->weights, 5 - skip, dims + skip, dnnl_f32,
+			       strides + skip),
 	    out);
-	DNN(dnnl_memory_desc_init_by_tag(&s->weights_any, 5 - skip, dims + skip,
-					 dnnl_f32, dnnl_format_tag_any),
+	DNN(dnn_layout_tagged(&s->op.weights, 5 - skip, dims + skip, dnnl_f32,
+			      dnnl_format_tag_any),
 	    out);
 out:
 	return rc;
 }
 
 /* src_parts: of the sum over the source's channels; dst_parts: of the sum over
- * the destination's. One of them is 1. */
+ * the destination's. One of them is 1. What s holds ends with free_shapes(),
+ * after a failure too. */
 static int describe(const struct dev_conv_desc *d, int src_parts, int dst_parts,
 		    struct shapes *s, struct fl_err *err)
 {
 	int size[2] = { d->h, d->w }, out[2];
-	int rc = describe_weights(d, src_parts, dst_parts, s, err);
+	int rc;
 
+	*s = (struct shapes){ 0 };
+	rc = describe_weights(d, src_parts, dst_parts, s, err);
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < 2; i++) {
 		out[i] = (size[i] - 1) / d->stride + 1;
-		s->strides[i] = d->stride;
-		s->padding[i] = d->k / 2;
+		s->op.strides[i] = d->stride;
+		s->op.left[i] = d->k / 2;
 		/* What a stride of 2 leaves of the border. */
-		s->right[i] =
+		s->op.right[i] =
 			(out[i] - 1) * d->stride + d->k - size[i] - d->k / 2;
 	}
 	dnnl_dims_t src = { d->n, d->cin * dst_parts, d->h, d->w };
 	dnnl_dims_t dst = { d->n, d->cout * src_parts, out[0], out[1] };
 	dnnl_dims_t b = { d->cout };
 
-	DNN(dnnl_memory_desc_init_by_tag(&s->src, 4, src, dnnl_f32, dnnl_nhwc),
-	    out);
-	DNN(dnnl_memory_desc_init_by_tag(&s->dst, 4, dst, dnnl_f32, dnnl_nhwc),
-	    out);
-	DNN(dnnl_memory_desc_init_by_tag(&s->bias, 1, b, dnnl_f32, dnnl_x),
-	    out);
+	DNN(dnn_layout_tagged(&s->op.src, 4, src, dnnl_f32, dnnl_nhwc), out);
+	DNN(dnn_layout_tagged(&s->op.dst, 4, dst, dnnl_f32, dnnl_nhwc), out);
+	DNN(dnn_layout_tagged(&s->bias, 1, b, dnnl_f32, dnnl_x), out);
 out:
 	return rc;
 }
@@ -191,7 +209,7 @@ out:
 static int add_memory(struct direction *dir, int which, int arg,
 		      const_dnnl_primitive_desc_t pd, struct fl_err *err)
 {
-	const dnnl_memory_desc_t *md =
+	dnn_layout md =
 		dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
 	int rc = 0;
 
@@ -208,22 +226,22 @@ static int add_packing(struct direction *dir, const struct shapes *s,
 		       const_dnnl_primitive_desc_t pd, int arg, bool unpack,
 		       struct fl_err *err)
 {
-	const dnnl_memory_desc_t *md =
+	dnn_layout md =
 		dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
 	dnnl_primitive_desc_t reorder = NULL;
 	int rc = 0;
 
-	if (dnnl_memory_desc_equal(md, &s->weights))
+	if (dnnl_memory_desc_equal(md, s->weights))
 		return 0;
 	dir->packed_bytes = rounded(dnnl_memory_desc_get_size(md));
 	dir->pack_alone = dir->packed_bytes < PACK_ALONE_BYTES;
 	fl_par_alone(dir->pack_alone);
 	DNN(dnnl_reorder_primitive_desc_create(
-		    &reorder, unpack ? md : &s->weights, engine,
-		    unpack ? &s->weights : md, engine, NULL),
+		    &reorder, unpack ? md : s->weights, engine,
+		    unpack ? s->weights : md, engine, NULL),
 	    out);
 	DNN(dnnl_primitive_create(&dir->pack, reorder), out);
-	DNN(dnnl_memory_create(&dir->plain, &s->weights, engine,
+	DNN(dnnl_memory_create(&dir->plain, s->weights, engine,
 			       DNNL_MEMORY_NONE),
 	    out);
 out:
@@ -232,23 +250,15 @@ out:
 	return rc;
 }
 
-/* From an operation descriptor to a direction ready to run. args: which
- * memories it has, by their DNNL_ARG_ (0: none); weights_arg is packed. */
+/* From a primitive descriptor to a direction ready to run. args: which memories
+ * it has, by their DNNL_ARG_ (0: none); the weights' is packed. */
 static int make_direction(struct direction *dir, const struct shapes *s,
-			  const_dnnl_op_desc_t op,
-			  const_dnnl_primitive_desc_t hint,
+			  const_dnnl_primitive_desc_t pd,
 			  const int args[MEMORIES], bool unpack,
 			  struct fl_err *err)
 {
-	dnnl_primitive_attr_t attr = NULL;
-	dnnl_primitive_desc_t pd = NULL;
 	int rc = 0;
 
-	DNN(dnnl_primitive_attr_create(&attr), out);
-	DNN(dnnl_primitive_attr_set_scratchpad_mode(attr,
-						    dnnl_scratchpad_mode_user),
-	    out);
-	DNN(dnnl_primitive_desc_create(&pd, op, attr, engine, hint), out);
 	DNN(dnnl_primitive_create(&dir->primitive, pd), out);
 	for (int i = 0; rc == 0 && i < MEMORIES; i++)
 		if (args[i])
@@ -258,22 +268,12 @@ static int make_direction(struct direction *dir, const struct shapes *s,
 	dir->scratch_bytes = rounded(dnnl_memory_desc_get_size(
 		dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0)));
 out:
-	dnnl_primitive_attr_destroy(attr);
-	dnnl_primitive_desc_destroy(pd);
 	return rc;
 }
 
-/* bias: whether the primitive adds it. */
-static dnnl_status_t forward_op(const struct dev_conv *c,
-				const struct shapes *s, bool bias,
-				dnnl_convolution_desc_t *op)
+static dnnl_prop_kind_t kind_of(const struct dev_conv *c)
 {
-	return dnnl_convolution_forward_desc_init(
-		op,
-		c->d.backward ? dnnl_forward_training : dnnl_forward_inference,
-		dnnl_convolution_direct, &s->src, &s->weights_any,
-		bias ? &s->bias : NULL, &s->dst, s->strides, s->padding,
-		s->right);
+	return c->d.backward ? dnnl_forward_training : dnnl_forward_inference;
 }
 
 static int make_forward(struct dev_conv *c, struct fl_err *err)
@@ -284,29 +284,19 @@ static int make_forward(struct dev_conv *c, struct fl_err *err)
 	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS,
 			       bias ? DNNL_ARG_BIAS : 0, DNNL_ARG_DST,
 			       DNNL_ARG_SCRATCHPAD };
-	dnnl_convolution_desc_t op;
+	dnnl_primitive_desc_t pd = NULL;
 	struct shapes s;
 	int rc = describe(&c->d, parts, 1, &s, err);
 
 	if (rc != 0)
-		return rc;
+		goto out;
 	c->forward.parts = parts;
-	DNN(forward_op(c, &s, bias, &op), out);
-	rc = make_direction(&c->forward, &s, &op, NULL, args, false, err);
+	s.op.bias = bias ? s.bias : NULL;
+	DNN(dnn_conv_forward(&pd, engine, kind_of(c), &s.op, own_scratch), out);
+	rc = make_direction(&c->forward, &s, pd, args, false, err);
 out:
-	return rc;
-}
-
-/* oneDNN wants to see the forward convolution of each gradient. */
-static int make_hint(const struct dev_conv *c, const struct shapes *s,
-		     dnnl_primitive_desc_t *hint, struct fl_err *err)
-{
-	dnnl_convolution_desc_t op;
-	int rc = 0;
-
-	DNN(forward_op(c, s, false, &op), out);
-	DNN(dnnl_primitive_desc_create(hint, &op, NULL, engine, NULL), out);
-out:
+	dnnl_primitive_desc_destroy(pd);
+	free_shapes(&s);
 	return rc;
 }
 
@@ -315,25 +305,22 @@ static int make_data(struct dev_conv *c, struct fl_err *err)
 	static const int args[MEMORIES] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS,
 					    0, DNNL_ARG_DIFF_DST,
 					    DNNL_ARG_SCRATCHPAD };
-	dnnl_primitive_desc_t hint = NULL;
-	dnnl_convolution_desc_t op;
+	dnnl_primitive_desc_t hint = NULL, pd = NULL;
 	struct tensor x = source(&c->d, NULL);
 	struct shapes s;
 	int rc;
 
 	c->data.parts = parts_of(&c->d, c->d.cout, parts_bytes(&x, 1));
 	rc = describe(&c->d, 1, c->data.parts, &s, err);
-	if (rc == 0)
-		rc = make_hint(c, &s, &hint, err);
 	if (rc != 0)
-		return rc;
-	DNN(dnnl_convolution_backward_data_desc_init(
-		    &op, dnnl_convolution_direct, &s.src, &s.weights_any,
-		    &s.dst, s.strides, s.padding, s.right),
-	    out);
-	rc = make_direction(&c->data, &s, &op, hint, args, false, err);
+		goto out;
+	DNN(dnn_conv_forward(&hint, engine, kind_of(c), &s.op, NULL), out);
+	DNN(dnn_conv_backward_data(&pd, engine, &s.op, hint, own_scratch), out);
+	rc = make_direction(&c->data, &s, pd, args, false, err);
 out:
+	dnnl_primitive_desc_destroy(pd);
 	dnnl_primitive_desc_destroy(hint);
+	free_shapes(&s);
 	return rc;
 }
 
@@ -342,23 +329,21 @@ static int make_weights(struct dev_conv *c, struct fl_err *err)
 	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS,
 			       c->d.bias ? DNNL_ARG_DIFF_BIAS : 0,
 			       DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD };
-	dnnl_primitive_desc_t hint = NULL;
-	dnnl_convolution_desc_t op;
+	dnnl_primitive_desc_t hint = NULL, pd = NULL;
 	struct shapes s;
 	int rc = describe(&c->d, 1, 1, &s, err);
 
-	if (rc == 0)
-		rc = make_hint(c, &s, &hint, err);
 	if (rc != 0)
-		return rc;
-	DNN(dnnl_convolution_backward_weights_desc_init(
-		    &op, dnnl_convolution_direct, &s.src, &s.weights_any,
-		    c->d.bias ? &s.bias : NULL, &s.dst, s.strides, s.padding,
-		    s.right),
+		goto out;
+	DNN(dnn_conv_forward(&hint, engine, kind_of(c), &s.op, NULL), out);
+	s.op.bias = c->d.bias ? s.bias : NULL;
+	DNN(dnn_conv_backward_weights(&pd, engine, &s.op, hint, own_scratch),
 	    out);
-	rc = make_direction(&c->weights, &s, &op, hint, args, true, err);
+	rc = make_direction(&c->weights, &s, pd, args, true, err);
 out:
+	dnnl_primitive_desc_destroy(pd);
 	dnnl_primitive_desc_destroy(hint);
+	free_shapes(&s);
 	return rc;
 }
 
