@@ -183,19 +183,19 @@ static void remember(struct reader *r, const char *anchor, struct yaml *node)
 	r->anchors[r->anchor_count++].node = node;
 }
 
-static int find_alias(struct reader *r, struct yaml **out)
+static struct yaml *find_alias(struct reader *r)
 {
 	const char *name = (const char *)r->event.data.alias.anchor;
 
 	for (int i = r->anchor_count - 1; i >= 0; i--) {
 		if (strcmp(r->anchors[i].name, name) != 0)
 			continue;
-		*out = r->anchors[i].node;
 		/* Whoever walks the tree meets the node again. */
-		r->nodes += (*out)->size;
-		return 0;
+		r->nodes += r->anchors[i].node->size;
+		return r->anchors[i].node;
 	}
-	return fail(r, line_of(r), "an alias without its anchor");
+	fail(r, line_of(r), "an alias without its anchor");
+	return NULL;
 }
 
 static void append(struct fl_arena *arena, struct yaml *n, const char *key,
@@ -257,20 +257,21 @@ void yaml_remove(struct yaml *map, const char *key)
 	}
 }
 
-static int read_node(struct reader *r, int depth, struct yaml **out);
+/* The node that begins with the event in hand; leaves its last event there.
+ * NULL: r->err says why there is none. */
+static struct yaml *read_node(struct reader *r, int depth);
 
 static int read_list(struct reader *r, int depth, struct yaml *list)
 {
 	int rc = next(r);
 
 	while (rc == 0 && r->event.type != YAML_SEQUENCE_END_EVENT) {
-		struct yaml *item;
+		struct yaml *item = read_node(r, depth);
 
-		rc = read_node(r, depth, &item);
-		if (rc == 0) {
-			append(r->arena, list, NULL, item);
-			rc = next(r);
-		}
+		if (!item)
+			return r->err->code;
+		append(r->arena, list, NULL, item);
+		rc = next(r);
 	}
 	return rc;
 }
@@ -294,23 +295,29 @@ static int merge_key(struct reader *r, struct yaml *map,
 	return 0;
 }
 
+static struct yaml *read_key(struct reader *r, int depth)
+{
+	struct yaml *key = read_node(r, depth);
+
+	if (key && !key->text) {
+		fail(r, key->line, "a key must be a word");
+		return NULL;
+	}
+	return key;
+}
+
 static int read_map(struct reader *r, int depth, struct yaml *map)
 {
 	struct yaml *merged[8];
 	int merges = 0, rc = next(r);
 
 	while (rc == 0 && r->event.type != YAML_MAPPING_END_EVENT) {
-		struct yaml *key, *value;
+		struct yaml *key = read_key(r, depth), *value = NULL;
 
-		rc = read_node(r, depth, &key);
-		if (rc == 0 && !key->text)
-			rc = fail(r, key->line, "a key must be a word");
-		if (rc == 0)
-			rc = next(r);
-		if (rc == 0)
-			rc = read_node(r, depth, &value);
-		if (rc != 0)
-			break;
+		if (key && next(r) == 0)
+			value = read_node(r, depth);
+		if (!value)
+			return r->err->code;
 		if (strcmp(key->text, "<<") == 0 && !key->quoted && merges < 8)
 			merged[merges++] = value;
 		else
@@ -329,84 +336,91 @@ static const char *keep(struct reader *r, const yaml_char_t *anchor)
 
 /* A container is known by its anchor once it is whole, so that no node can
  * contain itself. */
-static int finish(struct reader *r, struct yaml *n, const char *anchor, int rc)
+static struct yaml *finish(struct reader *r, struct yaml *n, const char *anchor,
+			   int rc)
 {
 	n->size = r->nodes - n->size;
 	remember(r, anchor, n);
-	return rc;
+	return rc == 0 ? n : NULL;
 }
 
-/* The node that begins with the event in hand; leaves its last event there. */
-static int read_node(struct reader *r, int depth, struct yaml **out)
+static struct yaml *read_scalar(struct reader *r)
+{
+	const yaml_event_t *e = &r->event;
+	struct yaml *n =
+		new_node(r, YAML_TEXT, (const char *)e->data.scalar.tag);
+
+	n->text = fl_arena_strndup(r->arena, (const char *)e->data.scalar.value,
+				   e->data.scalar.length);
+	n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	resolve(n);
+	remember(r, (const char *)e->data.scalar.anchor, n);
+	return n;
+}
+
+static struct yaml *read_node(struct reader *r, int depth)
 {
 	yaml_event_t *e = &r->event;
 	const char *anchor;
 	struct yaml *n;
 
-	if (depth > MAX_DEPTH || ++r->nodes > MAX_NODES)
-		return fail(r, line_of(r), "nested too deep or too large");
+	if (depth > MAX_DEPTH || ++r->nodes > MAX_NODES) {
+		fail(r, line_of(r), "nested too deep or too large");
+		return NULL;
+	}
 	switch (e->type) {
 	case YAML_ALIAS_EVENT:
-		return find_alias(r, out);
+		return find_alias(r);
 	case YAML_SCALAR_EVENT:
-		n = new_node(r, YAML_TEXT, (const char *)e->data.scalar.tag);
-		n->text = fl_arena_strndup(r->arena,
-					   (const char *)e->data.scalar.value,
-					   e->data.scalar.length);
-		n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-		resolve(n);
-		remember(r, (const char *)e->data.scalar.anchor, n);
-		*out = n;
-		return 0;
+		return read_scalar(r);
 	case YAML_SEQUENCE_START_EVENT:
 		n = new_node(r, YAML_LIST,
 			     (const char *)e->data.sequence_start.tag);
 		anchor = keep(r, e->data.sequence_start.anchor);
-		*out = n;
 		return finish(r, n, anchor, read_list(r, depth + 1, n));
 	case YAML_MAPPING_START_EVENT:
 		n = new_node(r, YAML_MAP,
 			     (const char *)e->data.mapping_start.tag);
 		anchor = keep(r, e->data.mapping_start.anchor);
-		*out = n;
 		return finish(r, n, anchor, read_map(r, depth + 1, n));
 	default:
-		return fail(r, line_of(r), "a value is missing");
+		fail(r, line_of(r), "a value is missing");
+		return NULL;
 	}
 }
 
-static int read_document(struct reader *r, struct yaml **out)
+/* NULL: r->err says why there is none. */
+static struct yaml *read_document(struct reader *r)
 {
 	int rc = next(r); /* stream start */
 
 	if (rc == 0)
 		rc = next(r); /* document start, or the end of an empty file */
-	if (rc == 0 && r->event.type == YAML_STREAM_END_EVENT) {
-		*out = yaml_new_map(r->arena, r->file, 1);
-		return 0;
-	}
+	if (rc == 0 && r->event.type == YAML_STREAM_END_EVENT)
+		return yaml_new_map(r->arena, r->file, 1);
 	if (rc == 0)
 		rc = next(r);
-	if (rc == 0)
-		rc = read_node(r, 0, out);
-	return rc;
+	return rc == 0 ? read_node(r, 0) : NULL;
 }
 
 int yaml_parse(const char *text, size_t len, const char *name,
 	       struct fl_arena *arena, struct yaml **out, struct fl_err *err)
 {
 	struct reader r = { .arena = arena, .err = err };
-	int rc;
+	struct yaml *document;
 
 	r.file = fl_arena_strdup(arena, name);
 	if (!yaml_parser_initialize(&r.parser))
 		return fl_fail(err, FL_ENOMEM, "cannot start a YAML parser");
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text,
 				     len);
-	rc = read_document(&r, out);
+	document = read_document(&r);
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);
-	return rc;
+	if (!document)
+		return err->code;
+	*out = document;
+	return 0;
 }
 
 int yaml_read(const char *path, struct fl_arena *arena, struct yaml **out,
