@@ -36,6 +36,7 @@ struct agent_status {
 
 #define AGENT_RESUME_VARIABLE "FLOTILLA_RESUME"	  /* a checkpoint */
 #define AGENT_ATTEMPT_VARIABLE "FLOTILLA_ATTEMPT" /* 0: the first */
+#define AGENT_JOB_VARIABLE "FLOTILLA_JOB" /* the same word in all attempts */
 /* Ranks that the job began with */
 #define AGENT_RANKS_VARIABLE "FLOTILLA_BATCH_RANKS"
 /* "1": time a few steps, alone, and end */

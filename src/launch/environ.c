@@ -1,5 +1,6 @@
 #include "launch/environ.h"
 
+#include "base/agent_link.h"
 #include "base/arena.h"
 #include "base/str.h"
 #include "launch/port.h"
@@ -29,6 +30,7 @@ static const char *const scrubbed[] = { "SLURM_",
 					"FLOTILLA_BATCH_RANKS=",
 					"FLOTILLA_THREADS=",
 					"FLOTILLA_ATTEMPT=",
+					"FLOTILLA_JOB=",
 					"FLOTILLA_RESTARTS=",
 					"FLOTILLA_RESUME=",
 					"FLOTILLA_PREFLIGHT=",
@@ -233,6 +235,7 @@ static void set_identity(struct launch_environ *env,
 static void set_attempt(struct launch_environ *env, const struct layout *l)
 {
 	set_number(env, "FLOTILLA_ATTEMPT", l->attempt);
+	environ_set(env, AGENT_JOB_VARIABLE, l->job, false);
 	set_number(env, "FLOTILLA_RESTARTS", l->restarts);
 	set_number(env, "FLOTILLA_BATCH_RANKS", l->ranks ? l->ranks : l->world);
 	if (*l->resume)

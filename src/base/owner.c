@@ -1,0 +1,371 @@
+/* owner.c - the file "owner" in a folder, its lock and its words.
+ *
+ * Called by fleetrun for the log folder and by training for the run folder.
+ * flock is chosen over fcntl's locks because those are lost when any part of
+ * the process closes the file, and over a file that exists or not because that
+ * outlives a killed process. The words are "key value" lines, so that a person
+ * can read them too; FIELD bounds a value, which command lines may exceed.
+ */
+#include "base/owner.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FIELD 1024
+#define WAIT_S 1.0 /* for one who is about to write its words */
+
+/* Who a process is: the same number is another process after its end, after a
+ * boot, and in another container. */
+struct identity {
+	char host[256], boot[64], space[64], started[32];
+	long pid;
+};
+
+static void first_line(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	buf[0] = '\0';
+	if (f && !fgets(buf, (int)size, f))
+		buf[0] = '\0';
+	if (f)
+		fclose(f);
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+/* When it began, in ticks since the boot: field 22 of its stat, counted behind
+ * the name, which may hold anything. "": there is no such process. */
+static void started_at(long pid, char *buf, size_t size)
+{
+	char path[64], line[1024], *at;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	first_line(path, line, sizeof(line));
+	at = strrchr(line, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	snprintf(buf, size, "%.*s", at ? (int)strcspn(at + 1, " ") : 0,
+		 at ? at + 1 : "");
+}
+
+static void identify(struct identity *id)
+{
+	ssize_t n =
+		readlink("/proc/self/ns/pid", id->space, sizeof(id->space) - 1);
+
+	id->space[n > 0 ? n : 0] = '\0';
+	if (gethostname(id->host, sizeof(id->host)) != 0)
+		strcpy(id->host, "?");
+	id->host[sizeof(id->host) - 1] = '\0';
+	first_line("/proc/sys/kernel/random/boot_id", id->boot,
+		   sizeof(id->boot));
+	id->pid = (long)getpid();
+	started_at(id->pid, id->started, sizeof(id->started));
+}
+
+/* The command line of this process, without the word that lets agents join. */
+static void add_command(struct fl_str *s)
+{
+	static const char secret[] = "--token";
+	FILE *f = fopen("/proc/self/cmdline", "re");
+	char text[FIELD / 2];
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	bool hide = false;
+
+	if (f)
+		fclose(f);
+	text[n] = '\0';
+	for (const char *p = text; p < text + n; p += strlen(p) + 1) {
+		bool same = fl_starts_with(p, secret);
+
+		fl_str_add(s, p > text ? " " : "");
+		fl_str_add(s, hide ? "..." : same ? secret : p);
+		if (same && p[sizeof(secret) - 1] == '=')
+			fl_str_add(s, "=...");
+		hide = same && p[sizeof(secret) - 1] == '\0';
+	}
+	for (size_t i = 0; i < s->len; i++) /* a word may hold anything */
+		if ((unsigned char)s->data[i] < ' ')
+			s->data[i] = ' ';
+}
+
+/* Words of any length as a short one. */
+static void name_job(const char *job, char name[FL_DIGEST_HEX])
+{
+	struct fl_digest digest;
+
+	fl_digest_init(&digest);
+	fl_digest_update(&digest, job, strlen(job));
+	fl_digest_hex(&digest, name);
+	if (!*job)
+		name[0] = '\0';
+}
+
+static int write_words(int fd, const char *job)
+{
+	struct fl_str s = FL_STR_INIT, command = FL_STR_INIT;
+	struct identity id;
+	time_t now = time(NULL);
+	char since[32], name[FL_DIGEST_HEX];
+	struct tm tm;
+	int rc;
+
+	identify(&id);
+	name_job(job, name);
+	add_command(&command);
+	localtime_r(&now, &tm);
+	strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+	fl_str_addf(&s,
+		    "host %s\nboot %s\nspace %s\npid %ld\nstarted %s\n"
+		    "since %s\njob %s\ncommand %s\n",
+		    id.host, id.boot, id.space, id.pid, id.started, since, name,
+		    fl_str_get(&command));
+	fl_str_release(&command);
+	rc = ftruncate(fd, 0) == 0 &&
+			     pwrite(fd, s.data, s.len, 0) == (ssize_t)s.len
+		     ? 0
+		     : -1;
+	fl_str_release(&s);
+	return rc;
+}
+
+static char *read_words(int fd)
+{
+	char *text = fl_calloc(1, 4 * FIELD);
+	ssize_t n = pread(fd, text, 4 * FIELD - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+/* The value of a line "key value"; "" where there is none. */
+static void word(const char *text, const char *key, char *buf, size_t size)
+{
+	size_t n = strlen(key);
+
+	buf[0] = '\0';
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (len > n && memcmp(text, key, n) == 0 && text[n] == ' ') {
+			snprintf(buf, size, "%.*s", (int)(len - n - 1),
+				 text + n + 1);
+			return;
+		}
+		text += len + (text[len] == '\n');
+	}
+}
+
+static bool is_word(const char *text, const char *key, const char *value)
+{
+	char is[FIELD];
+
+	word(text, key, is, sizeof(is));
+	return strcmp(is, value) == 0;
+}
+
+static bool same_job(const char *text, const char *job)
+{
+	char mine[FL_DIGEST_HEX];
+
+	name_job(job, mine);
+	return *job && is_word(text, "job", mine);
+}
+
+/* Only of a process of this very kernel and container can we know that it is
+ * gone. */
+static bool gone(const char *text)
+{
+	char pid[32], started[32];
+	struct identity id;
+
+	identify(&id);
+	if (!is_word(text, "host", id.host))
+		return *text == '\0';
+	if (!is_word(text, "boot", id.boot))
+		return true;
+	if (!is_word(text, "space", id.space))
+		return false;
+	word(text, "pid", pid, sizeof(pid));
+	started_at(strtol(pid, NULL, 10), started, sizeof(started));
+	return !*started || !is_word(text, "started", started);
+}
+
+/* False: there are no words yet. */
+static bool describe(struct fl_owner *o, const char *text)
+{
+	char host[64], pid[32], since[32], command[300];
+
+	word(text, "host", host, sizeof(host));
+	word(text, "pid", pid, sizeof(pid));
+	word(text, "since", since, sizeof(since));
+	word(text, "command", command, sizeof(command));
+	snprintf(o->holder, sizeof(o->holder),
+		 "process %s on %s (%s), since %s", pid, host, command, since);
+	return *pid != '\0';
+}
+
+/* For whoever may not write there: whose the folder is. */
+static int cannot(const struct fl_owner *o, const char *folder,
+		  struct fl_err *err)
+{
+	int why = errno;
+	struct passwd *user;
+	struct stat st;
+
+	if (why != EACCES || fstat(o->folder, &st) != 0)
+		return fl_fail(err, FL_EIO, "cannot write to folder '%s': %s",
+			       folder, strerror(why));
+	user = getpwuid(st.st_uid);
+	return fl_fail(
+		err, FL_EIO,
+		"cannot write to folder '%s': it belongs to user %s (%ld), mode %03o",
+		folder, user ? user->pw_name : "?", (long)st.st_uid,
+		(unsigned)st.st_mode & 07777);
+}
+
+/* The file may have been removed by its last owner since it was opened. */
+static bool still_there(const struct fl_owner *o)
+{
+	struct stat ours, there;
+
+	return fstat(o->fd, &ours) == 0 &&
+	       fstatat(o->folder, FL_OWNER_FILE, &there, 0) == 0 &&
+	       ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
+static bool no_locks_here(void)
+{
+	return errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP ||
+	       errno == EINVAL;
+}
+
+enum outcome {
+	OURS,
+	OTHER,
+	AGAIN,
+	FAILED
+};
+
+/* Without locks: by the words alone. */
+static enum outcome judge_words(struct fl_owner *o, const char *job)
+{
+	char *text = read_words(o->fd);
+	enum outcome out = OURS;
+
+	if (!same_job(text, job) && !gone(text))
+		out = describe(o, text) ? OTHER : AGAIN;
+	free(text);
+	if (out == OURS && write_words(o->fd, job) != 0)
+		out = FAILED;
+	return out;
+}
+
+/* Somebody has the lock, whom the words name. */
+static enum outcome judge_holder(struct fl_owner *o, const char *job, int flags)
+{
+	char *text = read_words(o->fd);
+	enum outcome out = OURS;
+
+	if (same_job(text, job)) {
+		if (flags & FL_OWNER_SHARED)
+			flock(o->fd, LOCK_SH | LOCK_NB);
+	} else {
+		out = describe(o, text) ? OTHER : AGAIN;
+	}
+	free(text);
+	return out;
+}
+
+/* AGAIN: the file went away, or its owner has not written its words yet. */
+static enum outcome try_once(struct fl_owner *o, const char *job, int flags)
+{
+	o->fd = openat(o->folder, FL_OWNER_FILE, O_RDWR | O_CREAT | O_CLOEXEC,
+		       0666);
+	if (o->fd < 0)
+		return FAILED;
+	if (flock(o->fd, LOCK_EX | LOCK_NB) == 0) {
+		if (!still_there(o))
+			return AGAIN;
+		if (write_words(o->fd, job) != 0)
+			return FAILED;
+		/* not in one step: another may come between */
+		if ((flags & FL_OWNER_SHARED) &&
+		    flock(o->fd, LOCK_SH | LOCK_NB) != 0)
+			return AGAIN;
+		return OURS;
+	}
+	if (no_locks_here())
+		return judge_words(o, job);
+	return errno == EWOULDBLOCK ? judge_holder(o, job, flags) : FAILED;
+}
+
+int fl_owner_take(struct fl_owner *o, const char *folder, const char *job,
+		  int flags, struct fl_err *err)
+{
+	double until = fl_now_s() + WAIT_S;
+	enum outcome out = FAILED;
+	int rc = 0;
+
+	*o = (struct fl_owner){ .fd = -1 };
+	o->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->folder >= 0)
+		out = try_once(o, job, flags);
+	while (out == AGAIN && fl_now_s() < until) {
+		fl_close(&o->fd);
+		fl_sleep_s(0.01);
+		out = try_once(o, job, flags);
+	}
+	if (out == OURS)
+		return 0;
+	if (out == FAILED)
+		rc = cannot(o, folder, err);
+	fl_close(&o->fd);
+	fl_close(&o->folder);
+	return out == FAILED ? rc : FL_OWNER_OTHER;
+}
+
+/* The last one of a job removes the file; whoever opened it meanwhile sees that
+ * it is gone and begins anew. Without locks only the one whom it names. */
+static bool is_last(const struct fl_owner *o)
+{
+	char pid[32], *text;
+	bool named;
+
+	if (!still_there(o))
+		return false;
+	if (flock(o->fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (!no_locks_here())
+		return false;
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	text = read_words(o->fd);
+	named = is_word(text, "pid", pid);
+	free(text);
+	return named;
+}
+
+void fl_owner_release(struct fl_owner *o)
+{
+	if (o->fd < 0)
+		return;
+	if (is_last(o))
+		unlinkat(o->folder, FL_OWNER_FILE, 0);
+	fl_close(&o->fd);
+	fl_close(&o->folder);
+}
