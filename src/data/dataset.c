@@ -4,12 +4,12 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "box/annotations.h"
+#include "image/image.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <dirent.h>
 
@@ -263,20 +263,6 @@ void dataset_close(struct dataset *d)
 	*d = (struct dataset){ 0 };
 }
 
-static bool is_picture(const char *name)
-{
-	static const char *const endings[] = { ".jpg", ".jpeg", ".png" };
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < 3; i++) {
-		size_t m = strlen(endings[i]);
-
-		if (n > m && strcasecmp(name + n - m, endings[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct data_image *)a)->path,
@@ -317,7 +303,7 @@ int dataset_open_pictures(const char *file, const char *folder,
 		return fl_fail(err, FL_EDATA, "cannot open the folder '%s'",
 			       folder);
 	while ((entry = readdir(dir)) != NULL)
-		if (is_picture(entry->d_name))
+		if (image_is_named(entry->d_name))
 			add_picture(d, &cap,
 				    fl_arena_printf(&d->arena, "%s/%s", folder,
 						    entry->d_name));

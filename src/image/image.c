@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void image_resize_buffer(struct image *im, int w, int h)
 {
@@ -36,6 +37,27 @@ static enum image_kind kind_of(const uint8_t *b, size_t size)
 	return IMAGE_UNKNOWN;
 }
 
+const char *image_kind_name(enum image_kind kind)
+{
+	static const char *const names[] = { "unknown", "JPEG", "PNG" };
+
+	return names[kind];
+}
+
+bool image_is_named(const char *name)
+{
+	static const char *const endings[] = { ".jpg", ".jpeg", ".png" };
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		size_t m = strlen(endings[i]);
+
+		if (n > m && strcasecmp(name + n - m, endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 int image_probe(const void *bytes, size_t size, struct image_info *info,
 		struct fl_err *err)
 {
@@ -56,6 +78,28 @@ int image_probe(const void *bytes, size_t size, struct image_info *info,
 			err, FL_EDATA,
 			"%dx%d pixels, too large to be true (the bound is %zu million)",
 			info->w, info->h, IMAGE_MAX_PIXELS / 1000000);
+	if (rc == 0 && info->orientation >= 5) {
+		int w = info->w;
+
+		info->w = info->h;
+		info->h = w;
+	}
+	return rc;
+}
+
+int image_measure(const char *path, struct image_info *info, struct fl_err *err)
+{
+	struct fl_map map;
+	int rc = fl_map_open(&map, path, err);
+
+	if (rc != 0) {
+		err->code = FL_EDATA;
+		return FL_EDATA;
+	}
+	rc = image_probe(map.data, map.size, info, err);
+	fl_map_close(&map);
+	if (rc != 0)
+		fl_context(err, "'%s'", path);
 	return rc;
 }
 

@@ -35,7 +35,7 @@ enum image_kind {
 /* What the header says, before anything is decoded. */
 struct image_info {
 	enum image_kind kind;
-	int w, h;	 /* as stored, before orientation */
+	int w, h;	 /* of the decoded picture: after orientation */
 	int components;	 /* 1 grey, 3 colour, 4 CMYK or with alpha */
 	int bits;	 /* of a sample */
 	int orientation; /* EXIF, 1 to 8 */
@@ -43,6 +43,16 @@ struct image_info {
 
 int image_probe(const void *bytes, size_t size, struct image_info *info,
 		struct fl_err *err);
+/* The same of a file, named in errors (FL_EDATA). No pixel is decoded and of a
+ * large file only the front is read where that suffices: quick enough for every
+ * picture of a data set. */
+int image_measure(const char *path, struct image_info *info,
+		  struct fl_err *err);
+/* "JPEG", "PNG"; "unknown" of IMAGE_UNKNOWN */
+const char *image_kind_name(enum image_kind kind);
+/* Does the name end as those of pictures that flotilla reads? What a file
+ * holds is settled by its bytes alone; this is for lists of a folder. */
+bool image_is_named(const char *name);
 int image_decode(const void *bytes, size_t size, struct image *out,
 		 struct fl_err *err);
 /* Reads the file and names it in errors. */
