@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "text/utf8.h"
 #include "text/xml.h"
 
 #include <ctype.h>
@@ -24,17 +25,26 @@ static const char *const voc_names[20] = {
 	"pottedplant", "sheep",	  "sofa",  "train",	"tvmonitor"
 };
 
-/* A text file as one zero-ended string; free() it. */
-static char *read_text(const char *path, struct fl_err *err)
+/* A text file as one zero-ended string, without a byte order mark; free() it.
+ * names: whether it holds no file names, which may have any bytes. */
+static char *read_text(const char *path, bool names, struct fl_err *err)
 {
 	struct fl_map map;
-	char *text;
+	const char *data;
+	char *text = NULL;
+	size_t mark, size;
 
 	if (fl_map_open(&map, path, err) != 0)
 		return NULL;
-	text = fl_malloc(map.size + 1);
-	memcpy(text, map.data, map.size);
-	text[map.size] = 0;
+	data = (const char *)map.data;
+	mark = utf8_mark(data, map.size);
+	size = map.size - mark;
+	if (!(names || memchr(data, 0, map.size)) ||
+	    utf8_check(data, map.size, path, err) == 0) {
+		text = fl_malloc(size + 1);
+		memcpy(text, data + mark, size);
+		text[size] = 0;
+	}
 	fl_map_close(&map);
 	return text;
 }
@@ -72,7 +82,7 @@ static void room_for_classes(struct dataset *d, size_t count)
 int dataset_read_names(struct dataset *d, const char *path, bool skip_ground,
 		       struct fl_err *err)
 {
-	char *text = read_text(path, err), *at = text, *line;
+	char *text = read_text(path, true, err), *at = text, *line;
 	size_t lines = 1;
 
 	if (!text)
@@ -281,7 +291,7 @@ int dataset_read_voc(struct dataset *d, const struct recipe_dataset *r,
 		rc = read_classes(d, r, err);
 	if (rc != 0)
 		return rc;
-	text = at = read_text(path, err);
+	text = at = read_text(path, false, err);
 	if (!text)
 		return FL_EDATA;
 	for (const char *p = text; *p; p++)

@@ -46,7 +46,9 @@ static enum json_token broken(struct json_pull *r, size_t at,
 	char found[32] = "the end of the file";
 	int c = peek(r, at);
 
-	if (c >= 0x20 && c < 0x7F)
+	if (at == 0 && (c == 0xFF || c == 0xFE))
+		snprintf(found, sizeof(found), "UTF-16: save it as UTF-8");
+	else if (c >= 0x20 && c < 0x7F)
 		snprintf(found, sizeof(found), "'%c'", c);
 	else if (c >= 0)
 		snprintf(found, sizeof(found), "byte 0x%02x", (unsigned)c);
@@ -220,7 +222,7 @@ static bool unescape(struct json_pull *r, size_t from)
 		}
 		from = r->at;
 		if (!skip_plain(r)) {
-			broken(r, r->at, "UTF-8 text");
+			broken(r, r->at, "UTF-8 text (save the file as UTF-8)");
 			return false;
 		}
 	}
@@ -239,7 +241,7 @@ static enum json_token read_string(struct json_pull *r, enum json_token token)
 	int c;
 
 	if (!skip_plain(r))
-		return broken(r, r->at, "UTF-8 text");
+		return broken(r, r->at, "UTF-8 text (save the file as UTF-8)");
 	r->text = (const char *)r->data + from;
 	r->len = r->at - from;
 	if (peek(r, r->at) == '\\' && !unescape(r, from))

@@ -1,10 +1,12 @@
 #include "text/xml.h"
 
 #include "base/file.h"
+#include "text/utf8.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MOST_DEPTH 64
 
@@ -233,6 +235,24 @@ static int element(struct reader *r, int depth, struct xml **out)
 	return rc;
 }
 
+/* Does the first line name an encoding other than UTF-8? Then the bytes of names
+ * are kept as they are. */
+static bool names_other_encoding(const struct reader *r)
+{
+	static const char key[] = "encoding=";
+	const char *end = memchr(r->begin, '>', (size_t)(r->end - r->begin));
+	struct reader head = *r;
+
+	for (; end && head.at < end; head.at++)
+		if (starts(&head, key)) {
+			const char *value = head.at + sizeof(key);
+
+			return end - value < 5 ||
+			       strncasecmp(value, "utf-8", 5) != 0;
+		}
+	return false;
+}
+
 int xml_parse(const char *text, size_t size, const char *what,
 	      struct fl_arena *arena, struct xml **root, struct fl_err *err)
 {
@@ -243,10 +263,10 @@ int xml_parse(const char *text, size_t size, const char *what,
 			    .arena = arena,
 			    .err = err };
 	bool passed = true;
-	int rc = 0;
+	int rc = names_other_encoding(&r) ? 0
+					  : utf8_check(text, size, what, err);
 
-	if (starts(&r, "\xEF\xBB\xBF"))
-		r.at += 3;
+	r.at += utf8_mark(text, size);
 	while (rc == 0 && passed) {
 		while (r.at < r.end && isspace((unsigned char)*r.at))
 			r.at++;

@@ -1,6 +1,7 @@
 #include "text/yaml.h"
 
 #include "base/file.h"
+#include "text/utf8.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -18,7 +19,8 @@ struct reader {
 	yaml_parser_t parser;
 	yaml_event_t event;
 	struct fl_arena *arena;
-	const char *file;
+	const char *file, *text;
+	size_t len;
 	struct fl_err *err;
 	int nodes;
 	struct {
@@ -33,14 +35,50 @@ static int fail(struct reader *r, int line, const char *what)
 	return fl_fail(r->err, FL_ERECIPE, "%s:%d: %s", r->file, line, what);
 }
 
+/* Bytes that no text has. libyaml counts no lines for them. */
+static int wrong_bytes(struct reader *r)
+{
+	size_t at = r->parser.problem_offset;
+	size_t end = utf8_end(r->text, r->len);
+
+	if (end < r->len)
+		return utf8_fail(r->text, r->len, end, r->file, FL_ERECIPE,
+				 r->err);
+	return fl_fail(
+		r->err, FL_ERECIPE,
+		"%s:%d: the control character 0x%02x stands in the text: take it out",
+		r->file, utf8_line(r->text, r->len, at),
+		(unsigned)r->parser.problem_value);
+}
+
+/* Does a tab stand among the blanks that begin a line? */
+static bool begins_with_tab(const struct reader *r, size_t line)
+{
+	const char *p = r->text, *end = p + r->len;
+
+	for (; line > 0 && p < end; p++)
+		line -= *p == '\n';
+	while (p < end && *p == ' ')
+		p++;
+	return p < end && *p == '\t';
+}
+
 static int next(struct reader *r)
 {
+	size_t line;
+
 	yaml_event_delete(&r->event);
 	if (yaml_parser_parse(&r->parser, &r->event))
 		return 0;
-	return fl_fail(r->err, FL_ERECIPE, "%s:%zu: not YAML: %s", r->file,
-		       r->parser.problem_mark.line + 1,
-		       r->parser.problem ? r->parser.problem : "broken text");
+	line = r->parser.problem_mark.line;
+	if (r->parser.error == YAML_READER_ERROR)
+		return wrong_bytes(r);
+	return fl_fail(r->err, FL_ERECIPE, "%s:%zu: not YAML: %s%s", r->file,
+		       line + 1,
+		       r->parser.problem ? r->parser.problem : "broken text",
+		       begins_with_tab(r, line)
+			       ? "; the line begins with a tab: use spaces"
+			       : "");
 }
 
 static int line_of(const struct reader *r)
@@ -406,7 +444,9 @@ static struct yaml *read_document(struct reader *r)
 int yaml_parse(const char *text, size_t len, const char *name,
 	       struct fl_arena *arena, struct yaml **out, struct fl_err *err)
 {
-	struct reader r = { .arena = arena, .err = err };
+	struct reader r = {
+		.arena = arena, .text = text, .len = len, .err = err
+	};
 	struct yaml *document;
 
 	r.file = fl_arena_strdup(arena, name);

@@ -1,0 +1,86 @@
+/* utf8.c - checks of texts that people saved with any editor.
+ *
+ * Called by the readers of recipes, label lists and VOC annotations; JSON is
+ * checked by its own readers. A zero byte counts as wrong: no text has one, but
+ * every other byte of an English text in UTF-16 is one.
+ */
+#include "text/utf8.h"
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define LONGEST 4 /* bytes of a character */
+
+size_t utf8_mark(const char *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* Bytes of the character here; 0 where it is none. The last ones of a text are
+ * read from a copy that ends with zero, for a mapped file has no end mark. */
+static size_t length_at(const char *text, size_t left)
+{
+	char last[LONGEST + 1] = { 0 };
+
+	if (*text == 0)
+		return 0;
+	if (left >= LONGEST)
+		return fl_utf8_len(text);
+	memcpy(last, text, left);
+	return fl_utf8_len(last);
+}
+
+size_t utf8_end(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		size_t n = length_at(text + at, len - at);
+
+		if (n == 0)
+			break;
+		at += n;
+	}
+	return at;
+}
+
+int utf8_line(const char *text, size_t len, size_t offset)
+{
+	int line = 1;
+
+	for (size_t i = 0; i < offset && i < len; i++)
+		line += text[i] == '\n' ||
+			(text[i] == '\r' &&
+			 !(i + 1 < len && text[i + 1] == '\n'));
+	return line;
+}
+
+static bool is_utf16(const char *text, size_t len)
+{
+	return len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 ||
+			    memcmp(text, "\xFE\xFF", 2) == 0 || text[0] == 0 ||
+			    text[1] == 0);
+}
+
+int utf8_fail(const char *text, size_t len, size_t offset, const char *what,
+	      int code, struct fl_err *err)
+{
+	if (is_utf16(text, len))
+		return fl_fail(err, code,
+			       "%s:1: the file is UTF-16: save it as UTF-8",
+			       what);
+	return fl_fail(err, code,
+		       "%s:%d: byte 0x%02x is not UTF-8: save it as UTF-8",
+		       what, utf8_line(text, len, offset),
+		       (unsigned)(unsigned char)text[offset]);
+}
+
+int utf8_check(const char *text, size_t len, const char *what,
+	       struct fl_err *err)
+{
+	size_t end = utf8_end(text, len);
+
+	return end == len ? 0 : utf8_fail(text, len, end, what, FL_EDATA, err);
+}
