@@ -2,7 +2,9 @@
 
 #include "base/agent_link.h"
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "launch/inherit.h"
 #include "launch/port.h"
 
 #include <stdio.h>
@@ -10,42 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What tells an MPI program that somebody else is its launcher. */
-static const char *const scrubbed[] = { "SLURM_",
-					"FLUX_",
-					"JSM_",
-					"PMI_",
-					"PMIX_",
-					"OMPI_COMM_WORLD_",
-					"OMPI_MCA_orte_",
-					"OMPI_MCA_ess",
-					"PADDLE_TRAINER",
-					"PADDLE_PSERVERS",
-					"PADDLE_ROLE=",
-					"TRAINING_ROLE=",
-					"DISPLAY=",
-					"FLOTILLA_AGENT_FD=",
-					"FLOTILLA_STATUS=",
-					"FLOTILLA_TOKEN=",
-					"FLOTILLA_BATCH_RANKS=",
-					"FLOTILLA_THREADS=",
-					"FLOTILLA_ATTEMPT=",
-					"FLOTILLA_JOB=",
-					"FLOTILLA_RESTARTS=",
-					"FLOTILLA_RESUME=",
-					"FLOTILLA_PREFLIGHT=",
-					"http_proxy=",
-					"https_proxy=",
-					"OMPI_UNIVERSE_SIZE",
-					"PRTE_" };
-
-static bool is_scrubbed(const char *entry)
-{
-	for (size_t i = 0; i < sizeof(scrubbed) / sizeof(scrubbed[0]); i++)
-		if (fl_starts_with(entry, scrubbed[i]))
-			return true;
-	return false;
-}
+/* The kernel's bound of one string is 128 KiB: beyond it nothing starts. */
+#define LONGEST_LIST 120000
 
 static int find(const struct launch_environ *env, const char *name)
 {
@@ -134,7 +102,13 @@ static void set_endpoints(struct launch_environ *env,
 		for (int i = 0; i < l->list[s].count; i++)
 			add_endpoint(&all, name_of(p, l, s), p->port + i);
 	add_endpoint(&own, name_of(p, l, l->self), p->port + local);
-	environ_set(env, "PADDLE_TRAINER_ENDPOINTS", fl_str_get(&all), false);
+	if (all.len <= LONGEST_LIST)
+		environ_set(env, "PADDLE_TRAINER_ENDPOINTS", fl_str_get(&all),
+			    false);
+	else if (local == 0)
+		fl_warn("PADDLE_TRAINER_ENDPOINTS is left out: the list of %d "
+			"endpoints is longer than a variable may be (%d bytes)",
+			l->world, LONGEST_LIST);
 	environ_set(env, "PADDLE_CURRENT_ENDPOINT", fl_str_get(&own), false);
 	fl_str_release(&all);
 	fl_str_release(&own);
@@ -200,10 +174,35 @@ static void set_role(struct launch_environ *env, const struct launch_plan *p,
 	fl_str_release(&own);
 }
 
+/* By these names libraries know that they are under PyTorch's launcher, and so
+ * where their ranks meet: at MASTER_ADDR. TORCHELASTIC_USE_AGENT_STORE stays
+ * away, for rank 0 itself opens the store there. */
+static void set_torchelastic(struct launch_environ *env,
+			     const struct launch_plan *p,
+			     const struct layout *l, int rank,
+			     const char *folder)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/error.%d.%d.json", folder, l->attempt,
+		 rank);
+	environ_set(env, "TORCHELASTIC_ERROR_FILE", path, false);
+	set_number(env, "ROLE_RANK", rank);
+	set_number(env, "ROLE_WORLD_SIZE", l->world);
+	environ_set(env, "ROLE_NAME", "default", false);
+	environ_set(env, "TORCHELASTIC_RUN_ID",
+		    p->job_id ? p->job_id
+		    : *l->job ? l->job
+			      : "none",
+		    false);
+	set_number(env, "TORCHELASTIC_RESTART_COUNT", l->restarts);
+	set_number(env, "TORCHELASTIC_MAX_RESTARTS", p->max_restart);
+}
+
 /* Rank and size as Paddle's and as PyTorch's programs look for them. */
 static void set_identity(struct launch_environ *env,
 			 const struct launch_plan *p, const struct layout *l,
-			 int local)
+			 int local, const char *folder)
 {
 	const struct layout_seat *own = layout_own(l);
 	int rank = own->first + local;
@@ -229,6 +228,7 @@ static void set_identity(struct launch_environ *env,
 	set_number(env, "GROUP_WORLD_SIZE", l->count);
 	environ_set(env, "MASTER_ADDR", name_of(p, l, 0), false);
 	set_number(env, "MASTER_PORT", p->port + l->most);
+	set_torchelastic(env, p, l, rank, folder);
 }
 
 /* Which attempt of the job this is, and what it goes on from. */
@@ -240,6 +240,23 @@ static void set_attempt(struct launch_environ *env, const struct layout *l)
 	set_number(env, "FLOTILLA_BATCH_RANKS", l->ranks ? l->ranks : l->world);
 	if (*l->resume)
 		environ_set(env, "FLOTILLA_RESUME", l->resume, false);
+}
+
+/* Rank and size as mpirun and mpiexec tell them: for programs that look before
+ * MPI is there, and for their own libraries' choices. */
+static void set_mpi_identity(struct launch_environ *env, const struct layout *l,
+			     int local)
+{
+	const struct layout_seat *own = layout_own(l);
+
+	set_number(env, "OMPI_COMM_WORLD_RANK", own->first + local);
+	set_number(env, "OMPI_COMM_WORLD_SIZE", l->world);
+	set_number(env, "OMPI_COMM_WORLD_LOCAL_RANK", local);
+	set_number(env, "OMPI_COMM_WORLD_LOCAL_SIZE", own->count);
+	set_number(env, "OMPI_COMM_WORLD_NODE_RANK", local);
+	set_number(env, "OMPI_UNIVERSE_SIZE", l->world);
+	set_number(env, "MPI_LOCALRANKID", local);
+	set_number(env, "MPI_LOCALNRANKS", own->count);
 }
 
 /* Without schizo every rank would believe to be alone; without yielding, idle
@@ -321,6 +338,32 @@ static void set_mpi_network(struct launch_environ *env,
 	environ_set(env, "OMPI_MCA_btl_tcp_port_range_v4", "1", true);
 }
 
+/* What ranks say to each other is not for the site's proxy (gRPC asks it for
+ * every address that no_proxy does not name). Both spellings, for libraries
+ * read one of them only. */
+static void set_no_proxy(struct launch_environ *env,
+			 const struct launch_plan *p)
+{
+	const char *small = environ_get(env, "no_proxy");
+	const char *large = environ_get(env, "NO_PROXY");
+	struct fl_str a = FL_STR_INIT, b = FL_STR_INIT;
+
+	if (!inherit_has_proxy())
+		return;
+	fl_str_add(&a, small ? small : large ? large : "");
+	fl_str_add(&b, large ? large : small ? small : "");
+	for (int i = 0; i < p->hosts.count; i++) {
+		fl_str_addf(&a, "%s%s", a.len ? "," : "",
+			    p->hosts.list[i].name);
+		fl_str_addf(&b, "%s%s", b.len ? "," : "",
+			    p->hosts.list[i].name);
+	}
+	environ_set(env, "no_proxy", fl_str_get(&a), false);
+	environ_set(env, "NO_PROXY", fl_str_get(&b), false);
+	fl_str_release(&a);
+	fl_str_release(&b);
+}
+
 void environ_make(struct launch_environ *env, const struct launch_plan *p,
 		  const struct layout *l, int local, const char *shm)
 {
@@ -330,15 +373,17 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 
 	*env = (struct launch_environ){ 0 };
 	for (char **e = environ; *e; e++)
-		if (!is_scrubbed(*e))
+		if (inherit_wanted(*e))
 			append(env, fl_strdup(*e));
 	if (role)
 		set_role(env, p, l, role, shm);
 	else
-		set_identity(env, p, l, local);
+		set_identity(env, p, l, local, shm);
 	set_interface(env, p);
 	set_attempt(env, l);
+	set_mpi_identity(env, l, local);
 	set_mpi(env, l, shm);
+	set_no_proxy(env, p);
 	set_mpi_network(env, p, l, local);
 	if (p->preflight)
 		environ_set(env, "FLOTILLA_PREFLIGHT", "1", false);

@@ -1,8 +1,10 @@
 #include "launch/job.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "launch/guard.h"
+#include "launch/open_files.h"
 #include "launch/pmix_server.h"
 
 #include <stdlib.h>
@@ -43,6 +45,8 @@ static void judge_end(struct job *j, struct trainer *t)
 	pump(j, t);
 	if (is_server(t) && j->dismissed)
 		return;
+	if (code != 0)
+		trainer_read_error(t);
 	if (aborted)
 		j->events.fault(ctx, t, "called MPI_Abort",
 				aborted & 255 ? aborted & 255 : 1);
@@ -135,7 +139,8 @@ void job_stop(struct job *j, double grace)
 /* Grandchildren that left their group were handed to us: nobody stays. */
 static void end_orphans(void)
 {
-	char path[64], text[4096];
+	char path[64], *text = NULL;
+	size_t size = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
@@ -143,7 +148,7 @@ static void end_orphans(void)
 	f = fopen(path, "re");
 	if (!f)
 		return;
-	if (fgets(text, sizeof(text), f)) {
+	if (getline(&text, &size, f) > 0) {
 		char *next = text;
 
 		for (long pid; (pid = strtol(next, &next, 10)) > 0;) {
@@ -159,6 +164,7 @@ static void end_orphans(void)
 				fclose(c);
 		}
 	}
+	free(text);
 	fclose(f);
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		continue;
@@ -191,7 +197,10 @@ int job_open(struct job *j, const struct launch_options *options,
 	j->signals = open_signals(&j->old);
 	/* PMIx writes to trainers that may have been killed a moment ago. */
 	signal(SIGPIPE, SIG_IGN);
-	rc = fl_make_dirs(options->log_dir, err);
+	j->trainers = fl_calloc((size_t)plan->count, sizeof(*j->trainers));
+	rc = open_files_raise(plan->hosts.count, plan->count, err);
+	if (rc == 0)
+		rc = fl_make_dirs(options->log_dir, err);
 	if (rc == 0)
 		rc = scratch_open(&j->scratch, err);
 	if (rc == 0)
@@ -256,4 +265,5 @@ void job_close(struct job *j)
 	scratch_close(&j->scratch);
 	close(j->signals);
 	sigprocmask(SIG_SETMASK, &j->old, NULL);
+	free(j->trainers);
 }

@@ -33,7 +33,7 @@ struct job {
 	const struct layout *layout;
 	struct job_events events;
 	struct launch_scratch scratch;
-	struct trainer trainers[LAUNCH_MAX_TRAINERS];
+	struct trainer *trainers; /* as many as the plan counts */
 	int started, alive;
 	int working;	/* of those alive, all but parameter servers */
 	bool dismissed; /* servers are to end: how is not judged */

@@ -31,14 +31,19 @@ struct launch_options {
 	const char *servers, *workers; /* "HOST:PORT,.."; NULL */
 	int server_num, worker_num;    /* of each machine; 0: not given */
 	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
-	double stall; /* s; 0: nobody looks */
+	const char *job_id; /* NULL: drawn */
+	double stall;	    /* s; 0: nobody looks */
 	int ledger; /* steps between two looks at who is slow; 0: nobody looks */
 	const char *stall_policy; /* "wait", "restart", "abort" */
 	bool preflight; /* look thoroughly, and do no more than that */
 	bool dry_run;
 };
 
-#define LAUNCH_MAX_TRAINERS 64 /* of one machine */
+/* Of one machine: twice the cores of the largest today. Ports told to programs
+ * lie below MPI's by this (start port + 1000). */
+#define LAUNCH_MAX_TRAINERS 512
+
+#define LAUNCH_RESTARTS 3 /* of programs that report checkpoints */
 
 /* A process of a job with parameter servers. */
 struct launch_role {
@@ -66,9 +71,11 @@ struct launch_plan {
 	int mpi_ports; /* MPI's, 4 a trainer; 0: any */
 	char **argv;   /* the program with its arguments */
 	char program[4096], note[512];
-	bool preflight; /* of the options: trainers of ours only time steps */
-	bool trains;	/* it is our trainer: it goes on from checkpoints */
-	char *line;	/* the command line, without what may differ */
+	bool preflight;	 /* of the options: trainers of ours only time steps */
+	bool trains;	 /* it is our trainer: it goes on from checkpoints */
+	char *line;	 /* the command line, without what may differ */
+	int max_restart; /* as far as it is known before they start */
+	const char *job_id; /* the user's name for the job; NULL */
 };
 
 /* Options and program to a plan; FL_EUSAGE with a sentence. argv is the

@@ -244,6 +244,7 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	memset(p, 0, sizeof(*p));
 	self[n > 0 ? n : 0] = '\0';
 	p->preflight = o->preflight;
+	p->job_id = o->job_id;
 	rc = roles_wanted(o, &ps, err);
 	if (rc == 0)
 		rc = choose_members(o, ps, p, err);
@@ -255,6 +256,9 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 		rc = roles_ports(p, err);
 	if (rc == 0)
 		make_line(o, argc, argv, p);
+	p->max_restart = o->max_restart >= 0 ? o->max_restart
+			 : p->trains	     ? LAUNCH_RESTARTS
+					     : 0;
 	p->threads = threads_of_each(p->count ? p->count : 1);
 	return rc;
 }

@@ -1,9 +1,10 @@
 #include "launch/room.h"
 
+#include "launch/open_files.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 #define MIB ((int64_t)1 << 20)
@@ -29,13 +30,8 @@ int64_t room_free(const char *path)
 
 struct room room_here(const char *log_dir)
 {
-	struct room r = { room_free(log_dir), room_free("/dev/shm"), -1 };
-	struct rlimit most;
-
-	if (getrlimit(RLIMIT_NOFILE, &most) == 0 &&
-	    most.rlim_cur != RLIM_INFINITY)
-		r.files = (int64_t)most.rlim_cur;
-	return r;
+	return (struct room){ room_free(log_dir), room_free("/dev/shm"),
+			      open_files_given() };
 }
 
 struct room_need room_need_of(int machines, int world, int local)

@@ -1,5 +1,7 @@
 #include "launch/trainer.h"
 
+#include "base/file.h"
+#include "launch/open_files.h"
 #include "text/json.h"
 
 #include <errno.h>
@@ -65,6 +67,7 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL); /* ours is ignored, which exec would keep */
+	open_files_restore();
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	/* descriptors of ours and of our libraries stay behind */
@@ -89,6 +92,7 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		  const struct layout *layout, int local, const char *log_dir,
 		  struct launch_environ *env, struct fl_err *err)
 {
+	const char *path = environ_get(env, "TORCHELASTIC_ERROR_FILE");
 	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, rc;
 	pid_t agent = getpid();
 
@@ -111,6 +115,7 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		return fl_fail(err, FL_EIO, "cannot make a pipe: %s",
 			       strerror(errno));
 	}
+	snprintf(t->error_path, sizeof(t->error_path), "%s", path ? path : "");
 	set_descriptor(env, AGENT_FD_VARIABLE, link[1]);
 	set_descriptor(env, AGENT_STATUS_VARIABLE, page);
 	t->pid = fork();
@@ -217,6 +222,22 @@ void trainer_read_link(struct trainer *t,
 		line(ctx, t, o);
 		json_free(o);
 	}
+}
+
+/* {"message": {"message": TEXT, ..}}, or {"message": TEXT}. */
+void trainer_read_error(struct trainer *t)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct json *o = NULL;
+	const char *inner;
+
+	if (!*t->fault && *t->error_path && fl_exists(t->error_path))
+		o = json_read(t->error_path, &err);
+	inner = json_text_or(json_get(o, "message"), "message", "");
+	if (o)
+		snprintf(t->fault, sizeof(t->fault), "%s",
+			 json_text_or(o, "message", inner));
+	json_free(o);
 }
 
 void trainer_tell(const struct trainer *t, const char *line)

@@ -22,6 +22,7 @@ struct trainer {
 	struct fl_str line;	 /* of its output, not yet whole */
 	struct fl_str link_text; /* from the link, in pieces */
 	char fault[1024];	 /* the sentence it sent before it ended */
+	char error_path[4096];	 /* where PyTorch's programs leave theirs */
 	bool ours;		 /* it said hello: it knows this protocol */
 	int wait_status;
 	struct fl_memory_kills kills; /* as it was started */
@@ -45,6 +46,8 @@ void trainer_read_link(struct trainer *t,
 		       void *ctx);
 /* A line of JSON to the trainer; one that does not read loses it. */
 void trainer_tell(const struct trainer *t, const char *line);
+/* The sentence that it left in PyTorch's error file, if it sent none. */
+void trainer_read_error(struct trainer *t);
 /* To its whole process group. */
 void trainer_signal(const struct trainer *t, int number);
 void trainer_close(struct trainer *t);

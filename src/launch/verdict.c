@@ -19,7 +19,6 @@
 #define TERM_GRACE_S 1.0 /* after a fault: from SIGTERM to SIGKILL */
 #define COLLECT_S 0.2	 /* for faults of the same moment elsewhere */
 #define ALONE_S 1.0	 /* without a verdict: decide for this machine */
-#define RESTARTS 3	 /* of programs that report checkpoints */
 
 static void add_lines(struct fleet *f, const struct json *lines)
 {
@@ -122,7 +121,7 @@ static int restarts_allowed(const struct fleet *f, const struct json *fault)
 	if (f->options->max_restart >= 0)
 		return f->options->max_restart;
 	return f->plan->trains || json_bool_or(fault, "ours", false) || f->ours
-		       ? RESTARTS
+		       ? LAUNCH_RESTARTS
 		       : 0;
 }
 

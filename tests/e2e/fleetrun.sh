@@ -96,7 +96,7 @@ says "killed by someone" 137 "(SIGKILL): by someone, not for want of memory" $ru
 says "no program" 2 "no program given" $run
 says "unknown option" 2 "did you mean '--nproc_per_node'?" $run --nproc-per-nod 2 true
 says "no number" 2 "needs a whole number" $run --nproc_per_node two true
-says "too many" 2 "must be within 1 and 64" $run --nproc_per_node 65 true
+says "too many" 2 "must be within 1 and 512" $run --nproc_per_node 513 true
 says "zero" 2 "must be within" $run --nproc_per_node 0 true
 says "bad device list" 2 "is not a list of device numbers" $run --gpus 0,,1 true
 says "letters as devices" 2 "is not a list of device numbers" $run --gpus a true
