@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/par.h"
 #include "base/rng.h"
-#include "eval/coco_json.h"
+#include "eval/coco_detections.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -148,22 +148,26 @@ static void print_line(const struct coco_result *r, int threads, double read_s,
 static int run(const char *gt, const char *dt, int threads, struct fl_err *err)
 {
 	struct annotations truth = { 0 };
-	struct coco_detection *d = NULL;
+	struct coco_detections found = { 0 };
 	struct coco_result result = { 0 };
+	struct fl_str said = FL_STR_INIT;
 	double start = fl_now_s(), read;
-	size_t n;
 	int rc = annotations_read(gt, &truth, err);
 
 	fl_par_init(threads);
 	if (rc == 0)
-		rc = coco_detections_read(dt, &d, &n, err);
+		rc = coco_detections_read(dt, &found, err);
+	if (rc == 0)
+		rc = coco_detections_join(&found, &truth, &said, err);
 	read = fl_now_s();
 	if (rc == 0)
-		rc = coco_evaluate(&truth, d, n, &result, err);
+		rc = coco_evaluate(&truth, found.list, found.count, &result,
+				   err);
 	if (rc == 0)
 		print_line(&result, threads, read - start, fl_now_s() - read);
 	coco_result_release(&result);
-	free(d);
+	coco_detections_release(&found);
+	fl_str_release(&said);
 	annotations_release(&truth);
 	return rc;
 }

@@ -122,6 +122,19 @@ void fl_log(enum fl_level level, const char *fmt, ...)
 	pthread_mutex_unlock(&state.lock);
 }
 
+void fl_warn_lines(const struct fl_str *lines)
+{
+	const char *at = fl_str_get(lines);
+
+	while (*at) {
+		size_t len = strcspn(at, "\n");
+
+		if (len)
+			fl_warn("%.*s", (int)len, at);
+		at += len + (at[len] == '\n');
+	}
+}
+
 void fl_progress(const char *fmt, ...)
 {
 	va_list ap;

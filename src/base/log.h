@@ -12,6 +12,7 @@
 #define FL_BASE_LOG_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 
@@ -36,6 +37,9 @@ void fl_log(enum fl_level level, const char *fmt, ...)
 #define fl_info(...) fl_log(FL_INFO, __VA_ARGS__)
 #define fl_warn(...) fl_log(FL_WARN, __VA_ARGS__)
 #define fl_error(...) fl_log(FL_ERROR, __VA_ARGS__)
+
+/* Each line of a text as a warning of its own. */
+void fl_warn_lines(const struct fl_str *lines);
 
 /* A line that rewrites itself on a terminal: standard output, or the terminal
  * of the launcher that reads it (fl_log_lend_terminal). Nothing where there is

@@ -1,11 +1,16 @@
+/* The reader of COCO annotation files, for training, scores and checks: one
+ * pass over the bytes, an object at a time into its table. What can be read in
+ * one way only is read so; what it means is annotations_link.c's business. */
 #include "box/annotations.h"
 
 #include "base/file.h"
 #include "text/json_pull.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct reader {
 	struct json_pull json;
@@ -27,56 +32,64 @@ static int not_coco(struct reader *r, const char *what)
 {
 	if (r->err->code != 0)
 		return r->err->code; /* the json itself is broken */
-	return fl_fail(r->err, FL_EDATA, "'%s' at byte %zu: %s", r->json.what,
+	return fl_fail(r->err, FL_EDATA, "'%s' line %zu (byte %zu): %s",
+		       r->json.what,
+		       json_pull_line(&r->json, json_pull_byte(&r->json)),
 		       json_pull_byte(&r->json), what);
 }
 
-static const char *keep_text(struct reader *r)
-{
-	return fl_arena_strndup(&r->out->arena, r->json.text, r->json.len);
-}
-
-/* An id: an integer, a real that is whole, or digits in quotes (bbox tools
- * write all three). */
 static bool take_id(struct reader *r, int64_t *out)
 {
-	enum json_token t = json_pull_next(&r->json);
-	char text[32], *end;
+	return text_ids_take(&r->out->ids, &r->json, json_pull_next(&r->json),
+			     out);
+}
 
-	if (t == JSON_NUMBER && r->json.is_integer) {
-		*out = r->json.integer;
-		return true;
-	}
-	if (t == JSON_NUMBER && r->json.number == floor(r->json.number) &&
-	    fabs(r->json.number) < 9e15) {
-		*out = (int64_t)r->json.number;
-		return true;
-	}
-	if (t != JSON_STRING || r->json.len == 0 || r->json.len > 19)
-		return false;
-	memcpy(text, r->json.text, r->json.len);
-	text[r->json.len] = '\0';
-	*out = strtoll(text, &end, 10);
-	return *end == '\0';
+/* The number of a token that is one or spells one; NaN otherwise. */
+static double number_of(const struct reader *r, enum json_token t)
+{
+	char text[64], *end;
+	double v;
+
+	if (t == JSON_NUMBER)
+		return r->json.number;
+	if (t != JSON_STRING || r->json.len == 0 || r->json.len >= sizeof(text))
+		return NAN;
+	snprintf(text, sizeof(text), "%.*s", (int)r->json.len, r->json.text);
+	v = strtod(text, &end);
+	return *end == '\0' ? v : NAN;
 }
 
 static bool take_number(struct reader *r, double *out)
 {
 	enum json_token t = json_pull_next(&r->json);
 
-	*out = NAN;
-	if (t == JSON_NUMBER)
-		*out = r->json.number;
-	return t == JSON_NUMBER ||
-	       (t != JSON_BROKEN && json_pull_skip(&r->json, t));
+	*out = number_of(r, t);
+	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
 }
 
-/* 0, 1, false or true. */
+/* 0, 1, false or true, in quotes too. */
 static bool take_flag(struct reader *r, bool *out)
 {
 	enum json_token t = json_pull_next(&r->json);
 
-	*out = t == JSON_TRUE || (t == JSON_NUMBER && r->json.number != 0);
+	*out = t == JSON_TRUE ||
+	       (t == JSON_STRING && r->json.len == 4 &&
+		strncasecmp(r->json.text, "true", 4) == 0) ||
+	       fabs(number_of(r, t)) > 0;
+	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
+}
+
+/* A text; of a number its digits, of anything else nothing. */
+static bool take_text(struct reader *r, const char **out)
+{
+	enum json_token t = json_pull_next(&r->json);
+	const char *text = r->json.text;
+	size_t len = r->json.len;
+
+	if (t == JSON_NUMBER)
+		text = json_pull_raw(&r->json, &len);
+	if (t == JSON_STRING || t == JSON_NUMBER)
+		*out = fl_arena_strndup(&r->out->arena, text, len);
 	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
 }
 
@@ -94,20 +107,31 @@ static bool take_bbox(struct reader *r, struct annotation_box *b)
 	if (t != JSON_ARRAY)
 		return json_pull_skip(&r->json, t);
 	while ((t = json_pull_next(&r->json)) != JSON_ARRAY_END) {
+		if (n < 4)
+			*v[n] = number_of(r, t);
 		if (!json_pull_skip(&r->json, t))
 			return false;
-		if (n < 4 && t == JSON_NUMBER)
-			*v[n] = r->json.number;
 		n++;
 	}
 	b->has_bbox = n == 4;
 	return true;
 }
 
+/* ".../train2017/000000391895.jpg": folder and name, as LVIS means it. */
+static const char *name_of_url(const char *url)
+{
+	const char *slash = strrchr(url, '/'), *p = slash;
+
+	while (p && p > url && p[-1] != '/')
+		p--;
+	return p ? p : url;
+}
+
 static int read_image(struct reader *r)
 {
 	struct annotations *a = r->out;
 	struct annotation_image im = { .width = NAN, .height = NAN };
+	const char *url = NULL;
 	bool id = false, ok = true;
 	enum json_token t;
 
@@ -115,24 +139,48 @@ static int read_image(struct reader *r)
 		if (json_pull_is(&r->json, "id")) {
 			ok = id = take_id(r, &im.id);
 		} else if (json_pull_is(&r->json, "file_name")) {
-			ok = json_pull_next(&r->json) == JSON_STRING;
-			im.file_name = ok ? keep_text(r) : NULL;
+			ok = take_text(r, &im.file_name);
+		} else if (json_pull_is(&r->json, "coco_url")) {
+			ok = take_text(r, &url);
 		} else if (json_pull_is(&r->json, "width")) {
 			ok = take_number(r, &im.width);
 		} else if (json_pull_is(&r->json, "height")) {
 			ok = take_number(r, &im.height);
 		} else {
+			if (json_pull_is(&r->json, "neg_category_ids"))
+				a->lvis = true;
 			ok = skip_value(r);
 		}
 	}
-	if (!ok || !id || !im.file_name)
+	if (!ok || !id)
 		return not_coco(
-			r,
-			"an image needs an 'id' that is a whole number and a 'file_name'");
+			r, "an image needs an 'id' that is a number or a text");
+	if (!im.file_name)
+		im.file_name = url ? name_of_url(url) : "";
 	a->images = grow(a->images, a->image_count, &r->image_cap,
 			 sizeof(*a->images));
 	a->images[a->image_count++] = im;
 	return 0;
+}
+
+/* Files of COCO's other tasks look like detection until here. */
+static int not_a_box(struct reader *r, bool caption, bool segments)
+{
+	if (caption)
+		return not_coco(
+			r,
+			"an annotation has a 'caption' and no category: this is a file of "
+			"captions; "
+			"detection needs the one whose name begins with 'instances'");
+	if (segments)
+		return not_coco(
+			r,
+			"an annotation has 'segments_info': this is a panoptic file; "
+			"detection needs the one whose name begins with 'instances', or "
+			"panopticapi's panoptic2detection_coco_format.py");
+	return not_coco(
+		r,
+		"an annotation needs 'image_id' and 'category_id' that are numbers or texts");
 }
 
 static int read_box(struct reader *r)
@@ -142,30 +190,32 @@ static int read_box(struct reader *r)
 		.x = NAN, .y = NAN, .w = NAN, .h = NAN, .area = NAN, .id = -1
 	};
 	bool image = false, category = false, ok = true;
+	bool caption = false, segments = false;
 	enum json_token t;
 
 	while (ok && (t = json_pull_next(&r->json)) == JSON_KEY) {
-		if (json_pull_is(&r->json, "image_id"))
+		if (json_pull_is(&r->json, "image_id")) {
 			ok = image = take_id(r, &b.image_id);
-		else if (json_pull_is(&r->json, "category_id"))
+		} else if (json_pull_is(&r->json, "category_id")) {
 			ok = category = take_id(r, &b.category_id);
-		else if (json_pull_is(&r->json, "id"))
+		} else if (json_pull_is(&r->json, "id")) {
 			ok = b.has_id = take_id(r, &b.id);
-		else if (json_pull_is(&r->json, "bbox"))
+		} else if (json_pull_is(&r->json, "bbox")) {
 			ok = take_bbox(r, &b);
-		else if (json_pull_is(&r->json, "area"))
+		} else if (json_pull_is(&r->json, "area")) {
 			ok = take_number(r, &b.area);
-		else if (json_pull_is(&r->json, "iscrowd"))
+		} else if (json_pull_is(&r->json, "iscrowd")) {
 			ok = take_flag(r, &b.crowd);
-		else if (json_pull_is(&r->json, "ignore"))
+		} else if (json_pull_is(&r->json, "ignore")) {
 			ok = take_flag(r, &b.ignore);
-		else
+		} else {
+			caption |= json_pull_is(&r->json, "caption");
+			segments |= json_pull_is(&r->json, "segments_info");
 			ok = skip_value(r);
+		}
 	}
 	if (!ok || !image || !category)
-		return not_coco(
-			r,
-			"an annotation needs 'image_id' and 'category_id' that are whole numbers");
+		return not_a_box(r, ok && caption, ok && segments);
 	a->boxes = grow(a->boxes, a->box_count, &r->box_cap, sizeof(*a->boxes));
 	a->boxes[a->box_count++] = b;
 	return 0;
@@ -182,15 +232,17 @@ static int read_category(struct reader *r)
 		if (json_pull_is(&r->json, "id")) {
 			ok = id = take_id(r, &c.id);
 		} else if (json_pull_is(&r->json, "name")) {
-			ok = json_pull_next(&r->json) == JSON_STRING;
-			c.name = ok ? keep_text(r) : "";
+			ok = take_text(r, &c.name);
 		} else {
+			if (json_pull_is(&r->json, "synset"))
+				a->lvis = true;
 			ok = skip_value(r);
 		}
 	}
 	if (!ok || !id)
 		return not_coco(
-			r, "a category needs an 'id' that is a whole number");
+			r,
+			"a category needs an 'id' that is a number or a text");
 	a->categories = grow(a->categories, a->category_count, &r->category_cap,
 			     sizeof(*a->categories));
 	a->categories[a->category_count++] = c;
@@ -221,7 +273,8 @@ static int read_document(struct reader *r)
 	if (t != JSON_OBJECT)
 		return not_coco(
 			r,
-			"a COCO annotation file is an object with images, annotations and categories");
+			"a COCO annotation file is an object with images, annotations and "
+			"categories");
 	while (rc == 0 && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "images")) {
 			rc = read_array(r, read_image);
@@ -238,66 +291,6 @@ static int read_document(struct reader *r)
 	    (t == JSON_BROKEN || json_pull_next(&r->json) != JSON_END))
 		rc = r->err->code;
 	return rc;
-}
-
-struct id_index {
-	int64_t id;
-	int index;
-};
-
-static int by_id(const void *a, const void *b)
-{
-	const struct id_index *x = a, *y = b;
-
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	return x->index - y->index;
-}
-
-static int find_id(const struct id_index *table, size_t count, int64_t id)
-{
-	size_t lo = 0, hi = count;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (table[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < count && table[lo].id == id ? table[lo].index : -1;
-}
-
-/* Each box's image and category as indices. */
-static void link_boxes(struct annotations *a)
-{
-	struct id_index *images =
-		fl_calloc(a->image_count + 1, sizeof(*images));
-	struct id_index *cats = fl_calloc(a->category_count + 1, sizeof(*cats));
-
-	for (size_t i = 0; i < a->image_count; i++)
-		images[i] = (struct id_index){ a->images[i].id, (int)i };
-	for (size_t i = 0; i < a->category_count; i++)
-		cats[i] = (struct id_index){ a->categories[i].id, (int)i };
-	qsort(images, a->image_count, sizeof(*images), by_id);
-	qsort(cats, a->category_count, sizeof(*cats), by_id);
-	for (size_t i = 0; i < a->box_count; i++) {
-		struct annotation_box *b = &a->boxes[i];
-
-		b->image = find_id(images, a->image_count, b->image_id);
-		b->category = find_id(cats, a->category_count, b->category_id);
-	}
-	free(images);
-	free(cats);
-}
-
-int annotations_find_image(const struct annotations *a, int64_t id)
-{
-	for (size_t i = 0; i < a->image_count; i++)
-		if (a->images[i].id == id)
-			return (int)i;
-	return -1;
 }
 
 int annotations_read(const char *path, struct annotations *out,
@@ -321,7 +314,7 @@ int annotations_read(const char *path, struct annotations *out,
 		annotations_release(out);
 		return rc;
 	}
-	link_boxes(out);
+	annotations_link(out);
 	return 0;
 }
 
@@ -330,6 +323,7 @@ void annotations_release(struct annotations *a)
 	free(a->images);
 	free(a->boxes);
 	free(a->categories);
+	text_ids_release(&a->ids);
 	fl_arena_release(&a->arena);
 	*a = (struct annotations){ 0 };
 }

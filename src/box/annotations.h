@@ -4,6 +4,14 @@
  * what is usable for training is decided by data/dataset.h, what counts in a
  * score by eval/coco_eval.h, what is wrong by data/check.h.
  *
+ * What writers leave out or write otherwise, and what can mean one thing only,
+ * is mended and counted: numbers in quotes; an id in quotes where the list has
+ * the number, and the reverse; no area (width times height of the box stands
+ * there then); no file_name but a coco_url (LVIS: its last two parts).
+ *
+ * Of images or categories that share an id the last stands for all of them, as
+ * in pycocotools.
+ *
  * Ownership: the tables and texts belong to the struct.
  */
 #ifndef FL_BOX_ANNOTATIONS_H
@@ -11,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "box/text_ids.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,22 +27,23 @@
 
 struct annotation_image {
 	int64_t id;
-	const char *file_name;
-	double width, height; /* NaN where absent */
+	const char *file_name; /* "" where absent */
+	double width, height;  /* NaN where absent or no number */
 };
 
 struct annotation_box {
 	int64_t id, image_id, category_id;
 	double x, y, w, h; /* NaN where absent or not finite */
-	double area;	   /* NaN where absent */
+	double area;	   /* NaN where absent and no box states it */
 	bool has_id, has_bbox, crowd, ignore;
+	bool no_area; /* the file states none */
 	int image;    /* index in images, or -1 */
 	int category; /* index in categories, or -1 */
 };
 
 struct annotation_category {
 	int64_t id;
-	const char *name;
+	const char *name; /* "" where absent */
 };
 
 struct annotations {
@@ -42,14 +52,39 @@ struct annotations {
 	struct annotation_box *boxes;
 	struct annotation_category *categories;
 	size_t image_count, box_count, category_count;
-	bool has_boxes; /* the file has an 'annotations' array */
+	struct text_ids ids; /* the text of an id: text_ids_get() */
+	bool has_boxes;	     /* the file has an 'annotations' array */
+	bool lvis;	     /* its marks are those of an LVIS file */
+	size_t mended_areas; /* boxes whose area is width times height */
+	size_t mended_ids;   /* boxes whose ids were quoted, or were not */
 };
 
-/* FL_EDATA where the file is no JSON ("broken at byte N") or no COCO. */
+/* FL_EDATA with file and line where the file is no JSON or no COCO; files of
+ * captions and of panoptic segments are called by their names. */
 int annotations_read(const char *path, struct annotations *out,
 		     struct fl_err *err);
 void annotations_release(struct annotations *a);
-/* Index of an id, -1 when absent; of several, the first. */
-int annotations_find_image(const struct annotations *a, int64_t id);
+
+/* Images or categories by id: sorted, read-only once made. */
+struct annotation_index {
+	struct annotation_place {
+		int64_t id;
+		int index;
+	} * places;
+	size_t count;
+};
+struct annotation_index annotations_index_images(const struct annotations *a);
+struct annotation_index
+annotations_index_categories(const struct annotations *a);
+void annotation_index_release(struct annotation_index *index);
+/* Index of an id, -1 when absent; of several, the last. */
+int annotation_index_find(const struct annotation_index *index, int64_t id);
+/* The same, where "7" stands for 7 too, and 7 for "7"; *mended is set where
+ * that made the difference. */
+int annotation_index_meant(const struct annotation_index *index,
+			   const struct text_ids *ids, int64_t id,
+			   bool *mended);
+/* Number every box's image and category, mend what can be; for the reader. */
+void annotations_link(struct annotations *a);
 
 #endif

@@ -1,6 +1,7 @@
 /* cmd_infer.c - flotilla infer: pictures with boxes, results as JSON. */
 #include "cmd/cmd.h"
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/job.h"
@@ -117,6 +118,22 @@ static int draw_all(const struct args *args, const struct dataset *d,
 	return rc;
 }
 
+/* With the file names, for ids of pictures without annotations are only their
+ * places in the folder. */
+static int write_results(const char *path, const struct dataset *d,
+			 const struct coco_detection *found, size_t count,
+			 struct fl_err *err)
+{
+	const char **files = fl_calloc((size_t)d->count + 1, sizeof(*files));
+	int rc;
+
+	for (int i = 0; i < d->count; i++)
+		files[d->images[i].id] = fl_base_name(d->images[i].path);
+	rc = coco_detections_write(path, found, count, NULL, files, err);
+	free(files);
+	return rc;
+}
+
 static int infer(const struct args *args, struct job *job, struct engine *e,
 		 struct evaluator *v, struct fl_err *err)
 {
@@ -134,7 +151,7 @@ static int infer(const struct args *args, struct job *job, struct engine *e,
 		rc = fl_join(path, sizeof(path), args->output, "bbox.json",
 			     err);
 	if (rc == 0 && args->save_results)
-		rc = coco_detections_write(path, found, count, err);
+		rc = write_results(path, &v->data, found, count, err);
 	free(found);
 	return rc;
 }

@@ -1,10 +1,11 @@
 #include "cmd/eval_files.h"
 
+#include "base/log.h"
 #include "base/par.h"
+#include "eval/coco_detections.h"
 #include "eval/coco_json.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 int eval_report(const char *table, const struct annotations *truth,
 		size_t detections, const struct coco_result *result,
@@ -23,36 +24,52 @@ int eval_report(const char *table, const struct annotations *truth,
 		    : 0;
 }
 
-int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
-	       struct fl_err *err)
+/* Both files, and the second in the ids of the first. */
+static int read_files(const char *gt, const char *dt, struct annotations *truth,
+		      struct coco_detections *found, struct fl_err *err)
 {
-	struct annotations truth = { 0 };
-	struct coco_detection *detections = NULL;
-	struct coco_result result = { 0 };
-	size_t count;
-	int rc = annotations_read(gt, &truth, err);
+	struct fl_str said = FL_STR_INIT;
+	int rc = annotations_read(gt, truth, err);
 
-	if (rc != 0)
-		return rc;
-	if (!truth.has_boxes)
+	if (rc == 0 && !truth->has_boxes)
 		rc = fl_fail(err, FL_EDATA,
 			     "'%s' has no 'annotations', so there is nothing "
 			     "to measure against",
 			     gt);
 	if (rc == 0)
-		rc = coco_detections_read(dt, &detections, &count, err);
+		rc = coco_detections_read(dt, found, err);
+	if (rc == 0)
+		rc = coco_detections_join(found, truth, &said, err);
+	if (rc == 0) {
+		coco_explain_categories(truth, found->list, found->count, found,
+					&said);
+		coco_explain_truth(truth, &said);
+		fl_warn_lines(&said);
+	}
+	fl_str_release(&said);
+	return rc;
+}
+
+int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
+	       struct fl_err *err)
+{
+	struct annotations truth = { 0 };
+	struct coco_detections found = { 0 };
+	struct coco_result result = { 0 };
+	int rc = read_files(gt, dt, &truth, &found, err);
+
 	if (rc != 0)
 		goto out;
-	if (count == 0)
+	if (found.count == 0)
 		fprintf(stderr, "flotilla: '%s' holds no detection\n", dt);
 	fl_par_init(0);
-	rc = coco_evaluate(&truth, detections, count, &result, err);
-	if (rc != 0)
-		goto out;
-	rc = eval_report(NULL, &truth, count, &result, json, classwise, err);
+	rc = coco_evaluate(&truth, found.list, found.count, &result, err);
+	if (rc == 0)
+		rc = eval_report(NULL, &truth, found.count, &result, json,
+				 classwise, err);
 out:
 	coco_result_release(&result);
-	free(detections);
+	coco_detections_release(&found);
 	annotations_release(&truth);
 	return rc;
 }

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int write_detections(const char *folder, const struct evaluation *ev,
+static int write_detections(const char *folder, const struct evaluator *v,
+			    const struct evaluation *ev,
 			    const struct coco_detection *found,
 			    struct fl_err *err)
 {
@@ -21,7 +22,8 @@ static int write_detections(const char *folder, const struct evaluation *ev,
 	if (rc == 0)
 		rc = fl_join(path, sizeof(path), folder, "bbox.json", err);
 	if (rc == 0)
-		rc = coco_detections_write(path, found, ev->detections, err);
+		rc = coco_detections_write(path, found, ev->detections,
+					   &v->truth.ids, NULL, err);
 	if (rc == 0)
 		fl_info("The bbox result is saved to %s", path);
 	return rc;
@@ -53,7 +55,7 @@ static int score(struct job *job, struct engine *e, struct evaluator *v,
 	rc = evaluator_run(v, e, &ev, &found, err);
 	if (rc == 0 && job->comm->rank == 0) {
 		if (folder)
-			rc = write_detections(folder, &ev, found, err);
+			rc = write_detections(folder, v, &ev, found, err);
 		if (rc == 0)
 			rc = report(job, v, &ev, json, classwise, err);
 		fl_info("Total sample number: %d, average FPS: %.2f", ev.images,

@@ -111,21 +111,19 @@ static void resolve_ids(struct listed *list, size_t n)
 	qsort(list, n, sizeof(*list), by_listing);
 }
 
-static int check_truth(const struct annotation_box *b, struct fl_err *err)
+static int check_truth(const struct annotations *a,
+		       const struct annotation_box *b, struct fl_err *err)
 {
-	const char *what = NULL;
+	char own[TEXT_ID_ROOM], image[TEXT_ID_ROOM];
 
-	if (!b->has_bbox || !isfinite(b->x) || !isfinite(b->y) ||
-	    !isfinite(b->w) || !isfinite(b->h))
-		what = "bbox of four finite numbers";
-	else if (isnan(b->area))
-		what = "area";
-	if (!what)
+	if (b->has_bbox && isfinite(b->x) && isfinite(b->y) && isfinite(b->w) &&
+	    isfinite(b->h))
 		return 0;
 	return fl_fail(
 		err, FL_EDATA,
-		"annotation %lld of image %lld has no %s, which the score needs",
-		(long long)b->id, (long long)b->image_id, what);
+		"annotation %s of image %s has no bbox of four finite numbers, which the score needs",
+		text_ids_show(&a->ids, b->id, own),
+		text_ids_show(&a->ids, b->image_id, image));
 }
 
 static int take_truth(struct job *j, const struct annotations *a,
@@ -147,7 +145,7 @@ static int take_truth(struct job *j, const struct annotations *a,
 		if (own->image < 0 || own->category < 0 || b->image < 0 ||
 		    b->category < 0)
 			continue;
-		rc = check_truth(b, err);
+		rc = check_truth(a, b, err);
 		j->gt[j->gts++] = (struct coco_item){
 			.id = b->has_id ? b->id : -1,
 			.image_id = b->image_id,
@@ -163,9 +161,12 @@ static int take_truth(struct job *j, const struct annotations *a,
 	return rc;
 }
 
-static int check_detection(const struct coco_detection *d, size_t i,
+static int check_detection(const struct annotations *a,
+			   const struct coco_detection *d, size_t i,
 			   const int64_t *images, size_t n, struct fl_err *err)
 {
+	char image[TEXT_ID_ROOM];
+
 	if (!bsearch(&d->image_id, images, n, sizeof(*images), by_id))
 		return fl_fail(
 			err, FL_EDATA,
@@ -174,8 +175,8 @@ static int check_detection(const struct coco_detection *d, size_t i,
 	if (isnan(d->score))
 		return fl_fail(
 			err, FL_EDATA,
-			"detection %zu (image %lld) has a score that is not a number",
-			i, (long long)d->image_id);
+			"detection %zu (image %s) has a score that is not a number",
+			i, text_ids_show(&a->ids, d->image_id, image));
 	return 0;
 }
 
@@ -215,7 +216,7 @@ static int take_detections(struct job *j, const struct annotations *a,
 		category[i] = category_of(j, d[i].category_id);
 		if (category[i] < 0)
 			category[i] = (int)j->categories;
-		rc = check_detection(&d[i], i, images, n, err);
+		rc = check_detection(a, &d[i], i, images, n, err);
 	}
 	if (rc == 0)
 		group_detections(j, category, count);

@@ -80,6 +80,12 @@ enum json_token json_pull_next(struct json_pull *r);
  * are not converted. False: broken. */
 bool json_pull_skip(struct json_pull *r, enum json_token first);
 bool json_pull_is(const struct json_pull *r, const char *text);
+/* The bytes of the last token as they stand in the file. */
+static inline const char *json_pull_raw(const struct json_pull *r, size_t *len)
+{
+	*len = r->at - r->start;
+	return (const char *)r->data + r->start;
+}
 /* Offset of the last token, for messages about values that JSON allows. */
 size_t json_pull_byte(const struct json_pull *r);
 /* Line, from 1, of a byte; counts from the start of the file. */

@@ -62,11 +62,11 @@ bad_dt 'empty file' 'json broken at byte 0 (line 1): expected a value, found the
 bad_dt 'cut off' 'json broken at byte 35 (line 1): expected a value' '[{"image_id":7,"category_id":3,"s":'
 bad_dt 'comma at the end' "json broken at byte $((${#dt})) (line 1): expected a value, found ']'" "${dt%]},]"
 bad_dt 'two documents' 'expected the end of the file' "$dt []"
-bad_dt 'not an array' 'is no file of detections' '{"annotations":[]}'
+bad_dt 'not an array' 'is no file of detections' '{"boxes":[]}'
 bad_dt 'number in the array' 'detection 0 (byte 1, line 1): a detection must be an object' '[5]'
-bad_dt 'image_id as text' "'image_id' must be a whole number" '[{"image_id":"7","category_id":3,"bbox":[1,2,3,4],"score":0.5}]'
-bad_dt 'image_id with a fraction' "'image_id' must be a whole number" '[{"image_id":7.5,"category_id":3,"bbox":[1,2,3,4],"score":0.5}]'
-bad_dt 'category_id null' "'category_id' must be a whole number" '[{"image_id":7,"category_id":null,"bbox":[1,2,3,4],"score":0.5}]'
+bad_dt 'image_id as a list' "'image_id' must be a number or a text" '[{"image_id":[7],"category_id":3,"bbox":[1,2,3,4],"score":0.5}]'
+bad_dt 'image_id with a fraction' "is of image '7.5', which the ground truth does not have" '[{"image_id":7.5,"category_id":3,"bbox":[1,2,3,4],"score":0.5}]'
+bad_dt 'category_id null' "'category_id' must be a number or a text" '[{"image_id":7,"category_id":null,"bbox":[1,2,3,4],"score":0.5}]'
 bad_dt 'bbox of three' "'bbox' must be four finite numbers" '[{"image_id":7,"category_id":3,"bbox":[1,2,3],"score":0.5}]'
 bad_dt 'bbox of five' "'bbox' must be four finite numbers" '[{"image_id":7,"category_id":3,"bbox":[1,2,3,4,5],"score":0.5}]'
 bad_dt 'bbox NaN' "'bbox' must be four finite numbers" '[{"image_id":7,"category_id":3,"bbox":[1,2,NaN,4],"score":0.5}]'
@@ -90,7 +90,6 @@ printf '%s' "$dt" >"$dir/dt.json"
 bad_gt 'annotations broken' 'json broken at byte' "${gt%\}}"
 bad_gt 'annotations not an object' 'a COCO annotation file is an object' '[]'
 bad_gt 'no annotations' "has no 'annotations'" '{"images":[{"id":7,"file_name":"a.jpg"}],"categories":[]}'
-bad_gt 'annotation without area' 'annotation 1 of image 7 has no area' "${gt/\"area\":900,/}"
 bad_gt 'annotation without bbox' 'annotation 1 of image 7 has no bbox' "${gt/\"bbox\":\[1,2,30,30\],/}"
 bad_gt 'annotation with NaN' 'annotation 1 of image 7 has no bbox of four finite numbers' "${gt/30,30/30,NaN}"
 bad_gt 'image without id' "needs an 'id'" "${gt/\"id\":7,/}"

@@ -3,6 +3,7 @@
  * detections: equal to the last bit. Also that detections survive being written and read. */
 #include "base/file.h"
 #include "base/par.h"
+#include "eval/coco_detections.h"
 #include "eval/coco_json.h"
 #include "../support/scratch.h"
 #include "text/json.h"
@@ -30,16 +31,18 @@ static void same(const char *what, double got, double want)
 static void score(const char *gt, const char *dt, struct coco_result *result)
 {
 	struct annotations truth;
-	struct coco_detection *detections;
+	struct coco_detections found;
+	struct fl_str said = FL_STR_INIT;
 	struct fl_err err = FL_ERR_INIT;
-	size_t count;
 
 	assert_int_equal(annotations_read(gt, &truth, &err), 0);
-	assert_int_equal(coco_detections_read(dt, &detections, &count, &err),
-			 0);
-	assert_int_equal(coco_evaluate(&truth, detections, count, result, &err),
-			 0);
-	free(detections);
+	assert_int_equal(coco_detections_read(dt, &found, &err), 0);
+	assert_int_equal(coco_detections_join(&found, &truth, &said, &err), 0);
+	assert_int_equal(said.len, 0);
+	assert_int_equal(
+		coco_evaluate(&truth, found.list, found.count, result, &err),
+		0);
+	coco_detections_release(&found);
 	annotations_release(&truth);
 }
 
@@ -98,6 +101,7 @@ static void order_of_images_does_not_matter(void **state)
 	struct json *c = json_at(all, 0);
 	const char *gt = scratch_path("gt.json");
 	const char *dt = scratch_path("dt.json");
+	struct coco_detections found;
 	struct coco_detection *d;
 	struct coco_result result;
 	size_t n;
@@ -105,7 +109,9 @@ static void order_of_images_does_not_matter(void **state)
 	(void)state;
 	assert_int_equal(json_write(json_get(c, "gt"), gt, &err), 0);
 	assert_int_equal(json_write(json_get(c, "dt"), dt, &err), 0);
-	assert_int_equal(coco_detections_read(dt, &d, &n, &err), 0);
+	assert_int_equal(coco_detections_read(dt, &found, &err), 0);
+	d = found.list;
+	n = found.count;
 	assert_true(n > 10);
 	for (size_t i = 0; i < n / 2; i++) {
 		struct coco_detection t = d[i];
@@ -114,11 +120,11 @@ static void order_of_images_does_not_matter(void **state)
 		d[n - 1 - i] = t;
 	}
 	/* no two scores are equal in this case */
-	assert_int_equal(coco_detections_write(dt, d, n, &err), 0);
+	assert_int_equal(coco_detections_write(dt, d, n, NULL, NULL, &err), 0);
 	score(gt, dt, &result);
 	compare(c, &result);
 	coco_result_release(&result);
-	free(d);
+	coco_detections_release(&found);
 	json_free(all);
 }
 
@@ -147,10 +153,9 @@ static void trained_model(void **state)
 	const char *out = scratch_path("score.json");
 	struct fl_err err = FL_ERR_INIT;
 	struct annotations truth;
-	struct coco_detection *d;
+	struct coco_detections found;
 	struct coco_result result;
 	struct json *want, *got;
-	size_t n;
 
 	(void)state;
 	if (!fl_exists(TRAINED ".eval.json") || !fl_exists(TRUTH)) {
@@ -159,10 +164,13 @@ static void trained_model(void **state)
 	}
 	assert_int_equal(annotations_read(TRUTH, &truth, &err), 0);
 	assert_int_equal(
-		coco_detections_read(TRAINED ".bbox.json", &d, &n, &err), 0);
-	assert_int_equal(n, 21600);
-	assert_int_equal(coco_evaluate(&truth, d, n, &result, &err), 0);
-	assert_int_equal(coco_result_write(out, &truth, n, &result, &err), 0);
+		coco_detections_read(TRAINED ".bbox.json", &found, &err), 0);
+	assert_int_equal(found.count, 21600);
+	assert_int_equal(
+		coco_evaluate(&truth, found.list, found.count, &result, &err),
+		0);
+	assert_int_equal(
+		coco_result_write(out, &truth, found.count, &result, &err), 0);
 	want = json_read(TRAINED ".eval.json", &err);
 	got = json_read(out, &err);
 	assert_non_null(want);
@@ -171,7 +179,7 @@ static void trained_model(void **state)
 	json_free(want);
 	json_free(got);
 	coco_result_release(&result);
-	free(d);
+	coco_detections_release(&found);
 	annotations_release(&truth);
 }
 
@@ -181,8 +189,7 @@ static void written_as_the_reference_does(void **state)
 	const char *out = scratch_path("bbox.json");
 	struct fl_err err = FL_ERR_INIT;
 	struct fl_map a, b;
-	struct coco_detection *d;
-	size_t n;
+	struct coco_detections found;
 
 	(void)state;
 	if (!fl_exists(TRAINED ".bbox.json")) {
@@ -190,15 +197,17 @@ static void written_as_the_reference_does(void **state)
 		skip();
 	}
 	assert_int_equal(
-		coco_detections_read(TRAINED ".bbox.json", &d, &n, &err), 0);
-	assert_int_equal(coco_detections_write(out, d, n, &err), 0);
+		coco_detections_read(TRAINED ".bbox.json", &found, &err), 0);
+	assert_int_equal(coco_detections_write(out, found.list, found.count,
+					       NULL, NULL, &err),
+			 0);
 	assert_int_equal(fl_map_open(&a, TRAINED ".bbox.json", &err), 0);
 	assert_int_equal(fl_map_open(&b, out, &err), 0);
 	assert_int_equal(a.size, b.size);
 	assert_memory_equal(a.data, b.data, a.size);
 	fl_map_close(&a);
 	fl_map_close(&b);
-	free(d);
+	coco_detections_release(&found);
 }
 
 int main(void)

@@ -2,7 +2,7 @@
  * succeeds or ends with FL_EDATA and a sentence, and what was read can be
  * scored or is refused the same way. */
 #include "base/rng.h"
-#include "eval/coco_json.h"
+#include "eval/coco_detections.h"
 #include "../support/scratch.h"
 
 #include <setjmp.h>
@@ -62,26 +62,36 @@ static int expect_sane(int rc, struct fl_err *err)
 static bool score(const char *gt, const char *dt)
 {
 	struct annotations truth;
-	struct coco_detection *d;
+	struct coco_detections found;
 	struct coco_result result;
+	struct fl_str said = FL_STR_INIT;
 	struct fl_err err = FL_ERR_INIT;
-	size_t n;
 	int rc;
 
 	if (expect_sane(annotations_read(gt, &truth, &err), &err) != 0)
 		return false;
 	err = (struct fl_err)FL_ERR_INIT;
-	rc = expect_sane(coco_detections_read(dt, &d, &n, &err), &err);
+	rc = expect_sane(coco_detections_read(dt, &found, &err), &err);
 	if (rc == 0) {
-		rc = expect_sane(coco_evaluate(&truth, d, n, &result, &err),
+		rc = expect_sane(
+			coco_detections_join(&found, &truth, &said, &err),
+			&err);
+		coco_explain_truth(&truth, &said);
+		coco_explain_categories(&truth, found.list, found.count, &found,
+					&said);
+		fl_str_release(&said);
+	}
+	if (rc == 0) {
+		rc = expect_sane(coco_evaluate(&truth, found.list, found.count,
+					       &result, &err),
 				 &err);
 		for (int i = 0; rc == 0 && i < COCO_STATS; i++)
 			assert_true(
 				result.stats[i] == -1 ||
 				(result.stats[i] >= 0 && result.stats[i] <= 1));
 		coco_result_release(&result);
-		free(d);
 	}
+	coco_detections_release(&found);
 	annotations_release(&truth);
 	return rc == 0;
 }

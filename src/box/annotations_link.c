@@ -1,0 +1,153 @@
+/* What the tables of an annotation file mean together: which image and category
+ * a box is of, and what is put where the writer left something out. Called once,
+ * by the reader; the indices are of use to scores too. */
+#include "box/annotations.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int by_id(const void *a, const void *b)
+{
+	const struct annotation_place *x = a, *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x->index - y->index;
+}
+
+static struct annotation_index room(size_t count)
+{
+	struct annotation_index out = { .count = count };
+
+	out.places = fl_calloc(count + 1, sizeof(*out.places));
+	return out;
+}
+
+struct annotation_index annotations_index_images(const struct annotations *a)
+{
+	struct annotation_index out = room(a->image_count);
+
+	for (size_t i = 0; i < out.count; i++)
+		out.places[i] =
+			(struct annotation_place){ a->images[i].id, (int)i };
+	qsort(out.places, out.count, sizeof(*out.places), by_id);
+	return out;
+}
+
+struct annotation_index
+annotations_index_categories(const struct annotations *a)
+{
+	struct annotation_index out = room(a->category_count);
+
+	for (size_t i = 0; i < out.count; i++)
+		out.places[i] = (struct annotation_place){ a->categories[i].id,
+							   (int)i };
+	qsort(out.places, out.count, sizeof(*out.places), by_id);
+	return out;
+}
+
+void annotation_index_release(struct annotation_index *index)
+{
+	free(index->places);
+	*index = (struct annotation_index){ 0 };
+}
+
+int annotation_index_find(const struct annotation_index *index, int64_t id)
+{
+	size_t lo = 0, hi = index->count;
+
+	while (lo < hi) { /* the first place behind the id */
+		size_t mid = (lo + hi) / 2;
+
+		if (index->places[mid].id <= id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && index->places[lo - 1].id == id
+		       ? index->places[lo - 1].index
+		       : -1;
+}
+
+int annotation_index_meant(const struct annotation_index *index,
+			   const struct text_ids *ids, int64_t id, bool *mended)
+{
+	int found = annotation_index_find(index, id);
+	char digits[TEXT_ID_ROOM];
+	int64_t other;
+	bool has;
+
+	*mended = false;
+	if (found >= 0)
+		return found;
+	if (text_id_is(id))
+		has = text_id_number(text_ids_get(ids, id), &other);
+	else
+		has = text_ids_find(ids, text_ids_show(ids, id, digits),
+				    &other);
+	found = has ? annotation_index_find(index, other) : -1;
+	*mended = found >= 0;
+	return found;
+}
+
+static void settle(struct annotations *a)
+{
+	int64_t *now = text_ids_settle(&a->ids);
+
+	for (size_t i = 0; i < a->image_count; i++)
+		a->images[i].id = text_id_now(now, a->images[i].id);
+	for (size_t i = 0; i < a->category_count; i++)
+		a->categories[i].id = text_id_now(now, a->categories[i].id);
+	for (size_t i = 0; i < a->box_count; i++) {
+		struct annotation_box *b = &a->boxes[i];
+		int64_t number;
+
+		b->id = text_id_now(now, b->id);
+		b->image_id = text_id_now(now, b->image_id);
+		b->category_id = text_id_now(now, b->category_id);
+		/* "0" marks no match as 0 does: numpy reads the digits */
+		if (text_id_is(b->id) &&
+		    text_id_number(text_ids_get(&a->ids, b->id), &number))
+			b->id = number;
+	}
+	free(now);
+}
+
+static void mend(struct annotations *a, struct annotation_box *b,
+		 bool quoted[2])
+{
+	if (quoted[0])
+		b->image_id = a->images[b->image].id;
+	if (quoted[1])
+		b->category_id = a->categories[b->category].id;
+	if (quoted[0] || quoted[1])
+		a->mended_ids++;
+	b->no_area = isnan(b->area);
+	if (!b->no_area)
+		return;
+	b->area = b->w * b->h;
+	if (b->has_bbox && !isnan(b->area))
+		a->mended_areas++;
+}
+
+void annotations_link(struct annotations *a)
+{
+	struct annotation_index images, categories;
+
+	settle(a);
+	images = annotations_index_images(a);
+	categories = annotations_index_categories(a);
+	for (size_t i = 0; i < a->box_count; i++) {
+		struct annotation_box *b = &a->boxes[i];
+		bool quoted[2];
+
+		b->image = annotation_index_meant(&images, &a->ids, b->image_id,
+						  &quoted[0]);
+		b->category = annotation_index_meant(
+			&categories, &a->ids, b->category_id, &quoted[1]);
+		mend(a, b, quoted);
+	}
+	annotation_index_release(&images);
+	annotation_index_release(&categories);
+}

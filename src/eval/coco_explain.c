@@ -1,0 +1,263 @@
+/* What makes a score other than one expects, in lines for people. The numbers
+ * stay pycocotools'; these say which rule of COCO's scoring, or which slip of a
+ * writer, stands behind them. */
+#include "eval/coco_detections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTED 10 /* ids of a list that are printed */
+
+struct id_set {
+	int64_t *ids; /* rising, each once */
+	size_t count;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void tidy(struct id_set *s)
+{
+	size_t kept = 0;
+
+	qsort(s->ids, s->count, sizeof(*s->ids), by_value);
+	for (size_t i = 0; i < s->count; i++)
+		if (kept == 0 || s->ids[kept - 1] != s->ids[i])
+			s->ids[kept++] = s->ids[i];
+	s->count = kept;
+}
+
+static void add(struct id_set *s, int64_t id)
+{
+	if (s->count && s->ids[s->count - 1] == id)
+		return;
+	s->ids[s->count++] = id;
+}
+
+static bool has(const struct id_set *s, int64_t id)
+{
+	return bsearch(&id, s->ids, s->count, sizeof(id), by_value) != NULL;
+}
+
+static bool same(const struct id_set *a, const struct id_set *b, int64_t shift)
+{
+	bool equal = a->count == b->count;
+
+	for (size_t i = 0; equal && i < a->count; i++)
+		equal = a->ids[i] + shift == b->ids[i];
+	return equal;
+}
+
+struct coco_id_faults coco_find_id_faults(const struct annotations *a)
+{
+	struct coco_id_faults f = { 0 };
+	int64_t *ids = fl_calloc(a->box_count + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->box_count; i++)
+		if (a->boxes[i].has_id && a->boxes[i].image >= 0 &&
+		    a->boxes[i].category >= 0)
+			ids[n++] = a->boxes[i].id;
+	f.counted = n;
+	qsort(ids, n, sizeof(*ids), by_value);
+	for (size_t i = 0, run; i < n; i += run) {
+		for (run = 1; i + run < n && ids[i + run] == ids[i]; run++)
+			;
+		f.shared += run > 1 ? run : 0;
+		f.ids++;
+		f.zero += ids[i] == 0 ? run : 0;
+	}
+	free(ids);
+	return f;
+}
+
+void coco_explain_truth(const struct annotations *a, struct fl_str *out)
+{
+	struct coco_id_faults f = coco_find_id_faults(a);
+
+	if (f.zero)
+		fl_str_add(
+			out,
+			"annotation id 0 means \"not matched\" in COCO's scoring, so that "
+			"object counts as missed; number annotations from 1\n");
+	if (f.shared)
+		fl_str_addf(
+			out,
+			"ids of annotations repeat: %zu annotations have %zu ids, %zu of "
+			"them one that others have too, and COCO's scoring takes the last "
+			"of an id for all of them; "
+			"the AP is therefore not that of the boxes: number annotations "
+			"through the whole file\n",
+			f.counted, f.ids, f.shared);
+	if (a->mended_areas)
+		fl_str_addf(
+			out,
+			"%zu annotations have no 'area': width x height of the box is taken\n",
+			a->mended_areas);
+	if (a->mended_ids)
+		fl_str_addf(
+			out,
+			"%zu annotations have ids in quotes where images or categories have "
+			"not, or the reverse: digits are matched\n",
+			a->mended_ids);
+	if (a->lvis)
+		fl_str_add(
+			out,
+			"this is an LVIS file, where not every object is annotated: COCO's "
+			"AP counts what was not looked for as false; lvis-api gives LVIS's "
+			"own\n");
+}
+
+static const char *show(const struct annotations *a,
+			const struct coco_detections *d, int64_t id,
+			char buf[TEXT_ID_ROOM])
+{
+	int64_t behind = id - (int64_t)a->ids.count;
+
+	/* texts of the detections alone stand behind those of the truth */
+	if (text_id_is(id) && d && behind >= INT64_MIN &&
+	    (uint64_t)id - (uint64_t)INT64_MIN >= a->ids.count)
+		return text_ids_get(&d->ids, behind);
+	return text_ids_show(&a->ids, id, buf);
+}
+
+static void list(const struct annotations *a, const struct coco_detections *d,
+		 const struct id_set *s, struct fl_str *out)
+{
+	char buf[TEXT_ID_ROOM];
+
+	for (size_t i = 0; i < s->count && i < LISTED; i++)
+		fl_str_addf(out, "%s%s", i ? ", " : "",
+			    show(a, d, s->ids[i], buf));
+	if (s->count > LISTED)
+		fl_str_addf(out, ", ... (%zu)", s->count);
+	if (s->count == 0)
+		fl_str_add(out, "none");
+}
+
+/* Categories of the three places, and those outside the list. */
+struct uses {
+	struct id_set listed, truth, found, outside;
+	size_t truths_out, found_out; /* boxes of categories outside */
+};
+
+static void count_uses(const struct annotations *a,
+		       const struct coco_detection *d, size_t count,
+		       struct uses *u)
+{
+	size_t room = a->category_count + a->box_count + count + 1;
+	int64_t *ids = fl_calloc(2 * room, sizeof(*ids));
+
+	u->listed.ids = ids;
+	u->truth.ids = ids + a->category_count;
+	u->found.ids = u->truth.ids + a->box_count;
+	u->outside.ids = ids + room;
+	for (size_t i = 0; i < a->category_count; i++)
+		add(&u->listed, a->categories[i].id);
+	tidy(&u->listed);
+	for (size_t i = 0; i < a->box_count; i++) {
+		add(&u->truth, a->boxes[i].category_id);
+		u->truths_out += a->boxes[i].category < 0;
+	}
+	tidy(&u->truth);
+	for (size_t i = 0; i < count; i++) {
+		if (d[i].category_id == INT64_MAX)
+			continue; /* told by coco_detections_join() */
+		add(&u->found, d[i].category_id);
+		u->found_out += !has(&u->listed, d[i].category_id);
+	}
+	tidy(&u->found);
+	for (size_t i = 0; i < u->truth.count; i++)
+		if (!has(&u->listed, u->truth.ids[i]))
+			add(&u->outside, u->truth.ids[i]);
+	for (size_t i = 0; i < u->found.count; i++)
+		if (!has(&u->listed, u->found.ids[i]))
+			add(&u->outside, u->found.ids[i]);
+	tidy(&u->outside);
+}
+
+static bool from_zero(const struct uses *u)
+{
+	return (has(&u->found, 0) && !has(&u->listed, 0)) ||
+	       (has(&u->truth, 0) && !has(&u->listed, 0)) ||
+	       (u->truth.count && (same(&u->found, &u->truth, 1) ||
+				   same(&u->found, &u->truth, -1)));
+}
+
+/* Detections that bear the name of another category than their id's. */
+static size_t other_names(const struct annotations *a,
+			  const struct coco_detections *d, size_t *first)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; d && d->said && i < d->count; i++) {
+		const char *said = d->said[i].category;
+		bool known = false, right = false;
+
+		for (size_t c = 0; said && c < a->category_count; c++) {
+			if (strcmp(a->categories[c].name, said) != 0)
+				continue;
+			known = true;
+			right |= a->categories[c].id == d->list[i].category_id;
+		}
+		if (known && !right && n++ == 0)
+			*first = i;
+	}
+	return n;
+}
+
+static void explain_outside(const struct annotations *a,
+			    const struct coco_detections *d,
+			    const struct uses *u, struct fl_str *out)
+{
+	fl_str_add(out, "the detections use categories ");
+	list(a, d, &u->found, out);
+	fl_str_add(out, ", the ground truth ");
+	if (u->truths_out) {
+		fl_str_add(out, "lists ");
+		list(a, d, &u->listed, out);
+		fl_str_add(out, " and its annotations use ");
+		list(a, d, &u->truth, out);
+	} else {
+		list(a, d, &u->listed, out);
+	}
+	fl_str_add(out, "; ");
+	if (u->outside.count) {
+		fl_str_add(out, "those of category ");
+		list(a, d, &u->outside, out);
+		fl_str_add(out, " (");
+		if (u->truths_out)
+			fl_str_addf(out, "%zu annotations and ", u->truths_out);
+		fl_str_addf(out, "%zu detections) count nowhere%s",
+			    u->found_out, from_zero(u) ? "; " : "");
+	}
+	fl_str_addf(out, "%s\n",
+		    from_zero(u) ? "is one of the files numbered from 0?" : "");
+}
+
+void coco_explain_categories(const struct annotations *a,
+			     const struct coco_detection *found, size_t count,
+			     const struct coco_detections *d,
+			     struct fl_str *out)
+{
+	struct uses u = { 0 };
+	size_t first = 0, wrong = other_names(a, d, &first);
+	char buf[TEXT_ID_ROOM];
+
+	count_uses(a, found, count, &u);
+	if (u.outside.count || (count && from_zero(&u)))
+		explain_outside(a, d, &u, out);
+	if (wrong)
+		fl_str_addf(
+			out,
+			"%zu detections name another category than their category_id does "
+			"(detection %zu: id %s beside '%s'); the id counts\n",
+			wrong, first,
+			show(a, d, d->list[first].category_id, buf),
+			d->said[first].category);
+	free(u.listed.ids);
+}
