@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "config/option.h"
 #include "launch/launch.h"
+#include "launch/place.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -104,6 +105,29 @@ static int check(const struct launch_options *o, struct fl_err *err)
 	return 0;
 }
 
+/* With the log folder for itself. */
+static int run_job(struct launch_options *o, const struct launch_plan *plan,
+		   struct fl_err *err)
+{
+	struct place place;
+	int rc;
+
+	fl_info("%s", plan->note);
+	if (!plan->has_gpu && o->devices)
+		fl_info("no GPU here: device numbers count trainers on the CPU");
+	rc = place_open(&place, o->log_dir, plan, err);
+	if (rc != 0)
+		return rc;
+	o->log_dir = place.folder;
+	fl_info("%d %s%s of %d thread%s on %s, logs in %s/", plan->count,
+		plan->roles ? "program" : "trainer",
+		plan->count == 1 ? "" : "s", plan->threads,
+		plan->threads == 1 ? "" : "s", launch_host(plan), o->log_dir);
+	rc = launch_run(o, plan);
+	place_close(&place);
+	return rc;
+}
+
 static int launch(struct launch_options *o, int argc, char **argv,
 		  struct fl_err *err)
 {
@@ -118,19 +142,10 @@ static int launch(struct launch_options *o, int argc, char **argv,
 		rc = launch_make_plan(o, argc, argv, &plan, err);
 	else
 		return rc;
-	if (rc == 0 && o->dry_run) {
+	if (rc == 0 && o->dry_run)
 		launch_print_plan(o, &plan);
-	} else if (rc == 0) {
-		fl_info("%s", plan.note);
-		if (!plan.has_gpu && o->devices)
-			fl_info("no GPU here: device numbers count trainers on the CPU");
-		fl_info("%d %s%s of %d thread%s on %s, logs in %s/", plan.count,
-			plan.roles ? "program" : "trainer",
-			plan.count == 1 ? "" : "s", plan.threads,
-			plan.threads == 1 ? "" : "s", launch_host(&plan),
-			o->log_dir);
-		rc = launch_run(o, &plan);
-	}
+	else if (rc == 0)
+		rc = run_job(o, &plan, err);
 	launch_release_plan(&plan);
 	return rc;
 }

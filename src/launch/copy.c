@@ -54,6 +54,7 @@ struct copies {
 	struct fetching fetching;
 	struct sending *sending; /* one a machine */
 	unsigned char *buffer;
+	bool begun; /* files of earlier jobs are deleted */
 	bool news;
 };
 
@@ -114,6 +115,18 @@ static void stop_taking(struct copies *c)
 {
 	fl_close(&c->taking.from);
 	fl_close(&c->taking.to);
+}
+
+/* It is not whole; a file of that name is none of the job's. */
+static void drop_taking(struct copies *c)
+{
+	char part[4096];
+
+	if (c->taking.from < 0)
+		return;
+	path_of(c, c->taking.name.step, ".own", part, sizeof(part));
+	unlink(part);
+	stop_taking(c);
 }
 
 static void stop_fetching(struct copies *c)
@@ -177,7 +190,7 @@ void copies_free(struct copies *c, bool keep)
 {
 	if (!c)
 		return;
-	stop_taking(c);
+	drop_taking(c);
 	stop_fetching(c);
 	for (int i = 0; i < c->hosts; i++)
 		fl_close(&c->sending[i].fd);
@@ -195,9 +208,16 @@ void copies_name(struct copies *c, const char *job)
 	if (strcmp(c->job, job) == 0)
 		return;
 	snprintf(c->job, sizeof(c->job), "%s", job);
-	stop_taking(c);
+	drop_taking(c);
 	stop_fetching(c);
 	memset(c->list, 0, sizeof(c->list));
+	if (c->begun)
+		sweep(c);
+}
+
+void copies_begin(struct copies *c)
+{
+	c->begun = true;
 	sweep(c);
 }
 
@@ -274,7 +294,7 @@ static void begin_taking(struct copies *c, int64_t step, const char *path)
 	char part[4096];
 	struct stat st;
 
-	stop_taking(c);
+	drop_taking(c);
 	path_of(c, step, ".own", part, sizeof(part));
 	unlink(part);
 	t->from = open(path, O_RDONLY | O_CLOEXEC);

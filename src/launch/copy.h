@@ -34,8 +34,10 @@ struct copies *copies_new(const char *log_dir, int index, int hosts);
 /* keep: leave the files for an agent that is started anew. */
 void copies_free(struct copies *c, bool keep);
 
-/* Those of another job are deleted. */
+/* From here on it is about this job. */
 void copies_name(struct copies *c, const char *job);
+/* Its start has succeeded: files of earlier jobs are deleted. */
+void copies_begin(struct copies *c);
 /* Take over the file of an earlier agent, if it is there and its digest is
  * right (this reads all of it). */
 void copies_recall(struct copies *c, const char *job,

@@ -5,12 +5,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "launch/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TICK_MS 50
+#define FOREIGN_S 10.0
 #define SERVER_GRACE_S 5.0 /* for a server, after the last worker */
 
 const char *fleet_host(const struct fleet *f, int host)
@@ -61,8 +63,9 @@ void fleet_tell_state(struct fleet *f)
 	struct fl_err err = FL_ERR_INIT;
 
 	peers_tell(f->peers, WIRE_STATE, (uint32_t)f->attempt, o);
-	if (f->peers && f->attempt >= 0) {
-		member_file(f, path, sizeof(path));
+	if (f->peers && f->attempt >= 0 && (f->begun || !f->spares)) {
+		place_fleet_file(f->options->log_dir, f->plan->hosts.self, path,
+				 sizeof(path));
 		json_set_text(o, "line", f->plan->line);
 		if (json_write(o, path, &err) != 0)
 			fl_warn("%s", err.text);
@@ -407,9 +410,28 @@ static void pass_on(struct fleet *f)
 		copies_fetch(f->copies, f->peers, before, theirs);
 }
 
+/* The first step is done; a program that counts none has run for a while, or to
+ * its end. Only now does what earlier jobs left give way. */
+static void look_for_begin(struct fleet *f)
+{
+	bool done = f->job.working == 0 ||
+		    (!f->plan->trains && fl_now_s() - f->since > FOREIGN_S);
+
+	for (int i = 0; i < f->job.started && !done; i++)
+		done = atomic_load(&f->job.trainers[i].status->steps) > 0;
+	if (!done)
+		return;
+	f->begun = true;
+	place_forget(f->options->log_dir);
+	copies_begin(f->copies);
+	fleet_tell_state(f);
+}
+
 static void run_turn(struct fleet *f)
 {
 	pass_on(f);
+	if (!f->begun && !f->options->preflight)
+		look_for_begin(f);
 	if (f->state == FLEET_RUN) {
 		stall_turn(f);
 		ledger_turn(f);
@@ -533,7 +555,7 @@ static void close_fleet(struct fleet *f)
 	ledger_end(f);
 	follow_free(f->follow);
 	job_close(&f->job);
-	copies_free(f->copies, f->code != 0);
+	copies_free(f->copies, f->code != 0 || !f->begun);
 	layout_release(&f->layout);
 	for (int i = 0; i < f->fault_count; i++)
 		json_free(f->faults[i].report);

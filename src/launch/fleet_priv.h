@@ -89,7 +89,9 @@ struct fleet {
 	struct json *where; /* what the trainers were at, lines */
 	struct json *verdict;
 	bool restarting;
-	bool ours; /* a trainer of ours runs here */
+	bool ours;   /* a trainer of ours runs here */
+	bool begun;  /* a start has succeeded here */
+	bool spares; /* until then, what another job keeps in the log folder */
 	char last_key[256];
 	int64_t last_key_step;
 	struct agree *agree;
@@ -121,9 +123,7 @@ struct json *member_intro(const struct launch_options *o,
 void member_take_intro(struct fleet *f, int host, const struct json *intro);
 struct json *member_state(const struct fleet *f);
 void member_take_state(struct fleet *f, int host, const struct json *o);
-/* The file in which a machine keeps what it is at; and what an agent that was
- * killed left there. */
-void member_file(const struct fleet *f, char *buf, size_t size);
+/* What an agent that was killed left in the fleet file. */
 void member_remember(struct fleet *f);
 /* Who is waiting to start, ourselves included; returns how many. */
 int member_waiting(const struct fleet *f, bool *who);

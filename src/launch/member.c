@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "launch/place.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -202,11 +203,15 @@ void member_remember(struct fleet *f)
 	struct copy_name newest;
 	char path[4096];
 	struct json *o;
+	bool open;
 
-	member_file(f, path, sizeof(path));
+	place_fleet_file(f->options->log_dir, f->plan->hosts.self, path,
+			 sizeof(path));
 	o = fl_exists(path) ? json_read(path, &err) : NULL;
-	if (o && !json_bool_or(o, "over", true) &&
-	    strcmp(json_text_or(o, "line", ""), f->plan->line) == 0) {
+	open = o && !json_bool_or(o, "over", true);
+	f->spares =
+		open && strcmp(json_text_or(o, "line", ""), f->plan->line) != 0;
+	if (open && !f->spares) {
 		own->past = true;
 		own->attempt = (int)json_int_or(o, "attempt", -1);
 		own->restarts = (int)json_int_or(o, "restarts", 0);
@@ -217,10 +222,4 @@ void member_remember(struct fleet *f)
 		copies_recall(f->copies, own->job, &newest);
 	}
 	json_free(o);
-}
-
-void member_file(const struct fleet *f, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s/fleet.%d.json", f->options->log_dir,
-		 f->plan->hosts.self);
 }

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "launch/open_files.h"
+#include "launch/place.h"
 #include "text/json.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,19 +36,32 @@ static int open_status(struct trainer *t, struct fl_err *err)
 	return fd;
 }
 
-/* Begun anew; what an earlier attempt of this job wrote is put aside. */
+/* Begun anew. What an earlier attempt of this job wrote is put aside, and so is
+ * what an earlier job wrote, until a start of this one has succeeded; where that
+ * lies there already, the last start failed, and its log is worth less. */
+static void put_aside(const struct trainer *t, int attempt)
+{
+	char old[sizeof(t->log_path) + 16];
+	struct stat st;
+
+	if (attempt > 0)
+		snprintf(old, sizeof(old), "%s.%d", t->log_path, attempt - 1);
+	else
+		snprintf(old, sizeof(old), "%s" PLACE_BEFORE, t->log_path);
+	if (attempt > 0 ||
+	    (!fl_exists(old) && stat(t->log_path, &st) == 0 && st.st_size > 0))
+		rename(t->log_path, old);
+}
+
 static int open_log(struct trainer *t, const char *log_dir, int attempt,
 		    struct fl_err *err)
 {
-	char old[sizeof(t->log_path) + 16];
 	const struct launch_role *r = t->role;
 
 	snprintf(t->log_path, sizeof(t->log_path), "%s/%s.%d", log_dir,
 		 r && r->server ? "serverlog" : "workerlog",
 		 r ? r->index : t->rank);
-	snprintf(old, sizeof(old), "%s.%d", t->log_path, attempt - 1);
-	if (attempt > 0)
-		rename(t->log_path, old);
+	put_aside(t, attempt);
 	t->log = fopen(t->log_path, "we");
 	if (!t->log)
 		return fl_fail(err, FL_EIO, "cannot write '%s': %s",

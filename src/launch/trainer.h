@@ -29,7 +29,8 @@ struct trainer {
 	bool ended;
 };
 
-/* The log of an earlier attempt is kept as workerlog.<rank>.<attempt>. */
+/* The log of an earlier attempt is kept as workerlog.<rank>.<attempt>, that of
+ * an earlier job as workerlog.<rank>.before (launch/place.h). */
 int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		  const struct layout *layout, int local, const char *log_dir,
 		  struct launch_environ *env, struct fl_err *err);

@@ -9,6 +9,17 @@ for i in $all; do said "machine $i adds up" "$i" "sum 36 of 8"; done
 said "ranks follow the list" 3 "ranks 4 to 5 on this one"
 nothing_left "nothing stays behind"
 
+# One log folder of the agents of one job, and another job that uses it at the same time.
+shared=$work/shared
+agents() { for i in $1; do agent "$i" --ips "$2" --log_dir "$shared" --nproc_per_node 1 sh -c "echo $1; sleep 3"; done; }
+agents "1 2" 10.77.0.1,10.77.0.2
+within 20 grep -qs "1 2" "$shared/workerlog.1"
+agents "3 4" 10.77.0.3,10.77.0.4
+all_end "two jobs of two machines with one log folder" 0
+check "the agents of the first share it" sh -c "cat $shared/workerlog.0 $shared/workerlog.1 | grep -cx '1 2' | grep -qx 2"
+check "those of the second as well" sh -c "cat $shared/job.2/workerlog.? | grep -cx '3 4' | grep -qx 2"
+check "and nothing is left" sh -c "! ls $shared/owner $shared/job.2/owner $shared/job.3"
+
 all="1 2 3"
 ips=10.77.0.1,10.77.0.2,10.77.0.3
 for i in $all; do agent "$i" --ips $ips --nproc_per_node "$i" "$sum"; done
