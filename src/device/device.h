@@ -16,6 +16,9 @@
 struct device {
 	const char *name;	   /* "ref", "cpu" */
 	const struct dev_ops *ops; /* every slot is filled */
+	/* What settles the last bits of its results, in words: libraries with
+	 * their versions, instruction sets. */
+	const char *(*arithmetic)(void);
 };
 
 /* What exists, ended by NULL. A program (src/cmd/backends.c) defines it, for a

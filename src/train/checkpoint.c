@@ -56,6 +56,7 @@ static void describe_state(const struct engine *e, const struct train_place *at,
 	json_set_int(o, "batch_size", e->recipe->train_reader.batch_size);
 	json_set_text(o, "device", e->device->name);
 	json_set_int(o, "threads", fl_par_threads());
+	json_set_text(o, "arithmetic", e->device->arithmetic());
 	json_print(o, 0, text);
 	json_free(o);
 }
@@ -140,6 +141,18 @@ static int check_batch(const struct engine *e, const struct json *o,
 	return 0;
 }
 
+/* Another version of a library, or another processor, adds in another order. */
+static void compare_arithmetic(const struct engine *e, const struct json *o)
+{
+	const char *now = e->device->arithmetic(), *then = now;
+
+	json_text(json_get(o, "arithmetic"), &then);
+	if (strcmp(then, now) != 0)
+		fl_info("the checkpoint was made with %s, this run computes with %s: "
+			"the last bits will differ from an undisturbed run",
+			then, now);
+}
+
 /* The rule that made the learning rate is part of the run: another one would
  * bend its curve in the middle. */
 static int check_rule(const struct engine *e, const struct json *o,
@@ -178,6 +191,7 @@ static int read_place(struct engine *e, struct train_place *at,
 	if (!o)
 		return err->code;
 	rc = check_batch(e, o, path, err);
+	compare_arithmetic(e, o);
 	if (rc == 0)
 		rc = check_rule(e, o, path, err);
 	at->step = json_int_or(o, "step", 0);

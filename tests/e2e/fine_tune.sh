@@ -13,6 +13,19 @@ says "a resume under another rule" 3 "was trained with LearningRate.batch_rule l
 says "a resume with another base" 3 "go on with -o LearningRate.batch_rule=linear LearningRate.base_batch=16" \
 	$T save_dir="$work/one" LearningRate.batch_rule=linear LearningRate.base_batch=8 -r "$first"
 says "a resume under the same rule" 0 "resumed from" $T save_dir="$work/one" LearningRate.batch_rule=linear -r "$first"
+# Another instruction set stands for another version of the library: what a checkpoint keeps names both.
+resume() { $T save_dir="$work/one" LearningRate.batch_rule=linear -r "$first" >"$work/resume.log" 2>&1; }
+resume
+check "the same arithmetic: nothing to say" sh -c "! grep -q 'the last bits' '$work/resume.log'"
+if grep -qw avx /proc/cpuinfo; then
+	DNNL_MAX_CPU_ISA=SSE41 ONEDNN_MAX_CPU_ISA=SSE41 resume
+	check "a resume with another arithmetic says so" grep -qE \
+		'made with oneDNN [0-9.]+ for [a-z0-9_]+, passes for .*, this run computes with oneDNN [0-9.]+ for sse41, .*the last bits' \
+		"$work/resume.log"
+else
+	echo "skip a resume with another arithmetic: this processor has one instruction set only"
+fi
+
 says "an unknown rule" 3 "LearningRate.batch_rule" $T LearningRate.batch_rule=cubic
 
 # The same pictures with a seventh category.

@@ -1,8 +1,11 @@
 #include "device/cpu/cpu.h"
 
 #include "device/cpu/conv.h"
+#include "device/cpu/dnnl_api.h"
 #include "device/cpu/kernels.h"
 #include "device/cpu/pass.h"
+
+#include <stdio.h>
 
 const struct kernels *cpu_kernels(void)
 {
@@ -53,4 +56,13 @@ static const struct dev_ops ops = {
 	.zero = cpu_zero,
 };
 
-const struct device cpu_device = { "cpu", &ops };
+static const char *arithmetic(void)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "%s, passes for %s", dnn_name(),
+		 cpu_kernels()->name);
+	return text;
+}
+
+const struct device cpu_device = { "cpu", &ops, arithmetic };

@@ -1,11 +1,43 @@
 #include "device/cpu/dnnl_api.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 /* The two C interfaces of oneDNN in one form, for conv.c. Version 2 has layouts
  * by value and describes an operation before the primitive; version 3 has
  * layouts behind pointers and describes both at once. The header says which it
  * is; nothing else in the tree asks. */
+
+/* A set is a mask of bits and contains those below it. These are in either
+ * version, and what lies beyond them changes no sum of floats. */
+static const char *instruction_set(void)
+{
+	static const struct {
+		dnnl_cpu_isa_t isa;
+		const char *name;
+	} sets[] = { { dnnl_cpu_isa_avx512_core_bf16, "avx512_core_bf16" },
+		     { dnnl_cpu_isa_avx512_core_vnni, "avx512_core_vnni" },
+		     { dnnl_cpu_isa_avx512_core, "avx512_core" },
+		     { dnnl_cpu_isa_avx2, "avx2" },
+		     { dnnl_cpu_isa_avx, "avx" },
+		     { dnnl_cpu_isa_sse41, "sse41" } };
+	dnnl_cpu_isa_t has = dnnl_get_effective_cpu_isa();
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		if ((has & sets[i].isa) == sets[i].isa)
+			return sets[i].name;
+	return "any processor";
+}
+
+const char *dnn_name(void)
+{
+	static char text[64];
+	const dnnl_version_t *v = dnnl_version();
+
+	snprintf(text, sizeof(text), "oneDNN %d.%d.%d for %s", v->major,
+		 v->minor, v->patch, instruction_set());
+	return text;
+}
 
 #if DNNL_VERSION_MAJOR >= 3
 

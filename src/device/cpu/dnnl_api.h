@@ -13,6 +13,11 @@
 
 #include <dnnl.h>
 
+/* "oneDNN 2.6.3 for avx512_core": the library that runs, which may be another
+ * than the header's, and the instruction set that it takes of the
+ * processor's (fewer with its own ONEDNN_MAX_CPU_ISA). */
+const char *dnn_name(void);
+
 /* How an array lies in memory. */
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t dnn_layout;
