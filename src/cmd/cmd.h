@@ -7,6 +7,7 @@
 #define FL_CMD_CMD_H
 
 #include "base/err.h"
+#include "config/option.h"
 
 typedef int cmd_fn(int argc, char **argv, struct fl_err *err);
 
@@ -18,5 +19,10 @@ cmd_fn cmd_infer;
 cmd_fn cmd_probe;
 cmd_fn cmd_recipe_keys;
 cmd_fn cmd_train;
+
+/* What each of them takes; one option parser, manual page and completion. */
+extern const struct option_table cmd_ckpt_options, cmd_convert_options,
+	cmd_data_options, cmd_eval_options, cmd_infer_options,
+	cmd_probe_options, cmd_recipe_keys_options, cmd_train_options;
 
 #endif

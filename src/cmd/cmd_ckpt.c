@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
 	  .help = "print nothing but the digest of the published weights" },
 };
 
-static const struct option_table table = {
+const struct option_table cmd_ckpt_options = {
 	.program = "flotilla ckpt",
 	.usage = "show FILE [--digest]",
 	.about = "Lists the tensors of a checkpoint or of a Paddle file, and "
@@ -29,6 +29,8 @@ static const struct option_table table = {
 		   "  flotilla ckpt show output/model_final.pdparams --digest",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
+	.verbs = "show",
+	.operand = "FILE",
 };
 
 static void show_tensors(const struct tensor_file *file)
@@ -132,12 +134,13 @@ int cmd_ckpt(int argc, char **argv, struct fl_err *err)
 	struct args args = { 0 };
 	int words;
 	bool help;
-	int rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	int rc = option_parse(&cmd_ckpt_options, &args, argc, argv, &words,
+			      &help, err);
 
 	if (rc != 0)
 		return rc;
 	if (help) {
-		option_help(&table, stdout);
+		option_help(&cmd_ckpt_options, stdout);
 		return 0;
 	}
 	if (words != 2 || strcmp(argv[1], "show") != 0)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct option_table table = {
+const struct option_table cmd_convert_options = {
 	.program = "flotilla convert",
 	.usage = "IN OUT",
 	.about =
@@ -27,6 +27,7 @@ static const struct option_table table = {
 	.example = "  flotilla convert output/model_final.safetensors "
 		   "paddle/model_final.pdparams\n"
 		   "  flotilla convert model_final.pdparams start.safetensors",
+	.operand = "FILE",
 };
 
 /* What is converted, and Paddle's names of its model tensors. */
@@ -248,12 +249,13 @@ int cmd_convert(int argc, char **argv, struct fl_err *err)
 {
 	int words;
 	bool help;
-	int rc = option_parse(&table, NULL, argc, argv, &words, &help, err);
+	int rc = option_parse(&cmd_convert_options, NULL, argc, argv, &words,
+			      &help, err);
 
 	if (rc != 0)
 		return rc;
 	if (help) {
-		option_help(&table, stdout);
+		option_help(&cmd_convert_options, stdout);
 		return 0;
 	}
 	if (words != 2)

@@ -39,7 +39,7 @@ static const struct option_row rows[] = {
 	  "synth: of a picture (default 192)" },
 };
 
-static const struct option_table table = {
+const struct option_table cmd_data_options = {
 	.program = "flotilla data",
 	.usage =
 		"check (-c FILE | ANNOTATIONS [IMAGE_DIR] | PICTURES...) | synth DIR",
@@ -52,6 +52,8 @@ static const struct option_table table = {
 		"  flotilla data synth made_up --images 500 --val 50",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
+	.verbs = "check|synth",
+	.operand = "FILE",
 };
 
 static int check_recipe_set(const struct recipe_dataset *d, int classes,
@@ -153,9 +155,10 @@ int cmd_data(int argc, char **argv, struct fl_err *err)
 
 	fl_log_name("flotilla.data");
 	fl_par_init(0);
-	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	rc = option_parse(&cmd_data_options, &args, argc, argv, &words, &help,
+			  err);
 	if (rc == 0 && (help || words == 0))
-		option_help(&table, help ? stdout : stderr);
+		option_help(&cmd_data_options, help ? stdout : stderr);
 	if (rc == 0 && !help && words == 0)
 		rc = fl_fail(err, FL_EUSAGE, "data needs 'check' or 'synth'");
 	else if (rc == 0 && !help && strcmp(argv[1], "check") == 0)

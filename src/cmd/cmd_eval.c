@@ -27,7 +27,7 @@ static const struct option_row rows[] = {
 	  .help = "AP of each class too" },
 };
 
-static const struct option_table table = {
+const struct option_table cmd_eval_options = {
 	.program = "flotilla eval",
 	.usage = "-c FILE -o weights=W | --gt G.json --dt D.json",
 	.about = "Scores a model on the recipe's EvalDataset, or a file of "
@@ -64,9 +64,10 @@ int cmd_eval(int argc, char **argv, struct fl_err *err)
 	bool help;
 
 	fl_log_name("flotilla.eval");
-	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	rc = option_parse(&cmd_eval_options, &args, argc, argv, &words, &help,
+			  err);
 	if (rc == 0 && help)
-		option_help(&table, stdout);
+		option_help(&cmd_eval_options, stdout);
 	else if (rc == 0 && words > 0)
 		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
 			     argv[1]);

@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
 	  .help = "write all detections to bbox.json as well" },
 };
 
-static const struct option_table table = {
+const struct option_table cmd_infer_options = {
 	.program = "flotilla infer",
 	.usage = "-c FILE -o weights=W (--infer_img FILE | --infer_dir DIR)",
 	.about = "Draws what a model sees: boxes with names and scores.",
@@ -197,9 +197,10 @@ int cmd_infer(int argc, char **argv, struct fl_err *err)
 	bool help;
 
 	fl_log_name("flotilla.infer");
-	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	rc = option_parse(&cmd_infer_options, &args, argc, argv, &words, &help,
+			  err);
 	if (rc == 0 && help)
-		option_help(&table, stdout);
+		option_help(&cmd_infer_options, stdout);
 	else if (rc == 0 && words > 0)
 		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
 			     argv[1]);

@@ -30,7 +30,7 @@ static const struct option_row rows[] = {
 	  .help = "where all that happened is written (safetensors)" },
 };
 
-static const struct option_table table = {
+const struct option_table cmd_probe_options = {
 	.program = "flotilla probe",
 	.usage = "-c FILE --weights W --batch B0 [B1 ...] --out O",
 	.about = "Runs exact given batches through training steps and writes "
@@ -81,9 +81,10 @@ int cmd_probe(int argc, char **argv, struct fl_err *err)
 	int words, rc;
 	bool help;
 
-	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	rc = option_parse(&cmd_probe_options, &args, argc, argv, &words, &help,
+			  err);
 	if (rc == 0 && help)
-		option_help(&table, stdout);
+		option_help(&cmd_probe_options, stdout);
 	else if (rc == 0 && words > 0)
 		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
 			     argv[1]);

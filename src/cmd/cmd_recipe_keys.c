@@ -5,15 +5,30 @@
 
 #include <stdio.h>
 
+const struct option_table cmd_recipe_keys_options = {
+	.program = "flotilla recipe-keys",
+	.usage = "",
+	.about = "Prints every key of a recipe with its kind, default, bounds "
+		 "and meaning, as a table\nin Markdown.",
+};
+
 int cmd_recipe_keys(int argc, char **argv, struct fl_err *err)
 {
 	struct fl_str rows = FL_STR_INIT;
+	int words;
+	bool help;
+	int rc = option_parse(&cmd_recipe_keys_options, NULL, argc, argv,
+			      &words, &help, err);
 
-	(void)argv;
-	if (argc > 1)
-		return fl_fail(err, FL_EUSAGE, "recipe-keys takes no argument");
-	recipe_print_rows(&rows);
-	fputs(fl_str_get(&rows), stdout);
-	fl_str_release(&rows);
-	return 0;
+	if (rc == 0 && help) {
+		option_help(&cmd_recipe_keys_options, stdout);
+	} else if (rc == 0 && words > 0) {
+		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
+			     argv[1]);
+	} else if (rc == 0) {
+		recipe_print_rows(&rows);
+		fputs(fl_str_get(&rows), stdout);
+		fl_str_release(&rows);
+	}
+	return rc;
 }

@@ -43,7 +43,7 @@ static const struct option_row rows[] = {
 	  .help = "draw nothing: take all from such a file, to its end" },
 };
 
-static const struct option_table table = {
+const struct option_table cmd_train_options = {
 	.program = "flotilla train",
 	.usage = "-c FILE [-o key=value ...] [--eval] [-r CKPT]",
 	.about = "Trains a detector by a PaddleDetection recipe; ends with 0 "
@@ -361,9 +361,10 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 	int words, rc;
 
 	fl_log_name("flotilla.train");
-	rc = option_parse(&table, &args, argc, argv, &words, &help, err);
+	rc = option_parse(&cmd_train_options, &args, argc, argv, &words, &help,
+			  err);
 	if (rc == 0 && help) {
-		option_help(&table, stdout);
+		option_help(&cmd_train_options, stdout);
 	} else if (rc == 0 && words > 0) {
 		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
 			     argv[1]);

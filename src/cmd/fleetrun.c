@@ -1,9 +1,11 @@
 /* fleetrun.c - main of the launcher: fleetrun [options] PROGRAM ARGS... */
 #include "base/log.h"
-#include "config/option.h"
+#include "base/version.h"
+#include "config/option_pages.h"
 #include "launch/launch.h"
 #include "launch/place.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@ static const struct option_row rows[] = {
 	  .help = "all machines; the same line is typed on each" },
 	{ "host", 0, OPTION_TEXT, O(host), .arg = "ADDRESS",
 	  .help = "which of them this is, instead of looking at the interfaces" },
-	{ "run_mode", 0, OPTION_TEXT, O(run_mode), .arg = "ps",
+	{ "run_mode", 0, OPTION_WORD, O(run_mode), .arg = "collective|ps",
 	  .help = "parameter servers and workers, counted or listed:" },
 	{ "server_num", 0, OPTION_INT, O(server_num), 1, LAUNCH_MAX_TRAINERS,
 	  "N", "servers on each machine" },
@@ -56,13 +58,14 @@ static const struct option_row rows[] = {
 	  "a machine silent for so long is lost (default 10)" },
 	{ "stall", 0, OPTION_REAL, O(stall), 0, 86400, "S",
 	  "name who is waited for when nothing moves (default 60, 0: never)" },
-	{ "stall_policy", 0, OPTION_TEXT, O(stall_policy), .arg = "wait",
+	{ "stall_policy", 0, OPTION_WORD, O(stall_policy),
+	  .arg = "wait|restart|abort",
 	  .help = "then wait (default), restart, or abort with status 8" },
 	{ "ledger", 0, OPTION_INT, O(ledger), 0, 1000000, "N",
 	  "look every N steps who holds up the others (default 100, 0: never)" },
 	{ "log_dir", 0, OPTION_TEXT, O(log_dir), .arg = "DIR",
 	  .help = "workerlog.<rank> and fault.json go there (default log)" },
-	{ "follow", 0, OPTION_TEXT, O(follow), .arg = "all",
+	{ "follow", 0, OPTION_WORD, O(follow), .arg = "all",
 	  .help = "show every rank of every machine, as host:rank|" },
 	{ "stop_timeout", 0, OPTION_REAL, O(stop_timeout), 0, 86400, "S",
 	  "time for a last checkpoint after Ctrl-C (default 60)" },
@@ -70,6 +73,8 @@ static const struct option_row rows[] = {
 	  .help = "measure links and machines, forecast the step, and end" },
 	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
 	  .help = "print who would be started how, and start nobody" },
+	{ "version", 0, OPTION_FLAG, O(version),
+	  .help = "print what this build is made of, and start nobody" },
 };
 
 static const struct option_table table = {
@@ -89,21 +94,12 @@ static const struct option_table table = {
 	.stop_at_word = true,
 };
 
-static int check(const struct launch_options *o, struct fl_err *err)
-{
-	if (o->follow && strcmp(o->follow, "all") != 0)
-		return fl_fail(err, FL_EUSAGE,
-			       "option '--follow' takes 'all', not '%s'",
-			       o->follow);
-	if (strcmp(o->stall_policy, "wait") != 0 &&
-	    strcmp(o->stall_policy, "restart") != 0 &&
-	    strcmp(o->stall_policy, "abort") != 0)
-		return fl_fail(
-			err, FL_EUSAGE,
-			"option '--stall_policy' takes wait, restart or abort, not '%s'",
-			o->stall_policy);
-	return 0;
-}
+static const struct option_program program = {
+	.name = "fleetrun",
+	.help = "start one trainer per device and watch over them",
+	.table = &table,
+	.see = "flotilla",
+};
 
 /* With the log folder for itself. */
 static int run_job(struct launch_options *o, const struct launch_plan *plan,
@@ -132,16 +128,13 @@ static int launch(struct launch_options *o, int argc, char **argv,
 		  struct fl_err *err)
 {
 	struct launch_plan plan;
-	int rc = check(o, err);
+	int rc;
 
-	if (rc == 0 && argc == 0)
-		rc = fl_fail(
+	if (argc == 0)
+		return fl_fail(
 			err, FL_EUSAGE,
 			"no program given; for example: fleetrun --nproc_per_node 2 flotilla train -c my.yml");
-	if (rc == 0)
-		rc = launch_make_plan(o, argc, argv, &plan, err);
-	else
-		return rc;
+	rc = launch_make_plan(o, argc, argv, &plan, err);
 	if (rc == 0 && o->dry_run)
 		launch_print_plan(o, &plan);
 	else if (rc == 0)
@@ -162,18 +155,24 @@ int main(int argc, char **argv)
 				    .ledger = 100,
 				    .stall_policy = "wait" };
 	struct fl_err err = FL_ERR_INIT;
-	int words, rc;
-	bool help;
+	int words = 0, rc;
+	bool help = false, done;
 
 	fl_log_name("fleetrun");
 	fl_log_lend_terminal();
-	rc = option_parse(&table, &o, argc, argv, &words, &help, &err);
-	if (rc == 0 && help) {
+	rc = option_pages(&program, argc, argv, &done, &err);
+	if (rc == 0 && !done)
+		rc = option_parse(&table, &o, argc, argv, &words, &help, &err);
+	if (rc == 0 && help)
 		option_help(&table, stdout);
-		return 0;
-	}
-	if (rc == 0)
+	else if (rc == 0 && o.version)
+		puts("fleetrun " FLOTILLA_VERSION);
+	else if (rc == 0 && !done)
 		rc = launch(&o, words, argv + 1, &err);
+	if (rc == 0 && fflush(stdout) != 0)
+		rc = fl_fail(&err, FL_EIO,
+			     "cannot write to standard output: %s",
+			     strerror(errno));
 	if (rc < 0) {
 		fprintf(stderr, "fleetrun: %s\n", err.text);
 		rc = fl_exit_status(rc);

@@ -4,45 +4,41 @@
 #include "base/agent_link.h"
 #include "base/par.h"
 #include "base/str.h"
+#include "base/version.h"
+#include "config/option_pages.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#ifndef FLOTILLA_VERSION
-#define FLOTILLA_VERSION "0.1.0"
-#endif
-
-struct command {
-	const char *name;
-	cmd_fn *run;
-	const char *help;
-};
-
-static const struct command commands[] = {
-	{ "train", cmd_train, "train a detector by a recipe" },
-	{ "data", cmd_data, "check a data set, or make one up" },
-	{ "infer", cmd_infer, "draw what a model sees" },
-	{ "ckpt", cmd_ckpt, "show the tensors of a checkpoint and its digest" },
-	{ "convert", cmd_convert,
+static const struct option_command commands[] = {
+	{ "train", cmd_train, &cmd_train_options,
+	  "train a detector by a recipe" },
+	{ "data", cmd_data, &cmd_data_options,
+	  "check a data set, or make one up" },
+	{ "infer", cmd_infer, &cmd_infer_options, "draw what a model sees" },
+	{ "ckpt", cmd_ckpt, &cmd_ckpt_options,
+	  "show the tensors of a checkpoint and its digest" },
+	{ "convert", cmd_convert, &cmd_convert_options,
 	  "checkpoints to and from PaddleDetection's files" },
-	{ "eval", cmd_eval, "COCO's twelve numbers of a file of detections" },
-	{ "recipe-keys", cmd_recipe_keys, "all keys of a recipe, as a table" },
-	{ "probe", cmd_probe,
+	{ "eval", cmd_eval, &cmd_eval_options,
+	  "COCO's twelve numbers of a file of detections" },
+	{ "recipe-keys", cmd_recipe_keys, &cmd_recipe_keys_options,
+	  "all keys of a recipe, as a table" },
+	{ "probe", cmd_probe, &cmd_probe_options,
 	  "given batches through training steps, everything written down" },
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static int help(FILE *to)
-{
-	fprintf(to,
-		"usage: flotilla COMMAND [options]\n\n"
-		"Trains PP-YOLOE detectors with PaddleDetection's recipes.\n\n");
-	for (size_t i = 0; i < COUNT; i++)
-		fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].help);
-	fprintf(to, "\n'flotilla COMMAND --help' explains one of them.\n");
-	return 0;
-}
+static const struct option_program program = {
+	.name = "flotilla",
+	.help = "train object detectors by PaddleDetection's recipes",
+	.about = "Trains PP-YOLOE detectors with PaddleDetection's recipes.",
+	.commands = commands,
+	.count = COUNT,
+	.initial = "train",
+	.see = "fleetrun",
+};
 
 static int unknown(const char *name, struct fl_err *err)
 {
@@ -63,21 +59,27 @@ static int unknown(const char *name, struct fl_err *err)
 static int run(int argc, char **argv, struct fl_err *err)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
+	bool done;
+	int rc = option_pages(&program, argc, argv, &done, err);
 
+	if (done)
+		return rc;
 	if (!name) {
-		help(stderr);
+		option_program_help(&program, stderr);
 		return fl_fail(err, FL_EUSAGE, "no command given");
 	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") ||
-	    !strcmp(name, "help"))
-		return help(stdout);
+	    !strcmp(name, "help")) {
+		option_program_help(&program, stdout);
+		return 0;
+	}
 	if (!strcmp(name, "--version")) {
 		puts("flotilla " FLOTILLA_VERSION);
 		return 0;
 	}
 	/* "flotilla -c recipe.yml" means train. */
 	if (name[0] == '-')
-		name = "train";
+		name = program.initial;
 	else
 		argc--, argv++;
 	for (size_t i = 0; i < COUNT; i++)

@@ -140,6 +140,39 @@ static int set_list(struct parser *p, const struct option_row *r,
 	return 0;
 }
 
+static bool is_word_of(const char *words, const char *value)
+{
+	size_t len = strlen(value), n;
+
+	for (; *words; words += n + (words[n] == '|')) {
+		n = strcspn(words, "|");
+		if (n == len && strncmp(words, value, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "option '--x' takes a, b or c, not 'd'" */
+static int not_a_word(struct parser *p, const struct option_row *r,
+		      const char *value)
+{
+	struct fl_str list = FL_STR_INIT;
+	const char *words = r->arg;
+	size_t n;
+	int rc;
+
+	for (; *words; words += n + (words[n] == '|')) {
+		n = strcspn(words, "|");
+		if (words != r->arg)
+			fl_str_add(&list, words[n] ? ", " : " or ");
+		fl_str_addn(&list, words, n);
+	}
+	rc = fl_fail(p->err, FL_EUSAGE, "option '--%s' takes %s, not '%s'",
+		     r->name, fl_str_get(&list), value);
+	fl_str_release(&list);
+	return rc;
+}
+
 static int set(struct parser *p, const struct option_row *r, const char *value)
 {
 	if (r->kind == OPTION_FLAG)
@@ -154,8 +187,10 @@ static int set(struct parser *p, const struct option_row *r, const char *value)
 				       r->name, r->arg ? r->arg : "a value");
 		value = p->argv[++p->at];
 	}
-	if (r->kind != OPTION_TEXT)
+	if (r->kind == OPTION_INT || r->kind == OPTION_REAL)
 		return set_number(p, r, value);
+	if (r->kind == OPTION_WORD && !is_word_of(r->arg, value))
+		return not_a_word(p, r, value);
 	*(const char **)(void *)((char *)p->into + r->offset) = value;
 	return 0;
 }
@@ -216,6 +251,7 @@ void option_help(const struct option_table *table, FILE *to)
 			 r->arg ? r->arg : "");
 		fprintf(to, "  %-30s %s\n", left, r->help);
 	}
+	fprintf(to, "  %-30s %s\n", "-h, --help", "this text");
 	if (table->example)
 		fprintf(to, "\nexample:\n%s\n", table->example);
 }

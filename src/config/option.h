@@ -1,4 +1,5 @@
-/* option.h - command lines from a table: one row is parser, bounds and help.
+/* option.h - command lines from a table: one row is parser, bounds and help
+ * (and manual page and completion, see option_pages.h).
  *
  *     static const struct option_row rows[] = {
  *             { "config", 'c', OPTION_TEXT, offsetof(struct args, config),
@@ -24,6 +25,7 @@ enum option_kind {
 	OPTION_INT,  /* int, within min .. max where min < max */
 	OPTION_REAL, /* double, likewise */
 	OPTION_TEXT, /* const char *, borrowed from argv */
+	OPTION_WORD, /* likewise, and one of those that 'arg' lists: "a|b" */
 	OPTION_LIST, /* struct option_list: every argument up to the next option;
 		      * given again, it goes on */
 };
@@ -39,7 +41,8 @@ struct option_row {
 	enum option_kind kind;
 	size_t offset; /* of the field in the caller's struct */
 	double min, max;
-	const char *arg;  /* word for the value in the help */
+	const char *arg;  /* word for the value in the help; a shell completes
+			     FILE, CKPT (files), DIR, and words: "cpu|ref" */
 	const char *help; /* NULL: another spelling of an earlier row, which
 			     * has the same offset; not shown */
 };
@@ -51,6 +54,11 @@ struct option_table {
 	const char *example; /* whole command lines */
 	const struct option_row *rows;
 	size_t count;
+	const char *verbs; /* what the first argument has to be, "check|synth";
+				NULL: nothing of that kind */
+	const char
+		*operand;  /* what further arguments are, as in option_row.arg;
+				NULL: there are none */
 	bool stop_at_word; /* the first argument that is no option ends
 				  * the options (fleetrun PROGRAM ARGS...) */
 };

@@ -36,7 +36,7 @@ struct launch_options {
 	int ledger; /* steps between two looks at who is slow; 0: nobody looks */
 	const char *stall_policy; /* "wait", "restart", "abort" */
 	bool preflight; /* look thoroughly, and do no more than that */
-	bool dry_run;
+	bool dry_run, version;
 };
 
 /* Of one machine: twice the cores of the largest today. Ports told to programs

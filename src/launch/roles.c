@@ -18,11 +18,6 @@ int roles_wanted(const struct launch_options *o, bool *wanted,
 				     "--run_mode collective has no servers; "
 				     "leave out the options of --run_mode ps")
 			   : 0;
-	if (o->run_mode && strcmp(o->run_mode, "ps") != 0)
-		return fl_fail(
-			err, FL_EUSAGE,
-			"option '--run_mode' takes collective or ps, not '%s'",
-			o->run_mode);
 	*wanted |= o->run_mode != NULL;
 	if (!*wanted)
 		return 0;

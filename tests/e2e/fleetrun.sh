@@ -106,7 +106,7 @@ says "count and list disagree" 2 "give one of the two" $run --gpus 0,1 --nproc_p
 says "several machines, this is none of them" 2 "this machine is not in --ips" $run --ips 203.0.113.1,203.0.113.2 true
 says "somebody else's address" 2 "is not an address of this machine" $run --ips 203.0.113.9 true
 says "an unknown name" 2 "is not an address of this machine" $run --host no.such.host.invalid true
-says "follow what" 2 "takes 'all'" $run --follow 3 true
+says "follow what" 2 "takes all, not '3'" $run --follow 3 true
 says "port out of range" 2 "must be within 1024 and 65000" $run --start_port 80 true
 says "value missing" 2 "needs DIR" $run --log_dir
 says "unwritable log folder" 4 "cannot make folder" "$fleetrun" --log_dir /proc/nowhere true
