@@ -3,6 +3,7 @@
 # make check-golden  every recorded case of the reference, where it is at hand
 # make check      those and the end-to-end tests (scripts/test runs this)
 # make lint       layers, formatting, sizes
+# make install    programs, manual pages, completion, recipes (Makefile.install)
 # make SAN=address|thread BUILD=build-asan ...   sanitizer builds
 # make WERROR=1 ...  warnings are errors, as in the tests; without it a newer compiler may warn of more and still builds
 
@@ -10,7 +11,6 @@ BUILD ?= build
 # One name for a folder: objects built under its other name would not be made anew when a header changes.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 CC ?= gcc
-PREFIX ?= /usr/local
 SAN ?=
 WERROR ?=
 
@@ -21,7 +21,7 @@ CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -O3 -g -fno-math-errno -fno-trapping-math \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wno-unknown-warning-option -Wno-format-truncation \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -fopenmp -pthread -Isrc \
-	-MMD -MP $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
 LDFLAGS_ALL = -fopenmp -pthread $(LDFLAGS)
 ifeq ($(SAN),address)
 CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
@@ -50,12 +50,11 @@ TEST_BIN = $(TESTS:%.c=$(BUILD)/%)
 SUPPORT_OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c))
 BENCH  := $(wildcard bench/*.c)
 BENCH_BIN = $(BENCH:bench/%.c=$(BUILD)/bin/%)
-PROGRAMS = $(if $(wildcard src/cmd/fleetrun.c),$(BUILD)/bin/fleetrun) \
-	   $(if $(wildcard src/cmd/flotilla.c),$(BUILD)/bin/flotilla)
+PROGRAMS = $(BUILD)/bin/fleetrun $(BUILD)/bin/flotilla
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests unit check check-golden bench lint format install clean
+.PHONY: all tests unit check check-golden bench lint format clean
 all: $(PROGRAMS) $(BENCH_BIN)
 
 $(BUILD)/obj/%.o: %.c Makefile Makefile.flags
@@ -121,9 +120,7 @@ lint:
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+include Makefile.install
 
 clean:
 	rm -rf $(BUILD)

@@ -108,7 +108,12 @@ static void put_operands(FILE *to, const struct option_table *t)
 	if (!arg)
 		return;
 	fputs("\t\t\t'*", to);
-	put_value(to, OPTION_TEXT, arg);
+	/* A value that nobody can guess has a message, which would keep an
+	 * option from being completed in its place. */
+	if (option_offer(OPTION_TEXT, arg) == OFFER_NOTHING)
+		fputs(":value:_guard \"([^-]*|)\" value", to);
+	else
+		put_value(to, OPTION_TEXT, arg);
 	fputs("' \\\n", to);
 }
 

@@ -1,0 +1,124 @@
+/* The option parser: each kind of row, both spellings, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "config/option.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct args {
+	bool eval;
+	int count;
+	double share;
+	const char *file, *policy;
+	struct option_list values;
+};
+
+static const struct option_row rows[] = {
+	{ "eval", 'e', OPTION_FLAG, offsetof(struct args, eval), .help = "-" },
+	{ "max_count", 0, OPTION_INT, offsetof(struct args, count), 1, 9, "N",
+	  "-" },
+	{ "share", 0, OPTION_REAL, offsetof(struct args, share), 0, 1, "S",
+	  "-" },
+	{ "file", 'f', OPTION_TEXT, offsetof(struct args, file), .arg = "FILE",
+	  .help = "-" },
+	{ "policy", 0, OPTION_WORD, offsetof(struct args, policy),
+	  .arg = "wait|abort|run", .help = "-" },
+	{ "values", 'o', OPTION_LIST, offsetof(struct args, values),
+	  .arg = "k=v", .help = "-" },
+};
+
+static const struct option_table table = {
+	.program = "test",
+	.usage = "",
+	.about = "",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+};
+
+/* Parses a line of words; returns the code, err as the sentence. */
+static int parse(struct args *args, const char *line, int *words,
+		 struct fl_err *err)
+{
+	static char text[256];
+	char *argv[32] = { "test" }, *save;
+	int argc = 1;
+	bool help;
+
+	strncpy(text, line, sizeof(text) - 1);
+	for (char *w = strtok_r(text, " ", &save); w;
+	     w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	*args = (struct args){ 0 };
+	return option_parse(&table, args, argc, argv, words, &help, err);
+}
+
+static void accepts(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct args a;
+	int words;
+
+	(void)state;
+	assert_int_equal(parse(&a,
+			       "-e --max-count 3 --share=0.5 x "
+			       "--policy abort -f - -o a=1 b=-2 -o c=3",
+			       &words, &err),
+			 0);
+	assert_true(a.eval);
+	assert_int_equal(a.count, 3);
+	assert_true(a.share == 0.5);
+	assert_string_equal(a.policy, "abort");
+	assert_string_equal(a.file, "-");
+	assert_int_equal(a.values.count, 3);
+	assert_string_equal(a.values.items[1], "b=-2");
+	assert_int_equal(words, 1);
+	option_list_release(&a.values);
+	assert_int_equal(parse(&a, "--eval=false", &words, &err), 0);
+	assert_false(a.eval);
+}
+
+static void refuses(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "--max_count 10", "must be within 1 and 9" },
+		{ "--max_count 1x", "needs a whole number, not '1x'" },
+		{ "--share nan", "needs a number, not 'nan'" },
+		{ "--policy stop",
+		  "'--policy' takes wait, abort or run, not 'stop'" },
+		{ "--policy=", "takes wait, abort or run, not ''" },
+		{ "--policy wait|abort", "takes wait, abort or run" },
+		{ "--policy wai", "takes wait, abort or run" },
+		{ "--polici wait", "did you mean '--policy'" },
+		{ "--file", "'--file' needs FILE" },
+		{ "-o", "'--values' needs k=v" },
+		{ "--eval=2", "takes true or false" },
+	};
+	struct args a;
+	int words;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fl_err err = FL_ERR_INIT;
+
+		assert_int_equal(parse(&a, cases[i][0], &words, &err),
+				 FL_EUSAGE);
+		if (!strstr(err.text, cases[i][1]))
+			fail_msg("%s: %s", cases[i][0], err.text);
+		option_list_release(&a.values);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepts),
+		cmocka_unit_test(refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
