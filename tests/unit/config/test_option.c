@@ -44,8 +44,8 @@ static const struct option_table table = {
 static int parse(struct args *args, const char *line, int *words,
 		 struct fl_err *err)
 {
-	static char text[256];
-	char *argv[32] = { "test" }, *save;
+	static char name[] = "test", text[256];
+	char *argv[32] = { name }, *save;
 	int argc = 1;
 	bool help;
 
