@@ -4,13 +4,14 @@
 #include "base/log.h"
 #include "cmd/eval_files.h"
 #include "cmd/eval_model.h"
+#include "cmd/paddle_options.h"
 
 #include <stddef.h>
 
 struct args {
 	struct job_args job;
 	const char *gt, *dt, *json, *output_eval;
-	bool classwise;
+	bool classwise, save_prediction_only;
 };
 
 static const struct option_row rows[] = {
@@ -25,6 +26,9 @@ static const struct option_row rows[] = {
 	  .help = "write the numbers to this file as well" },
 	{ "classwise", 0, OPTION_FLAG, offsetof(struct args, classwise),
 	  .help = "AP of each class too" },
+	{ "save_prediction_only", 0, OPTION_FLAG,
+	  offsetof(struct args, save_prediction_only),
+	  .help = "write bbox.json (to --output_eval, or here) and score nothing" },
 };
 
 const struct option_table cmd_eval_options = {
@@ -38,6 +42,7 @@ const struct option_table cmd_eval_options = {
 		   "--json score.json",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
+	PADDLE_OPTIONS(PADDLE_EVAL),
 };
 
 static int evaluate(const struct args *args, struct fl_err *err)
@@ -46,9 +51,16 @@ static int evaluate(const struct args *args, struct fl_err *err)
 		return fl_fail(
 			err, FL_EUSAGE,
 			"-c scores a model, --gt and --dt score a file; give one or the other");
+	option_say_passed(&cmd_eval_options, &args->job.passed);
 	if (args->job.config)
-		return eval_model(&args->job, args->json, args->output_eval,
-				  args->classwise, err);
+		return eval_model(
+			&args->job,
+			&(struct eval_options){
+				.json = args->json,
+				.output_eval = args->output_eval,
+				.classwise = args->classwise,
+				.predict_only = args->save_prediction_only },
+			err);
 	if (!args->gt || !args->dt)
 		return fl_fail(err, FL_EUSAGE,
 			       "%s is missing: eval needs the ground truth "
@@ -73,6 +85,6 @@ int cmd_eval(int argc, char **argv, struct fl_err *err)
 			     argv[1]);
 	else if (rc == 0)
 		rc = evaluate(&args, err);
-	option_list_release(&args.job.overrides);
+	job_args_release(&args.job);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/job.h"
+#include "cmd/paddle_options.h"
 #include "eval/coco_json.h"
 #include "image/draw.h"
 #include "train/evaluate.h"
@@ -18,14 +19,14 @@
 struct args {
 	struct job_args job;
 	const char *image, *folder, *output;
-	double draw_threshold;
-	bool save_results;
+	double draw_threshold, save_threshold;
+	bool save_results, visualize;
 };
 
 static const struct option_row rows[] = {
 	JOB_ROWS(args),
 	{ "infer_img", 0, OPTION_TEXT, offsetof(struct args, image),
-	  .arg = "FILE", .help = "one picture" },
+	  .arg = "FILE", .help = "one picture; goes before --infer_dir" },
 	{ "infer_dir", 0, OPTION_TEXT, offsetof(struct args, folder),
 	  .arg = "DIR", .help = "all pictures of a folder" },
 	{ "output_dir", 0, OPTION_TEXT, offsetof(struct args, output),
@@ -35,7 +36,12 @@ static const struct option_row rows[] = {
 	  offsetof(struct args, draw_threshold), 0, 1, "S",
 	  "lowest score that is drawn (default 0.5)" },
 	{ "save_results", 0, OPTION_FLAG, offsetof(struct args, save_results),
-	  .help = "write all detections to bbox.json as well" },
+	  .help = "write the detections to bbox.json as well" },
+	{ "save_threshold", 0, OPTION_REAL,
+	  offsetof(struct args, save_threshold), 0, 1, "S",
+	  "lowest score that is written (default 0; PaddleDetection's is 0.5)" },
+	{ "visualize", 0, OPTION_FLAG, offsetof(struct args, visualize),
+	  .help = "draw the pictures (default true)" },
 };
 
 const struct option_table cmd_infer_options = {
@@ -46,6 +52,7 @@ const struct option_table cmd_infer_options = {
 		"  flotilla infer -c my.yml -o weights=output/my/best_model --infer_dir photos",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
+	PADDLE_OPTIONS(PADDLE_INFER),
 };
 
 static const uint8_t colors[][3] = {
@@ -120,16 +127,28 @@ static int draw_all(const struct args *args, const struct dataset *d,
 
 /* With the file names, for ids of pictures without annotations are only their
  * places in the folder. */
-static int write_results(const char *path, const struct dataset *d,
-			 const struct coco_detection *found, size_t count,
+static int write_results(const struct args *args, const struct dataset *d,
+			 struct coco_detection *found, size_t count,
 			 struct fl_err *err)
 {
 	const char **files = fl_calloc((size_t)d->count + 1, sizeof(*files));
-	int rc;
+	char path[PATH_MAX];
+	size_t kept = 0;
+	int rc = fl_make_dirs(args->output, err);
 
 	for (int i = 0; i < d->count; i++)
 		files[d->images[i].id] = fl_base_name(d->images[i].path);
-	rc = coco_detections_write(path, found, count, NULL, files, err);
+	for (size_t i = 0; i < count; i++)
+		if (found[i].score >= args->save_threshold)
+			found[kept++] = found[i];
+	if (rc == 0)
+		rc = fl_join(path, sizeof(path), args->output, "bbox.json",
+			     err);
+	if (rc == 0)
+		rc = coco_detections_write(path, found, kept, NULL, files, err);
+	if (rc == 0)
+		fl_info("%zu detections of score %g and more in %s", kept,
+			args->save_threshold, path);
 	free(files);
 	return rc;
 }
@@ -139,19 +158,15 @@ static int infer(const struct args *args, struct job *job, struct engine *e,
 {
 	struct coco_detection *found = NULL;
 	size_t count = 0;
-	char path[PATH_MAX];
 	int rc;
 
 	engine_use_average(e);
 	rc = evaluator_detect(v, e, &job->recipe->test_reader, &found, &count,
 			      err);
-	if (rc == 0)
+	if (rc == 0 && args->visualize)
 		rc = draw_all(args, &v->data, found, count, err);
 	if (rc == 0 && args->save_results)
-		rc = fl_join(path, sizeof(path), args->output, "bbox.json",
-			     err);
-	if (rc == 0 && args->save_results)
-		rc = write_results(path, &v->data, found, count, err);
+		rc = write_results(args, &v->data, found, count, err);
 	free(found);
 	return rc;
 }
@@ -165,12 +180,15 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 	struct plan_key key;
 	int rc = job_open(&job, &args->job, false, err);
 
+	if (rc == 0)
+		option_say_passed(&cmd_infer_options, &args->job.passed);
 	if (rc == 0 && !*job.recipe->weights)
 		rc = fl_fail(err, FL_ERECIPE,
 			     "no weights given; use -o weights=FILE");
 	if (rc == 0)
 		rc = evaluator_open_pictures(&v, job.recipe, args->image,
-					     args->folder, err);
+					     args->image ? NULL : args->folder,
+					     err);
 	if (rc == 0)
 		rc = model_new(job.recipe, &model, err);
 	if (rc == 0) {
@@ -192,7 +210,9 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 
 int cmd_infer(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { .output = "output", .draw_threshold = 0.5 };
+	struct args args = { .output = "output",
+			     .draw_threshold = 0.5,
+			     .visualize = true };
 	int words, rc;
 	bool help;
 
@@ -204,11 +224,15 @@ int cmd_infer(int argc, char **argv, struct fl_err *err)
 	else if (rc == 0 && words > 0)
 		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
 			     argv[1]);
-	else if (rc == 0 && !args.image == !args.folder)
+	else if (rc == 0 && !args.image && !args.folder)
 		rc = fl_fail(err, FL_EUSAGE,
 			     "give one of --infer_img and --infer_dir");
+	else if (rc == 0 && !args.visualize && !args.save_results)
+		rc = fl_fail(
+			err, FL_EUSAGE,
+			"with --visualize false and without --save_results nothing would be written");
 	else if (rc == 0)
 		rc = open_and_infer(&args, err);
-	option_list_release(&args.job.overrides);
+	job_args_release(&args.job);
 	return rc;
 }

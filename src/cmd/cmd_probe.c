@@ -95,6 +95,6 @@ int cmd_probe(int argc, char **argv, struct fl_err *err)
 		rc = probe(&args, err);
 	}
 	option_list_release(&args.batches);
-	option_list_release(&args.job.overrides);
+	job_args_release(&args.job);
 	return rc;
 }

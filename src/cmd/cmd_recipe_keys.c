@@ -1,6 +1,7 @@
 /* cmd_recipe_keys.c - flotilla recipe-keys: the table of docs/recipes.md. */
 #include "cmd/cmd.h"
 
+#include "cmd/paddle_options.h"
 #include "config/recipe.h"
 
 #include <stdio.h>
@@ -27,6 +28,7 @@ int cmd_recipe_keys(int argc, char **argv, struct fl_err *err)
 			     argv[1]);
 	} else if (rc == 0) {
 		recipe_print_rows(&rows);
+		paddle_options_print(&rows);
 		fputs(fl_str_get(&rows), stdout);
 		fl_str_release(&rows);
 	}

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/job.h"
+#include "cmd/paddle_options.h"
 #include "optim/schedule.h"
 #include "cmd/train_facts.h"
 #include "cmd/train_pace.h"
@@ -54,6 +55,7 @@ const struct option_table cmd_train_options = {
 		"  fleetrun --nproc_per_node 2 flotilla train -c my.yml -o epoch=12 --eval",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
+	PADDLE_OPTIONS(PADDLE_TRAIN),
 };
 
 /* What the callbacks of a run need. */
@@ -374,6 +376,8 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 			job_prefer(&args.job,
 				   "OptimizerBuilder.clip_grad_by_history=0");
 		rc = job_open(&job, &args.job, !timing, err);
+		if (rc == 0)
+			option_say_passed(&cmd_train_options, &args.job.passed);
 		if (rc == 0 && args.amp)
 			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",
 				job.device->name);
@@ -382,6 +386,6 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 				    : train(&args, &job, err);
 		job_close(&job, rc);
 	}
-	option_list_release(&args.job.overrides);
+	job_args_release(&args.job);
 	return rc;
 }

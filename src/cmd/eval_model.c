@@ -12,8 +12,7 @@
 #include <stdlib.h>
 
 static int write_detections(const char *folder, const struct evaluator *v,
-			    const struct evaluation *ev,
-			    const struct coco_detection *found,
+			    const struct coco_detection *found, size_t count,
 			    struct fl_err *err)
 {
 	char path[PATH_MAX];
@@ -22,15 +21,15 @@ static int write_detections(const char *folder, const struct evaluator *v,
 	if (rc == 0)
 		rc = fl_join(path, sizeof(path), folder, "bbox.json", err);
 	if (rc == 0)
-		rc = coco_detections_write(path, found, ev->detections,
-					   &v->truth.ids, NULL, err);
+		rc = coco_detections_write(path, found, count, &v->truth.ids,
+					   NULL, err);
 	if (rc == 0)
 		fl_info("The bbox result is saved to %s", path);
 	return rc;
 }
 
 static int report(const struct job *job, const struct evaluator *v,
-		  const struct evaluation *ev, const char *json, bool classwise,
+		  const struct evaluation *ev, const struct eval_options *o,
 		  struct fl_err *err)
 {
 	struct fl_str table = FL_STR_INIT;
@@ -38,26 +37,24 @@ static int report(const struct job *job, const struct evaluator *v,
 
 	evaluator_print(job->recipe, &ev->coco, &table);
 	rc = eval_report(fl_str_get(&table), &v->truth, ev->detections,
-			 &ev->coco, json, classwise, err);
+			 &ev->coco, o->json, o->classwise, err);
 	fl_str_release(&table);
 	return rc;
 }
 
 static int score(struct job *job, struct engine *e, struct evaluator *v,
-		 const char *json, const char *folder, bool classwise,
-		 struct fl_err *err)
+		 const struct eval_options *o, struct fl_err *err)
 {
 	struct coco_detection *found = NULL;
 	struct evaluation ev = { 0 };
-	int rc;
+	int rc = evaluator_run(v, e, &ev, &found, err);
 
-	engine_use_average(e); /* no step was made: the weights themselves */
-	rc = evaluator_run(v, e, &ev, &found, err);
 	if (rc == 0 && job->comm->rank == 0) {
-		if (folder)
-			rc = write_detections(folder, v, &ev, found, err);
+		if (o->output_eval)
+			rc = write_detections(o->output_eval, v, found,
+					      ev.detections, err);
 		if (rc == 0)
-			rc = report(job, v, &ev, json, classwise, err);
+			rc = report(job, v, &ev, o, err);
 		fl_info("Total sample number: %d, average FPS: %.2f", ev.images,
 			ev.images / ev.seconds);
 		if (v->bad.count)
@@ -68,8 +65,24 @@ static int score(struct job *job, struct engine *e, struct evaluator *v,
 	return rc;
 }
 
-int eval_model(const struct job_args *args, const char *json,
-	       const char *output_eval, bool classwise, struct fl_err *err)
+/* As the reference, which writes to the folder it was started in. */
+static int predict(struct job *job, struct engine *e, struct evaluator *v,
+		   const struct eval_options *o, struct fl_err *err)
+{
+	struct coco_detection *found = NULL;
+	size_t count;
+	int rc = evaluator_detect(v, e, &job->recipe->eval_reader, &found,
+				  &count, err);
+
+	if (rc == 0 && job->comm->rank == 0)
+		rc = write_detections(o->output_eval ? o->output_eval : ".", v,
+				      found, count, err);
+	free(found);
+	return rc;
+}
+
+int eval_model(const struct job_args *args, const struct eval_options *options,
+	       struct fl_err *err)
 {
 	struct job job;
 	struct engine e = { 0 };
@@ -92,8 +105,11 @@ int eval_model(const struct job_args *args, const char *json,
 	}
 	if (rc == 0)
 		rc = weights_load(&e, job.recipe->weights, true, err);
-	if (rc == 0)
-		rc = score(&job, &e, &v, json, output_eval, classwise, err);
+	if (rc == 0) { /* no step was made: the weights themselves */
+		engine_use_average(&e);
+		rc = options->predict_only ? predict(&job, &e, &v, options, err)
+					   : score(&job, &e, &v, options, err);
+	}
 	if (e.slab)
 		engine_close(&e);
 	model_free(model);

@@ -4,9 +4,14 @@
 
 #include "cmd/job.h"
 
-/* json: file for the numbers, or NULL; output_eval: folder for bbox.json, or
- * NULL. */
-int eval_model(const struct job_args *args, const char *json,
-	       const char *output_eval, bool classwise, struct fl_err *err);
+struct eval_options {
+	const char *json;	 /* file for the numbers; NULL: none */
+	const char *output_eval; /* folder for bbox.json; NULL: none */
+	bool classwise;		 /* AP of each class too */
+	bool predict_only;	 /* bbox.json, and no score */
+};
+
+int eval_model(const struct job_args *args, const struct eval_options *options,
+	       struct fl_err *err);
 
 #endif

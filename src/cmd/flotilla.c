@@ -40,20 +40,51 @@ static const struct option_program program = {
 	.see = "fleetrun",
 };
 
-static int unknown(const char *name, struct fl_err *err)
-{
-	const char *near =
-		fl_nearest(name, &commands[0].name, COUNT, sizeof(commands[0]));
+/* What people know by other names. */
+static const struct {
+	const char *name, *instead;
+} elsewhere[] = {
+	{ "export_model",
+	  "'flotilla convert' writes .pdparams, of which PaddleDetection's "
+	  "tools/export_model.py makes an inference model" },
+	{ "export", "see 'flotilla convert --help'" },
+	{ "predict", "'flotilla infer' draws what a model sees" },
+	{ "val", "'flotilla eval' scores a model" },
+	{ "test", "'flotilla eval' scores a model" },
+	{ "resume", "'flotilla train -r CKPT' goes on with a run" },
+};
 
+/* "tools/train.py" and "train.py" are PaddleDetection's "train". */
+static void plain_name(const char *name, char *buf, size_t size)
+{
+	const char *base = strrchr(name, '/');
+
+	snprintf(buf, size, "%s", base ? base + 1 : name);
+	if (fl_ends_with(buf, ".py"))
+		buf[strlen(buf) - 3] = '\0';
+}
+
+static int unknown(const char *word, struct fl_err *err)
+{
+	const char *near;
+	char name[64];
+
+	plain_name(word, name, sizeof(name));
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		if (strcmp(name, elsewhere[i].name) == 0)
+			return fl_fail(err, FL_EUSAGE,
+				       "there is no command '%s': %s", word,
+				       elsewhere[i].instead);
+	near = fl_nearest(name, &commands[0].name, COUNT, sizeof(commands[0]));
 	if (near)
 		return fl_fail(err, FL_EUSAGE,
 			       "unknown command '%s'; did you "
 			       "mean '%s'? ('flotilla --help' lists all)",
-			       name, near);
+			       word, near);
 	return fl_fail(err, FL_EUSAGE,
 		       "unknown command '%s' ('flotilla "
 		       "--help' lists all)",
-		       name);
+		       word);
 }
 
 static int run(int argc, char **argv, struct fl_err *err)

@@ -49,6 +49,12 @@ static const char *device_name(const struct job_args *args,
 	return "cpu";
 }
 
+void job_args_release(struct job_args *args)
+{
+	option_list_release(&args->overrides);
+	option_list_release(&args->passed);
+}
+
 void job_prefer(struct job_args *args, const char *override)
 {
 	struct option_list *l = &args->overrides;

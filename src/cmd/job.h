@@ -14,6 +14,7 @@
 struct job_args {
 	const char *config, *device;
 	struct option_list overrides;
+	struct option_list passed; /* options that mean nothing here */
 };
 
 /* Rows of the option table for a struct with a member 'job'. */
@@ -38,6 +39,7 @@ struct job {
 	struct comm *comm;
 };
 
+void job_args_release(struct job_args *args);
 /* An override before all -o of the command line, which may say otherwise. */
 void job_prefer(struct job_args *args, const char *override);
 /* Loads the recipe, opens the device, starts the compute threads and, where

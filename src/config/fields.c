@@ -61,9 +61,11 @@ int recipe_number(struct recipe *r, const struct yaml *n, const char *key,
 int recipe_truth(struct recipe *r, const struct yaml *n, const char *key,
 		 bool *out, struct fl_err *err)
 {
-	if (n->kind != YAML_BOOL)
+	bool digit = n->kind == YAML_INT && (n->number == 0 || n->number == 1);
+
+	if (n->kind != YAML_BOOL && !digit)
 		return wrong_type(r, n, key, "true or false", err);
-	*out = n->truth;
+	*out = digit ? n->number == 1 : n->truth;
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "config/option.h"
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/str.h"
 
 #include <ctype.h>
@@ -43,13 +44,31 @@ static const struct option_row *find(const struct option_table *t,
 	return NULL;
 }
 
+/* The only option that begins with a word, as "--draw" of "--draw_threshold":
+ * other programs take it for the whole. */
+static const char *only_longer(const struct option_table *t, const char *word)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < t->count; i++) {
+		if (!t->rows[i].help || !fl_starts_with(t->rows[i].name, word))
+			continue;
+		if (found)
+			return NULL;
+		found = t->rows[i].name;
+	}
+	return found;
+}
+
 static int unknown(struct parser *p, const char *arg, size_t len)
 {
 	const char *near = NULL;
 	char word[64];
 
 	snprintf(word, sizeof(word), "%.*s", (int)len, arg);
-	if (len > 2 && p->table->count)
+	if (len > 2)
+		near = only_longer(p->table, word + 2);
+	if (!near && len > 2 && p->table->count)
 		near = fl_nearest(word + 2, &p->table->rows[0].name,
 				  p->table->count, sizeof(p->table->rows[0]));
 	if (near)
@@ -90,13 +109,26 @@ static int set_number(struct parser *p, const struct option_row *r,
 	return 0;
 }
 
-static int set_flag(struct parser *p, const struct option_row *r,
-		    const char *word)
+/* "--eval True": argparse's type=bool takes a word, and people learn it so. */
+static const char *word_behind(struct parser *p)
+{
+	const char *next = p->at + 1 < p->argc ? p->argv[p->at + 1] : "";
+
+	if (p->table->stop_at_word ||
+	    (strcasecmp(next, "true") != 0 && strcasecmp(next, "false") != 0))
+		return NULL;
+	p->at++;
+	return next;
+}
+
+static int set_flag(struct parser *p, const char *name, const char *word,
+		    bool *field)
 {
 	static const char *const yes[] = { "true", "yes", "on", "1" };
 	static const char *const no[] = { "false", "no", "off", "0" };
-	bool *field = (bool *)((char *)p->into + r->offset);
 
+	if (!word)
+		word = word_behind(p);
 	if (!word) {
 		*field = true;
 		return 0;
@@ -111,7 +143,7 @@ static int set_flag(struct parser *p, const struct option_row *r,
 	return fl_fail(p->err, FL_EUSAGE,
 		       "option '--%s' takes true or false, "
 		       "not '%s'",
-		       r->name, word);
+		       name, word);
 }
 
 static bool is_option(const char *arg)
@@ -121,22 +153,37 @@ static bool is_option(const char *arg)
 	       arg[1] != '.';
 }
 
-static int set_list(struct parser *p, const struct option_row *r,
-		    const char *value)
+static void append(struct option_list *l, const char *item)
 {
-	struct option_list *l = (void *)((char *)p->into + r->offset);
-	int before = l->count;
+	l->items = fl_realloc(l->items,
+			      (size_t)(l->count + 1) * sizeof(*l->items));
+	l->items[l->count++] = item;
+}
 
+/* into may be NULL: the words are passed over. */
+static void set_list(struct parser *p, const char *value,
+		     struct option_list *into)
+{
 	while (value ||
 	       (p->at + 1 < p->argc && !is_option(p->argv[p->at + 1]))) {
-		l->items = fl_realloc(l->items, (size_t)(l->count + 1) *
-							sizeof(*l->items));
-		l->items[l->count++] = value ? value : p->argv[++p->at];
+		const char *item = value ? value : p->argv[++p->at];
+
+		if (into)
+			append(into, item);
 		value = NULL;
 	}
-	if (l->count == before)
+}
+
+/* The word of an option that needs one: behind its '=', or the next argument. */
+static int take_value(struct parser *p, const char *name, const char *arg,
+		      const char **value)
+{
+	if (*value)
+		return 0;
+	if (p->at + 1 >= p->argc)
 		return fl_fail(p->err, FL_EUSAGE, "option '--%s' needs %s",
-			       r->name, r->arg ? r->arg : "a value");
+			       name, arg ? arg : "a value");
+	*value = p->argv[++p->at];
 	return 0;
 }
 
@@ -175,38 +222,94 @@ static int not_a_word(struct parser *p, const struct option_row *r,
 
 static int set(struct parser *p, const struct option_row *r, const char *value)
 {
+	void *field = (char *)p->into + r->offset;
+	int rc;
+
 	if (r->kind == OPTION_FLAG)
-		return set_flag(p, r, value);
-	if (r->kind == OPTION_LIST)
-		return set_list(p, r, value);
-	if (!value) {
-		if (p->at + 1 >= p->argc)
-			return fl_fail(p->err, FL_EUSAGE,
-				       "option '--%s' needs "
-				       "%s",
-				       r->name, r->arg ? r->arg : "a value");
-		value = p->argv[++p->at];
+		return set_flag(p, r->name, value, field);
+	if (r->kind == OPTION_LIST) {
+		set_list(p, value, field);
+		return 0;
 	}
-	if (r->kind == OPTION_INT || r->kind == OPTION_REAL)
+	rc = take_value(p, r->name, r->arg, &value);
+	if (rc == 0 && (r->kind == OPTION_INT || r->kind == OPTION_REAL))
 		return set_number(p, r, value);
-	if (r->kind == OPTION_WORD && !is_word_of(r->arg, value))
+	if (rc == 0 && r->kind == OPTION_WORD && !is_word_of(r->arg, value))
 		return not_a_word(p, r, value);
-	*(const char **)(void *)((char *)p->into + r->offset) = value;
-	return 0;
+	if (rc == 0)
+		*(const char **)field = value;
+	return rc;
+}
+
+static const struct option_foreign *find_foreign(const struct option_table *t,
+						 const char *arg, size_t len)
+{
+	const struct option_foreign *f = t->foreign;
+
+	if (len <= 2)
+		return NULL;
+	for (; f && f->name; f++)
+		if ((f->programs & t->foreign_programs) &&
+		    same_name(arg + 2, len - 2, f->name))
+			return f;
+	return NULL;
+}
+
+/* A truth value that is false asks for nothing. */
+static int pass_foreign(struct parser *p, const struct option_foreign *f,
+			const char *value)
+{
+	struct option_list *passed =
+		(void *)((char *)p->into + p->table->passed);
+	bool wanted = true;
+	int rc = 0;
+
+	if (f->kind == OPTION_FLAG)
+		rc = set_flag(p, f->name, value, &wanted);
+	else if (f->kind == OPTION_LIST)
+		set_list(p, value, NULL);
+	else
+		rc = take_value(p, f->name, NULL, &value);
+	if (rc == 0 && f->refused && wanted)
+		rc = fl_fail(
+			p->err, FL_EUSAGE,
+			"option '--%s' of PaddleDetection is not there: %s",
+			f->name, f->why);
+	for (int i = 0; i < passed->count; i++)
+		if (passed->items[i] == f->name)
+			return rc;
+	append(passed, f->name);
+	return rc;
+}
+
+void option_say_passed(const struct option_table *table,
+		       const struct option_list *passed)
+{
+	for (int i = 0; i < passed->count; i++)
+		for (const struct option_foreign *f = table->foreign; f->name;
+		     f++)
+			if (f->name == passed->items[i])
+				fl_info("option '--%s' is accepted and has no effect: %s",
+					f->name, f->why);
 }
 
 static int parse_option(struct parser *p, bool *help)
 {
 	const char *arg = p->argv[p->at];
 	const char *equals = strchr(arg, '=');
+	const char *value = equals ? equals + 1 : NULL;
 	size_t len = equals ? (size_t)(equals - arg) : strlen(arg);
 	const struct option_row *r = find(p->table, arg, len);
+	const struct option_foreign *f;
 
 	if (!r && (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)) {
 		*help = true;
 		return 0;
 	}
-	return r ? set(p, r, equals ? equals + 1 : NULL) : unknown(p, arg, len);
+	if (r)
+		return set(p, r, value);
+	f = find_foreign(p->table, arg, len);
+	return f ? pass_foreign(p, f, value) : unknown(p, arg, len);
 }
 
 int option_parse(const struct option_table *table, void *into, int argc,

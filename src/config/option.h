@@ -8,8 +8,9 @@
  *     };
  *
  * '-' and '_' in a long name are the same. A value follows as --name=value or
- * as the next argument. A flag may be given a word: --eval=false. An unknown
- * option is refused with the nearest name.
+ * as the next argument. A flag may be given a word: --eval=false, or true or
+ * false as the next argument (not where that begins a program's own line). An
+ * unknown option is refused with the nearest name.
  */
 #ifndef FL_CONFIG_OPTION_H
 #define FL_CONFIG_OPTION_H
@@ -26,8 +27,8 @@ enum option_kind {
 	OPTION_REAL, /* double, likewise */
 	OPTION_TEXT, /* const char *, borrowed from argv */
 	OPTION_WORD, /* likewise, and one of those that 'arg' lists: "a|b" */
-	OPTION_LIST, /* struct option_list: every argument up to the next option;
-		      * given again, it goes on */
+	OPTION_LIST, /* struct option_list: every argument up to the next
+		      * option, perhaps none; given again, it goes on */
 };
 
 struct option_list {
@@ -47,6 +48,16 @@ struct option_row {
 			     * has the same offset; not shown */
 };
 
+/* An option of another program, whose lines people bring: passed over, with
+ * its words, or refused where it asks for what is not there. */
+struct option_foreign {
+	const char *name;
+	unsigned programs; /* bits of those that have it */
+	enum option_kind kind;
+	bool refused;
+	const char *why; /* it means nothing here, or what to do instead */
+};
+
 struct option_table {
 	const char *program; /* "flotilla eval" */
 	const char *usage;   /* what follows the program on the usage line */
@@ -61,6 +72,10 @@ struct option_table {
 				NULL: there are none */
 	bool stop_at_word; /* the first argument that is no option ends
 				  * the options (fleetrun PROGRAM ARGS...) */
+	const struct option_foreign *foreign; /* up to one without a name */
+	unsigned foreign_programs;	      /* whose options these are */
+	size_t passed; /* of the option_list in the caller's struct that gets
+			* the names of those passed over, each once */
 };
 
 /* Fill 'into' from argv[1 ..]. Arguments that are no options are moved to the
@@ -68,6 +83,9 @@ struct option_table {
  * help is set when --help or -h was given; nothing else is checked then. */
 int option_parse(const struct option_table *table, void *into, int argc,
 		 char **argv, int *words, bool *help, struct fl_err *err);
+/* One line for each foreign option that was passed over: what it means. */
+void option_say_passed(const struct option_table *table,
+		       const struct option_list *passed);
 void option_help(const struct option_table *table, FILE *to);
 void option_list_release(struct option_list *list);
 

@@ -15,7 +15,7 @@ struct args {
 	int count;
 	double share;
 	const char *file, *policy;
-	struct option_list values;
+	struct option_list values, passed;
 };
 
 static const struct option_row rows[] = {
@@ -32,12 +32,24 @@ static const struct option_row rows[] = {
 	  .arg = "k=v", .help = "-" },
 };
 
+static const struct option_foreign foreign[] = {
+	{ "use_vdl", 1, OPTION_FLAG, false, "no curves" },
+	{ "vdl_log_dir", 1, OPTION_TEXT, false, "no curves" },
+	{ "slice_size", 3, OPTION_LIST, false, "no slices" },
+	{ "slice_infer", 3, OPTION_FLAG, true, "cut them before" },
+	{ "elsewhere", 2, OPTION_FLAG, false, "another program's" },
+	{ .name = NULL },
+};
+
 static const struct option_table table = {
 	.program = "test",
 	.usage = "",
 	.about = "",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
+	.foreign = foreign,
+	.foreign_programs = 1,
+	.passed = offsetof(struct args, passed),
 };
 
 /* Parses a line of words; returns the code, err as the sentence. */
@@ -80,6 +92,34 @@ static void accepts(void **state)
 	option_list_release(&a.values);
 	assert_int_equal(parse(&a, "--eval=false", &words, &err), 0);
 	assert_false(a.eval);
+	assert_int_equal(parse(&a, "-e False x", &words, &err), 0);
+	assert_false(a.eval);
+	assert_int_equal(words, 1);
+	assert_int_equal(parse(&a, "--eval TRUE -o", &words, &err), 0);
+	assert_true(a.eval);
+	assert_int_equal(a.values.count + words, 0);
+	assert_int_equal(parse(&a, "--eval -e yes", &words, &err), 0);
+	assert_int_equal(words, 1); /* only true and false are taken */
+}
+
+static void passes(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct args a;
+	int words;
+
+	(void)state;
+	assert_int_equal(
+		parse(&a,
+		      "--use_vdl True --slice-size 640 640 --vdl_log_dir -x "
+		      "--use_vdl=false --slice_infer=False -e word",
+		      &words, &err),
+		0);
+	assert_int_equal(words, 1);
+	assert_true(a.eval);
+	assert_int_equal(a.passed.count, 4);
+	assert_string_equal(a.passed.items[1], "slice_size");
+	option_list_release(&a.passed);
 }
 
 static void refuses(void **state)
@@ -95,7 +135,11 @@ static void refuses(void **state)
 		{ "--policy wai", "takes wait, abort or run" },
 		{ "--polici wait", "did you mean '--policy'" },
 		{ "--file", "'--file' needs FILE" },
-		{ "-o", "'--values' needs k=v" },
+		{ "--slice_infer", "is not there: cut them before" },
+		{ "--vdl_log_dir", "'--vdl_log_dir' needs a value" },
+		{ "--use_vdl=2", "'--use_vdl' takes true or false" },
+		{ "--elsewhere", "unknown option '--elsewhere'" },
+		{ "--poli", "did you mean '--policy'" },
 		{ "--eval=2", "takes true or false" },
 	};
 	struct args a;
@@ -110,6 +154,7 @@ static void refuses(void **state)
 		if (!strstr(err.text, cases[i][1]))
 			fail_msg("%s: %s", cases[i][0], err.text);
 		option_list_release(&a.values);
+		option_list_release(&a.passed);
 	}
 }
 
@@ -117,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts),
+		cmocka_unit_test(passes),
 		cmocka_unit_test(refuses),
 	};
 

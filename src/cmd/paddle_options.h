@@ -1,0 +1,26 @@
+/* paddle_options.h - options that people bring from PaddleDetection's tools. */
+#ifndef FL_CMD_PADDLE_OPTIONS_H
+#define FL_CMD_PADDLE_OPTIONS_H
+
+#include "base/str.h"
+#include "config/option.h"
+
+#include <stddef.h>
+
+/* Its programs: tools/train.py, eval.py, infer.py. */
+enum paddle_program {
+	PADDLE_TRAIN = 1,
+	PADDLE_EVAL = 2,
+	PADDLE_INFER = 4
+};
+
+extern const struct option_foreign paddle_options[]; /* the last has no name */
+
+/* Fields of the option table of a command whose struct args has a job. */
+#define PADDLE_OPTIONS(program)                                   \
+	.foreign = paddle_options, .foreign_programs = (program), \
+	.passed = offsetof(struct args, job.passed)
+/* The table of docs/recipes.md. */
+void paddle_options_print(struct fl_str *out);
+
+#endif
