@@ -82,7 +82,7 @@ static void test_quick(void **state)
 	(void)state;
 	for (int i = 0; i < 10; i++) {
 		measure_once(&quick, &r);
-		assert_in_range(r.trips, 3, 16);
+		assert_true(r.trips >= 3 && r.trips <= 16);
 		assert_true(r.round_trip >= r.round_trip_least);
 		assert_true(r.round_trip_least > 0);
 		/* One clock: the estimate must know how far off it may be. */
