@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ static struct {
 	const char *name;
 	char prefix[64];
 	bool quiet;
+	bool within_line; /* what the console shows has no end yet */
 	bool progress_shown, looked;
 	FILE *terminal;
 	FILE *file;
@@ -66,6 +68,17 @@ void fl_log_lend_terminal(void)
 		unsetenv(CONSOLE);
 }
 
+/* Not as the controlling one: Ctrl-C there is for whoever it belongs to. */
+static FILE *open_terminal(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (!f && fd >= 0)
+		close(fd);
+	return f;
+}
+
 /* Where progress is shown, or NULL; settled at the first call. */
 static FILE *terminal(void)
 {
@@ -74,9 +87,14 @@ static FILE *terminal(void)
 	if (!state.looked && isatty(STDOUT_FILENO))
 		state.terminal = stdout;
 	else if (!state.looked && path && *path)
-		state.terminal = fopen(path, "we");
+		state.terminal = open_terminal(path);
 	state.looked = true;
 	return state.terminal;
+}
+
+void fl_log_within_line(bool within)
+{
+	state.within_line = within;
 }
 
 static void clear_progress(void)
@@ -94,6 +112,9 @@ static void write_line(FILE *to, const char *stamp, enum fl_level level,
 	static const char *const names[] = { "DEBUG", "INFO", "WARNING",
 					     "ERROR" };
 
+	if (state.within_line && to != state.file)
+		fputc('\n', to);
+	state.within_line &= to == state.file;
 	fprintf(to, "[%s] %s %s: %s%s\n", stamp, state.name, names[level],
 		level >= FL_WARN ? state.prefix : "", text);
 	fflush(to);

@@ -46,6 +46,10 @@ void fl_warn_lines(const struct fl_str *lines);
  * none. The next ordinary line clears it first. */
 void fl_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* For a launcher that copies a program's output to its console: that ended
+ * within a line, and the next ordinary line begins a new one. */
+void fl_log_within_line(bool within);
+
 /* For a launcher, before it starts programs: name its terminal, if it has one,
  * in the environment (FLOTILLA_CONSOLE). */
 void fl_log_lend_terminal(void);

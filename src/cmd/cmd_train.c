@@ -171,9 +171,25 @@ static void on_phase(void *ctx, int64_t step, const char *what)
 }
 
 static volatile sig_atomic_t stop_signal;
+static double stop_at;
+
+/* One request comes by several ways where a scheduler signals every process and
+ * the agent passes its own signal on: within a moment it counts once. A later
+ * one ends the program at once; under an agent that is the agent's to judge. */
+#define MOMENT_S 2.0
 
 static void on_signal(int number)
 {
+	double now = fl_now_s();
+
+	if (stop_signal) {
+		if (!agent_link_is_open() && now - stop_at > MOMENT_S) {
+			signal(number, SIG_DFL);
+			raise(number); /* taken as the handler returns */
+		}
+		return;
+	}
+	stop_at = now;
 	stop_signal = number;
 	train_request_stop();
 }
@@ -199,8 +215,7 @@ static void catch_signals(void)
 	backtrace(&frame, 1); /* loads what a handler may not load */
 	sigaction(SIGUSR2, &stack, NULL);
 
-	/* A second signal of the same kind ends the program at once. */
-	a.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
+	a.sa_flags = SA_RESTART;
 	sigaction(SIGINT, &a, NULL);
 	sigaction(SIGTERM, &a, NULL);
 }

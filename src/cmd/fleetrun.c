@@ -68,7 +68,7 @@ static const struct option_row rows[] = {
 	{ "follow", 0, OPTION_WORD, O(follow), .arg = "all",
 	  .help = "show every rank of every machine, as host:rank|" },
 	{ "stop_timeout", 0, OPTION_REAL, O(stop_timeout), 0, 86400, "S",
-	  "time for a last checkpoint after Ctrl-C (default 60)" },
+	  "time for a last checkpoint after Ctrl-C, SIGTERM or SIGHUP (default 60)" },
 	{ "preflight", 0, OPTION_FLAG, O(preflight),
 	  .help = "measure links and machines, forecast the step, and end" },
 	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
@@ -83,7 +83,8 @@ static const struct option_table table = {
 	.about =
 		"Starts one trainer per device, watches them, names the first "
 		"fault and ends the rest.\nPROGRAM: 'flotilla train', a Paddle "
-		"or PyTorch script, or any Open MPI program.",
+		"or PyTorch script, or any Open MPI program. Of\nprograms that are "
+		"not flotilla's, --stall sees only that a process is stopped.",
 	.example =
 		"  fleetrun --selected_gpu 0,1 flotilla train -c "
 		"configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"

@@ -384,6 +384,8 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 	set_mpi_identity(env, l, local);
 	set_mpi(env, l, shm);
 	set_no_proxy(env, p);
+	/* its lines are seen as they are printed, though that is no terminal */
+	environ_set(env, "PYTHONUNBUFFERED", "1", true);
 	set_mpi_network(env, p, l, local);
 	if (p->preflight)
 		environ_set(env, "FLOTILLA_PREFLIGHT", "1", false);

@@ -108,11 +108,14 @@ bool fleet_decides(const struct fleet *f)
 static void on_fault(void *ctx, struct trainer *t, const char *why, int code)
 {
 	struct fleet *f = ctx;
+	struct json *report;
 
 	/* What falls after the signal to end is a consequence. */
 	if (f->state == FLEET_STOP || f->user_signal || f->over)
 		return;
-	verdict_report(f, fault_of_trainer(f->plan, &f->layout, t, why, code));
+	report = fault_of_trainer(f->plan, &f->layout, t, why, code);
+	if (!stop_holds(f, report))
+		verdict_report(f, report);
 }
 
 static void on_line(void *ctx, struct trainer *t, const struct json *o)
@@ -148,36 +151,6 @@ static void on_lines(void *ctx, const struct trainer *t, const char *text,
 	}
 	json_free(o);
 	follow_add(f->follow, launch_host(f->plan), t->rank, text, n);
-}
-
-static void stop_for_user(struct fleet *f, int number)
-{
-	double grace = f->options->stop_timeout;
-
-	if (f->over)
-		return;
-	if (f->user_signal) {
-		fl_warn("second signal: ending the trainers at once");
-		job_stop(&f->job, 0);
-		return;
-	}
-	f->user_signal = number;
-	fl_info("%s: asking the trainers to write a checkpoint and end (within "
-		"%g s; a second signal ends them at once)",
-		number == SIGINT ? "interrupted" : "terminated", grace);
-	job_stop(&f->job, grace);
-}
-
-static void on_user(void *ctx, int number)
-{
-	struct fleet *f = ctx;
-	struct json *o = json_new_object();
-
-	json_set_int(o, "signal", number);
-	json_set_text(o, "host", launch_host(f->plan));
-	peers_tell(f->peers, WIRE_STOP, (uint32_t)f->attempt, o);
-	json_free(o);
-	stop_for_user(f, number);
 }
 
 /* --- what the other machines say --- */
@@ -260,16 +233,6 @@ static void on_stream(void *ctx, int host, int fd)
 	preflight_stream(ctx, host, fd);
 }
 
-static void take_stop(struct fleet *f, const struct json *o)
-{
-	bool ctrl_c = json_int_or(o, "signal", SIGTERM) == SIGINT;
-
-	if (f->user_signal)
-		return;
-	fl_info("stopped on %s", json_text_or(o, "host", "?"));
-	stop_for_user(f, ctrl_c ? SIGINT : SIGTERM);
-}
-
 /* Of the preflight, from a machine that takes part in this attempt. */
 static void take_measure(struct fleet *f, int host, int type,
 			 const struct json *o)
@@ -319,6 +282,10 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 		    layout_find(&f->layout, host) >= 0)
 			stall_take(f, layout_find(&f->layout, host), o);
 		break;
+	case WIRE_STOPPED:
+		if (now && f->state == FLEET_RUN)
+			stopped_take(f, o);
+		break;
 	case WIRE_LEDGER:
 		if (now && f->state == FLEET_RUN)
 			ledger_take(f, o);
@@ -339,7 +306,7 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 			take_measure(f, host, type, o);
 		break;
 	case WIRE_STOP:
-		take_stop(f, o);
+		stop_take(f, o);
 		break;
 	case WIRE_GET:
 		copies_take_get(f->copies, host, o);
@@ -434,6 +401,7 @@ static void run_turn(struct fleet *f)
 		look_for_begin(f);
 	if (f->state == FLEET_RUN) {
 		stall_turn(f);
+		stopped_turn(f);
 		ledger_turn(f);
 	}
 	if (f->state == FLEET_RUN && f->job.working == 0)
@@ -459,6 +427,7 @@ static void turn(struct fleet *f)
 		}
 		return;
 	}
+	stop_turn(f);
 	switch (f->state) {
 	case FLEET_WAIT:
 		rollcall_turn(f);
@@ -522,7 +491,8 @@ static int open_peers(struct fleet *f, struct fl_err *err)
 
 static int open_fleet(struct fleet *f, struct fl_err *err)
 {
-	struct job_events events = { f, on_fault, on_line, on_user, on_lines };
+	struct job_events events = { f, on_fault, on_line, stop_by_signal,
+				     on_lines };
 	struct member *own;
 	int count = f->plan->hosts.count;
 	int rc = job_open(&f->job, f->options, f->plan, &events, err);
@@ -551,6 +521,7 @@ static void close_fleet(struct fleet *f)
 	fences_end(&f->fences);
 	agree_end(f);
 	stall_end(f);
+	stopped_end(f);
 	preflight_end(f);
 	ledger_end(f);
 	follow_free(f->follow);
@@ -559,6 +530,7 @@ static void close_fleet(struct fleet *f)
 	layout_release(&f->layout);
 	for (int i = 0; i < f->fault_count; i++)
 		json_free(f->faults[i].report);
+	json_free(f->held);
 	json_free(f->where);
 	json_free(f->verdict);
 	json_free(f->intro);

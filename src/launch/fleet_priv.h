@@ -76,6 +76,10 @@ struct fleet {
 	bool over;
 	int code;
 	int user_signal;
+	double signal_at; /* the first signal that came to this agent; 0 */
+	/* A trainer that a request to stop may have ended, before we know of it */
+	struct json *held;
+	double held_at;
 	/* roll call */
 	double told_at, tell_every;
 	int told_here;
@@ -96,6 +100,7 @@ struct fleet {
 	int64_t last_key_step;
 	struct agree *agree;
 	struct stall *stall;
+	struct stopped *stopped;
 	struct ledger *ledger;
 	struct follow *follow;
 	struct preflight_run *preflight;
@@ -183,6 +188,22 @@ void stall_begin(struct fleet *f);
 void stall_end(struct fleet *f);
 void stall_turn(struct fleet *f);
 void stall_take(struct fleet *f, int seat, const struct json *lines);
+/* What --stall_policy asks for, where the text says who stands still. */
+void stall_follow_policy(struct fleet *f, const char *text);
+
+/* stopped.c: trainers whose process is stopped */
+void stopped_begin(struct fleet *f);
+void stopped_end(struct fleet *f);
+void stopped_turn(struct fleet *f);
+void stopped_take(struct fleet *f, const struct json *o);
+
+/* stop.c: the user wants the job to end */
+void stop_by_signal(void *fleet, int number);
+void stop_take(struct fleet *f, const struct json *o);
+/* Keeps the report of a trainer that such a request may have ended, for a
+ * moment; false: it is none of these, and still the caller's. */
+bool stop_holds(struct fleet *f, struct json *report);
+void stop_turn(struct fleet *f);
 
 /* ledger.c: who holds up the others */
 void ledger_begin(struct fleet *f);

@@ -154,6 +154,22 @@ static void add_line(struct follow *f, const char *host, int rank,
 	add_speaker(h, host, rank);
 }
 
+/* As a terminal shows it: of a progress bar what it came to. */
+static void add_shown(struct follow *f, const char *host, int rank,
+		      const char *text, size_t n)
+{
+	const char *back;
+
+	while (n > 0 && text[n - 1] == '\r')
+		n--;
+	back = memrchr(text, '\r', n);
+	if (back)
+		add_line(f, host, rank, back + 1,
+			 n - (size_t)(back + 1 - text));
+	else
+		add_line(f, host, rank, text, n);
+}
+
 void follow_add(struct follow *f, const char *host, int rank, const char *text,
 		size_t n)
 {
@@ -161,7 +177,7 @@ void follow_add(struct follow *f, const char *host, int rank, const char *text,
 		const char *end = memchr(text, '\n', n);
 		size_t len = end ? (size_t)(end - text) : n;
 
-		add_line(f, host, rank, text, len);
+		add_shown(f, host, rank, text, len);
 		len += end != NULL;
 		text += len;
 		n -= len;

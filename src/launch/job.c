@@ -3,9 +3,11 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "launch/group.h"
 #include "launch/guard.h"
 #include "launch/open_files.h"
 #include "launch/pmix_server.h"
+#include "launch/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +61,38 @@ static void judge_end(struct job *j, struct trainer *t)
 			4);
 }
 
+static void finish(struct job *j, struct trainer *t)
+{
+	t->ended = true;
+	j->alive--;
+	j->working -= !is_server(t);
+	judge_end(j, t);
+	kill(-t->pid, SIGKILL); /* what it left behind */
+}
+
+/* A shell that the request to stop ended, and that waited for a program which
+ * now writes its checkpoint. One that does not listen is not waited for. */
+static bool outlived(const struct job *j, const struct trainer *t)
+{
+	struct group_look look = { .group = t->pid };
+	int code = trainer_code(t);
+
+	if (!j->patient || (code != 128 + SIGTERM && code != 128 + SIGINT))
+		return false;
+	group_look(&look, 1);
+	return look.catches;
+}
+
+static void see_to_the_left(struct job *j)
+{
+	for (int i = 0; i < j->started; i++) {
+		struct trainer *t = &j->trainers[i];
+
+		if (t->leaderless && !t->ended && kill(-t->pid, 0) != 0)
+			finish(j, t);
+	}
+}
+
 static void reap(struct job *j)
 {
 	int status;
@@ -70,12 +104,10 @@ static void reap(struct job *j)
 
 			if (t->pid != pid || t->ended)
 				continue;
-			t->ended = true;
 			t->wait_status = status;
-			j->alive--;
-			j->working -= !is_server(t);
-			judge_end(j, t);
-			kill(-t->pid, SIGKILL); /* what it left behind */
+			t->leaderless = outlived(j, t);
+			if (!t->leaderless)
+				finish(j, t);
 		}
 	}
 }
@@ -117,6 +149,7 @@ void job_turn(struct job *j)
 	for (int i = 0; i < j->started; i++)
 		pump(j, &j->trainers[i]);
 	read_signals(j);
+	see_to_the_left(j);
 	if (j->kill_at > 0 && fl_now_s() >= j->kill_at && j->alive > 0)
 		signal_all(j, SIGKILL);
 }
@@ -131,9 +164,26 @@ void job_stop(struct job *j, double grace)
 {
 	double at = fl_now_s() + grace;
 
-	signal_all(j, SIGTERM);
+	/* Once: a second one means to some programs that nobody waits. What
+	 * is stopped hears nothing before it goes on. */
+	if (!j->asked) {
+		signal_all(j, SIGTERM);
+		signal_all(j, SIGCONT);
+	}
+	j->asked = true;
 	if (j->kill_at == 0 || at < j->kill_at)
 		j->kill_at = at;
+}
+
+void job_wind_up(struct job *j, double grace)
+{
+	j->patient = true;
+	job_stop(j, grace);
+}
+
+void job_pardon(struct job *j)
+{
+	j->kill_at = 0;
 }
 
 /* Grandchildren that left their group were handed to us: nobody stays. */
@@ -193,6 +243,7 @@ int job_open(struct job *j, const struct launch_options *options,
 			   .plan = plan,
 			   .events = *events };
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	terminal_open();
 	j->guard = guard_start(); /* before PMIx has threads */
 	j->signals = open_signals(&j->old);
 	/* PMIx writes to trainers that may have been killed a moment ago. */
@@ -220,7 +271,7 @@ int job_start(struct job *j, struct fl_err *err)
 	int rc = 0;
 
 	j->kill_at = 0;
-	j->dismissed = false;
+	j->dismissed = j->asked = j->patient = false;
 	for (int i = 0; rc == 0 && i < layout_own(j->layout)->count; i++) {
 		struct launch_environ env;
 
@@ -264,6 +315,7 @@ void job_close(struct job *j)
 	pmix_server_close();
 	scratch_close(&j->scratch);
 	close(j->signals);
+	terminal_close();
 	sigprocmask(SIG_SETMASK, &j->old, NULL);
 	free(j->trainers);
 }

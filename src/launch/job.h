@@ -40,6 +40,8 @@ struct job {
 	int signals;	/* signalfd */
 	int guard;
 	double kill_at; /* 0: nobody is to be killed */
+	bool asked;	/* SIGTERM was sent in this attempt */
+	bool patient;	/* the user wants the trainers' last checkpoint */
 	sigset_t old;
 };
 
@@ -56,6 +58,11 @@ int job_start(struct job *job, struct fl_err *err);
 void job_dismiss(struct job *job, double grace);
 /* SIGTERM now, SIGKILL after grace seconds. */
 void job_stop(struct job *job, double grace);
+/* The same for a last checkpoint: where a shell ends at once and leaves the
+ * program that it waited for, that program has the time too. */
+void job_wind_up(struct job *job, double grace);
+/* Nobody is to be killed, though job_stop() said so. */
+void job_pardon(struct job *job);
 /* After all trainers were reaped: their last output, their descriptors. */
 void job_end(struct job *job);
 

@@ -74,7 +74,7 @@ static double look(struct watch *w, const struct trainer *t, double now)
 }
 
 /* "T (stopped)" of /proc/<pid>/stat; "" where nobody may know. */
-static const char *process_state(pid_t pid)
+static void process_state(pid_t pid, char *buf, size_t size)
 {
 	char path[64], text[512];
 	const char *p = NULL;
@@ -86,11 +86,17 @@ static const char *process_state(pid_t pid)
 		p = strrchr(text, ')');
 	if (f)
 		fclose(f);
+	*buf = '\0';
 	if (!p || !p[1])
-		return "";
-	return p[2] == 'T'   ? "; its process is stopped"
-	       : p[2] == 'D' ? "; its process waits for a disk or the kernel"
-			     : "";
+		return;
+	if (p[2] == 'T')
+		snprintf(
+			buf, size,
+			"; its process is stopped (kill -CONT %d there lets it go on)",
+			(int)pid);
+	else if (p[2] == 'D')
+		snprintf(buf, size,
+			 "; its process waits for a disk or the kernel");
 }
 
 static struct json *describe(const struct fleet *f)
@@ -100,7 +106,9 @@ static struct json *describe(const struct fleet *f)
 	for (int i = 0; i < f->job.started; i++) {
 		const struct trainer *t = &f->job.trainers[i];
 		struct json *o = json_new_object();
+		char state[96];
 
+		process_state(t->pid, state, sizeof(state));
 		json_set_int(o, "rank", t->rank);
 		json_set_int(o, "device", layout_own(&f->layout)->devices[i]);
 		json_set_int(o, "step", t->status->step);
@@ -108,7 +116,7 @@ static struct json *describe(const struct fleet *f)
 		json_set_int(o, "collective",
 			     atomic_load(&t->status->collective));
 		json_set_bool(o, "inside", atomic_load(&t->status->inside) > 0);
-		json_set_text(o, "state", process_state(t->pid));
+		json_set_text(o, "state", state);
 		json_add(lines, o);
 	}
 	return lines;
@@ -158,7 +166,7 @@ static void add_late(struct fleet *f, int seat, const struct json *o,
 }
 
 /* The coordinator acts for all. */
-static void follow_policy(struct fleet *f, const char *text)
+void stall_follow_policy(struct fleet *f, const char *text)
 {
 	const char *policy = f->options->stall_policy;
 	struct fl_str end = FL_STR_INIT;
@@ -208,7 +216,7 @@ static void report(struct fleet *f)
 	fl_warn("nothing has moved for %g s: %s (stacks are in the workerlogs)",
 		f->options->stall, fl_str_get(&text));
 	s->told = true;
-	follow_policy(f, fl_str_get(&text));
+	stall_follow_policy(f, fl_str_get(&text));
 	fl_str_release(&text);
 }
 

@@ -1,8 +1,11 @@
 #include "launch/trainer.h"
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "launch/open_files.h"
 #include "launch/place.h"
+#include "launch/terminal.h"
 #include "text/json.h"
 
 #include <errno.h>
@@ -17,6 +20,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define PROMPT_S 0.5 /* a line without an end is shown after so long */
+#define BAR_S 5.0    /* one that rewrites itself, every so often */
 
 static int open_status(struct trainer *t, struct fl_err *err)
 {
@@ -71,11 +77,12 @@ static int open_log(struct trainer *t, const char *log_dir, int attempt,
 
 /* In the child: only calls that are safe after a fork. */
 static _Noreturn void become(const struct launch_plan *plan, char **env,
-			     pid_t agent, int output, int link, int page)
+			     pid_t agent, int input, int output, int link,
+			     int page)
 {
 	sigset_t none;
 
-	setpgid(0, 0);
+	setsid(); /* the terminal may be read, and does not stop it */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != agent)
 		_exit(127);
@@ -83,6 +90,8 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL); /* ours is ignored, which exec would keep */
 	open_files_restore();
+	dup2(input, STDIN_FILENO);
+	fcntl(STDIN_FILENO, F_SETFD, 0); /* where it was that already */
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	/* descriptors of ours and of our libraries stay behind */
@@ -108,7 +117,8 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		  struct launch_environ *env, struct fl_err *err)
 {
 	const char *path = environ_get(env, "TORCHELASTIC_ERROR_FILE");
-	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, rc;
+	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, input;
+	int rc;
 	pid_t agent = getpid();
 
 	*t = (struct trainer){ .rank = layout_own(layout)->first + local,
@@ -133,9 +143,11 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 	snprintf(t->error_path, sizeof(t->error_path), "%s", path ? path : "");
 	set_descriptor(env, AGENT_FD_VARIABLE, link[1]);
 	set_descriptor(env, AGENT_STATUS_VARIABLE, page);
+	input = terminal_input(local == plan->shown);
 	t->pid = fork();
 	if (t->pid == 0)
-		become(plan, env->list, agent, out[1], link[1], page);
+		become(plan, env->list, agent, input, out[1], link[1], page);
+	close(input);
 	close(out[1]);
 	close(link[1]);
 	close(page);
@@ -144,7 +156,6 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 	if (t->pid < 0)
 		return fl_fail(err, FL_EIO, "cannot start a process: %s",
 			       strerror(errno));
-	setpgid(t->pid, t->pid);
 	fcntl(t->output, F_SETFL, O_NONBLOCK);
 	fcntl(t->link, F_SETFL, O_NONBLOCK);
 	return 0;
@@ -165,7 +176,20 @@ static void hand_lines(struct trainer *t, bool rest, trainer_lines_fn lines,
 		return;
 	lines(ctx, t, t->line.data, n);
 	t->line.len -= n;
+	t->line_since = t->line_at;
 	memmove(t->line.data, t->line.data + n, t->line.len);
+}
+
+/* A line without an end: a prompt that waits, or a bar that keeps moving. */
+static bool is_due(struct trainer *t)
+{
+	double now = fl_now_s();
+
+	if (t->line.len == 0)
+		return false;
+	if (memchr(t->line.data, '\r', t->line.len))
+		return now - t->line_since > BAR_S;
+	return now - t->line_at > PROMPT_S;
 }
 
 bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
@@ -182,12 +206,21 @@ bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 		if (show) {
 			fwrite(buf, 1, (size_t)n, stdout);
 			fflush(stdout);
+			fl_log_within_line(buf[n - 1] != '\n');
 		}
 		fl_str_addn(&t->line, buf, (size_t)n);
+		t->line_at = fl_now_s();
 		hand_lines(t, false, lines, ctx);
+		if (t->line.len == 0)
+			t->line_since = 0;
+		else if (t->line_since == 0)
+			t->line_since = t->line_at;
 	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		if (is_due(t))
+			hand_lines(t, true, lines, ctx);
 		return true;
+	}
 	hand_lines(t, true, lines, ctx);
 	close(t->output);
 	t->output = -1;
@@ -263,8 +296,9 @@ void trainer_tell(const struct trainer *t, const char *line)
 
 void trainer_signal(const struct trainer *t, int number)
 {
-	if (t->pid > 0)
-		kill(-t->pid, number);
+	/* one that was just forked has no group yet */
+	if (t->pid > 0 && kill(-t->pid, number) != 0 && !t->leaderless)
+		kill(t->pid, number);
 }
 
 int trainer_code(const struct trainer *t)

@@ -19,13 +19,15 @@ struct trainer {
 	FILE *log;	  /* workerlog.<rank>, or serverlog.<index> */
 	char log_path[4096];
 	struct agent_status *status;
-	struct fl_str line;	 /* of its output, not yet whole */
-	struct fl_str link_text; /* from the link, in pieces */
-	char fault[1024];	 /* the sentence it sent before it ended */
-	char error_path[4096];	 /* where PyTorch's programs leave theirs */
-	bool ours;		 /* it said hello: it knows this protocol */
+	struct fl_str line;	    /* of its output, not yet whole */
+	double line_since, line_at; /* its first and its last part came */
+	struct fl_str link_text;    /* from the link, in pieces */
+	char fault[1024];	    /* the sentence it sent before it ended */
+	char error_path[4096];	    /* where PyTorch's programs leave theirs */
+	bool ours;		    /* it said hello: it knows this protocol */
 	int wait_status;
 	struct fl_memory_kills kills; /* as it was started */
+	bool leaderless; /* its leader has ended, what that started has not */
 	bool ended;
 };
 
@@ -37,7 +39,8 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 typedef void (*trainer_lines_fn)(void *ctx, const struct trainer *t,
 				 const char *text, size_t n);
 /* Copy what it printed to its log, to the console as it is (show), and hand on
- * whole lines. False at the end of its output. */
+ * whole lines; a prompt or a progress bar, whose line has no end, after a
+ * moment. False at the end of its output. */
 bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 		  void *ctx);
 /* Hand every line of its link, except faults, which are noted here. */

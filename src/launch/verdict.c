@@ -268,6 +268,7 @@ void verdict_turn(struct fleet *f)
 	job_end(&f->job);
 	fences_end(&f->fences);
 	stall_end(f);
+	stopped_end(f);
 	ledger_end(f);
 	if (f->restarting)
 		fleet_enter(f, FLEET_WAIT);

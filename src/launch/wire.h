@@ -46,6 +46,7 @@ enum wire_type {
 	WIRE_PACE,	/* how long a trainer computes at a step */
 	WIRE_FORECAST,	/* what the network will cost in a step */
 	WIRE_LEDGER,	/* how the trainers here spent their time */
+	WIRE_STOPPED,	/* a trainer here was stopped, or goes on */
 	WIRE_TYPES
 };
 
