@@ -188,7 +188,8 @@ static int record(const char *path, int size)
 {
 	static const char *const o[] = { "pretrain_weights=" };
 	static const struct comm_ops ops = { .sum_doubles = note_sum };
-	struct plan_key key = { PLAN_TRAIN, BATCH, size, size };
+	struct plan_key key =
+		plan_key_make(PLAN_TRAIN, DTYPE_F32, BATCH, size, size);
 	struct engine_batch batch = make_batch(size);
 	struct recorder r = { .base = { &ops, 0, 1 } };
 	struct timetable best = { 0 };
@@ -196,12 +197,14 @@ static int record(const char *path, int size)
 	struct recipe *recipe;
 	struct model *model;
 	struct engine e;
+	struct dev *dev;
 
 	fl_par_init(0);
-	if (recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 1,
+	if (device_open("cpu", &dev, &err) != 0 ||
+	    recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 1,
 			&recipe, &err) != 0 ||
 	    model_new(recipe, &model, &err) != 0 ||
-	    engine_open(&e, recipe, model, &cpu_device, &r.base, &key, 1, &err))
+	    engine_open(&e, recipe, model, dev, &r.base, &key, 1, &err))
 		die("engine", &err);
 	e.run.comm = &r.base;
 	e.run.grads_ready = note_ready;
@@ -214,6 +217,7 @@ static int record(const char *path, int size)
 	printf("step %.1f ms, %d events, %.1f MB of gradients\n",
 	       1e3 * best.seconds, best.count, 4e-6 * (double)best.floats);
 	engine_close(&e);
+	device_close(dev);
 	model_free(model);
 	recipe_free(recipe);
 	free(best.list);
@@ -231,6 +235,7 @@ struct replay {
 	struct timetable t;
 	struct comm *comm;
 	struct buckets *buckets;
+	struct dev *dev;
 	float *grads;
 	double sums[8192];
 	double sync_bn_s;
@@ -282,7 +287,7 @@ static void await(struct replay *r, struct taken *taken)
 {
 	float mean = (float)(r->comm->world + 1) / 2;
 	struct fl_err err = FL_ERR_INIT;
-	struct bucket_times times;
+	struct comm_times times;
 
 	if (buckets_wait(r->buckets, &times, &err) != 0)
 		die("buckets", &err);
@@ -326,7 +331,7 @@ static struct taken one_step(struct replay *r)
 
 	pace_anew();
 	memset(r->sums, 0, sizeof(r->sums));
-	buckets_begin(r->buckets, r->grads);
+	buckets_begin(r->buckets, dev_queue(r->dev, DEV_COMPUTE), r->grads);
 	for (int i = 0; i < r->t.count; i++) {
 		if (r->o.alone != 0)
 			r->t.list[i].seconds = 0;
@@ -400,12 +405,16 @@ static int replay(const char *path, const struct options *o)
 	else if (comm_mpi_open(&r->comm, &err) != 0)
 		die("MPI", &err);
 	r->grads = fl_calloc(r->t.floats, sizeof(float));
-	if (buckets_open(r->comm, r->t.floats, (size_t)(o->bucket_mb * 0x1p20),
-			 o->overlap != 0, &r->buckets, &err) != 0)
+	if (device_open("cpu", &r->dev, &err) != 0)
+		die("device", &err);
+	if (buckets_open(r->comm, r->dev, r->t.floats,
+			 (size_t)(o->bucket_mb * 0x1p20), o->overlap != 0,
+			 &r->buckets, &err) != 0)
 		die("buckets", &err);
 	run(r);
 	buckets_close(r->buckets);
 	comm_close(r->comm);
+	device_close(r->dev);
 	free(r->grads);
 	free(r->t.list);
 	free(r);

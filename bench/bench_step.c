@@ -95,52 +95,61 @@ static double timed(double *best, double start)
 	return s;
 }
 
-static void measure_conv(const struct device *device,
-			 const struct dev_conv_desc *d, float *x, float *y,
-			 float *w, float *ws, struct conv_cost *total)
+/* Memory for one convolution: source, destination, weights. */
+struct room {
+	struct dev_slab x, y, w;
+};
+
+static void measure_conv(struct engine *e, const struct dev_conv_desc *d,
+			 const struct tensor *x, const struct tensor *y,
+			 float *w, struct conv_cost *total)
 {
+	const struct dev_ops *ops = dev_ops(e->dev);
+	void *ws = e->plans.workspace.data;
+	struct dev_queue *q = e->queue;
 	struct fl_err err = FL_ERR_INIT;
 	struct dev_conv *c;
 	double f = 1e9, b = 1e9, g = 1e9;
-	size_t oh = (size_t)(d->h - 1) / (size_t)d->stride + 1;
-	size_t ow = (size_t)(d->w - 1) / (size_t)d->stride + 1;
 
-	if (device->ops->conv_new(d, &c, &err) != 0) {
+	if (ops->conv_new(e->dev, d, &c, &err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(4);
 	}
 	for (int r = 0; r < REPEATS; r++) {
 		double t = fl_now_s();
 
-		device->ops->conv_forward(c, x, w, w, y, ws);
+		ops->conv_forward(q, c, x, w, w, y, NULL, ws);
+		dev_wait(q, &err);
 		timed(&f, t);
 		t = fl_now_s();
-		device->ops->conv_backward_weights(c, x, y, w, w, ws);
+		ops->conv_backward_weights(q, c, x, y, w, w, ws);
+		dev_wait(q, &err);
 		timed(&g, t);
 		t = fl_now_s();
 		if (d->diff_src)
-			device->ops->conv_backward_data(c, y, w, x, false, ws);
+			ops->conv_backward_data(q, c, y, w, x, false, ws);
+		dev_wait(q, &err);
 		timed(&b, t);
 	}
-	device->ops->conv_free(c);
+	ops->conv_free(c);
 	total->forward += f;
 	total->weights += g;
 	total->data += d->diff_src ? b : 0;
-	total->flops += 2.0 * (d->diff_src ? 3 : 2) * BATCH * (double)oh *
-			(double)ow * d->cout * d->cin * d->k * d->k;
+	total->flops += 2.0 * (d->diff_src ? 3 : 2) * (double)tensor_pixels(y) *
+			d->cout * d->cin * d->k * d->k;
 }
 
 static struct conv_cost convolutions(struct engine *e, const struct plan *plan)
 {
 	const struct graph *g = e->model->graph;
 	struct conv_cost total = { 0 };
-	size_t floats = (size_t)64 << 20;
-	float *x = NULL, *y = NULL, *w = NULL;
+	size_t bytes = (size_t)256 << 20;
+	struct room room;
 	struct fl_err err = FL_ERR_INIT;
 
-	if (device_slab_new(e->device, floats * 4, &x, &err) ||
-	    device_slab_new(e->device, floats * 4, &y, &err) ||
-	    device_slab_new(e->device, (size_t)64 << 20, &w, &err))
+	if (dev_slab_new(e->dev, bytes, DEV_OWN, &room.x, &err) ||
+	    dev_slab_new(e->dev, bytes, DEV_OWN, &room.y, &err) ||
+	    dev_slab_new(e->dev, bytes / 4, DEV_OWN, &room.w, &err))
 		exit(4);
 	for (int i = 0; i < g->node_count; i++) {
 		const struct graph_node *n = &g->nodes[i];
@@ -151,6 +160,8 @@ static struct conv_cost convolutions(struct engine *e, const struct plan *plan)
 			continue;
 		in = plan_value(plan, n->in[0]);
 		out = plan_value(plan, n->out);
+		in.data = room.x.data;
+		out.data = room.y.data;
 		d = (struct dev_conv_desc){
 			.n = in.n,
 			.h = in.h,
@@ -159,16 +170,17 @@ static struct conv_cost convolutions(struct engine *e, const struct plan *plan)
 			.cout = out.c,
 			.k = n->k,
 			.stride = n->stride,
+			.x_type = in.type,
+			.y_type = out.type,
 			.bias = n->bias >= 0,
 			.backward = true,
 			.diff_src = n->in[0] != g->input,
 		};
-		measure_conv(e->device, &d, x, y, w, e->plans.workspace,
-			     &total);
+		measure_conv(e, &d, &in, &out, room.w.data, &total);
 	}
-	device_slab_free(e->device, x, floats * 4);
-	device_slab_free(e->device, y, floats * 4);
-	device_slab_free(e->device, w, (size_t)64 << 20);
+	dev_slab_free(e->dev, &room.x);
+	dev_slab_free(e->dev, &room.y);
+	dev_slab_free(e->dev, &room.w);
 	return total;
 }
 
@@ -231,7 +243,8 @@ static int by_value(const void *a, const void *b)
 static void bench(int size, double ceiling)
 {
 	static const char *const o[] = { "pretrain_weights=" };
-	struct plan_key key = { PLAN_TRAIN, BATCH, size, size };
+	struct plan_key key =
+		plan_key_make(PLAN_TRAIN, DTYPE_F32, BATCH, size, size);
 	struct engine_batch batch = make_batch(size);
 	struct engine_result result, best_result = { 0 };
 	struct conv_cost conv;
@@ -240,12 +253,14 @@ static void bench(int size, double ceiling)
 	struct recipe *recipe;
 	struct model *model;
 	struct engine e;
+	struct dev *dev;
 	double best = 1e9, convs, seconds[REPEATS];
 
-	if (recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 1,
+	if (device_open("cpu", &dev, &err) != 0 ||
+	    recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 1,
 			&recipe, &err) != 0 ||
 	    model_new(recipe, &model, &err) != 0 ||
-	    engine_open(&e, recipe, model, &cpu_device, comm, &key, 1, &err)) {
+	    engine_open(&e, recipe, model, dev, comm, &key, 1, &err)) {
 		fprintf(stderr, "bench_step: %s\n", err.text);
 		exit(4);
 	}
@@ -280,9 +295,10 @@ static void bench(int size, double ceiling)
 	printf("  memory                %8.1f MiB of activations an image, "
 	       "%.0f MiB of state, %.0f MiB of workspace\n\n",
 	       (double)e.plans.activation_bytes / BATCH / 0x1p20,
-	       (double)e.slab_bytes / 0x1p20,
+	       (double)e.state.slab.bytes / 0x1p20,
 	       (double)e.plans.workspace_bytes / 0x1p20);
 	engine_close(&e);
+	device_close(dev);
 	model_free(model);
 	recipe_free(recipe);
 	comm_close(comm);

@@ -193,15 +193,14 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 		rc = model_new(job.recipe, &model, err);
 	if (rc == 0) {
 		key = evaluator_plan(&job.recipe->test_reader);
-		rc = engine_open(&e, job.recipe, model, job.device, job.comm,
-				 &key, 1, err);
+		rc = engine_open(&e, job.recipe, model, job.dev, job.comm, &key,
+				 1, err);
 	}
 	if (rc == 0)
 		rc = weights_load(&e, job.recipe->weights, true, err);
 	if (rc == 0)
 		rc = infer(args, &job, &e, &v, err);
-	if (e.slab)
-		engine_close(&e);
+	engine_close(&e);
 	model_free(model);
 	evaluator_close(&v);
 	job_close(&job, rc);

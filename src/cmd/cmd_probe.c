@@ -70,7 +70,7 @@ static int probe(const struct args *args, struct fl_err *err)
 			       o.batch_count);
 	rc = job_open(&job, &args->job, !o.eval, err);
 	if (rc == 0)
-		rc = probe_run(job.recipe, job.device, job.comm, &o, err);
+		rc = probe_run(job.recipe, job.dev, job.comm, &o, err);
 	job_close(&job, rc);
 	return rc;
 }

@@ -318,7 +318,7 @@ static int time_steps(struct job *job, struct fl_err *err)
 
 	w.run_dir = dir;
 	if (rc == 0)
-		rc = train_run(job->recipe, job->device, job->comm, &options,
+		rc = train_run(job->recipe, job->dev, job->comm, &options,
 			       &events, &summary, err);
 	if (rc == 0)
 		train_pace_end(&w.pace);
@@ -359,7 +359,7 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 		     line);
 	fl_info("%s", line);
 	if (rc == 0)
-		rc = train_run(job->recipe, job->device, job->comm, &options,
+		rc = train_run(job->recipe, job->dev, job->comm, &options,
 			       &events, &summary, err);
 	rc = write_summary(&w, &summary, fl_now_s() - start, rc, err);
 	progress_close(w.progress);
@@ -395,7 +395,7 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 			option_say_passed(&cmd_train_options, &args.job.passed);
 		if (rc == 0 && args.amp)
 			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",
-				job.device->name);
+				job.dev->device->name);
 		if (rc == 0)
 			rc = timing ? time_steps(&job, err)
 				    : train(&args, &job, err);

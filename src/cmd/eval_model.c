@@ -100,8 +100,8 @@ int eval_model(const struct job_args *args, const struct eval_options *options,
 		rc = model_new(job.recipe, &model, err);
 	if (rc == 0) {
 		key = evaluator_plan(&job.recipe->eval_reader);
-		rc = engine_open(&e, job.recipe, model, job.device, job.comm,
-				 &key, 1, err);
+		rc = engine_open(&e, job.recipe, model, job.dev, job.comm, &key,
+				 1, err);
 	}
 	if (rc == 0)
 		rc = weights_load(&e, job.recipe->weights, true, err);
@@ -110,8 +110,7 @@ int eval_model(const struct job_args *args, const struct eval_options *options,
 		rc = options->predict_only ? predict(&job, &e, &v, options, err)
 					   : score(&job, &e, &v, options, err);
 	}
-	if (e.slab)
-		engine_close(&e);
+	engine_close(&e);
 	model_free(model);
 	evaluator_close(&v);
 	job_close(&job, rc);

@@ -79,7 +79,7 @@ int job_open(struct job *job, const struct job_args *args, bool ranks,
 	if (rc == 0)
 		rc = open_ranks(&job->comm, ranks, err);
 	if (rc == 0)
-		rc = device_open(device_name(args, job->recipe), &job->device,
+		rc = device_open(device_name(args, job->recipe), &job->dev,
 				 err);
 	fl_par_init(thread_count());
 	return rc;
@@ -97,5 +97,6 @@ void job_close(struct job *job, int rc)
 	 * exit status, and whoever launched it ends the others. */
 	if (job->comm && !(failed_alone(rc) && job->comm->world > 1))
 		comm_close(job->comm);
+	device_close(job->dev);
 	recipe_free(job->recipe);
 }

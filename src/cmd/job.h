@@ -35,7 +35,7 @@ struct job_args {
 
 struct job {
 	struct recipe *recipe;
-	const struct device *device;
+	struct dev *dev;
 	struct comm *comm;
 };
 

@@ -77,8 +77,8 @@ static void add_numbers(struct train_facts *f, const struct recipe *r,
 	struct fl_str *s = add(f, "numbers");
 	const char *threads = getenv("FLOTILLA_THREADS");
 
-	fl_str_addf(s, "device %s, amp %s, OMP_NUM_THREADS %s", e->device->name,
-		    r->amp ? "on" : "off",
+	fl_str_addf(s, "device %s, amp %s, OMP_NUM_THREADS %s",
+		    e->dev->device->name, r->amp ? "on" : "off",
 		    threads && *threads ? threads : "not set");
 }
 
@@ -91,9 +91,10 @@ static void add_weights(struct train_facts *f, const struct engine *e,
 	struct fl_digest digest;
 
 	fl_digest_init(&digest);
-	fl_digest_update(&digest, e->state.weights,
+	/* At the start the mirror holds what was loaded. */
+	fl_digest_update(&digest, e->host.row[STATE_WEIGHTS],
 			 g->flat_count * sizeof(float));
-	fl_digest_update(&digest, e->state.statistics,
+	fl_digest_update(&digest, e->host.row[STATE_STATISTICS],
 			 g->statistic_count * sizeof(float));
 	fl_digest_hex(&digest, hex);
 	fl_str_addf(s, "of step %lld, digest %.16s", (long long)at->step, hex);

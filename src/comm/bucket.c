@@ -1,11 +1,9 @@
+/* Cutting the gradients into buckets, and letting each go when it is final. What
+ * carries them is the communicator's affair. */
 #include "comm/bucket.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
-#include "base/par.h"
 
-#include <pthread.h>
-#include <string.h>
 #include <stdlib.h>
 
 #define MAX_BUCKETS 256
@@ -16,16 +14,10 @@ struct buckets {
 	size_t ends[MAX_BUCKETS];
 	int bucket_count;
 	bool overlap;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t work, done;
-	/* under the lock */
+	/* of the step at work */
+	struct dev_queue *queue;
 	float *grads;
-	size_t ready; /* floats that are final */
-	int finished; /* buckets averaged in this step */
-	bool stop;
-	double comm_s;
-	struct fl_err err;
+	int begun;
 };
 
 /* Buckets of equal size, but the last two of a quarter and of a sixteenth of
@@ -49,134 +41,66 @@ static void cut(struct buckets *b, size_t bucket_bytes)
 	}
 }
 
-static int average(struct buckets *b, int i, struct fl_err *err)
+int buckets_open(struct comm *comm, struct dev *dev, size_t count,
+		 size_t bucket_bytes, bool overlap, struct buckets **out,
+		 struct fl_err *err)
 {
-	size_t first = i ? b->ends[i - 1] : 0, n = b->ends[i] - first;
-	float *g = b->grads + first, factor = 1 / (float)b->comm->world;
-	int rc = comm_sum_floats(b->comm, g, n, err);
+	struct buckets *b;
 
-	for (size_t k = 0; k < n; k++)
-		g[k] *= factor;
-	return rc;
-}
+	if (comm->world > 1) {
+		int rc = comm->ops->mean_open(comm, dev, count, err);
 
-static void *send_buckets(void *arg)
-{
-	struct buckets *b = arg;
-
-	fl_flush_denormals();
-	pthread_mutex_lock(&b->lock);
-	while (!b->stop) {
-		struct fl_err err = FL_ERR_INIT;
-		int i = b->finished;
-		double start;
-
-		if (!b->grads || i == b->bucket_count ||
-		    b->ready < b->ends[i]) {
-			pthread_cond_wait(&b->work, &b->lock);
-			continue;
-		}
-		pthread_mutex_unlock(&b->lock);
-		start = fl_now_s();
-		average(b, i, &err);
-		pthread_mutex_lock(&b->lock);
-		b->comm_s += fl_now_s() - start;
-		if (err.code != 0 && b->err.code == 0)
-			b->err = err;
-		b->finished++;
-		pthread_cond_signal(&b->done);
+		if (rc != 0)
+			return rc;
 	}
-	pthread_mutex_unlock(&b->lock);
-	return NULL;
-}
-
-int buckets_open(struct comm *comm, size_t count, size_t bucket_bytes,
-		 bool overlap, struct buckets **out, struct fl_err *err)
-{
-	struct buckets *b = fl_calloc(1, sizeof(*b));
-	int status;
-
+	b = fl_calloc(1, sizeof(*b));
 	b->comm = comm;
 	b->count = count;
 	b->overlap = overlap;
 	cut(b, bucket_bytes);
-	pthread_mutex_init(&b->lock, NULL);
-	pthread_cond_init(&b->work, NULL);
-	pthread_cond_init(&b->done, NULL);
 	*out = b;
-	if (comm->world == 1)
-		return 0;
-	status = pthread_create(&b->thread, NULL, send_buckets, b);
-	if (status == 0)
-		return 0;
-	free(b);
-	return fl_fail(err, FL_EINTERNAL, "cannot start a thread: %s",
-		       strerror(status));
+	return 0;
 }
 
 void buckets_close(struct buckets *b)
 {
 	if (!b)
 		return;
-	if (b->comm->world > 1) {
-		pthread_mutex_lock(&b->lock);
-		b->stop = true;
-		pthread_cond_signal(&b->work);
-		pthread_mutex_unlock(&b->lock);
-		pthread_join(b->thread, NULL);
-	}
-	pthread_cond_destroy(&b->work);
-	pthread_cond_destroy(&b->done);
-	pthread_mutex_destroy(&b->lock);
+	if (b->comm->world > 1)
+		b->comm->ops->mean_close(b->comm);
 	free(b);
 }
 
-void buckets_begin(struct buckets *b, float *grads)
+void buckets_begin(struct buckets *b, struct dev_queue *q, float *grads)
 {
-	if (b->comm->world == 1)
-		return;
-	pthread_mutex_lock(&b->lock);
+	b->queue = q;
 	b->grads = grads;
-	b->ready = 0;
-	b->finished = 0;
-	b->comm_s = 0;
-	pthread_mutex_unlock(&b->lock);
+	b->begun = 0;
 }
 
-static void set_ready(struct buckets *b, size_t end)
+static void send(struct buckets *b, size_t end)
 {
-	pthread_mutex_lock(&b->lock);
-	b->ready = end;
-	pthread_cond_signal(&b->work);
-	pthread_mutex_unlock(&b->lock);
+	while (b->begun < b->bucket_count && b->ends[b->begun] <= end) {
+		size_t first = b->begun ? b->ends[b->begun - 1] : 0;
+
+		b->comm->ops->mean_begin(b->comm, b->queue, b->grads + first,
+					 b->ends[b->begun] - first);
+		b->begun++;
+	}
 }
 
 void buckets_ready(struct buckets *b, size_t end)
 {
 	if (b->comm->world > 1 && b->overlap)
-		set_ready(b, end);
+		send(b, end);
 }
 
-int buckets_wait(struct buckets *b, struct bucket_times *times,
+int buckets_wait(struct buckets *b, struct comm_times *times,
 		 struct fl_err *err)
 {
-	double start = fl_now_s();
-	int rc = 0;
-
-	*times = (struct bucket_times){ 0 };
+	*times = (struct comm_times){ 0 };
 	if (b->comm->world == 1)
 		return 0;
-	set_ready(b, b->count);
-	pthread_mutex_lock(&b->lock);
-	while (b->finished < b->bucket_count)
-		pthread_cond_wait(&b->done, &b->lock);
-	b->grads = NULL;
-	times->comm_s = b->comm_s;
-	if (b->err.code != 0) {
-		*err = b->err;
-		rc = err->code;
-	}
-	pthread_mutex_unlock(&b->lock);
-	times->wait_s = fl_now_s() - start;
-	return rc;
+	send(b, b->count);
+	return b->comm->ops->mean_wait(b->comm, b->queue, times, err);
 }

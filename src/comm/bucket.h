@@ -1,10 +1,9 @@
 /* bucket.h - gradients leave while backward still computes.
  *
  * The flat gradient buffer becomes final from its start (graph/graph.h). It
- * is cut into buckets; as soon as the last gradient of a bucket is there, a
- * thread of its own averages it over the ranks in an all-reduce, in order of
- * the buckets. The last ones are small, for nothing is left to hide them
- * behind.
+ * is cut into buckets; as soon as the last gradient of a bucket is there, its
+ * mean over the ranks begins (comm.h), in order of the buckets. The last ones
+ * are small, for nothing is left to hide them behind.
  *
  * One rank has nothing to send: no thread, no time.
  * Threads: all calls from the training thread.
@@ -18,23 +17,22 @@
 
 struct buckets;
 
-struct bucket_times {
-	double comm_s; /* sum of the all-reduces */
-	double wait_s; /* what the training thread waited for them */
-};
-
-/* count floats in buckets of about bucket_bytes; comm is borrowed.
+/* count floats in buckets of about bucket_bytes; comm and dev are borrowed.
  * overlap false: everything leaves at the end (to measure the difference). */
-int buckets_open(struct comm *comm, size_t count, size_t bucket_bytes,
-		 bool overlap, struct buckets **out, struct fl_err *err);
+int buckets_open(struct comm *comm, struct dev *dev, size_t count,
+		 size_t bucket_bytes, bool overlap, struct buckets **out,
+		 struct fl_err *err);
+/* NULL is fine. */
 void buckets_close(struct buckets *buckets);
 
-/* A step's gradients are about to be written to grads[0 .. count). */
-void buckets_begin(struct buckets *buckets, float *grads);
-/* grads[0 .. end) are final; end never goes back. */
+/* A step's gradients are about to be written to grads[0 .. count), device
+ * memory, by work in q. */
+void buckets_begin(struct buckets *buckets, struct dev_queue *q, float *grads);
+/* grads[0 .. end) are final after the work that q has by now; end never goes
+ * back. */
 void buckets_ready(struct buckets *buckets, size_t end);
-/* Wait until all are averaged. */
-int buckets_wait(struct buckets *buckets, struct bucket_times *times,
+/* Work in q from now on sees the means of all; fails if a sum did. */
+int buckets_wait(struct buckets *buckets, struct comm_times *times,
 		 struct fl_err *err);
 
 #endif

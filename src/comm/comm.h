@@ -6,9 +6,12 @@
  *
  * Order    Every rank makes the same calls in the same order with the same
  *          counts. Additions have a fixed order: same job, same bits.
- * Threads  comm_sum_floats() belongs to one thread (the bucket thread), all
- *          other calls to another (the training thread); the two kinds travel
- *          on communicators of their own and never queue behind each other.
+ * Memory   sum_doubles, broadcast and gather are for the host's memory.
+ *          comm_sum_on and the means are for a device's, in order of a queue.
+ * Threads  All calls come from the training thread. Means may be carried by a
+ *          thread of the engine's own (comm/averager.h), and then travel on a
+ *          communicator of their own, so that small sums never queue behind
+ *          them; sum_floats is for that thread.
  * Time     An engine cannot bound a collective; the launcher watches the ranks
  *          and ends the job when one is lost. Alone, nothing waits.
  */
@@ -16,10 +19,16 @@
 #define FL_COMM_COMM_H
 
 #include "base/err.h"
+#include "device/device.h"
 
 #include <stddef.h>
 
 struct comm;
+
+struct comm_times {
+	double comm_s; /* sum of the all-reduces */
+	double wait_s; /* what the training thread waited for them */
+};
 
 struct comm_ops {
 	/* values[i] = sum over ranks */
@@ -27,6 +36,18 @@ struct comm_ops {
 			   struct fl_err *err);
 	int (*sum_floats)(struct comm *comm, float *values, size_t count,
 			  struct fl_err *err);
+	/* Means of at most 'count' floats a step, in device memory. begin
+	 * returns at once: the values are averaged in order of the calls once
+	 * the work before them in q is done, and nobody touches them until
+	 * wait, after which work in q sees them. begin tells no error, wait
+	 * does. close takes an engine whose means were never opened. */
+	int (*mean_open)(struct comm *comm, struct dev *dev, size_t count,
+			 struct fl_err *err);
+	void (*mean_begin)(struct comm *comm, struct dev_queue *q,
+			   float *values, size_t count);
+	int (*mean_wait)(struct comm *comm, struct dev_queue *q,
+			 struct comm_times *times, struct fl_err *err);
+	void (*mean_close)(struct comm *comm);
 	/* everyone gets rank 0's bytes */
 	int (*broadcast)(struct comm *comm, void *bytes, size_t size,
 			 struct fl_err *err);
@@ -34,7 +55,6 @@ struct comm_ops {
 	 * (malloc, the caller frees) and their total size; others get NULL, 0. */
 	int (*gather)(struct comm *comm, const void *bytes, size_t size,
 		      void **all, size_t *total, struct fl_err *err);
-	int (*barrier)(struct comm *comm, struct fl_err *err);
 	/* End the whole job; does not return where the engine can. */
 	void (*abort)(struct comm *comm, int status);
 	void (*close)(struct comm *comm);
@@ -57,6 +77,11 @@ static inline int comm_sum_floats(struct comm *c, float *values, size_t count,
 	return c->ops->sum_floats(c, values, count, err);
 }
 
+/* values are device memory and take part as the work in q before leaves them;
+ * work in q after sees the sums. */
+int comm_sum_on(struct comm *comm, struct dev_queue *q, double *values,
+		size_t count, struct fl_err *err);
+
 static inline int comm_broadcast(struct comm *c, void *bytes, size_t size,
 				 struct fl_err *err)
 {
@@ -67,11 +92,6 @@ static inline int comm_gather(struct comm *c, const void *bytes, size_t size,
 			      void **all, size_t *total, struct fl_err *err)
 {
 	return c->ops->gather(c, bytes, size, all, total, err);
-}
-
-static inline int comm_barrier(struct comm *c, struct fl_err *err)
-{
-	return c->ops->barrier(c, err);
 }
 
 static inline void comm_abort(struct comm *c, int status)

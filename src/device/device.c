@@ -1,26 +1,34 @@
+/* Opening a device by its name, and the calls that need more than a look into
+ * the table. What a device can do stands in its own folder. */
 #include "device/device.h"
 
-#include "base/par.h"
 #include "base/str.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-int device_open(const char *name, const struct device **out, struct fl_err *err)
+/* "name" or "name:index"; -1: the index is no number */
+static int index_of(const char *text, size_t *length)
+{
+	const char *colon = strchr(text, ':');
+	char *end;
+	long n;
+
+	*length = colon ? (size_t)(colon - text) : strlen(text);
+	if (!colon)
+		return 0;
+	n = strtol(colon + 1, &end, 10);
+	return *end || end == colon + 1 || n < 0 || n > 999 ? -1 : (int)n;
+}
+
+static int unknown(const char *name, struct fl_err *err)
 {
 	struct fl_str known = FL_STR_INIT;
 	int rc;
 
-	for (int i = 0; device_backends[i]; i++) {
-		if (strcmp(device_backends[i]->name, name) == 0) {
-			*out = device_backends[i];
-			fl_str_release(&known);
-			return 0;
-		}
+	for (int i = 0; device_backends[i]; i++)
 		fl_str_addf(&known, "%s'%s'", i ? ", " : "",
 			    device_backends[i]->name);
-	}
 	rc = fl_fail(err, FL_EUSAGE,
 		     "device '%s' is not in this build; it has %s", name,
 		     fl_str_get(&known));
@@ -28,36 +36,43 @@ int device_open(const char *name, const struct device **out, struct fl_err *err)
 	return rc;
 }
 
-static void touch(void *ctx, size_t first, size_t last, int chunk)
+int device_open(const char *name, struct dev **out, struct fl_err *err)
 {
-	(void)chunk;
-	memset((char *)ctx + first, 0, last - first);
+	size_t length;
+	int index = index_of(name, &length);
+
+	for (int i = 0; index >= 0 && device_backends[i]; i++) {
+		const struct device *d = device_backends[i];
+
+		if (strlen(d->name) == length &&
+		    memcmp(d->name, name, length) == 0)
+			return d->core->open(d, index, out, err);
+	}
+	return unknown(name, err);
 }
 
-int device_slab_new(const struct device *device, size_t bytes, float **out,
-		    struct fl_err *err)
+void device_close(struct dev *d)
 {
-	void *p;
-
-	(void)device; /* all backends so far compute in host memory */
-	if (bytes == 0)
-		bytes = 64;
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return fl_fail(err, FL_ENOMEM,
-			       "cannot get %.0f MiB of memory: %s; a smaller "
-			       "batch or image size needs less",
-			       (double)bytes / 0x1p20, strerror(errno));
-	madvise(p, bytes, MADV_HUGEPAGE);
-	/* The first touch costs more than any use: once, by all threads. */
-	fl_par_for(bytes, (size_t)1 << 22, touch, p);
-	*out = p;
-	return 0;
+	if (d)
+		d->device->core->close(d);
 }
 
-void device_slab_free(const struct device *device, float *slab, size_t bytes)
+int dev_slab_new(struct dev *d, size_t bytes, enum dev_where where,
+		 struct dev_slab *out, struct fl_err *err)
 {
-	(void)device;
-	munmap(slab, bytes ? bytes : 64);
+	return d->device->core->slab_new(d, bytes, where, out, err);
+}
+
+void dev_slab_free(struct dev *d, struct dev_slab *slab)
+{
+	if (slab->data)
+		d->device->core->slab_free(d, slab);
+	*slab = (struct dev_slab){ 0 };
+}
+
+int dev_fetch(struct dev_queue *q, void *host, const void *from, size_t bytes,
+	      struct fl_err *err)
+{
+	dev_read(q, host, from, bytes);
+	return dev_wait(q, err);
 }

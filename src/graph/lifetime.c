@@ -1,6 +1,10 @@
+/* Which buffers a plan has and from when to when each lives: first those of the
+ * values (plan_place_data), then those of the gradients (plan_place_gradients).
+ * A value may lie in its concat's buffer as a slice; a gradient may take over the
+ * buffer of the one it comes from. memory.c then finds places for them all. */
 #include "graph/plan_priv.h"
 
-int plan_add_buffer(struct plan *p, size_t floats, int time)
+int plan_add_buffer(struct plan *p, size_t bytes, int time)
 {
 	if (p->buffer_count == p->buffer_cap) {
 		p->buffer_cap = 2 * p->buffer_cap + 64;
@@ -10,7 +14,7 @@ int plan_add_buffer(struct plan *p, size_t floats, int time)
 	}
 	/* Whole cache lines, so that every buffer starts on one. */
 	p->buffers[p->buffer_count] = (struct plan_buffer){
-		.floats = (floats + 15) / 16 * 16, .first = time, .last = time
+		.bytes = (bytes + 63) / 64 * 64, .first = time, .last = time
 	};
 	return p->buffer_count++;
 }
@@ -25,12 +29,17 @@ void plan_use(struct plan *p, int buffer, int time)
 		b->last = time;
 }
 
-static size_t value_floats(const struct plan *p, int v)
+static size_t value_count(const struct plan *p, int v)
 {
 	const struct plan_value *pv = &p->values[v];
 
 	return (size_t)p->key.batch * (size_t)pv->h * (size_t)pv->w *
 	       (size_t)pv->c;
+}
+
+static size_t value_bytes(const struct plan *p, int v)
+{
+	return value_count(p, v) * dtype_bytes(p->values[v].type);
 }
 
 /* May v be written straight into its slice of the concat at node 'at'? Its
@@ -92,7 +101,7 @@ static struct plan_place *data_place(struct plan *p, int v, int time)
 		pv->data.channel = pv->channel;
 	} else if (pv->data.buffer < 0) {
 		pv->data = (struct plan_place){
-			plan_add_buffer(p, value_floats(p, v), time), 0, pv->c
+			plan_add_buffer(p, value_bytes(p, v), time), 0, pv->c
 		};
 	}
 	plan_use(p, pv->data.buffer, time);
@@ -150,9 +159,11 @@ void plan_place_data(struct plan *p)
 			p->values[node->out].data = p->values[node->in[0]].data;
 		data_place(p, node->out, plan_forward_time(i));
 		if (node->kind == GRAPH_MAXPOOL && plan_backward_wanted(p))
-			p->nodes[i].arg = plan_add_buffer(
-				p, value_floats(p, node->out) / 4 + 1,
-				plan_forward_time(i));
+			p->nodes[i].arg =
+				plan_add_buffer(p,
+						value_count(p, node->out) *
+							dtype_bytes(DTYPE_U8),
+						plan_forward_time(i));
 		if (plan_backward_wanted(p))
 			backward_uses(p, i);
 	}
@@ -178,7 +189,7 @@ static bool grad_write(struct plan *p, int v, int time)
 		before = true;
 	} else if (pv->grad.buffer < 0) {
 		pv->grad = (struct plan_place){
-			plan_add_buffer(p, value_floats(p, v), time), 0, pv->c
+			plan_add_buffer(p, value_bytes(p, v), time), 0, pv->c
 		};
 	}
 	pv->written = true;

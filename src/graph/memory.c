@@ -1,3 +1,5 @@
+/* Places for the buffers of a plan in one slab. Called once for a plan, after
+ * lifetime.c has said when each buffer lives. */
 #include "graph/plan_priv.h"
 
 #include <stdlib.h>
@@ -11,8 +13,8 @@ static int larger_first(const void *a, const void *b)
 	const struct plan_buffer *x = *(struct plan_buffer *const *)a;
 	const struct plan_buffer *y = *(struct plan_buffer *const *)b;
 
-	if (x->floats != y->floats)
-		return x->floats < y->floats ? 1 : -1;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
 	if (x->first != y->first)
 		return x->first - y->first;
 	return x < y ? -1 : x > y;
@@ -38,10 +40,10 @@ static size_t lowest_offset(struct plan_buffer **placed, int count,
 			const struct plan_buffer *o = placed[i];
 
 			if (!live_together(o, b) ||
-			    at >= o->offset + o->floats ||
-			    o->offset >= at + b->floats)
+			    at >= o->offset + o->bytes ||
+			    o->offset >= at + b->bytes)
 				continue;
-			at = o->offset + o->floats;
+			at = o->offset + o->bytes;
 			moved = true;
 		}
 	}
@@ -61,8 +63,8 @@ size_t plan_pack(struct plan_buffer *buffers, int count)
 		struct plan_buffer *b = order[i];
 
 		b->offset = lowest_offset(order, i, b);
-		if (b->offset + b->floats > need)
-			need = b->offset + b->floats;
+		if (b->offset + b->bytes > need)
+			need = b->offset + b->bytes;
 	}
 	free(order);
 	return need;

@@ -1,6 +1,17 @@
+/* Making a plan: shapes and types of all values, kernels of all nodes, lives of the
+ * buffers (lifetime.c), places in the slab (memory.c). Running it is run.c. */
 #include "graph/plan_priv.h"
 
 #include <stdlib.h>
+
+/* The one place that decides types: maps have the plan's precision; what is a
+ * vector, and what the loss reads, is F32. */
+static enum dtype type_of(const struct plan *p, int value)
+{
+	const struct graph_value *v = &p->graph->values[value];
+
+	return v->vector || v->output ? DTYPE_F32 : p->key.precision;
+}
 
 static void infer_shape(struct plan *p, int node)
 {
@@ -9,6 +20,7 @@ static void infer_shape(struct plan *p, int node)
 	const struct plan_value *in = n->ins ? &p->values[n->in[0]] : NULL;
 
 	out->c = p->graph->values[n->out].channels;
+	out->type = type_of(p, n->out);
 	if (n->kind == GRAPH_INPUT) {
 		out->h = p->key.height;
 		out->w = p->key.width;
@@ -65,6 +77,7 @@ static int make_conv(struct plan *p, int node, struct fl_err *err)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
 	const struct plan_value *in = &p->values[n->in[0]];
+	struct plan_node *pn = &p->nodes[node];
 	struct dev_conv_desc d = {
 		.n = p->key.batch,
 		.h = in->h,
@@ -73,48 +86,49 @@ static int make_conv(struct plan *p, int node, struct fl_err *err)
 		.cout = p->values[n->out].c,
 		.k = n->k,
 		.stride = n->stride,
+		.x_type = in->type,
+		.y_type = p->values[n->out].type,
 		.bias = n->bias >= 0,
 		.backward = plan_backward_wanted(p),
 		.diff_src = n->in[0] != p->graph->input,
 		.short_sums = p->graph->short_sums,
 	};
-	const struct dev_ops *ops = p->device->ops;
-	int rc = ops->conv_new(&d, &p->nodes[node].conv, err);
+	int rc = p->ops->conv_new(p->dev, &d, &pn->conv, err);
+
+	pn->norm = -1;
 
 	if (rc != 0)
 		return fl_context(err, "layer '%s'", n->name);
-	want_workspace(p, ops->conv_workspace(p->nodes[node].conv));
+	want_workspace(p, p->ops->conv_workspace(pn->conv));
 	return 0;
 }
 
 static void make_norm(struct plan *p, int node)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
-	struct plan_node *pn = &p->nodes[node];
-	size_t c = (size_t)p->values[n->out].c;
 
-	for (int k = 0; k < n->branches; k++) {
-		float *all = fl_arena_array(&p->arena, 4 * c, sizeof(float));
+	for (int k = 0; k < n->branches && plan_backward_wanted(p); k++) {
+		int conv = p->graph->values[n->in[k]].producer;
 
-		pn->scale[k] = all;
-		pn->shift[k] = all + c;
-		pn->mean[k] = all + 2 * c;
-		pn->inverse[k] = all + 3 * c;
+		FL_ASSERT(p->nodes[conv].conv && p->nodes[conv].norm < 0);
+		p->nodes[conv].norm = node;
+		p->nodes[conv].branch = k;
 	}
+	p->nodes[node].numbers = p->number_bytes;
+	p->number_bytes += norm_bytes(n, p->values[n->out].c);
 }
 
 static int make_nodes(struct plan *p, struct fl_err *err)
 {
 	const struct graph *g = p->graph;
-	size_t widest = 0;
 	int rc = 0;
 
 	for (int i = 0; rc == 0 && i < g->node_count; i++) {
 		const struct graph_node *n = &g->nodes[i];
 		size_t c = (size_t)p->values[n->out].c;
 
-		if (c > widest)
-			widest = c;
+		if (p->values[n->out].c > p->widest)
+			p->widest = p->values[n->out].c;
 		if (n->kind == GRAPH_CONV)
 			rc = make_conv(p, i, err);
 		else if (n->kind == GRAPH_NORM)
@@ -123,21 +137,18 @@ static int make_nodes(struct plan *p, struct fl_err *err)
 			want_workspace(p, 2 * (size_t)p->key.batch * (c + 16) *
 						  sizeof(float));
 	}
-	/* sums: a count, then sum and sum of squares of every branch */
-	p->sums = fl_arena_array(&p->arena, 1 + 2 * DEV_MAX_BRANCHES * widest,
-				 sizeof(double));
-	p->coefficients = fl_arena_array(&p->arena, 3 * widest, sizeof(float));
 	return rc;
 }
 
-int plan_new(const struct graph *graph, const struct device *device,
+int plan_new(const struct graph *graph, struct dev *dev,
 	     const struct plan_key *key, struct plan **out, struct fl_err *err)
 {
 	struct plan *p = fl_calloc(1, sizeof(*p));
 	int rc;
 
 	p->graph = graph;
-	p->device = device;
+	p->dev = dev;
+	p->ops = dev_ops(dev);
 	p->key = *key;
 	p->values = fl_arena_array(&p->arena, (size_t)graph->value_count,
 				   sizeof(*p->values));
@@ -155,7 +166,7 @@ int plan_new(const struct graph *graph, const struct device *device,
 	plan_place_data(p);
 	if (plan_backward_wanted(p))
 		plan_place_gradients(p);
-	p->activation_floats = plan_pack(p->buffers, p->buffer_count);
+	p->map_bytes = plan_pack(p->buffers, p->buffer_count);
 	*out = p;
 	return 0;
 }
@@ -166,7 +177,7 @@ void plan_free(struct plan *p)
 		return;
 	for (int i = 0; i < p->graph->node_count; i++)
 		if (p->nodes[i].conv)
-			p->device->ops->conv_free(p->nodes[i].conv);
+			p->ops->conv_free(p->nodes[i].conv);
 	free(p->buffers);
 	fl_arena_release(&p->arena);
 	free(p);
@@ -179,7 +190,7 @@ const struct plan_key *plan_key(const struct plan *p)
 
 size_t plan_activation_bytes(const struct plan *p)
 {
-	return p->activation_floats * sizeof(float);
+	return p->map_bytes + p->number_bytes + norm_shared_bytes(p->widest);
 }
 
 size_t plan_workspace_bytes(const struct plan *p)
@@ -187,7 +198,7 @@ size_t plan_workspace_bytes(const struct plan *p)
 	return p->workspace_bytes;
 }
 
-void plan_bind(struct plan *p, float *activations, void *workspace)
+void plan_bind(struct plan *p, void *activations, void *workspace)
 {
 	p->activations = activations;
 	p->workspace = workspace;
@@ -197,11 +208,12 @@ static struct tensor tensor_at(const struct plan *p, int value,
 			       const struct plan_place *at)
 {
 	const struct plan_value *v = &p->values[value];
-	struct tensor t = { NULL, p->key.batch, v->h, v->w, v->c, at->ld };
+	struct tensor t = { NULL, v->type, p->key.batch, v->h,
+			    v->w, v->c,	   at->ld };
 
 	if (p->activations && at->buffer >= 0)
 		t.data = p->activations + p->buffers[at->buffer].offset +
-			 at->channel;
+			 (size_t)at->channel * dtype_bytes(v->type);
 	return t;
 }
 

@@ -1,4 +1,5 @@
-/* plan.h - a graph at one size: shapes, chosen kernels, places in memory.
+/* plan.h - a graph at one size and precision: shapes, types, chosen kernels,
+ * places in memory.
  *
  * Plans for all image sizes of a run are made before step 0; they share one
  * slab of activations, large enough for the largest, and one workspace. A step
@@ -26,18 +27,28 @@ enum plan_mode {
 struct plan_key {
 	enum plan_mode mode;
 	int batch, height, width;
+	/* Of maps between operations. Vectors, what the loss reads, parameters
+	 * and statistics are F32 always. */
+	enum dtype precision;
 };
+
+static inline struct plan_key plan_key_make(enum plan_mode mode,
+					    enum dtype precision, int batch,
+					    int height, int width)
+{
+	return (struct plan_key){ mode, batch, height, width, precision };
+}
 
 struct plan;
 
-int plan_new(const struct graph *graph, const struct device *device,
+int plan_new(const struct graph *graph, struct dev *dev,
 	     const struct plan_key *key, struct plan **out, struct fl_err *err);
 void plan_free(struct plan *plan);
 const struct plan_key *plan_key(const struct plan *plan);
 size_t plan_activation_bytes(const struct plan *plan);
 size_t plan_workspace_bytes(const struct plan *plan);
-/* Give the plan its memory, borrowed until plan_free(). */
-void plan_bind(struct plan *plan, float *activations, void *workspace);
+/* Give the plan its memory (the device's own), borrowed until plan_free(). */
+void plan_bind(struct plan *plan, void *activations, void *workspace);
 
 /* Where a value and its gradient are, valid while their lives last: the input
  * before forward, outputs (and their gradients) between forward and backward,
@@ -51,8 +62,10 @@ struct plan_times {
 	double norm_forward, norm_backward, other, sync_bn;
 };
 
-/* The state a plan runs on; flat buffers as laid out by graph_finish(). */
+/* The state a plan runs on, in device memory; flat buffers as laid out by
+ * graph_finish(). */
 struct plan_run {
+	struct dev_queue *queue; /* all work of the plan goes into it */
 	const float *weights;
 	float *grads;	   /* backward only */
 	float *statistics; /* running mean and variance, updated in training */

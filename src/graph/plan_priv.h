@@ -6,19 +6,20 @@
 
 /* A piece of the activation slab with a life. */
 struct plan_buffer {
-	size_t floats;
+	size_t bytes;
 	int first, last; /* times, both included */
-	size_t offset;	 /* floats from the slab's start, set by memory.c */
+	size_t offset;	 /* bytes from the slab's start, set by memory.c */
 };
 
 /* Where a tensor lies: channels [channel, channel + c) of a buffer whose
- * pixels are ld floats apart. buffer -1: nowhere. */
+ * pixels are ld elements apart. buffer -1: nowhere. */
 struct plan_place {
 	int buffer, channel, ld;
 };
 
 struct plan_value {
 	int h, w, c;
+	enum dtype type;
 	int concat;  /* the concat value this one is a slice of, or -1 */
 	int channel; /* its first channel there */
 	struct plan_place data, grad;
@@ -34,42 +35,47 @@ enum plan_residual {
 
 struct plan_node {
 	struct dev_conv *conv;
+	int norm, branch; /* conv: of whom it is a branch in training, or -1 */
 	bool acc[GRAPH_MAX_IN];	   /* backward adds to the input's gradient */
 	bool copied[GRAPH_MAX_IN]; /* concat: input is not a slice, copy it */
 	enum plan_residual residual;
 	int arg; /* maxpool: buffer of the winners */
-	/* norm, per branch: [C] each */
-	float *scale[DEV_MAX_BRANCHES], *shift[DEV_MAX_BRANCHES];
-	float *mean[DEV_MAX_BRANCHES], *inverse[DEV_MAX_BRANCHES];
-	double count; /* values per channel of the statistics */
+	/* norm: where its count and vectors begin behind the maps, as
+	 * norm.c lays them out */
+	size_t numbers;
 };
 
 struct plan {
 	struct fl_arena arena;
 	const struct graph *graph;
-	const struct device *device;
+	struct dev *dev;
+	const struct dev_ops *ops;
 	struct plan_key key;
 	struct plan_value *values;
 	struct plan_node *nodes;
 	struct plan_buffer *buffers;
 	int buffer_count, buffer_cap;
-	size_t activation_floats, workspace_bytes;
-	float *activations;
-	char *workspace;
-	double *sums;	     /* scratch of the norms */
-	float *coefficients; /* 3 C floats, scratch of their backward */
+	/* The slab: maps, then the numbers of the norms, which live from
+	 * forward to backward, then what all norms share. */
+	size_t map_bytes, number_bytes, workspace_bytes;
+	int widest; /* channels */
+	char *activations, *workspace;
 };
 
-int plan_add_buffer(struct plan *p, size_t floats, int time);
+int plan_add_buffer(struct plan *p, size_t bytes, int time);
 void plan_use(struct plan *p, int buffer, int time);
 
 /* lifetime.c: data and gradient buffers with their lives. */
 void plan_place_data(struct plan *p);
 void plan_place_gradients(struct plan *p);
-/* memory.c: offsets for all buffers; returns the floats needed. */
+/* memory.c: offsets for all buffers; returns the bytes needed. */
 size_t plan_pack(struct plan_buffer *buffers, int count);
 
-/* norm.c */
+/* norm.c. Bytes of one norm's numbers, and of what all share. */
+size_t norm_bytes(const struct graph_node *node, int channels);
+size_t norm_shared_bytes(int widest);
+/* Where the sums of a branch's map go in the forward pass. */
+double *norm_branch_sums(const struct plan *p, int node, int branch);
 int norm_run_forward(struct plan *p, int node, struct plan_run *run,
 		     struct fl_err *err);
 int norm_run_backward(struct plan *p, int node, struct plan_run *run,

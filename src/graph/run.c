@@ -1,3 +1,5 @@
+/* Running a plan: every node of the graph in order, forward or from the end. What a
+ * node needs is looked up in struct step; norms have a file of their own. */
 #include "graph/plan_priv.h"
 
 #include "base/clock.h"
@@ -9,6 +11,7 @@ struct step {
 	const struct graph_node *n;
 	struct plan_node *pn;
 	const struct dev_ops *ops;
+	struct dev_queue *q;
 };
 
 static const float *weight(const struct step *s, int param)
@@ -27,8 +30,7 @@ static uint8_t *winners(const struct step *s)
 {
 	if (!plan_backward_wanted(s->p))
 		return NULL;
-	return (uint8_t *)(s->p->activations +
-			   s->p->buffers[s->pn->arg].offset);
+	return (uint8_t *)s->p->activations + s->p->buffers[s->pn->arg].offset;
 }
 
 static void concat_forward(const struct step *s)
@@ -41,7 +43,7 @@ static void concat_forward(const struct step *s)
 		struct tensor slice = tensor_slice(&out, channel, in.c);
 
 		if (s->pn->copied[k])
-			s->ops->copy(&in, &slice, false);
+			s->ops->copy(s->q, &in, &slice, false);
 		channel += in.c;
 	}
 }
@@ -56,7 +58,7 @@ static void concat_backward(const struct step *s)
 		struct tensor slice = tensor_slice(&out, channel, in.c);
 
 		if (s->pn->copied[k])
-			s->ops->copy(&slice, &in, s->pn->acc[k]);
+			s->ops->copy(s->q, &slice, &in, s->pn->acc[k]);
 		channel += in.c;
 	}
 }
@@ -69,21 +71,22 @@ static void forward_small(const struct step *s)
 
 	switch (n->kind) {
 	case GRAPH_GAP:
-		s->ops->gap_forward(&x, y.data);
+		s->ops->gap_forward(s->q, &x, y.data);
 		break;
 	case GRAPH_FC:
-		s->ops->fc_forward(x.data, weight(s, n->weight),
+		s->ops->fc_forward(s->q, x.data, weight(s, n->weight),
 				   weight(s, n->bias), y.n, x.c, y.c, n->gate,
 				   y.data);
 		break;
 	case GRAPH_SCALE:
-		s->ops->scale_forward(&x, plan_value(s->p, n->in[1]).data, &y);
+		s->ops->scale_forward(s->q, &x, plan_value(s->p, n->in[1]).data,
+				      &y);
 		break;
 	case GRAPH_MAXPOOL:
-		s->ops->maxpool_forward(&x, n->k, &y, winners(s));
+		s->ops->maxpool_forward(s->q, &x, n->k, &y, winners(s));
 		break;
 	case GRAPH_UPSAMPLE:
-		s->ops->upsample_forward(&x, &y);
+		s->ops->upsample_forward(s->q, &x, &y);
 		break;
 	case GRAPH_CONCAT:
 		concat_forward(s);
@@ -99,17 +102,17 @@ static void fc_backward(const struct step *s, const struct tensor *dx,
 			const struct tensor *dy)
 {
 	const struct graph_node *n = s->n;
-	float *scratch = (float *)s->p->workspace;
+	float *scratch = (float *)(void *)s->p->workspace;
 	struct tensor fresh = *dx;
 
 	if (s->pn->acc[0])
 		fresh.data = scratch + (size_t)dy->n * (size_t)dy->c;
-	s->ops->fc_backward(plan_value(s->p, n->in[0]).data,
+	s->ops->fc_backward(s->q, plan_value(s->p, n->in[0]).data,
 			    weight(s, n->weight), plan_value(s->p, n->out).data,
 			    dy->data, dy->n, dx->c, dy->c, n->gate, fresh.data,
 			    grad(s, n->weight), grad(s, n->bias), scratch);
 	if (s->pn->acc[0])
-		s->ops->copy(&fresh, dx, true);
+		s->ops->copy(s->q, &fresh, dx, true);
 }
 
 static void scale_backward(const struct step *s, const struct tensor *dx,
@@ -119,15 +122,9 @@ static void scale_backward(const struct step *s, const struct tensor *dx,
 	struct tensor x = plan_value(s->p, n->in[0]);
 
 	FL_ASSERT(!s->pn->acc[1]); /* a gate serves one scale */
-	s->ops->scale_backward(&x, plan_value(s->p, n->in[1]).data, dy, dx,
-			       s->pn->acc[0],
+	s->ops->scale_backward(s->q, &x, plan_value(s->p, n->in[1]).data, dy,
+			       dx, s->pn->acc[0],
 			       plan_gradient(s->p, n->in[1]).data);
-}
-
-static void clear(const struct tensor *t, const struct dev_ops *ops)
-{
-	FL_ASSERT(tensor_dense(t));
-	ops->zero(t->data, tensor_count(t));
 }
 
 static void backward_small(const struct step *s)
@@ -138,7 +135,7 @@ static void backward_small(const struct step *s)
 
 	switch (n->kind) {
 	case GRAPH_GAP:
-		s->ops->gap_backward(dy.data, &dx, s->pn->acc[0]);
+		s->ops->gap_backward(s->q, dy.data, &dx, s->pn->acc[0]);
 		break;
 	case GRAPH_FC:
 		fc_backward(s, &dx, &dy);
@@ -147,12 +144,13 @@ static void backward_small(const struct step *s)
 		scale_backward(s, &dx, &dy);
 		break;
 	case GRAPH_MAXPOOL:
+		FL_ASSERT(s->pn->acc[0] || tensor_dense(&dx));
 		if (!s->pn->acc[0])
-			clear(&dx, s->ops);
-		s->ops->maxpool_backward(&dy, winners(s), n->k, &dx);
+			s->ops->zero(s->q, &dx);
+		s->ops->maxpool_backward(s->q, &dy, winners(s), n->k, &dx);
 		break;
 	case GRAPH_UPSAMPLE:
-		s->ops->upsample_backward(&dy, &dx, s->pn->acc[0]);
+		s->ops->upsample_backward(s->q, &dy, &dx, s->pn->acc[0]);
 		break;
 	case GRAPH_CONCAT:
 		concat_backward(s);
@@ -162,31 +160,46 @@ static void backward_small(const struct step *s)
 	}
 }
 
+static void conv_forward(const struct step *s)
+{
+	const struct graph_node *n = s->n;
+	struct tensor x = plan_value(s->p, n->in[0]);
+	struct tensor y = plan_value(s->p, n->out);
+	double *sums = NULL;
+
+	if (s->pn->norm >= 0)
+		sums = norm_branch_sums(s->p, s->pn->norm, s->pn->branch);
+	s->ops->conv_forward(s->q, s->pn->conv, &x, weight(s, n->weight),
+			     weight(s, n->bias), &y, sums, s->p->workspace);
+}
+
 static void conv_backward(const struct step *s)
 {
 	const struct graph_node *n = s->n;
 	struct plan_times *times = &s->run->times;
 	struct tensor x = plan_value(s->p, n->in[0]);
-	struct tensor dy = plan_gradient(s->p, n->out);
+	struct tensor dy = plan_gradient(s->p, n->out), dx;
 	double start = fl_now_s(), middle;
 
-	s->ops->conv_backward_weights(s->pn->conv, x.data, dy.data,
+	s->ops->conv_backward_weights(s->q, s->pn->conv, &x, &dy,
 				      grad(s, n->weight), grad(s, n->bias),
 				      s->p->workspace);
 	middle = fl_now_s();
 	times->conv_weights += middle - start;
 	if (n->in[0] == s->p->graph->input)
 		return;
-	s->ops->conv_backward_data(s->pn->conv, dy.data, weight(s, n->weight),
-				   plan_gradient(s->p, n->in[0]).data,
-				   s->pn->acc[0], s->p->workspace);
+	dx = plan_gradient(s->p, n->in[0]);
+	s->ops->conv_backward_data(s->q, s->pn->conv, &dy, weight(s, n->weight),
+				   &dx, s->pn->acc[0], s->p->workspace);
 	times->conv_data += fl_now_s() - middle;
 }
 
 static struct step step_at(struct plan *p, int node, struct plan_run *run)
 {
-	return (struct step){ p, run, &p->graph->nodes[node], &p->nodes[node],
-			      p->device->ops };
+	return (struct step){
+		p,	run,	   &p->graph->nodes[node], &p->nodes[node],
+		p->ops, run->queue
+	};
 }
 
 int plan_forward(struct plan *p, struct plan_run *run, struct fl_err *err)
@@ -199,10 +212,7 @@ int plan_forward(struct plan *p, struct plan_run *run, struct fl_err *err)
 		double start = fl_now_s(), wait = times->sync_bn;
 
 		if (s.n->kind == GRAPH_CONV) {
-			s.ops->conv_forward(
-				s.pn->conv, plan_value(p, s.n->in[0]).data,
-				weight(&s, s.n->weight), weight(&s, s.n->bias),
-				plan_value(p, s.n->out).data, p->workspace);
+			conv_forward(&s);
 			times->conv_forward += fl_now_s() - start;
 		} else if (s.n->kind == GRAPH_NORM) {
 			rc = norm_run_forward(p, i, run, err);

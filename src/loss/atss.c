@@ -6,7 +6,7 @@
  * level are candidates; those whose anchor overlaps the box more than the
  * candidates' mean + deviation, and that lie inside it, answer for it. */
 
-#define MAX_CANDIDATES (LOSS_LEVELS * 64)
+#define MAX_CANDIDATES (HEAD_MOST * 64)
 
 struct candidate {
 	int point;
@@ -28,7 +28,7 @@ static int nearest(const struct loss *l, int image, int level, const float *box,
 		   struct candidate *best)
 {
 	struct ranked *r = l->ranked + (size_t)image * (size_t)l->points;
-	const struct loss_level *lv = &l->input.levels[level];
+	const struct loss_level *lv = &l->levels[level];
 	float cx = (box[0] + box[2]) / 2, cy = (box[1] + box[3]) / 2;
 	int area = lv->h * lv->w, k = l->atss_topk;
 
@@ -64,7 +64,7 @@ static void claim(struct loss *l, int image, int g, const float *box)
 	float limit;
 	int n = 0;
 
-	for (int level = 0; level < LOSS_LEVELS; level++)
+	for (int level = 0; level < l->input.levels; level++)
 		n += nearest(l, image, level, box, c + n);
 	for (int i = 0; i < n; i++) {
 		struct loss_point q = loss_point_at(l, c[i].point);

@@ -81,7 +81,7 @@ void loss_box_point(struct loss *l, int image, int point,
 		    double sums[LOSS_COUNT])
 {
 	struct loss_point q = loss_point_at(l, point);
-	struct loss_level *lv = &l->input.levels[q.level];
+	struct loss_level *lv = &l->levels[q.level];
 	size_t at = (size_t)image * (size_t)(lv->h * lv->w) + (size_t)q.at;
 	size_t i = (size_t)image * (size_t)l->points + (size_t)point;
 	const float *box =

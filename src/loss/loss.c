@@ -1,3 +1,6 @@
+/* The two halves of a step's loss. loss_assign stages the maps, predicts boxes and
+ * lets the assigner decide; loss_finish has the device pass over all class logits
+ * and then adds what only points with a box have. */
 #include "loss/loss_priv.h"
 
 #include "base/fast_math.h"
@@ -6,14 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-int loss_open(const struct recipe *recipe, const struct device *device,
-	      int images, int points, struct loss **out, struct fl_err *err)
+static int open_device_memory(struct loss *l, size_t points, int classes,
+			      struct fl_err *err)
+{
+	size_t maps = 2 * points * ((size_t)classes + 4 * LOSS_BINS);
+	int rc = dev_slab_new(l->dev, HEAD_MOST * sizeof(double), DEV_OWN,
+			      &l->sums_of_levels, err);
+
+	return rc ? rc
+		  : stage_open(&l->stage, l->dev, maps * sizeof(float), err);
+}
+
+int loss_open(const struct recipe *recipe, struct dev *dev, int images,
+	      int points, struct loss **out, struct fl_err *err)
 {
 	struct loss *l = fl_calloc(1, sizeof(*l));
 	size_t n = (size_t)images * (size_t)points;
+	int rc;
 
-	(void)err;
-	l->ops = device->ops;
+	l->dev = dev;
 	l->static_epochs = recipe->static_assigner_epoch;
 	l->atss_topk = recipe->atss_topk;
 	l->tal_topk = recipe->tal_topk;
@@ -29,14 +43,20 @@ int loss_open(const struct recipe *recipe, const struct device *device,
 	l->claims = fl_calloc(n, sizeof(int));
 	l->score = fl_calloc(n, sizeof(float));
 	l->ranked = fl_calloc(n, sizeof(*l->ranked));
-	*out = l;
-	return 0;
+	rc = open_device_memory(l, n, recipe->num_classes, err);
+	if (rc == 0)
+		*out = l;
+	else
+		loss_close(l);
+	return rc;
 }
 
 void loss_close(struct loss *l)
 {
 	if (!l)
 		return;
+	stage_close(&l->stage);
+	dev_slab_free(l->dev, &l->sums_of_levels);
 	free(l->pred);
 	free(l->box);
 	free(l->claims);
@@ -86,7 +106,7 @@ static void predict(void *ctx, size_t first, size_t last, int chunk)
 		size_t image = i / (size_t)l->points;
 		struct loss_point q =
 			loss_point_at(l, (int)(i % (size_t)l->points));
-		const struct loss_level *lv = &l->input.levels[q.level];
+		const struct loss_level *lv = &l->levels[q.level];
 		const float *reg = lv->reg + (image * (size_t)(lv->h * lv->w) +
 					      (size_t)q.at) *
 						     4 * LOSS_BINS;
@@ -125,8 +145,8 @@ static void assign_images(void *ctx, size_t first, size_t last, int chunk)
 
 static int check_levels(const struct loss *l, struct fl_err *err)
 {
-	for (int i = 0; i < LOSS_LEVELS; i++) {
-		const struct loss_level *lv = &l->input.levels[i];
+	for (int i = 0; i < l->input.levels; i++) {
+		const struct loss_level *lv = &l->levels[i];
 
 		if (lv->h * lv->w >= l->atss_topk)
 			continue;
@@ -140,21 +160,42 @@ static int check_levels(const struct loss *l, struct fl_err *err)
 	return 0;
 }
 
-int loss_assign(struct loss *l, const struct loss_input *in, int epoch,
-		double *score_sum, struct fl_err *err)
+/* The logits of all levels in the host's hands. */
+static int take_maps(struct loss *l, struct dev_queue *q, struct fl_err *err)
+{
+	stage_begin(&l->stage);
+	l->points = 0;
+	for (int i = 0; i < l->input.levels; i++) {
+		const struct head_map *m = &l->input.maps[i];
+
+		l->levels[i] = (struct loss_level){
+			.h = m->cls.h,
+			.w = m->cls.w,
+			.stride = m->stride,
+			.cls = stage_in(&l->stage, q, m->cls.data,
+					tensor_bytes(&m->cls)),
+			.reg = stage_in(&l->stage, q, m->reg.data,
+					tensor_bytes(&m->reg)),
+		};
+		l->first[i] = l->points;
+		l->points += m->cls.h * m->cls.w;
+	}
+	FL_ASSERT(l->input.n <= l->max_images && l->points <= l->max_points);
+	return dev_wait(q, err);
+}
+
+int loss_assign(struct loss *l, struct dev_queue *q,
+		const struct loss_input *in, int epoch, double *score_sum,
+		struct fl_err *err)
 {
 	struct assign_job job = { l, epoch < l->static_epochs };
 	size_t n;
 	int rc;
 
 	l->input = *in;
-	l->points = 0;
-	for (int i = 0; i < LOSS_LEVELS; i++) {
-		l->first[i] = l->points;
-		l->points += in->levels[i].h * in->levels[i].w;
-	}
-	FL_ASSERT(in->n <= l->max_images && l->points <= l->max_points);
-	rc = job.atss ? check_levels(l, err) : 0;
+	rc = take_maps(l, q, err);
+	if (rc == 0 && job.atss)
+		rc = check_levels(l, err);
 	if (rc != 0)
 		return rc;
 	n = (size_t)in->n * (size_t)l->points;
@@ -211,7 +252,7 @@ static void finish_points(void *ctx, size_t first, size_t last, int chunk)
 		int image = (int)(i / (size_t)l->points);
 		int point = (int)(i % (size_t)l->points);
 		struct loss_point q = loss_point_at(l, point);
-		struct loss_level *lv = &l->input.levels[q.level];
+		struct loss_level *lv = &l->levels[q.level];
 		size_t at =
 			(size_t)image * (size_t)(lv->h * lv->w) + (size_t)q.at;
 		size_t c;
@@ -229,40 +270,59 @@ static void finish_points(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-/* The classification loss as if no point answered for a box. */
-static double negatives(const struct loss *l)
+/* The classification loss as if no point answered for a box, by the device; then
+ * the gradients where the host completes them. */
+static int negatives(struct loss *l, struct dev_queue *q, double *sum,
+		     struct fl_err *err)
 {
 	float factor = (float)(l->weight_cls / l->normaliser);
-	double sum = 0;
+	double sums[HEAD_MOST], *on_device = l->sums_of_levels.data;
+	int levels = l->input.levels, rc;
 
-	for (int i = 0; i < LOSS_LEVELS; i++) {
-		const struct loss_level *lv = &l->input.levels[i];
-		size_t points = (size_t)l->input.n * (size_t)(lv->h * lv->w);
+	for (int i = 0; i < levels; i++) {
+		const struct head_map *m = &l->input.maps[i];
 
-		sum += l->ops->varifocal(lv->cls,
-					 points * (size_t)l->input.classes,
-					 factor, lv->dcls);
+		dev_ops(l->dev)->varifocal(q, m->cls.data,
+					   tensor_count(&m->cls), factor,
+					   m->dcls.data, on_device + i);
+		l->levels[i].dcls = stage_in(&l->stage, q, m->dcls.data,
+					     tensor_bytes(&m->dcls));
+		l->levels[i].dreg = stage_room(&l->stage, m->dreg.data,
+					       tensor_bytes(&m->dreg));
 	}
-	return sum;
+	rc = dev_fetch(q, sums, on_device, (size_t)levels * sizeof(double),
+		       err);
+	*sum = 0;
+	for (int i = 0; rc == 0 && i < levels; i++)
+		*sum += sums[i];
+	return rc;
 }
 
-void loss_finish(struct loss *l, double normaliser, float losses[LOSS_COUNT])
+/* Both gradients of all levels back to the device. */
+static void give_gradients(struct loss *l, struct dev_queue *q)
 {
-	double sums[LOSS_COUNT] = { 0 };
+	for (int i = 0; i < l->input.levels; i++) {
+		const struct head_map *m = &l->input.maps[i];
+
+		stage_out(&l->stage, q, m->dcls.data, l->levels[i].dcls,
+			  tensor_bytes(&m->dcls));
+		stage_out(&l->stage, q, m->dreg.data, l->levels[i].dreg,
+			  tensor_bytes(&m->dreg));
+	}
+}
+
+/* From the sums over points to what is reported. */
+static void mean_losses(const struct loss *l, double sums[LOSS_COUNT],
+			float losses[LOSS_COUNT])
+{
 	long positives = 0;
 
-	l->normaliser = normaliser;
-	memset(l->sums, 0, sizeof(l->sums));
-	memset(l->positives, 0, sizeof(l->positives));
-	sums[LOSS_CLS] = negatives(l);
-	fl_par_for((size_t)l->input.n * (size_t)l->points, 64, finish_points,
-		   l);
 	for (int c = 0; c < FL_PAR_MAX_CHUNKS; c++) {
 		for (int k = 0; k < LOSS_COUNT; k++)
 			sums[k] += l->sums[c][k];
 		positives += l->positives[c];
 	}
-	sums[LOSS_CLS] /= normaliser;
+	sums[LOSS_CLS] /= l->normaliser;
 	if (positives > 0)
 		sums[LOSS_L1] /= 4 * (double)positives;
 	sums[LOSS_TOTAL] = l->weight_cls * sums[LOSS_CLS] +
@@ -270,6 +330,25 @@ void loss_finish(struct loss *l, double normaliser, float losses[LOSS_COUNT])
 			   l->weight_dfl * sums[LOSS_DFL];
 	for (int k = 0; k < LOSS_COUNT; k++)
 		losses[k] = (float)sums[k];
+}
+
+int loss_finish(struct loss *l, struct dev_queue *q, double normaliser,
+		float losses[LOSS_COUNT], struct fl_err *err)
+{
+	double sums[LOSS_COUNT] = { 0 };
+	int rc;
+
+	l->normaliser = normaliser;
+	memset(l->sums, 0, sizeof(l->sums));
+	memset(l->positives, 0, sizeof(l->positives));
+	rc = negatives(l, q, &sums[LOSS_CLS], err);
+	if (rc != 0)
+		return rc;
+	fl_par_for((size_t)l->input.n * (size_t)l->points, 64, finish_points,
+		   l);
+	give_gradients(l, q);
+	mean_losses(l, sums, losses);
+	return 0;
 }
 
 int loss_assigned_box(const struct loss *l, int image, int point)

@@ -10,6 +10,9 @@
  * GIoU 1902.09630, GFL 2006.04388). Points stand coarse to fine, row by row;
  * boxes are (x1, y1, x2, y2).
  *
+ * The assigners and the losses of boxes run on the host, on what device/stage.h
+ * shows it; the pass over all class logits is the device's.
+ *
  * Memory: all scratch is taken by loss_open() for the largest step.
  * Threads: the compute thread; work is spread with fl_par_for.
  */
@@ -18,22 +21,17 @@
 
 #include "base/err.h"
 #include "config/recipe.h"
-#include "device/device.h"
+#include "graph/head.h"
 
 #include <stdbool.h>
 
-#define LOSS_LEVELS 3
 #define LOSS_BINS 17
 
-struct loss_level {
-	int h, w, stride;
-	const float *cls;   /* [N][h][w][C] logits */
-	const float *reg;   /* [N][h][w][4][17] logits */
-	float *dcls, *dreg; /* gradients, written by loss_finish() */
-};
-
+/* A batch: the head's maps (loss_finish writes their gradients) on the device,
+ * and its boxes in the host's memory. */
 struct loss_input {
-	struct loss_level levels[LOSS_LEVELS];
+	struct head_map maps[HEAD_MOST];
+	int levels;
 	int n, classes;
 	int most;	    /* boxes an image has room for */
 	const float *boxes; /* [N][most][4] pixels of the resized image */
@@ -52,19 +50,22 @@ enum {
 
 struct loss;
 
-/* recipe gives assigners and weights, device the passes over all logits; images
- * and points the largest step. */
-int loss_open(const struct recipe *recipe, const struct device *device,
-	      int images, int points, struct loss **out, struct fl_err *err);
+/* recipe gives assigners and weights; the device is borrowed; images and points
+ * are those of the largest step. */
+int loss_open(const struct recipe *recipe, struct dev *dev, int images,
+	      int points, struct loss **out, struct fl_err *err);
 void loss_close(struct loss *loss);
 
 /* ATSS where epoch < static_assigner_epoch, else task-aligned. *score_sum is
- * this rank's sum of target scores. The input must live until loss_finish().
+ * this rank's sum of target scores. The maps are read once the work in q is
+ * done; the input must live until loss_finish().
  * FL_ERECIPE where a level has fewer points than ATSS takes candidates. */
-int loss_assign(struct loss *loss, const struct loss_input *in, int epoch,
-		double *score_sum, struct fl_err *err);
-void loss_finish(struct loss *loss, double normaliser,
-		 float losses[LOSS_COUNT]);
+int loss_assign(struct loss *loss, struct dev_queue *q,
+		const struct loss_input *in, int epoch, double *score_sum,
+		struct fl_err *err);
+/* Losses, and gradients for the work that q gets from now on. */
+int loss_finish(struct loss *loss, struct dev_queue *q, double normaliser,
+		float losses[LOSS_COUNT], struct fl_err *err);
 
 /* What the assigner decided, for point p of image i: the index of its box or
  * -1, and its target score. Valid until the next loss_assign(). */

@@ -3,26 +3,38 @@
 #define FL_LOSS_LOSS_PRIV_H
 
 #include "base/par.h"
+#include "device/stage.h"
 #include "loss/loss.h"
 #include "loss/topk.h"
 
 #include <stddef.h>
 
+/* One level's maps where the host works on them. */
+struct loss_level {
+	int h, w, stride;
+	const float *cls;   /* [N][h][w][C] logits */
+	const float *reg;   /* [N][h][w][4][17] logits */
+	float *dcls, *dreg; /* gradients */
+};
+
 struct loss {
-	const struct dev_ops *ops;
+	struct dev *dev;
+	struct dev_stage stage;
+	struct dev_slab sums_of_levels; /* doubles, of the device's pass */
 	int static_epochs, atss_topk, tal_topk;
 	double tal_alpha, tal_beta;
 	double weight_cls, weight_iou, weight_dfl;
 	int max_images, max_points;
 
 	struct loss_input input; /* the step's, copied */
-	int points;		 /* of an image in this step */
-	int first[LOSS_LEVELS];	 /* index of a level's first point */
-	float *pred;		 /* [N][L][4] predicted boxes in pixels */
-	int *box;		 /* [N][L] assigned box or -1 */
-	int *claims;		 /* [N][L] boxes that chose the point */
-	float *score;		 /* [N][L] target scores */
-	struct ranked *ranked;	 /* [N][L] to choose from */
+	struct loss_level levels[HEAD_MOST];
+	int points;	       /* of an image in this step */
+	int first[HEAD_MOST];  /* index of a level's first point */
+	float *pred;	       /* [N][L][4] predicted boxes in pixels */
+	int *box;	       /* [N][L] assigned box or -1 */
+	int *claims;	       /* [N][L] boxes that chose the point */
+	float *score;	       /* [N][L] target scores */
+	struct ranked *ranked; /* [N][L] to choose from */
 	double normaliser;
 	double sums[FL_PAR_MAX_CHUNKS][LOSS_COUNT]; /* of chunks */
 	long positives[FL_PAR_MAX_CHUNKS];
@@ -36,10 +48,10 @@ struct loss_point {
 
 static inline struct loss_point loss_point_at(const struct loss *l, int p)
 {
-	const struct loss_level *levels = l->input.levels;
+	const struct loss_level *levels = l->levels;
 	struct loss_point q = { .level = 0 };
 
-	while (q.level + 1 < LOSS_LEVELS && p >= l->first[q.level + 1])
+	while (q.level + 1 < l->input.levels && p >= l->first[q.level + 1])
 		q.level++;
 	q.at = p - l->first[q.level];
 	q.stride = (float)levels[q.level].stride;

@@ -11,7 +11,7 @@
 static const float *logits(const struct loss *l, int image,
 			   const struct loss_point *q)
 {
-	const struct loss_level *lv = &l->input.levels[q->level];
+	const struct loss_level *lv = &l->levels[q->level];
 	size_t i = (size_t)image * (size_t)(lv->h * lv->w) + (size_t)q->at;
 
 	return lv->cls + i * (size_t)l->input.classes;

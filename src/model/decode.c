@@ -1,3 +1,4 @@
+/* Decoding of logits, level after level, points of all images at once. */
 #include "model/decode.h"
 
 #include "base/par.h"
@@ -5,20 +6,11 @@
 #include <math.h>
 
 struct job {
-	const struct decode_level *level;
+	const struct head_map *map;
 	int classes, points, first; /* points of an image; before this level */
 	const float *scale_factor;
 	float *boxes, *scores;
 };
-
-int decode_points(const struct decode_level levels[MODEL_LEVELS])
-{
-	int points = 0;
-
-	for (int i = 0; i < MODEL_LEVELS; i++)
-		points += levels[i].h * levels[i].w;
-	return points;
-}
 
 /* Expectation of the bins' softmax. */
 static float distance(const float *logit)
@@ -39,10 +31,10 @@ static float distance(const float *logit)
 static void decode_box(const struct job *job, size_t image, int at,
 		       const float *reg)
 {
-	const struct decode_level *l = job->level;
+	const struct tensor *cls = &job->map->cls;
 	const float *scale = job->scale_factor + 2 * image;
-	float stride = (float)l->stride;
-	float x = (float)(at % l->w) + 0.5f, y = (float)(at / l->w) + 0.5f;
+	float stride = (float)job->map->stride;
+	float x = (float)(at % cls->w) + 0.5f, y = (float)(at / cls->w) + 0.5f;
 	float *box =
 		job->boxes +
 		(image * (size_t)job->points + (size_t)(job->first + at)) * 4;
@@ -56,8 +48,8 @@ static void decode_box(const struct job *job, size_t image, int at,
 static void decode_range(void *ctx, size_t first, size_t last, int chunk)
 {
 	const struct job *job = ctx;
-	const struct decode_level *l = job->level;
-	size_t area = (size_t)l->h * (size_t)l->w;
+	const float *logits = job->map->cls.data, *reg = job->map->reg.data;
+	size_t area = (size_t)job->map->cls.h * (size_t)job->map->cls.w;
 	size_t classes = (size_t)job->classes, points = (size_t)job->points;
 
 	(void)chunk;
@@ -65,29 +57,29 @@ static void decode_range(void *ctx, size_t first, size_t last, int chunk)
 		size_t image = i / area, at = i % area;
 		float *score = job->scores + image * classes * points +
 			       (size_t)job->first + at;
-		const float *cls = l->cls + i * classes;
+		const float *cls = logits + i * classes;
 
 		for (size_t c = 0; c < classes; c++)
 			score[c * points] = 1 / (1 + expf(-cls[c]));
-		decode_box(job, image, (int)at, l->reg + i * 4 * MODEL_BINS);
+		decode_box(job, image, (int)at, reg + i * 4 * MODEL_BINS);
 	}
 }
 
-void decode_images(const struct decode_level levels[MODEL_LEVELS], int n,
-		   int classes, const float *scale_factor, float *boxes,
-		   float *scores)
+void decode_images(const struct head_map *maps, int levels, int n,
+		   const float *scale_factor, float *boxes, float *scores)
 {
-	struct job job = { .classes = classes,
-			   .points = decode_points(levels),
+	struct job job = { .classes = maps[0].cls.c,
 			   .scale_factor = scale_factor,
 			   .boxes = boxes,
 			   .scores = scores };
 
-	for (int i = 0; i < MODEL_LEVELS; i++) {
-		size_t area = (size_t)levels[i].h * (size_t)levels[i].w;
+	for (int i = 0; i < levels; i++)
+		job.points += maps[i].cls.h * maps[i].cls.w;
+	for (int i = 0; i < levels; i++) {
+		int area = maps[i].cls.h * maps[i].cls.w;
 
-		job.level = &levels[i];
-		fl_par_for((size_t)n * area, 64, decode_range, &job);
-		job.first += (int)area;
+		job.map = &maps[i];
+		fl_par_for((size_t)n * (size_t)area, 64, decode_range, &job);
+		job.first += area;
 	}
 }

@@ -10,19 +10,10 @@
 
 #include "model/model.h"
 
-struct decode_level {
-	int h, w, stride;
-	const float *cls; /* [N][h][w][C] logits */
-	const float *reg; /* [N][h][w][4][17] logits */
-};
-
-/* Points of all levels together, for one image. */
-int decode_points(const struct decode_level levels[MODEL_LEVELS]);
-
-/* n images: scale_factor [N][2] as (fy, fx); boxes [N][L][4] and
- * scores [N][C][L] are written. Parallel over points. */
-void decode_images(const struct decode_level levels[MODEL_LEVELS], int n,
-		   int classes, const float *scale_factor, float *boxes,
-		   float *scores);
+/* The maps of n images, in the host's memory: scale_factor [N][2] as (fy, fx);
+ * boxes [N][L][4] and scores [N][C][L] are written, L being the points of all
+ * levels. Parallel over points. */
+void decode_images(const struct head_map *maps, int levels, int n,
+		   const float *scale_factor, float *boxes, float *scores);
 
 #endif

@@ -29,24 +29,26 @@ static int predict(struct graph *g, int x, int channels, float bias,
 }
 
 void model_head(struct graph *g, const struct model_shape *s, const int in[3],
-		int cls_logit[3], int reg_logit[3])
+		struct head *head)
 {
-	for (int i = 0; i < 3; i++) {
+	*head = (struct head){ .count = 3,
+			       .classes = s->classes,
+			       .bins = MODEL_BINS };
+	for (int i = 0; i < head->count; i++) {
 		int mean = graph_gap(g, in[i]);
 		int cls = stem(g, in[i], mean, true,
 			       model_path(g, "yolo_head.stem_cls.%d", i));
 		int reg = stem(g, in[i], mean, false,
 			       model_path(g, "yolo_head.stem_reg.%d", i));
 
-		cls_logit[i] =
-			predict(g, cls, s->classes, CLS_BIAS,
-				model_path(g, "yolo_head.pred_cls.%d", i));
-		reg_logit[i] =
-			predict(g, reg, 4 * MODEL_BINS, 1,
-				model_path(g, "yolo_head.pred_reg.%d", i));
-		graph_name_value(g, cls_logit[i],
-				 model_path(g, "head.cls_logit.%d", i));
-		graph_name_value(g, reg_logit[i],
-				 model_path(g, "head.reg_logit.%d", i));
+		cls = predict(g, cls, s->classes, CLS_BIAS,
+			      model_path(g, "yolo_head.pred_cls.%d", i));
+		reg = predict(g, reg, 4 * MODEL_BINS, 1,
+			      model_path(g, "yolo_head.pred_reg.%d", i));
+		graph_name_value(g, cls, model_path(g, "head.cls_logit.%d", i));
+		graph_name_value(g, reg, model_path(g, "head.reg_logit.%d", i));
+		head->level[i].cls = cls;
+		head->level[i].reg = reg;
+		head->level[i].stride = 32 >> i;
 	}
 }

@@ -56,14 +56,11 @@ int model_new(const struct recipe *recipe, struct model **out,
 		return rc;
 	m = fl_calloc(1, sizeof(*m));
 	m->num_classes = recipe->num_classes;
-	m->plus = recipe->use_alpha;
-	for (int i = 0; i < MODEL_LEVELS; i++)
-		m->strides[i] = 32 >> i;
 	m->graph = graph_new(3);
 	m->graph->short_sums = recipe->short_sums;
 	model_backbone(m->graph, &shape, features);
 	model_neck(m->graph, &shape, features, neck);
-	model_head(m->graph, &shape, neck, m->cls_logit, m->reg_logit);
+	model_head(m->graph, &shape, neck, &m->head);
 	graph_finish(m->graph);
 	model_list_states(m, &shape);
 	*out = m;

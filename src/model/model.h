@@ -11,9 +11,8 @@
 #define FL_MODEL_MODEL_H
 
 #include "config/recipe.h"
-#include "graph/graph.h"
+#include "graph/head.h"
 
-#define MODEL_LEVELS 3
 #define MODEL_BINS 17 /* distances 0 .. 16 in units of the stride */
 
 /* One entry of the state dict, in the reference's order. */
@@ -26,13 +25,9 @@ struct model_state {
 struct model {
 	struct graph *graph;
 	int num_classes;
-	/* Levels stand coarse to fine: strides 32, 16, 8. */
-	int strides[MODEL_LEVELS];
-	int cls_logit[MODEL_LEVELS]; /* values [N][h][w][classes] */
-	int reg_logit[MODEL_LEVELS]; /* values [N][h][w][4 * 17] */
+	struct head head; /* strides 32, 16, 8; 17 bins */
 	struct model_state *states;
 	int state_count;
-	bool plus; /* learned alpha in the backbone's RepVGG blocks */
 };
 
 int model_new(const struct recipe *recipe, struct model **out,

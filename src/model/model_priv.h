@@ -32,7 +32,7 @@ void model_backbone(struct graph *g, const struct model_shape *s,
 void model_neck(struct graph *g, const struct model_shape *s,
 		const int features[3], int out[3]);
 void model_head(struct graph *g, const struct model_shape *s, const int in[3],
-		int cls_logit[3], int reg_logit[3]);
+		struct head *head);
 
 /* Fills states and state_count in the reference's order. */
 void model_list_states(struct model *m, const struct model_shape *s);

@@ -1,3 +1,5 @@
+/* The update of a step: bound the gradients, momentum for every parameter, then the
+ * average of the weights. The host decides factors; the device does the rest. */
 #include "optim/optim.h"
 
 #include <math.h>
@@ -28,51 +30,57 @@ static double history_excess(const struct recipe *r, struct grad_history *h,
 	return norm / most;
 }
 
-/* Returns history_excess, 0 where that is off. */
-static double clip(const struct graph *g, const struct device *device,
-		   const struct recipe *r, float *grads, struct grad_history *h,
-		   bool objects)
+/* *excess: history_excess, 0 where that is off. */
+static int clip(const struct graph *g, struct dev_queue *q,
+		const struct recipe *r, struct optim_buffers *b,
+		struct grad_history *h, bool objects, double *excess,
+		struct fl_err *err)
 {
-	double norm = 0, excess = 0, factor = 1;
+	const struct dev_ops *ops = dev_ops(q->dev);
+	double norm = 0, factor = 1;
 
-	if (r->clip_history > 0 || r->clip_norm > 0)
-		norm = sqrt(device->ops->sum_squares(grads, g->flat_count));
+	*excess = 0;
+	if (r->clip_history > 0 || r->clip_norm > 0) {
+		int rc;
+
+		ops->sum_squares(q, b->grads, g->flat_count, b->squares);
+		rc = dev_fetch(q, &norm, b->squares, sizeof(norm), err);
+		if (rc != 0)
+			return rc;
+		norm = sqrt(norm);
+	}
 	if (r->clip_history > 0)
-		excess = history_excess(r, h, norm, objects);
-	if (excess > 1)
-		factor = 1 / excess;
+		*excess = history_excess(r, h, norm, objects);
+	if (*excess > 1)
+		factor = 1 / *excess;
 	if (r->clip_norm > 0 && norm * factor > r->clip_norm)
 		factor = r->clip_norm / norm;
 	if (factor < 1)
-		device->ops->scale(grads, g->flat_count, (float)factor);
-	for (size_t i = 0; r->clip_value > 0 && i < g->flat_count; i++) {
-		float bound = (float)r->clip_value;
-
-		grads[i] = grads[i] > bound    ? bound
-			   : grads[i] < -bound ? -bound
-					       : grads[i];
-	}
-	return excess;
+		ops->scale(q, b->grads, g->flat_count, (float)factor);
+	if (r->clip_value > 0)
+		ops->clamp(q, b->grads, g->flat_count, (float)r->clip_value);
+	return 0;
 }
 
-double optim_step(const struct graph *g, const struct device *device,
-		  const struct recipe *r, struct optim_buffers *b,
-		  struct grad_history *history, bool objects, double lr)
+int optim_step(const struct graph *g, struct dev_queue *q,
+	       const struct recipe *r, struct optim_buffers *b,
+	       struct grad_history *history, bool objects, double lr,
+	       double *excess, struct fl_err *err)
 {
-	double excess = clip(g, device, r, b->grads, history, objects);
+	int rc = clip(g, q, r, b, history, objects, excess, err);
 
-	for (int i = 0; i < g->param_count; i++) {
+	for (int i = 0; rc == 0 && i < g->param_count; i++) {
 		const struct graph_param *p = &g->params[i];
 		size_t at = p->offset;
 
 		if (graph_role_is_statistic(p->role))
 			continue;
-		device->ops->momentum(
-			b->weights + at, b->velocity + at, b->grads + at,
+		dev_ops(q->dev)->momentum(
+			q, b->weights + at, b->velocity + at, b->grads + at,
 			p->count, (float)lr, (float)r->momentum,
 			decays(p->role) ? (float)r->weight_decay : 0);
 	}
-	return excess;
+	return rc;
 }
 
 static double decay_at(const struct recipe *r, int64_t step)
@@ -87,15 +95,15 @@ static double decay_at(const struct recipe *r, int64_t step)
 	return d < early ? d : early;
 }
 
-void ema_update(const struct graph *g, const struct device *device,
+void ema_update(const struct graph *g, struct dev_queue *q,
 		const struct recipe *r, struct optim_buffers *b,
 		struct ema_state *state)
 {
+	const struct dev_ops *ops = dev_ops(q->dev);
 	double d = decay_at(r, state->step);
 
-	device->ops->ema(b->ema, b->weights, g->flat_count, d);
-	device->ops->ema(b->ema_statistics, b->statistics, g->statistic_count,
-			 d);
+	ops->ema(q, b->ema, b->weights, g->flat_count, d);
+	ops->ema(q, b->ema_statistics, b->statistics, g->statistic_count, d);
 	state->last_decay = d;
 	state->step++;
 }
@@ -107,15 +115,15 @@ double ema_divisor(const struct recipe *r, const struct ema_state *state)
 	return 1 - pow(state->last_decay, (double)state->step);
 }
 
-void ema_undivide(const struct graph *g, const struct recipe *r,
-		  struct optim_buffers *b, struct ema_state *state)
+void ema_undivide(const struct graph *g, struct dev_queue *q,
+		  const struct recipe *r, struct optim_buffers *b,
+		  struct ema_state *state)
 {
+	const struct dev_ops *ops = dev_ops(q->dev);
 	float divisor;
 
 	state->last_decay = decay_at(r, state->step - 1);
 	divisor = (float)ema_divisor(r, state);
-	for (size_t i = 0; i < g->flat_count; i++)
-		b->ema[i] *= divisor;
-	for (size_t i = 0; i < g->statistic_count; i++)
-		b->ema_statistics[i] *= divisor;
+	ops->scale(q, b->ema, g->flat_count, divisor);
+	ops->scale(q, b->ema_statistics, g->statistic_count, divisor);
 }

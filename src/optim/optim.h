@@ -17,7 +17,8 @@
  * (1 + s) / (10 + s)). What is used is e / (1 - d^s), exact at s = 1 and close
  * later.
  *
- * Ownership: buffers are the caller's. Threads: the compute thread.
+ * Ownership: buffers are the caller's, in device memory; work goes into q.
+ * Threads: the compute thread.
  */
 #ifndef FL_OPTIM_OPTIM_H
 #define FL_OPTIM_OPTIM_H
@@ -32,6 +33,7 @@
 struct optim_buffers {
 	float *weights, *grads, *velocity, *ema; /* [flat_count] */
 	float *statistics, *ema_statistics;	 /* [statistic_count] */
+	double *squares; /* one: room for the gradients' sum of squares */
 };
 
 /* Of the gradients' norms so far: the running mean of their logarithms is
@@ -40,18 +42,20 @@ struct grad_history {
 	double log_sum, weight;
 };
 
-/* objects: the batch holds some. Returns how many times the norm was above the
- * history's bound; 1 or less: not above. */
-double optim_step(const struct graph *graph, const struct device *device,
-		  const struct recipe *recipe, struct optim_buffers *buffers,
-		  struct grad_history *history, bool objects, double lr);
+/* objects: the batch holds some. *excess: how many times the norm was above the
+ * history's bound; 1 or less: not above. Fails as dev_wait() does: where
+ * gradients are bounded the host waits for their norm. */
+int optim_step(const struct graph *graph, struct dev_queue *q,
+	       const struct recipe *recipe, struct optim_buffers *buffers,
+	       struct grad_history *history, bool objects, double lr,
+	       double *excess, struct fl_err *err);
 
 struct ema_state {
 	int64_t step;	   /* updates so far */
 	double last_decay; /* of the last one */
 };
 
-void ema_update(const struct graph *graph, const struct device *device,
+void ema_update(const struct graph *graph, struct dev_queue *q,
 		const struct recipe *recipe, struct optim_buffers *buffers,
 		struct ema_state *state);
 /* 1 - d^s, by which the average is divided for use; 1 before any update and
@@ -59,7 +63,8 @@ void ema_update(const struct graph *graph, const struct device *device,
 double ema_divisor(const struct recipe *recipe, const struct ema_state *state);
 /* An average that was stored divided, as Paddle does it, becomes the running
  * one again. state->step is known, last_decay is found. */
-void ema_undivide(const struct graph *graph, const struct recipe *recipe,
-		  struct optim_buffers *buffers, struct ema_state *state);
+void ema_undivide(const struct graph *graph, struct dev_queue *q,
+		  const struct recipe *recipe, struct optim_buffers *buffers,
+		  struct ema_state *state);
 
 #endif

@@ -9,11 +9,12 @@
 
 #include <stddef.h>
 
-/* type, its name in safetensors, bytes of one value */
+/* type, its name in safetensors, bytes of one value. F32 is first: it is what a
+ * structure set to zero means. */
 #define DTYPE_LIST(X)            \
+	X(DTYPE_F32, "F32", 4)   \
 	X(DTYPE_F16, "F16", 2)   \
 	X(DTYPE_BF16, "BF16", 2) \
-	X(DTYPE_F32, "F32", 4)   \
 	X(DTYPE_F64, "F64", 8)   \
 	X(DTYPE_U8, "U8", 1)     \
 	X(DTYPE_I32, "I32", 4)   \

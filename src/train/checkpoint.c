@@ -19,19 +19,38 @@
 
 #define META_KEY "flotilla"
 
-static int parts_of(const struct engine *e, struct state_part parts[3])
+static int parts_of(const struct engine *e, const struct state_mirror *m,
+		    struct state_part parts[3])
 {
-	parts[0] = (struct state_part){ "model.", e->state.weights,
-					e->state.statistics };
-	parts[1] = (struct state_part){ "velocity.", e->state.velocity, NULL };
-	parts[2] = (struct state_part){ "ema.", e->state.ema,
-					e->state.ema_statistics };
+	static const enum state_row rows[3][2] = {
+		{ STATE_WEIGHTS, STATE_STATISTICS },
+		{ STATE_VELOCITY, STATE_ROWS },
+		{ STATE_EMA, STATE_EMA_STATISTICS },
+	};
+
+	for (int i = 0; i < 3; i++) {
+		enum state_row statistics = rows[i][1];
+
+		parts[i] = (struct state_part){
+			state_kinds[rows[i][0]].prefix, m->row[rows[i][0]],
+			statistics < STATE_ROWS ? m->row[statistics] : NULL
+		};
+	}
 	return e->recipe->use_ema ? 3 : 2;
 }
 
-static void describe_state(const struct engine *e, const struct train_place *at,
+struct checkpoint_content checkpoint_of(const struct engine *e,
+					const struct train_place *place)
+{
+	return (struct checkpoint_content){ e, &e->host, e->ema, e->norms,
+					    *place };
+}
+
+static void describe_state(const struct checkpoint_content *c,
 			   struct fl_str *text)
 {
+	const struct train_place *at = &c->place;
+	const struct engine *e = c->engine;
 	struct json *o = json_new_object();
 
 	json_set_int(o, "version", 1);
@@ -43,29 +62,30 @@ static void describe_state(const struct engine *e, const struct train_place *at,
 	json_set_real(o, "lr", at->lr);
 	json_set_real(o, "best_ap", at->best_ap);
 	json_set_int(o, "evaluated_step", at->evaluated);
-	json_set_int(o, "ema_step", e->ema.step);
+	json_set_int(o, "ema_step", c->ema.step);
 	json_set_real(o, "ema_decay", e->recipe->ema_decay);
 	json_set_text(o, "ema_decay_type", e->recipe->ema_decay_type);
-	json_set_real(o, "ema_last_decay", e->ema.last_decay);
-	json_set_real(o, "norm_log_sum", e->norms.log_sum);
-	json_set_real(o, "norm_weight", e->norms.weight);
+	json_set_real(o, "ema_last_decay", c->ema.last_decay);
+	json_set_real(o, "norm_log_sum", c->norms.log_sum);
+	json_set_real(o, "norm_weight", c->norms.weight);
 	json_set_int(o, "seed", e->recipe->seed);
 	json_set_text(o, "batch_rule", e->recipe->batch_rule);
 	json_set_int(o, "base_batch", e->recipe->base_batch);
 	json_set_int(o, "world_size", e->batch_ranks);
 	json_set_int(o, "batch_size", e->recipe->train_reader.batch_size);
-	json_set_text(o, "device", e->device->name);
+	json_set_text(o, "device", e->dev->device->name);
 	json_set_int(o, "threads", fl_par_threads());
-	json_set_text(o, "arithmetic", e->device->arithmetic());
+	json_set_text(o, "arithmetic", e->dev->device->arithmetic());
 	json_print(o, 0, text);
 	json_free(o);
 }
 
-int checkpoint_save(const struct engine *e, const struct train_place *at,
-		    const char *path, struct fl_err *err)
+int checkpoint_save(const struct checkpoint_content *c, const char *path,
+		    struct fl_err *err)
 {
+	const struct engine *e = c->engine;
 	struct state_part parts[3];
-	int part_count = parts_of(e, parts), rc;
+	int part_count = parts_of(e, c->rows, parts), rc;
 	struct fl_arena arena = FL_ARENA_INIT;
 	struct fl_str text = FL_STR_INIT;
 	struct tensor_meta meta = { META_KEY, NULL };
@@ -86,7 +106,7 @@ int checkpoint_save(const struct engine *e, const struct train_place *at,
 			most = list[p][i].bytes > most ? list[p][i].bytes
 						       : most;
 		}
-	describe_state(e, at, &text);
+	describe_state(c, &text);
 	meta.text = fl_str_get(&text);
 	values = fl_malloc(most);
 	rc = safetensors_begin(&w, path, all, total, &meta, 1, err);
@@ -144,7 +164,7 @@ static int check_batch(const struct engine *e, const struct json *o,
 /* Another version of a library, or another processor, adds in another order. */
 static void compare_arithmetic(const struct engine *e, const struct json *o)
 {
-	const char *now = e->device->arithmetic(), *then = now;
+	const char *now = e->dev->device->arithmetic(), *then = now;
 
 	json_text(json_get(o, "arithmetic"), &then);
 	if (strcmp(then, now) != 0)
@@ -212,7 +232,7 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 		    struct fl_err *err)
 {
 	struct state_part parts[3];
-	int part_count = parts_of(e, parts);
+	int part_count = parts_of(e, &e->host, parts);
 	struct tensor_file file = { 0 };
 	int rc = checkpoint_open(&file, path, err);
 
@@ -220,10 +240,13 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 		rc = read_place(e, at, &file, path, err);
 	for (int p = 0; rc == 0 && p < part_count; p++)
 		rc = state_import(e->model, &parts[p], &file, err);
+	if (rc == 0)
+		rc = engine_put(e, state_saved(), err);
 	/* of PaddleDetection: it stores the divided average */
 	if (rc == 0 && part_count == 3 && e->ema.step > 0 &&
 	    e->ema.last_decay == 0)
-		ema_undivide(e->model->graph, e->recipe, &e->state, &e->ema);
+		ema_undivide(e->model->graph, e->queue, e->recipe, &e->buffers,
+			     &e->ema);
 	tensor_file_close(&file);
 	if (rc != 0 && !strstr(err->text, path))
 		fl_context(err, "'%s'", path);

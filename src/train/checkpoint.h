@@ -20,8 +20,20 @@ struct train_place {
 	int64_t evaluated; /* step of the newest evaluation; -1: none yet */
 };
 
-int checkpoint_save(const struct engine *engine,
-		    const struct train_place *place, const char *path,
+/* What a checkpoint holds: rows in the host's memory and the numbers beside
+ * them. The engine is asked for what does not change in a run. */
+struct checkpoint_content {
+	const struct engine *engine;
+	const struct state_mirror *rows;
+	struct ema_state ema;
+	struct grad_history norms;
+	struct train_place place;
+};
+
+/* The engine as it is; its mirror is to be fetched before. */
+struct checkpoint_content checkpoint_of(const struct engine *engine,
+					const struct train_place *place);
+int checkpoint_save(const struct checkpoint_content *content, const char *path,
 		    struct fl_err *err);
 
 /* place: of a checkpoint of ours. A run with another global batch is refused,

@@ -5,6 +5,9 @@
  * knows nothing of files, epochs or logs: train/loop.c drives it, and so does
  * train/probe.c with given batches.
  *
+ * Its state is device memory: what files and reports need is fetched into the
+ * mirror first, and put back where it was changed.
+ *
  * Ownership: recipe, model, device and comm are borrowed.
  * Threads: the compute thread.
  */
@@ -16,25 +19,25 @@
 #include "model/model.h"
 #include "optim/optim.h"
 #include "train/plans.h"
+#include "train/state_slab.h"
 
 struct engine {
 	const struct recipe *recipe;
 	const struct model *model;
-	const struct device *device;
+	struct dev *dev;
+	struct dev_queue *queue; /* of all work of the step */
 	struct comm *comm;
 	/* Ranks by which the recipe's batch is multiplied: those that the run
 	 * began with, when some are lost. */
 	int batch_ranks;
 	/* A step's batch is taken in so many passes, one after another. */
 	int passes, pass;
-	float *passed; /* gradients of this step's earlier passes, summed */
-	size_t added;  /* of those, how many are in this pass's */
+	struct dev_slab passed; /* gradients of this step's earlier passes */
+	size_t added;		/* of those, how many are in this pass's */
 	float passed_scale;
-	float *slab; /* all of the state, in one piece */
-	size_t slab_bytes;
-	struct optim_buffers state;
-	/* Weights as they are used: the divided average. */
-	float *used_weights, *used_statistics;
+	struct state_slab state;
+	struct state_mirror host;
+	struct optim_buffers buffers; /* rows of the state */
 	struct ema_state ema;
 	struct grad_history norms;
 	bool told; /* that a gradient was shortened */
@@ -49,9 +52,8 @@ struct engine {
 /* keys: every size that will be asked for. Weights start from the recipe's
  * seed; velocity and averages from zero. */
 int engine_open(struct engine *engine, const struct recipe *recipe,
-		const struct model *model, const struct device *device,
-		struct comm *comm, const struct plan_key *keys, int count,
-		struct fl_err *err);
+		const struct model *model, struct dev *dev, struct comm *comm,
+		const struct plan_key *keys, int count, struct fl_err *err);
 /* From now on every batch is taken in so many passes, all ranks alike, which
  * needs plans for engine_part()'s sizes. The gradients are those of the whole
  * batch but for batch statistics, which are each pass's own. Fails if there is
@@ -59,6 +61,7 @@ int engine_open(struct engine *engine, const struct recipe *recipe,
 int engine_set_passes(struct engine *engine, int passes, struct fl_err *err);
 /* Of n images, those of one pass: from *first on; returns how many. */
 int engine_part(int n, int passes, int pass, int *first);
+/* One that is all zero, or did not open, is fine. */
 void engine_close(struct engine *engine);
 
 /* One batch of this rank; the images are NHWC, normalised. */
@@ -73,7 +76,7 @@ struct engine_batch {
 
 struct engine_result {
 	float losses[LOSS_COUNT]; /* mean over ranks: of the whole batch */
-	struct bucket_times comm;
+	struct comm_times comm;
 	struct plan_times times;
 	double loss_s, optim_s;
 	double sums_s; /* of the loss's sums over ranks, within the above */
@@ -86,15 +89,19 @@ int engine_gradients(struct engine *engine, struct plan *plan,
 		     const struct engine_batch *batch, int epoch, bool stop,
 		     struct engine_result *result, struct fl_err *err);
 /* Momentum and EMA with the gradients at hand. */
-void engine_update(struct engine *engine, double lr,
-		   struct engine_result *result);
+int engine_update(struct engine *engine, double lr,
+		  struct engine_result *result, struct fl_err *err);
 /* The whole step: the two above. */
 int engine_step(struct engine *engine, const struct engine_batch *batch,
 		int epoch, double lr, bool stop, struct engine_result *result,
 		struct fl_err *err);
 
-/* Fill used_weights and used_statistics with the divided average, or with the
- * weights where the recipe has none or no step was made. */
+/* The rows from the device into engine->host, and back. */
+int engine_fetch(struct engine *engine, unsigned rows, struct fl_err *err);
+int engine_put(struct engine *engine, unsigned rows, struct fl_err *err);
+
+/* Fill the rows in use with the divided average, or with the weights where the
+ * recipe has none or no step was made. */
 void engine_use_average(struct engine *engine);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "box/nms.h"
 #include "data/loader.h"
+#include "device/stage.h"
 #include "model/decode.h"
 
 #include <limits.h>
@@ -13,8 +14,8 @@
 
 struct plan_key evaluator_plan(const struct recipe_reader *reader)
 {
-	return (struct plan_key){ PLAN_EVAL, reader->batch_size,
-				  reader->sizes[0][0], reader->sizes[0][1] };
+	return plan_key_make(PLAN_EVAL, DTYPE_F32, reader->batch_size,
+			     reader->sizes[0][0], reader->sizes[0][1]);
 }
 
 static int check_metric(const struct recipe *recipe, struct fl_err *err)
@@ -86,6 +87,7 @@ struct share {
 	const struct recipe_reader *reader;
 	struct plan *plan;
 	struct plan_run run;
+	struct dev_stage stage;
 	struct nms_scratch nms;
 	float *boxes, *scores; /* of a batch, decoded */
 	int points;
@@ -94,25 +96,29 @@ struct share {
 	int done;
 };
 
-static void decode_batch(struct share *s, const struct batch *b)
+/* The head's maps in the host's hands, decoded. */
+static int decode_batch(struct share *s, const struct batch *b,
+			struct fl_err *err)
 {
-	struct decode_level levels[MODEL_LEVELS];
+	const struct head *head = &s->e->model->head;
+	struct head_map maps[HEAD_MOST];
+	int rc;
 
-	for (int i = 0; i < MODEL_LEVELS; i++) {
-		struct tensor cls =
-			plan_value(s->plan, s->e->model->cls_logit[i]);
+	head_maps(s->plan, head, maps);
+	stage_begin(&s->stage);
+	for (int i = 0; i < head->count; i++) {
+		struct tensor *cls = &maps[i].cls, *reg = &maps[i].reg;
 
-		levels[i] = (struct decode_level){
-			.h = cls.h,
-			.w = cls.w,
-			.stride = s->e->model->strides[i],
-			.cls = cls.data,
-			.reg = plan_value(s->plan, s->e->model->reg_logit[i])
-				       .data
-		};
+		cls->data = stage_in(&s->stage, s->e->queue, cls->data,
+				     tensor_bytes(cls));
+		reg->data = stage_in(&s->stage, s->e->queue, reg->data,
+				     tensor_bytes(reg));
 	}
-	decode_images(levels, b->n, s->e->model->num_classes, b->scale_factor,
-		      s->boxes, s->scores);
+	rc = dev_wait(s->e->queue, err);
+	if (rc == 0)
+		decode_images(maps, head->count, b->n, b->scale_factor,
+			      s->boxes, s->scores);
+	return rc;
 }
 
 static void keep(struct share *s, const struct data_image *im,
@@ -144,11 +150,12 @@ static int evaluate_batch(struct share *s, const struct batch *b,
 	size_t classes = (size_t)s->e->model->num_classes;
 	int rc;
 
-	memcpy(image.data, b->image, tensor_count(&image) * sizeof(float));
+	dev_write(s->e->queue, image.data, b->image, tensor_bytes(&image));
 	rc = plan_forward(s->plan, &s->run, err);
+	if (rc == 0)
+		rc = decode_batch(s, b, err);
 	if (rc != 0)
 		return rc;
-	decode_batch(s, b);
 	for (int i = 0; i < b->n; i++) {
 		int n;
 
@@ -165,8 +172,8 @@ static int evaluate_batch(struct share *s, const struct batch *b,
 	return 0;
 }
 
-static void open_share(struct share *s, struct evaluator *v, struct engine *e,
-		       const struct recipe_reader *reader)
+static int open_share(struct share *s, struct evaluator *v, struct engine *e,
+		      const struct recipe_reader *reader, struct fl_err *err)
 {
 	const struct recipe *r = e->recipe;
 	struct plan_key key = evaluator_plan(reader);
@@ -180,18 +187,25 @@ static void open_share(struct share *s, struct evaluator *v, struct engine *e,
 	*s = (struct share){ .v = v, .e = e, .reader = reader };
 	s->plan = plans_find(&e->plans, &key);
 	FL_ASSERT(s->plan != NULL);
-	s->run = (struct plan_run){ .weights = e->used_weights,
-				    .statistics = e->used_statistics };
-	for (int i = 0; i < MODEL_LEVELS; i++)
-		s->points += key.height / e->model->strides[i] *
-			     (key.width / e->model->strides[i]);
+	s->run = (struct plan_run){
+		.queue = e->queue,
+		.weights = e->state.row[STATE_USED],
+		.statistics = e->state.row[STATE_USED_STATISTICS]
+	};
+	s->points = head_points(&e->model->head, key.height, key.width);
 	s->boxes = fl_calloc(n * (size_t)s->points, 4 * sizeof(float));
 	s->scores = fl_calloc(n * (size_t)s->points, classes * sizeof(float));
 	nms_init(&s->nms, &params, s->points, r->num_classes);
+	return stage_open(&s->stage, e->dev,
+			  n * (size_t)s->points *
+				  (classes + 4 * (size_t)e->model->head.bins) *
+				  sizeof(float),
+			  err);
 }
 
 static void close_share(struct share *s)
 {
+	stage_close(&s->stage);
 	free(s->boxes);
 	free(s->scores);
 	free(s->found);
@@ -270,8 +284,9 @@ int evaluator_detect(struct evaluator *v, struct engine *e,
 	struct share s;
 	int rc;
 
-	open_share(&s, v, e, reader);
-	rc = evaluate_share(&s, err);
+	rc = open_share(&s, v, e, reader, err);
+	if (rc == 0)
+		rc = evaluate_share(&s, err);
 	if (rc == 0)
 		rc = gather(&s, detections, count, &images, err);
 	close_share(&s);
@@ -287,8 +302,9 @@ int evaluator_run(struct evaluator *v, struct engine *e, struct evaluation *out,
 	int rc;
 
 	*out = (struct evaluation){ 0 };
-	open_share(&s, v, e, &e->recipe->eval_reader);
-	rc = evaluate_share(&s, err);
+	rc = open_share(&s, v, e, &e->recipe->eval_reader, err);
+	if (rc == 0)
+		rc = evaluate_share(&s, err);
 	if (rc == 0)
 		rc = gather(&s, &all, &out->detections, &images, err);
 	close_share(&s);

@@ -44,7 +44,7 @@ struct evaluation {
 	double seconds;
 };
 
-/* With the weights in engine->used_weights (engine_use_average). detections,
+/* With the weights in use (engine_use_average). detections,
  * where not NULL, receives what rank 0 scored (malloc, *out->detections). */
 int evaluator_run(struct evaluator *v, struct engine *engine,
 		  struct evaluation *out, struct coco_detection **detections,

@@ -26,7 +26,7 @@ void train_request_stop(void)
 
 struct run {
 	const struct recipe *recipe;
-	const struct device *device;
+	struct dev *dev;
 	struct comm *comm;
 	const struct train_options *options;
 	const struct train_events *events;
@@ -60,14 +60,13 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 
 	for (int i = 0; i < sizes; i++)
 		for (int up = 0; up <= (share % passes != 0); up++)
-			keys[count++] = (struct plan_key){
-				PLAN_TRAIN, share / passes + up,
-				reader->sizes[i][0], reader->sizes[i][1]
-			};
+			keys[count++] = plan_key_make(
+				PLAN_TRAIN, DTYPE_F32, share / passes + up,
+				reader->sizes[i][0], reader->sizes[i][1]);
 	if (r->options->eval)
 		keys[count++] = evaluator_plan(&r->recipe->eval_reader);
-	rc = engine_open(&r->engine, r->recipe, r->model, r->device, r->comm,
-			 keys, count, err);
+	rc = engine_open(&r->engine, r->recipe, r->model, r->dev, r->comm, keys,
+			 count, err);
 	if (rc == 0)
 		rc = engine_set_passes(&r->engine, passes, err);
 	r->engine.batch_ranks = r->batch_ranks;
@@ -75,10 +74,10 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
 			"of activations, %.0f MiB of workspace, %d threads on '%s'",
 			r->engine.plans.count, fl_now_s() - start,
-			(double)r->engine.slab_bytes / 0x1p20,
+			(double)r->engine.state.slab.bytes / 0x1p20,
 			(double)r->engine.plans.activation_bytes / 0x1p20,
 			(double)r->engine.plans.workspace_bytes / 0x1p20,
-			fl_par_threads(), r->device->name);
+			fl_par_threads(), r->dev->device->name);
 	return rc;
 }
 
@@ -156,9 +155,9 @@ static struct plan_key largest_plan(const struct run *r, int passes)
 		if (reader->sizes[i][0] * reader->sizes[i][1] >
 		    reader->sizes[best][0] * reader->sizes[best][1])
 			best = i;
-	return (struct plan_key){ PLAN_TRAIN, (share + passes - 1) / passes,
-				  reader->sizes[best][0],
-				  reader->sizes[best][1] };
+	return plan_key_make(PLAN_TRAIN, DTYPE_F32,
+			     (share + passes - 1) / passes,
+			     reader->sizes[best][0], reader->sizes[best][1]);
 }
 
 /* The fewest passes in which the batch fits the memory of every rank. A run is
@@ -179,7 +178,7 @@ static int choose_passes(struct run *r, int *passes, struct fl_err *err)
 		struct plan_key key = largest_plan(r, *passes);
 
 		if (limit < INT64_MAX)
-			rc = plans_measure(r->model->graph, r->device, &key,
+			rc = plans_measure(r->model->graph, r->dev, &key,
 					   &bytes, err);
 		over = bytes > (size_t)limit;
 		if (rc == 0)
@@ -242,8 +241,7 @@ static void close_run(struct run *r)
 {
 	snapshot_close(r->snapshot);
 	loader_close(r->loader);
-	if (r->engine.slab)
-		engine_close(&r->engine);
+	engine_close(&r->engine);
 	model_free(r->model);
 	evaluator_close(&r->evaluator);
 	bad_images_release(&r->bad);
@@ -284,7 +282,13 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 	snprintf(file, sizeof(file), "%s.safetensors", name);
 	rc = fl_join(path, sizeof(path), r->options->run_dir, file, err);
 	if (rc == 0)
-		rc = checkpoint_save(&r->engine, &r->place, path, err);
+		rc = engine_fetch(&r->engine, state_saved(), err);
+	if (rc == 0) {
+		struct checkpoint_content c =
+			checkpoint_of(&r->engine, &r->place);
+
+		rc = checkpoint_save(&c, path, err);
+	}
 	if (rc != 0)
 		return fl_context(err, "checkpoint");
 	/* A finished run is scored again: its summary needs the numbers. */
@@ -500,13 +504,13 @@ static int train(struct run *r, struct fl_err *err)
 	return rc;
 }
 
-int train_run(const struct recipe *recipe, const struct device *device,
-	      struct comm *comm, const struct train_options *options,
+int train_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
+	      const struct train_options *options,
 	      const struct train_events *events, struct train_summary *summary,
 	      struct fl_err *err)
 {
 	struct run r = { .recipe = recipe,
-			 .device = device,
+			 .dev = dev,
 			 .comm = comm,
 			 .options = options,
 			 .events = events,

@@ -71,8 +71,8 @@ struct train_summary {
 /* Ask the run to end after the step in work; from a signal handler too. */
 void train_request_stop(void);
 
-int train_run(const struct recipe *recipe, const struct device *device,
-	      struct comm *comm, const struct train_options *options,
+int train_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
+	      const struct train_options *options,
 	      const struct train_events *events, struct train_summary *summary,
 	      struct fl_err *err);
 

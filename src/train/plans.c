@@ -1,3 +1,4 @@
+/* One slab and one workspace, as large as the largest plan needs. */
 #include "train/plans.h"
 
 #include <stdlib.h>
@@ -5,7 +6,8 @@
 static bool same(const struct plan_key *a, const struct plan_key *b)
 {
 	return a->mode == b->mode && a->batch == b->batch &&
-	       a->height == b->height && a->width == b->width;
+	       a->height == b->height && a->width == b->width &&
+	       a->precision == b->precision;
 }
 
 struct plan *plans_find(const struct plans *plans, const struct plan_key *key)
@@ -21,20 +23,20 @@ static void grow(size_t *most, size_t bytes)
 	*most = bytes > *most ? bytes : *most;
 }
 
-int plans_open(const struct graph *graph, const struct device *device,
+int plans_open(const struct graph *graph, struct dev *dev,
 	       const struct plan_key *keys, int count, struct plans *out,
 	       struct fl_err *err)
 {
 	int rc = 0;
 
-	*out = (struct plans){ .device = device };
+	*out = (struct plans){ .dev = dev };
 	out->list = fl_calloc((size_t)count, sizeof(struct plan *));
 	for (int i = 0; rc == 0 && i < count; i++) {
 		struct plan *p;
 
 		if (plans_find(out, &keys[i]))
 			continue;
-		rc = plan_new(graph, device, &keys[i], &p, err);
+		rc = plan_new(graph, dev, &keys[i], &p, err);
 		if (rc != 0)
 			break;
 		out->list[out->count++] = p;
@@ -42,23 +44,24 @@ int plans_open(const struct graph *graph, const struct device *device,
 		grow(&out->workspace_bytes, plan_workspace_bytes(p));
 	}
 	if (rc == 0)
-		rc = device_slab_new(device, out->activation_bytes,
-				     &out->activations, err);
+		rc = dev_slab_new(dev, out->activation_bytes, DEV_OWN,
+				  &out->activations, err);
 	if (rc == 0)
-		rc = device_slab_new(device, out->workspace_bytes,
-				     &out->workspace, err);
+		rc = dev_slab_new(dev, out->workspace_bytes, DEV_OWN,
+				  &out->workspace, err);
 	for (int i = 0; rc == 0 && i < out->count; i++)
-		plan_bind(out->list[i], out->activations, out->workspace);
+		plan_bind(out->list[i], out->activations.data,
+			  out->workspace.data);
 	if (rc != 0)
 		plans_close(out);
 	return rc;
 }
 
-int plans_measure(const struct graph *graph, const struct device *device,
+int plans_measure(const struct graph *graph, struct dev *dev,
 		  const struct plan_key *key, size_t *bytes, struct fl_err *err)
 {
 	struct plan *p;
-	int rc = plan_new(graph, device, key, &p, err);
+	int rc = plan_new(graph, dev, key, &p, err);
 
 	if (rc != 0)
 		return rc;
@@ -72,11 +75,9 @@ void plans_close(struct plans *plans)
 	for (int i = 0; i < plans->count; i++)
 		plan_free(plans->list[i]);
 	free(plans->list);
-	if (plans->activations)
-		device_slab_free(plans->device, plans->activations,
-				 plans->activation_bytes);
-	if (plans->workspace)
-		device_slab_free(plans->device, plans->workspace,
-				 plans->workspace_bytes);
+	if (plans->dev) {
+		dev_slab_free(plans->dev, &plans->activations);
+		dev_slab_free(plans->dev, &plans->workspace);
+	}
 	*plans = (struct plans){ 0 };
 }

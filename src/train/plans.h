@@ -11,22 +11,20 @@
 #include "graph/plan.h"
 
 struct plans {
-	const struct device *device;
+	struct dev *dev;
 	struct plan **list;
 	int count;
-	float *activations;
-	size_t activation_bytes;
-	float *workspace;
-	size_t workspace_bytes;
+	struct dev_slab activations, workspace;
+	size_t activation_bytes, workspace_bytes;
 };
 
 /* keys may hold an entry twice; it is planned once. */
-int plans_open(const struct graph *graph, const struct device *device,
+int plans_open(const struct graph *graph, struct dev *dev,
 	       const struct plan_key *keys, int count, struct plans *out,
 	       struct fl_err *err);
 void plans_close(struct plans *plans);
 /* Bytes of activations and workspace that the plan of one size takes. */
-int plans_measure(const struct graph *graph, const struct device *device,
+int plans_measure(const struct graph *graph, struct dev *dev,
 		  const struct plan_key *key, size_t *bytes,
 		  struct fl_err *err);
 /* NULL when no such plan was made. */

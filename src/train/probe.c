@@ -1,3 +1,5 @@
+/* Given batches through training steps, and what happened by name: batch 0 in a plan
+ * that keeps everything readable, the others as in training. */
 #include "train/probe.h"
 
 #include "ckpt/safetensors.h"
@@ -37,20 +39,34 @@ static void sink_real(struct probe_sink *s, const char *name, float v)
 	*(float *)probe_put(s, name, DTYPE_F32, 1, &one) = v;
 }
 
-/* A map in NCHW. */
-static void sink_map(struct probe_sink *s, const char *name,
-		     const struct tensor *t)
+int probe_read(struct dev_queue *q, struct fl_arena *arena, struct tensor *t,
+	       struct fl_err *err)
 {
-	int64_t dims[4] = { t->n, t->c, t->h, t->w };
-	float *out = probe_put(s, name, DTYPE_F32, 4, dims);
-	size_t area = (size_t)t->h * (size_t)t->w;
+	size_t wide = tensor_pixels(t) * (size_t)t->ld - (size_t)(t->ld - t->c);
+	size_t bytes = wide * dtype_bytes(t->type);
+	void *host = fl_arena_alloc(arena, bytes + 1);
+	int rc = dev_fetch(q, host, t->data, bytes, err);
 
-	for (size_t n = 0; n < (size_t)t->n; n++)
-		for (size_t c = 0; c < (size_t)t->c; c++)
+	t->data = host;
+	return rc;
+}
+
+/* A map in NCHW. */
+static int sink_map(struct probe_sink *s, struct dev_queue *q, const char *name,
+		    struct tensor t, struct fl_err *err)
+{
+	int64_t dims[4] = { t.n, t.c, t.h, t.w };
+	float *out = probe_put(s, name, DTYPE_F32, 4, dims);
+	size_t area = (size_t)t.h * (size_t)t.w;
+	int rc = probe_read(q, &s->arena, &t, err);
+	const float *from = t.data;
+
+	for (size_t n = 0; rc == 0 && n < (size_t)t.n; n++)
+		for (size_t c = 0; c < (size_t)t.c; c++)
 			for (size_t p = 0; p < area; p++)
 				*out++ =
-					t->data[(n * area + p) * (size_t)t->ld +
-						c];
+					from[(n * area + p) * (size_t)t.ld + c];
+	return rc;
 }
 
 static void sink_part(struct probe_sink *s, const struct model *model,
@@ -65,24 +81,32 @@ static void sink_part(struct probe_sink *s, const struct model *model,
 				       list[i].dims));
 }
 
-static void sink_activations(struct probe_sink *s, const struct plan *plan,
-			     const struct graph *g)
+static int sink_activations(struct probe_sink *s, struct dev_queue *q,
+			    const struct plan *plan, const struct graph *g,
+			    struct fl_err *err)
 {
-	for (int v = 0; v < g->value_count; v++) {
-		struct tensor value = plan_value(plan, v);
-		struct tensor grad = plan_gradient(plan, v);
+	int rc = 0;
+
+	for (int v = 0; rc == 0 && v < g->value_count; v++) {
 		const char *name = g->values[v].probe;
 
 		if (!name)
 			continue;
-		sink_map(s, fl_arena_printf(&s->arena, "act.%s", name), &value);
-		sink_map(s, fl_arena_printf(&s->arena, "act_grads.%s", name),
-			 &grad);
+		rc = sink_map(s, q, fl_arena_printf(&s->arena, "act.%s", name),
+			      plan_value(plan, v), err);
+		if (rc == 0)
+			rc = sink_map(s, q,
+				      fl_arena_printf(&s->arena, "act_grads.%s",
+						      name),
+				      plan_gradient(plan, v), err);
 	}
+	return rc;
 }
 
 static void sink_statistics(struct probe_sink *s, const struct engine *e)
 {
+	const float *from = e->host.row[STATE_STATISTICS];
+
 	for (int i = 0; i < e->model->state_count; i++) {
 		const struct model_state *st = &e->model->states[i];
 		int64_t n = (int64_t)model_state_count(st);
@@ -92,19 +116,13 @@ static void sink_statistics(struct probe_sink *s, const struct engine *e)
 		memcpy(probe_put(s,
 				 fl_arena_printf(&s->arena, "bn.%s", st->name),
 				 DTYPE_F32, 1, &n),
-		       e->state.statistics + st->param->offset,
-		       (size_t)n * sizeof(float));
+		       from + st->param->offset, (size_t)n * sizeof(float));
 	}
 }
 
 static int total_points(const struct engine *e, const struct probe_batch *b)
 {
-	int points = 0;
-
-	for (int k = 0; k < MODEL_LEVELS; k++)
-		points += (b->batch.h / e->model->strides[k]) *
-			  (b->batch.w / e->model->strides[k]);
-	return points;
+	return head_points(&e->model->head, b->batch.h, b->batch.w);
 }
 
 static void sink_assignment(struct probe_sink *s, const struct engine *e,
@@ -169,16 +187,19 @@ static int first_batch(struct engine *e, const struct probe_options *o,
 		       const struct probe_batch *b, struct probe_sink *s,
 		       struct engine_result *result, struct fl_err *err)
 {
-	struct plan_key key = { PLAN_PROBE, b->batch.n, b->batch.h,
-				b->batch.w };
+	struct plan_key key = plan_key_make(PLAN_PROBE, DTYPE_F32, b->batch.n,
+					    b->batch.h, b->batch.w);
 	struct plan *plan = plans_find(&e->plans, &key);
-	struct state_part grads = { "grads.", e->state.grads, NULL };
+	struct state_part grads = { "grads.", e->host.row[STATE_GRADS], NULL };
 	int rc = engine_gradients(e, plan, &b->batch, o->epoch, false, result,
 				  err);
 
+	if (rc == 0)
+		rc = sink_activations(s, e->queue, plan, e->model->graph, err);
+	if (rc == 0)
+		rc = engine_fetch(e, STATE_ALL, err);
 	if (rc != 0)
 		return rc;
-	sink_activations(s, plan, e->model->graph);
 	sink_part(s, e->model, &grads);
 	sink_assignment(s, e, b);
 	sink_statistics(s, e);
@@ -190,9 +211,11 @@ static int walk(struct engine *e, const struct probe_options *o,
 		struct fl_err *err)
 {
 	struct state_part parts[] = {
-		{ "end.weights.", e->state.weights, e->state.statistics },
-		{ "end.velocity.", e->state.velocity, NULL },
-		{ "end.ema.", e->state.ema, e->state.ema_statistics },
+		{ "end.weights.", e->host.row[STATE_WEIGHTS],
+		  e->host.row[STATE_STATISTICS] },
+		{ "end.velocity.", e->host.row[STATE_VELOCITY], NULL },
+		{ "end.ema.", e->host.row[STATE_EMA],
+		  e->host.row[STATE_EMA_STATISTICS] },
 	};
 	int rc = 0;
 
@@ -204,7 +227,7 @@ static int walk(struct engine *e, const struct probe_options *o,
 		if (t == 0) {
 			rc = first_batch(e, o, &batches[0], s, &result, err);
 			if (rc == 0)
-				engine_update(e, lr, &result);
+				rc = engine_update(e, lr, &result, err);
 		} else {
 			rc = engine_step(e, &batches[t].batch, epoch, lr, false,
 					 &result, err);
@@ -212,13 +235,15 @@ static int walk(struct engine *e, const struct probe_options *o,
 		if (rc == 0)
 			sink_step(s, e, &batches[t], t, result.losses, lr);
 	}
+	if (rc == 0)
+		rc = engine_fetch(e, STATE_ALL, err);
 	for (int i = 0; rc == 0 && i < 3; i++)
 		sink_part(s, e->model, &parts[i]);
 	return rc;
 }
 
 static int open_engine(struct engine *e, const struct recipe *recipe,
-		       const struct model *model, const struct device *device,
+		       const struct model *model, struct dev *dev,
 		       struct comm *comm, const struct probe_options *o,
 		       const struct probe_batch *batches, struct fl_err *err)
 {
@@ -227,15 +252,14 @@ static int open_engine(struct engine *e, const struct recipe *recipe,
 	int count = o->batch_count, rc;
 
 	for (int t = 0; t < o->batch_count; t++)
-		keys[t] = (struct plan_key){ o->eval ? PLAN_EVAL : PLAN_TRAIN,
-					     batches[t].batch.n,
-					     batches[t].batch.h,
-					     batches[t].batch.w };
+		keys[t] = plan_key_make(o->eval ? PLAN_EVAL : PLAN_TRAIN,
+					DTYPE_F32, batches[t].batch.n,
+					batches[t].batch.h, batches[t].batch.w);
 	if (!o->eval) {
 		keys[count] = keys[0];
 		keys[count++].mode = PLAN_PROBE;
 	}
-	rc = engine_open(e, recipe, model, device, comm, keys, count, err);
+	rc = engine_open(e, recipe, model, dev, comm, keys, count, err);
 	free(keys);
 	return rc;
 }
@@ -274,9 +298,8 @@ static int own_batches(struct probe_options *own, const struct comm *comm,
 	return 0;
 }
 
-int probe_run(const struct recipe *recipe, const struct device *device,
-	      struct comm *comm, const struct probe_options *options,
-	      struct fl_err *err)
+int probe_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
+	      const struct probe_options *options, struct fl_err *err)
 {
 	struct probe_options own = *options;
 	const struct probe_options *o = &own;
@@ -294,12 +317,10 @@ int probe_run(const struct recipe *recipe, const struct device *device,
 	if (rc == 0)
 		rc = model_new(recipe, &model, err);
 	if (rc == 0)
-		rc = open_engine(&e, recipe, model, device, comm, o, batches,
-				 err);
+		rc = open_engine(&e, recipe, model, dev, comm, o, batches, err);
 	if (rc == 0)
 		rc = run_batches(&e, o, batches, &s, err);
-	if (e.slab)
-		engine_close(&e);
+	engine_close(&e);
 	model_free(model);
 	for (int t = 0; t < o->batch_count; t++)
 		probe_batch_close(&batches[t]);

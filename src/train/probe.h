@@ -23,8 +23,7 @@ struct probe_options {
 	const char *out; /* written by rank 0 */
 };
 
-int probe_run(const struct recipe *recipe, const struct device *device,
-	      struct comm *comm, const struct probe_options *options,
-	      struct fl_err *err);
+int probe_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
+	      const struct probe_options *options, struct fl_err *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* The probe of an evaluation: forward, decoding and suppression of one batch. */
 #include "train/probe_priv.h"
 
 #include "box/nms.h"
@@ -5,27 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static int decode(const struct engine *e, const struct plan *plan,
-		  const struct probe_batch *b, float *boxes, float *scores,
-		  struct decode_level levels[MODEL_LEVELS])
-{
-	for (int i = 0; i < MODEL_LEVELS; i++) {
-		struct tensor cls = plan_value(plan, e->model->cls_logit[i]);
-		struct tensor reg = plan_value(plan, e->model->reg_logit[i]);
-
-		levels[i] =
-			(struct decode_level){ .h = cls.h,
-					       .w = cls.w,
-					       .stride = e->model->strides[i],
-					       .cls = cls.data,
-					       .reg = reg.data };
-	}
-	if (boxes)
-		decode_images(levels, b->batch.n, e->model->num_classes,
-			      b->scale_factor, boxes, scores);
-	return decode_points(levels);
-}
 
 static void put_row(float *row, int image, const struct nms_row *from)
 {
@@ -68,28 +48,52 @@ static void suppress(const struct engine *e, const struct probe_batch *b,
 	free(rows);
 }
 
+/* The maps of the head, read into the sink's memory. */
+static int read_maps(const struct engine *e, const struct plan *plan,
+		     struct probe_sink *s, struct head_map maps[HEAD_MOST],
+		     struct fl_err *err)
+{
+	const struct head *head = &e->model->head;
+	int rc = 0;
+
+	head_maps(plan, head, maps);
+	for (int i = 0; rc == 0 && i < head->count; i++) {
+		rc = probe_read(e->queue, &s->arena, &maps[i].cls, err);
+		if (rc == 0)
+			rc = probe_read(e->queue, &s->arena, &maps[i].reg, err);
+	}
+	return rc;
+}
+
 int probe_evaluate(struct engine *e, const struct probe_batch *b,
 		   struct probe_sink *s, struct fl_err *err)
 {
-	struct plan_key key = { PLAN_EVAL, b->batch.n, b->batch.h, b->batch.w };
+	const struct head *head = &e->model->head;
+	struct plan_key key = plan_key_make(PLAN_EVAL, DTYPE_F32, b->batch.n,
+					    b->batch.h, b->batch.w);
 	struct plan *plan = plans_find(&e->plans, &key);
-	struct plan_run run = { .weights = e->used_weights,
-				.statistics = e->used_statistics };
+	struct plan_run run = { .queue = e->queue,
+				.weights = e->state.row[STATE_USED],
+				.statistics =
+					e->state.row[STATE_USED_STATISTICS] };
 	struct tensor input = plan_value(plan, e->model->graph->input);
-	struct decode_level levels[MODEL_LEVELS];
-	int points = decode(e, plan, b, NULL, NULL, levels), rc;
+	int points = head_points(head, b->batch.h, b->batch.w), rc;
 	int64_t box[3] = { b->batch.n, points, 4 };
 	int64_t score[3] = { b->batch.n, e->model->num_classes, points };
+	struct head_map maps[HEAD_MOST];
 	float *boxes, *scores;
 
 	engine_use_average(e);
-	memcpy(input.data, b->image, tensor_count(&input) * sizeof(float));
+	dev_write(e->queue, input.data, b->image, tensor_bytes(&input));
 	rc = plan_forward(plan, &run, err);
+	if (rc == 0)
+		rc = read_maps(e, plan, s, maps, err);
 	if (rc != 0)
 		return rc;
 	boxes = probe_put(s, "boxes", DTYPE_F32, 3, box);
 	scores = probe_put(s, "scores", DTYPE_F32, 3, score);
-	decode(e, plan, b, boxes, scores, levels);
+	decode_images(maps, head->count, b->batch.n, b->scale_factor, boxes,
+		      scores);
 	suppress(e, b, boxes, scores, points, s);
 	return 0;
 }

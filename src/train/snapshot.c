@@ -1,3 +1,5 @@
+/* A copy of the state, and the thread that writes it. snapshot_begin fills the copy
+ * only while no thread reads it. */
 #include "train/snapshot.h"
 
 #include "base/log.h"
@@ -12,21 +14,14 @@
 
 struct snapshot {
 	const char *run_dir;
-	struct engine copy; /* whose state lies in memory of our own */
-	struct train_place place;
+	struct state_mirror copy;
+	struct checkpoint_content content; /* of the copy */
 	pthread_t thread;
 	bool writing;
 	atomic_bool finished;
 	char path[PATH_MAX], last[PATH_MAX];
 	struct fl_err err;
 };
-
-/* The same place in our memory. */
-static float *moved(const struct snapshot *s, const struct engine *e,
-		    const float *p)
-{
-	return s->copy.slab + (p - e->slab);
-}
 
 int snapshot_open(const struct engine *e, const char *run_dir,
 		  struct snapshot **out, struct fl_err *err)
@@ -35,18 +30,11 @@ int snapshot_open(const struct engine *e, const char *run_dir,
 	int rc;
 
 	s->run_dir = run_dir;
-	s->copy = *e;
-	s->copy.slab = NULL;
-	rc = device_slab_new(e->device, e->slab_bytes, &s->copy.slab, err);
+	rc = state_mirror_open(&s->copy, &e->state, state_saved(), true, err);
 	if (rc != 0) {
 		free(s);
 		return rc;
 	}
-	s->copy.state.weights = moved(s, e, e->state.weights);
-	s->copy.state.velocity = moved(s, e, e->state.velocity);
-	s->copy.state.ema = moved(s, e, e->state.ema);
-	s->copy.state.statistics = moved(s, e, e->state.statistics);
-	s->copy.state.ema_statistics = moved(s, e, e->state.ema_statistics);
 	*out = s;
 	return 0;
 }
@@ -55,7 +43,7 @@ static void *write_copy(void *ctx)
 {
 	struct snapshot *s = ctx;
 
-	checkpoint_save(&s->copy, &s->place, s->path, &s->err);
+	checkpoint_save(&s->content, s->path, &s->err);
 	atomic_store(&s->finished, true);
 	return NULL;
 }
@@ -63,20 +51,17 @@ static void *write_copy(void *ctx)
 void snapshot_begin(struct snapshot *s, const struct engine *e,
 		    const struct train_place *place)
 {
-	const struct graph *g = e->model->graph;
-	size_t flat = g->flat_count * sizeof(float);
-	size_t statistics = g->statistic_count * sizeof(float);
+	struct fl_err err = FL_ERR_INIT;
 
 	if (s->writing)
 		return;
-	memcpy(s->copy.state.weights, e->state.weights, flat);
-	memcpy(s->copy.state.velocity, e->state.velocity, flat);
-	memcpy(s->copy.state.ema, e->state.ema, flat);
-	memcpy(s->copy.state.statistics, e->state.statistics, statistics);
-	memcpy(s->copy.state.ema_statistics, e->state.ema_statistics,
-	       statistics);
-	s->copy.ema = e->ema;
-	s->place = *place;
+	if (state_fetch(&s->copy, &e->state, e->queue, state_saved(), &err) !=
+	    0) {
+		fl_warn("a checkpoint is left out: %s", err.text);
+		return;
+	}
+	s->content = checkpoint_of(e, place);
+	s->content.rows = &s->copy;
 	s->err = (struct fl_err)FL_ERR_INIT;
 	snprintf(s->path, sizeof(s->path), "%s/step_%lld.safetensors",
 		 s->run_dir, (long long)place->step);
@@ -101,7 +86,7 @@ int snapshot_done(struct snapshot *s, bool wait, char *path, size_t size,
 		unlink(s->last);
 	memcpy(s->last, s->path, sizeof(s->last));
 	snprintf(path, size, "%s", s->path);
-	*step = s->place.step;
+	*step = s->content.place.step;
 	return 1;
 }
 
@@ -111,6 +96,6 @@ void snapshot_close(struct snapshot *s)
 		return;
 	if (s->writing)
 		pthread_join(s->thread, NULL);
-	device_slab_free(s->copy.device, s->copy.slab, s->copy.slab_bytes);
+	state_mirror_close(&s->copy);
 	free(s);
 }

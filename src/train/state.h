@@ -9,7 +9,8 @@
 #include "ckpt/tensor_file.h"
 #include "train/engine.h"
 
-/* Parameters and statistics that belong together: weights with statistics,
+/* Parameters and statistics that belong together, where the host has them
+ * (train/state_slab.h): weights with statistics,
  * average with its statistics; velocity has none (NULL). */
 struct state_part {
 	const char *prefix; /* "model.", "velocity.", "ema." */

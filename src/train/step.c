@@ -17,27 +17,15 @@ static struct loss_input loss_input_of(const struct engine *e,
 				       const struct plan *plan,
 				       const struct engine_batch *b)
 {
-	struct loss_input in = { .n = b->n,
+	struct loss_input in = { .levels = e->model->head.count,
+				 .n = b->n,
 				 .classes = e->model->num_classes,
 				 .most = b->most,
 				 .boxes = b->boxes,
 				 .labels = b->labels,
 				 .counts = b->counts };
 
-	for (int i = 0; i < LOSS_LEVELS; i++) {
-		int cls = e->model->cls_logit[i], reg = e->model->reg_logit[i];
-		struct tensor t = plan_value(plan, cls);
-
-		in.levels[i] = (struct loss_level){
-			.h = t.h,
-			.w = t.w,
-			.stride = e->model->strides[i],
-			.cls = t.data,
-			.reg = plan_value(plan, reg).data,
-			.dcls = plan_gradient(plan, cls).data,
-			.dreg = plan_gradient(plan, reg).data,
-		};
-	}
+	head_maps(plan, &e->model->head, in.maps);
 	return in;
 }
 
@@ -68,13 +56,16 @@ static double normaliser(const struct engine *e)
 
 /* Only the last pass knows the sum over all: what earlier ones leave is not
  * divided yet. L1 is a mean of its own that nothing is trained by. */
-static void finish_losses(struct engine *e, struct engine_result *result)
+static int finish_losses(struct engine *e, struct engine_result *result,
+			 struct fl_err *err)
 {
 	bool last = e->pass + 1 == e->passes;
 	double divisor = last ? normaliser(e) : 1;
 	float losses[LOSS_COUNT];
+	int rc = loss_finish(e->loss, e->queue, divisor, losses, err);
 
-	loss_finish(e->loss, divisor, losses);
+	if (rc != 0)
+		return rc;
 	e->passed_scale = (float)(1 / divisor);
 	for (int k = 0; k < LOSS_COUNT; k++) {
 		float *sum = &result->losses[k];
@@ -84,6 +75,7 @@ static void finish_losses(struct engine *e, struct engine_result *result)
 		else
 			*sum += losses[k] / (float)e->passes;
 	}
+	return 0;
 }
 
 static void keep_gradients(struct engine *e)
@@ -91,9 +83,11 @@ static void keep_gradients(struct engine *e)
 	size_t n = e->model->graph->flat_count;
 
 	if (e->pass == 0)
-		memcpy(e->passed, e->state.grads, n * sizeof(float));
-	for (size_t i = 0; e->pass > 0 && i < n; i++)
-		e->passed[i] += e->state.grads[i];
+		dev_copy(e->queue, e->passed.data, e->buffers.grads,
+			 n * sizeof(float));
+	else
+		dev_ops(e->dev)->add(e->queue, e->buffers.grads, n, 1,
+				     e->passed.data);
 }
 
 /* Each rank's losses are its share; their mean is the loss of the batch. */
@@ -122,7 +116,7 @@ static void begin(struct engine *e, struct engine_result *result)
 	}
 	if (e->pass + 1 == e->passes) {
 		e->added = 0;
-		buckets_begin(e->buckets, e->state.grads);
+		buckets_begin(e->buckets, e->queue, e->buffers.grads);
 	}
 }
 
@@ -136,17 +130,18 @@ int engine_gradients(struct engine *e, struct plan *plan,
 	int rc;
 
 	begin(e, result);
-	memcpy(image.data, batch->image, tensor_count(&image) * sizeof(float));
+	dev_write(e->queue, image.data, batch->image, tensor_bytes(&image));
 	rc = plan_forward(plan, &e->run, err);
 	if (rc != 0)
 		return rc;
 	start = fl_now_s();
-	rc = loss_assign(e->loss, &in, epoch, &score_sum, err);
+	rc = loss_assign(e->loss, e->queue, &in, epoch, &score_sum, err);
 	if (rc == 0)
 		rc = scores_over_ranks(e, score_sum, stop, result, err);
+	if (rc == 0)
+		rc = finish_losses(e, result, err);
 	if (rc != 0)
 		return rc;
-	finish_losses(e, result);
 	result->loss_s += fl_now_s() - start;
 	rc = plan_backward(plan, &e->run, err);
 	result->times = e->run.times;
@@ -159,14 +154,9 @@ int engine_gradients(struct engine *e, struct plan *plan,
 	return rc == 0 && e->comm->world > 1 ? mean_losses(e, result, err) : rc;
 }
 
-void engine_update(struct engine *e, double lr, struct engine_result *result)
+/* Said once: gradients are shortened. */
+static void tell_excess(struct engine *e, double excess)
 {
-	const struct graph *g = e->model->graph;
-	double start = fl_now_s(), excess;
-
-	/* A batch whose normaliser is a bound has as good as no objects. */
-	excess = optim_step(g, e->device, e->recipe, &e->state, &e->norms,
-			    e->score_sum >= 1, lr);
 	if (excess > 1 && !e->told)
 		fl_info("a gradient %.0f times as long as the last ones is "
 			"shortened to %g times, here and from now on "
@@ -175,9 +165,25 @@ void engine_update(struct engine *e, double lr, struct engine_result *result)
 			excess * e->recipe->clip_history,
 			e->recipe->clip_history);
 	e->told |= excess > 1;
+}
+
+int engine_update(struct engine *e, double lr, struct engine_result *result,
+		  struct fl_err *err)
+{
+	const struct graph *g = e->model->graph;
+	double start = fl_now_s(), excess;
+	/* A score sum below 1, where its bound takes over, means a batch with
+	 * hardly an object: its short gradient says nothing of the usual. */
+	int rc = optim_step(g, e->queue, e->recipe, &e->buffers, &e->norms,
+			    e->score_sum >= 1, lr, &excess, err);
+
+	if (rc != 0)
+		return rc;
+	tell_excess(e, excess);
 	if (e->recipe->use_ema)
-		ema_update(g, e->device, e->recipe, &e->state, &e->ema);
+		ema_update(g, e->queue, e->recipe, &e->buffers, &e->ema);
 	result->optim_s = fl_now_s() - start;
+	return 0;
 }
 
 static struct engine_batch part_of(const struct engine_batch *b, int passes,
@@ -202,14 +208,13 @@ int engine_step(struct engine *e, const struct engine_batch *batch, int epoch,
 
 	for (e->pass = 0; rc == 0 && e->pass < e->passes; e->pass++) {
 		struct engine_batch b = part_of(batch, e->passes, e->pass);
-		struct plan_key key = { PLAN_TRAIN, b.n, b.h, b.w };
+		struct plan_key key =
+			plan_key_make(PLAN_TRAIN, DTYPE_F32, b.n, b.h, b.w);
 		struct plan *plan = plans_find(&e->plans, &key);
 
 		FL_ASSERT(plan != NULL);
 		rc = engine_gradients(e, plan, &b, epoch, stop, result, err);
 	}
 	e->pass = 0;
-	if (rc == 0)
-		engine_update(e, lr, result);
-	return rc;
+	return rc == 0 ? engine_update(e, lr, result, err) : rc;
 }

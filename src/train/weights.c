@@ -1,3 +1,5 @@
+/* Weights from a file into an engine: found, matched by name and shape, and told
+ * about. */
 #include "train/weights.h"
 
 #include "base/log.h"
@@ -65,7 +67,8 @@ static int refuse_gaps(const struct match *m, const char *path,
 int weights_load(struct engine *e, const char *place, bool strict,
 		 struct fl_err *err)
 {
-	struct state_part part = { "", e->state.weights, e->state.statistics };
+	struct state_part part = { "", e->host.row[STATE_WEIGHTS],
+				   e->host.row[STATE_STATISTICS] };
 	struct fl_arena arena = FL_ARENA_INIT;
 	struct tensor_file file = { 0 };
 	struct match m = { 0 };
@@ -88,6 +91,8 @@ int weights_load(struct engine *e, const char *place, bool strict,
 		if (m.rows[i].outcome == MATCH_LOADED)
 			state_import_one(&e->model->states[i], &part,
 					 m.rows[i].from);
+	if (rc == 0)
+		rc = engine_put(e, STATE_MODEL, err);
 	match_release(&m);
 	tensor_file_close(&file);
 	fl_arena_release(&arena);

@@ -150,16 +150,17 @@ static void run(const char *device_name, const char *phase, int epoch)
 				   .steps_per_epoch = 2,
 				   .out = out };
 	struct fl_err err = FL_ERR_INIT;
-	const struct device *device;
+	struct dev *dev;
 	struct comm *comm = comm_self_open();
 	struct recipe *r = recipe();
 	struct tensor_file ours;
 	char prefix[64];
 
 	assert_int_equal(golden_weights(r, SEED, NULL, 0, weights, &err), 0);
-	assert_int_equal(device_open(device_name, &device, &err), 0);
-	if (probe_run(r, device, comm, &o, &err) != 0)
+	assert_int_equal(device_open(device_name, &dev, &err), 0);
+	if (probe_run(r, dev, comm, &o, &err) != 0)
 		fail_msg("%s", err.text);
+	device_close(dev);
 	assert_int_equal(tensor_file_open(&ours, out, &err), 0);
 	/* typical 3e-5, largest 1.2e-4; seen here 6e-5 */
 	compare(&ours, "act.", "act.", 3 * 1.2e-4);

@@ -4,7 +4,6 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "config/recipe.h"
-#include "device/cpu/cpu.h"
 #include "loss/loss.h"
 
 #include <setjmp.h>
@@ -31,6 +30,7 @@ static float *uniform(size_t n, double low, double high)
 #define BOXES 3
 
 struct loss_case {
+	struct dev *dev;
 	struct loss *loss;
 	struct loss_input in;
 	double normaliser;
@@ -39,39 +39,43 @@ struct loss_case {
 static double loss_value(void *ctx)
 {
 	struct loss_case *k = ctx;
+	struct fl_err err = FL_ERR_INIT;
 	float losses[LOSS_COUNT];
 
-	loss_finish(k->loss, k->normaliser, losses);
+	if (loss_finish(k->loss, dev_queue(k->dev, DEV_COMPUTE), k->normaliser,
+			losses, &err) != 0)
+		fail_msg("%s", err.text);
 	return (double)losses[LOSS_TOTAL];
 }
 
-static size_t level_points(const struct loss_level *lv)
+static struct tensor map(int side, int channels, double low, double high)
 {
-	return (size_t)(IMAGES * lv->h * lv->w);
+	size_t n = (size_t)(IMAGES * side * side * channels);
+
+	return tensor_make(uniform(n, low, high), DTYPE_F32, IMAGES, side, side,
+			   channels);
 }
 
 static void open_levels(struct loss_case *k)
 {
-	for (int i = 0; i < LOSS_LEVELS; i++) {
-		struct loss_level *lv = &k->in.levels[i];
-		size_t n;
+	for (int i = 0; i < k->in.levels; i++) {
+		struct head_map *m = &k->in.maps[i];
+		int side;
 
-		lv->stride = 32 >> i;
-		lv->h = lv->w = 96 / lv->stride;
-		n = level_points(lv);
-		lv->cls = uniform(n * CLASSES, -2, 2);
-		lv->reg = uniform(n * 4 * LOSS_BINS, -3, 3);
-		lv->dcls = uniform(n * CLASSES, 0, 1);
-		lv->dreg = uniform(n * 4 * LOSS_BINS, 0, 1);
+		m->stride = 32 >> i;
+		side = 96 / m->stride;
+		m->cls = map(side, CLASSES, -2, 2);
+		m->reg = map(side, 4 * LOSS_BINS, -3, 3);
+		m->dcls = map(side, CLASSES, 0, 1);
+		m->dreg = map(side, 4 * LOSS_BINS, 0, 1);
 	}
 }
 
 static void close_levels(struct loss_case *k)
 {
-	for (int i = 0; i < LOSS_LEVELS; i++) {
-		free((void *)(uintptr_t)k->in.levels[i].cls);
-		free((void *)(uintptr_t)k->in.levels[i].reg);
-		free(k->in.levels[i].dcls), free(k->in.levels[i].dreg);
+	for (int i = 0; i < k->in.levels; i++) {
+		free(k->in.maps[i].cls.data), free(k->in.maps[i].reg.data);
+		free(k->in.maps[i].dcls.data), free(k->in.maps[i].dreg.data);
 	}
 }
 
@@ -83,13 +87,13 @@ static float *kept(const float *v, size_t n)
 /* loss_finish() writes the gradients at every call: they are kept first. */
 static void level_slopes(struct loss_case *k, int level, bool boxes)
 {
-	struct loss_level *lv = &k->in.levels[level];
-	size_t n = level_points(lv) * (boxes ? 4 * LOSS_BINS : CLASSES);
-	float *grad = kept(boxes ? lv->dreg : lv->dcls, n);
+	const struct head_map *m = &k->in.maps[level];
+	size_t n = tensor_count(boxes ? &m->dreg : &m->dcls);
+	float *grad = kept(boxes ? m->dreg.data : m->dcls.data, n);
 	double error;
 
-	error = slopes_error((float *)(uintptr_t)(boxes ? lv->reg : lv->cls),
-			     grad, n, 0.03125f, loss_value, k);
+	error = slopes_error(boxes ? m->reg.data : m->cls.data, grad, n,
+			     0.03125f, loss_value, k);
 	/* where an edge passes its target within a difference, GIoU bends */
 	if (error > 0.05)
 		fail_msg("%s logits of level %d: off by %g of their size",
@@ -108,7 +112,8 @@ static void part_slopes(const char *const overrides[], int count, bool boxes)
 	static const int labels[IMAGES][BOXES] = { { 0, 2, 1 }, { 1, 0, 0 } };
 	static const int counts[IMAGES] = { 3, 1 };
 	struct fl_err err = FL_ERR_INIT;
-	struct loss_case k = { .in = { .n = IMAGES,
+	struct loss_case k = { .in = { .levels = 3,
+				       .n = IMAGES,
 				       .classes = CLASSES,
 				       .most = BOXES,
 				       .boxes = truth[0][0],
@@ -120,20 +125,23 @@ static void part_slopes(const char *const overrides[], int count, bool boxes)
 			&recipe, &err) != 0)
 		fail_msg("%s", err.text);
 	open_levels(&k);
-	assert_int_equal(loss_open(recipe, &cpu_device, IMAGES, 9 + 36 + 144,
-				   &k.loss, &err),
-			 0);
+	assert_int_equal(device_open("cpu", &k.dev, &err), 0);
+	assert_int_equal(
+		loss_open(recipe, k.dev, IMAGES, 9 + 36 + 144, &k.loss, &err),
+		0);
 	for (int epoch = 0; epoch < 100; epoch += 99) { /* ATSS, then TAL */
-		assert_int_equal(
-			loss_assign(k.loss, &k.in, epoch, &k.normaliser, &err),
-			0);
+		assert_int_equal(loss_assign(k.loss,
+					     dev_queue(k.dev, DEV_COMPUTE),
+					     &k.in, epoch, &k.normaliser, &err),
+				 0);
 		assert_true(k.normaliser > 0.1);
-		for (int i = 0; i < LOSS_LEVELS; i++) {
+		for (int i = 0; i < k.in.levels; i++) {
 			loss_value(&k);
 			level_slopes(&k, i, boxes);
 		}
 	}
 	loss_close(k.loss);
+	device_close(k.dev);
 	recipe_free(recipe);
 	close_levels(&k);
 }

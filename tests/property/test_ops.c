@@ -17,7 +17,12 @@
 /* Sums of a few thousand float products against sums in double. */
 #define TOLERANCE 2e-5
 
-static const struct device *ref, *cpu;
+static struct dev *ref, *cpu;
+
+static struct dev_queue *queue(struct dev *d)
+{
+	return dev_queue(d, DEV_COMPUTE);
+}
 static struct fl_rng rng;
 
 static float *values(size_t n)
@@ -59,14 +64,14 @@ static struct tensor shape(int round)
 	static const int odd[][4] = { { 1, 1, 1, 1 },	{ 1, 1, 1, 130 },
 				      { 3, 1, 7, 5 },	{ 2, 13, 1, 33 },
 				      { 1, 37, 41, 3 }, { 2, 6, 10, 512 } };
-	struct tensor t = { NULL, 0, 0, 0, 0, 0 };
+	struct tensor t;
 
 	if (round < 6)
-		t = tensor_make(NULL, odd[round][0], odd[round][1],
+		t = tensor_make(NULL, DTYPE_F32, odd[round][0], odd[round][1],
 				odd[round][2], odd[round][3]);
 	else
-		t = tensor_make(NULL, 1 + pick(4), 1 + pick(20), 1 + pick(20),
-				1 + pick(70));
+		t = tensor_make(NULL, DTYPE_F32, 1 + pick(4), 1 + pick(20),
+				1 + pick(20), 1 + pick(70));
 	return t;
 }
 
@@ -103,6 +108,26 @@ static void same(const char *what, const struct tensor *a,
 			 a->h, a->w, a->c, a->ld, d);
 }
 
+/* out: y, dx, dw, db */
+static void run_conv(struct dev *dev, struct dev_conv *c,
+		     const struct dev_conv_desc *d, int oh, int ow, float *x,
+		     const float *w, const float *b, float *dy, float *out[4],
+		     bool acc, void *ws)
+{
+	const struct dev_ops *ops = dev_ops(dev);
+	struct dev_queue *q = queue(dev);
+	struct tensor tx, ty, tdy, tdx;
+
+	tx = tensor_make(x, DTYPE_F32, d->n, d->h, d->w, d->cin);
+	tdx = tensor_make(out[1], DTYPE_F32, d->n, d->h, d->w, d->cin);
+	ty = tensor_make(out[0], DTYPE_F32, d->n, oh, ow, d->cout);
+	tdy = tensor_make(dy, DTYPE_F32, d->n, oh, ow, d->cout);
+	ops->conv_forward(q, c, &tx, w, b, &ty, NULL, ws);
+	ops->conv_backward_data(q, c, &tdy, w, &tdx, acc, ws);
+	ops->conv_backward_weights(q, c, &tx, &tdy, out[2], b ? out[3] : NULL,
+				   ws);
+}
+
 static void test_conv(void **state)
 {
 	(void)state;
@@ -130,7 +155,7 @@ static void test_conv(void **state)
 		float *x = values(nx), *w = values(nw), *dy = values(ny);
 		float *b = values((size_t)d.cout), *dx = values(nx);
 		float *out[2][4];
-		const struct device *dev[2] = { ref, cpu };
+		struct dev *dev[2] = { ref, cpu };
 		bool acc = pick(2);
 
 		if (d.k == 1)
@@ -142,23 +167,20 @@ static void test_conv(void **state)
 			struct dev_conv *c = NULL;
 			void *ws;
 
-			assert_int_equal(dev[i]->ops->conv_new(&d, &c, &err),
-					 0);
-			ws = aligned_alloc(
-				64,
-				dev[i]->ops->conv_workspace(c) / 64 * 64 + 64);
+			assert_int_equal(
+				dev_ops(dev[i])->conv_new(dev[i], &d, &c, &err),
+				0);
+			ws = aligned_alloc(64,
+					   dev_ops(dev[i])->conv_workspace(c) /
+							   64 * 64 +
+						   64);
 			out[i][0] = calloc(ny, sizeof(float));
 			out[i][1] = copy_of(dx, nx);
 			out[i][2] = values(nw);
 			out[i][3] = calloc((size_t)d.cout, sizeof(float));
-			dev[i]->ops->conv_forward(c, x, w, d.bias ? b : NULL,
-						  out[i][0], ws);
-			dev[i]->ops->conv_backward_data(c, dy, w, out[i][1],
-							acc, ws);
-			dev[i]->ops->conv_backward_weights(
-				c, x, dy, out[i][2], d.bias ? out[i][3] : NULL,
-				ws);
-			dev[i]->ops->conv_free(c);
+			run_conv(dev[i], c, &d, (int)oh, (int)ow, x, w,
+				 d.bias ? b : NULL, dy, out[i], acc, ws);
+			dev_ops(dev[i])->conv_free(c);
 			free(ws);
 		}
 		assert_true(distance(out[1][0], out[0][0], ny) < TOLERANCE);
@@ -200,35 +222,35 @@ static void test_norm(void **state)
 			b[k].shift = values(c);
 			b[k].mean = values(c);
 		}
-		ref->ops->norm_stats(&b[0].z, sums[0]);
-		cpu->ops->norm_stats(&b[0].z, sums[1]);
+		dev_ops(ref)->norm_stats(queue(ref), &b[0].z, sums[0]);
+		dev_ops(cpu)->norm_stats(queue(cpu), &b[0].z, sums[1]);
 		sums_agree("norm_stats", sums[1], sums[0], 2 * c, scale);
 		y = filled(s, round % 3 == 0);
 		r = filled(s, round % 4 == 0);
 		out[0] = twin(&y);
 		out[1] = twin(&y);
-		ref->ops->norm_forward(b, count, act, residual ? &r : NULL,
-				       &out[0]);
-		cpu->ops->norm_forward(b, count, act, residual ? &r : NULL,
-				       &out[1]);
+		dev_ops(ref)->norm_forward(queue(ref), b, count, act,
+					   residual ? &r : NULL, &out[0]);
+		dev_ops(cpu)->norm_forward(queue(cpu), b, count, act,
+					   residual ? &r : NULL, &out[1]);
 		same("norm_forward", &out[1], &out[0]);
 		dy = filled(s, round % 3 == 1);
 		for (int i = 0; i < 2; i++)
 			g[i] = filled(s, false);
-		ref->ops->norm_backward_sums(b, count, act, &dy, &g[0],
-					     sums[0]);
-		cpu->ops->norm_backward_sums(b, count, act, &dy, &g[1],
-					     sums[1]);
+		dev_ops(ref)->norm_backward_sums(queue(ref), b, count, act, &dy,
+						 &g[0], sums[0]);
+		dev_ops(cpu)->norm_backward_sums(queue(cpu), b, count, act, &dy,
+						 &g[1], sums[1]);
 		same("norm_backward_sums", &g[1], &g[0]);
 		sums_agree("norm_backward_sums", sums[1], sums[0],
 			   (1 + (size_t)count) * c, 4 * scale);
 		for (int i = 0; i < 2; i++) {
-			const struct device *dev = i ? cpu : ref;
+			struct dev *dev = i ? cpu : ref;
 			struct tensor dz = g[i];
 
-			dev->ops->norm_backward_apply(&g[i], &b[0].z, b[0].mean,
-						      b[0].scale, b[1].scale,
-						      b[1].shift, &dz);
+			dev_ops(dev)->norm_backward_apply(
+				queue(dev), &g[i], &b[0].z, b[0].mean,
+				b[0].scale, b[1].scale, b[1].shift, &dz);
 		}
 		same("norm_backward_apply", &g[1], &g[0]);
 		for (int k = 0; k < 2; k++) {
@@ -257,12 +279,14 @@ static void test_gates(void **state)
 		float *dy = values(ny), *out[2][5];
 
 		for (int i = 0; i < 2; i++) {
-			const struct dev_ops *ops = (i ? cpu : ref)->ops;
+			struct dev_queue *q = queue(i ? cpu : ref);
+			const struct dev_ops *ops = dev_ops(q->dev);
 
 			for (int k = 0; k < 5; k++)
 				out[i][k] = values(sizes[k]);
-			ops->fc_forward(x, w, b, n, cin, cout, gate, out[i][0]);
-			ops->fc_backward(x, w, out[0][0], dy, n, cin, cout,
+			ops->fc_forward(q, x, w, b, n, cin, cout, gate,
+					out[i][0]);
+			ops->fc_backward(q, x, w, out[0][0], dy, n, cin, cout,
 					 gate, out[i][1], out[i][2], out[i][3],
 					 out[i][4]);
 		}
@@ -295,33 +319,36 @@ static void test_maps(void **state)
 		up[0] = filled(big, round % 2);
 		up[1] = twin(&up[0]);
 		for (int i = 0; i < 2; i++) {
-			const struct dev_ops *ops = (i ? cpu : ref)->ops;
+			struct dev_queue *q = queue(i ? cpu : ref);
+			const struct dev_ops *ops = dev_ops(q->dev);
 
-			ops->gap_forward(&x, vec[i]);
-			ops->gap_backward(vec[0], &dx[i], acc);
-			ops->scale_forward(&x, gate, &y[i]);
+			ops->gap_forward(q, &x, vec[i]);
+			ops->gap_backward(q, vec[0], &dx[i], acc);
+			ops->scale_forward(q, &x, gate, &y[i]);
 		}
 		assert_true(distance(vec[1], vec[0], nc) < TOLERANCE);
 		same("gap_backward", &dx[1], &dx[0]);
 		same("scale_forward", &y[1], &y[0]);
 		for (int i = 0; i < 2; i++) {
-			const struct dev_ops *ops = (i ? cpu : ref)->ops;
+			struct dev_queue *q = queue(i ? cpu : ref);
+			const struct dev_ops *ops = dev_ops(q->dev);
 
-			ops->scale_backward(&x, gate, &y[0], &dx[i], acc,
+			ops->scale_backward(q, &x, gate, &y[0], &dx[i], acc,
 					    vec[i]);
-			ops->upsample_forward(&x, &up[i]);
-			ops->upsample_backward(&up[0], &dx[i], acc);
-			ops->copy(&x, &dx[i], acc);
+			ops->upsample_forward(q, &x, &up[i]);
+			ops->upsample_backward(q, &up[0], &dx[i], acc);
+			ops->copy(q, &x, &dx[i], acc);
 		}
 		assert_true(distance(vec[1], vec[0], nc) < TOLERANCE);
 		same("upsample_forward", &up[1], &up[0]);
 		same("scale and upsample backward, copy", &dx[1], &dx[0]);
 		for (int i = 0; i < 2; i++) {
-			const struct dev_ops *ops = (i ? cpu : ref)->ops;
+			struct dev_queue *q = queue(i ? cpu : ref);
+			const struct dev_ops *ops = dev_ops(q->dev);
 
 			won[i] = calloc(tensor_count(&s), 1);
-			ops->maxpool_forward(&x, k, &y[i], won[i]);
-			ops->maxpool_backward(&x, won[i], k, &dx[i]);
+			ops->maxpool_forward(q, &x, k, &y[i], won[i]);
+			ops->maxpool_backward(q, &x, won[i], k, &dx[i]);
 		}
 		same("maxpool_forward", &y[1], &y[0]);
 		assert_memory_equal(won[0], won[1], tensor_count(&s));
@@ -341,29 +368,37 @@ static void test_flat(void **state)
 	for (int round = 0; round < 6; round++) {
 		size_t n = sizes[round];
 		float *w[2], *v[2], *e[2], *g = values(n);
+		double sum[2];
 
 		w[0] = values(n), v[0] = values(n), e[0] = values(n);
 		w[1] = copy_of(w[0], n), v[1] = copy_of(v[0], n);
 		e[1] = copy_of(e[0], n);
 		for (int i = 0; i < 2; i++) {
-			const struct dev_ops *ops = (i ? cpu : ref)->ops;
+			struct dev_queue *q = queue(i ? cpu : ref);
+			const struct dev_ops *ops = dev_ops(q->dev);
 
-			ops->momentum(w[i], v[i], g, n, 0.01f, 0.9f, 5e-4f);
-			ops->ema(e[i], w[i], n, 0.9998);
+			ops->momentum(q, w[i], v[i], g, n, 0.01f, 0.9f, 5e-4f);
+			ops->ema(q, e[i], w[i], n, 0.9998);
 		}
 		assert_true(distance(w[1], w[0], n) < 1e-6);
 		assert_true(distance(v[1], v[0], n) < 1e-6);
 		assert_true(distance(e[1], e[0], n) < 1e-6);
-		assert_true(fabs(cpu->ops->sum_squares(g, n) -
-				 ref->ops->sum_squares(g, n)) <
-			    1e-9 * (double)n);
+		for (int i = 0; i < 2; i++)
+			dev_ops(i ? cpu : ref)
+				->sum_squares(queue(i ? cpu : ref), g, n,
+					      &sum[i]);
+		assert_true(fabs(sum[1] - sum[0]) < 1e-9 * (double)n);
 		memcpy(e[0], g, n * sizeof(float));
 		memcpy(e[1], g, n * sizeof(float));
-		ref->ops->scale(e[0], n, 0.3f);
-		cpu->ops->scale(e[1], n, 0.3f);
+		dev_ops(ref)->scale(queue(ref), e[0], n, 0.3f);
+		dev_ops(cpu)->scale(queue(cpu), e[1], n, 0.3f);
 		assert_memory_equal(e[0], e[1], n * sizeof(float));
-		ref->ops->zero(e[0], n);
-		cpu->ops->zero(e[1], n);
+		for (int i = 0; i < 2; i++) {
+			struct tensor t =
+				tensor_make(e[i], DTYPE_F32, 1, 1, 1, (int)n);
+
+			dev_ops(i ? cpu : ref)->zero(queue(i ? cpu : ref), &t);
+		}
 		for (size_t i = 0; i < n; i++)
 			assert_true(e[0][i] == 0 && e[1][i] == 0);
 		for (int i = 0; i < 2; i++)
@@ -388,8 +423,8 @@ static void test_varifocal(void **state)
 			if (z[i] > 15 && z[i] < 18)
 				z[i] = i % 2 ? 14 : 40;
 		}
-		sum[0] = ref->ops->varifocal(z, n, 0.7f, d[0]);
-		sum[1] = cpu->ops->varifocal(z, n, 0.7f, d[1]);
+		dev_ops(ref)->varifocal(queue(ref), z, n, 0.7f, d[0], &sum[0]);
+		dev_ops(cpu)->varifocal(queue(cpu), z, n, 0.7f, d[1], &sum[1]);
 		assert_true(fabs(sum[1] - sum[0]) < 1e-5 * fabs(sum[0]) + 1e-9);
 		assert_true(distance(d[1], d[0], n) < 1e-5);
 		free(z), free(d[0]), free(d[1]);
@@ -399,14 +434,15 @@ static void test_varifocal(void **state)
 /* The same inputs give the same bits for any number of threads. */
 static void test_thread_count(void **state)
 {
-	struct tensor z = filled(tensor_make(NULL, 2, 61, 67, 40), false);
+	struct tensor z =
+		filled(tensor_make(NULL, DTYPE_F32, 2, 61, 67, 40), false);
 	double sums[2][80];
 
 	(void)state;
 	fl_par_init(1);
-	cpu->ops->norm_stats(&z, sums[0]);
+	dev_ops(cpu)->norm_stats(queue(cpu), &z, sums[0]);
 	fl_par_init(3);
-	cpu->ops->norm_stats(&z, sums[1]);
+	dev_ops(cpu)->norm_stats(queue(cpu), &z, sums[1]);
 	fl_par_init(2);
 	assert_memory_equal(sums[0], sums[1], sizeof(sums[0]));
 	free(z.data);
@@ -424,10 +460,14 @@ int main(void)
 		cmocka_unit_test(test_thread_count),
 	};
 	struct fl_err err = FL_ERR_INIT;
+	int failed;
 
 	fl_par_init(2);
 	rng = fl_rng_open(7, FL_RNG_TEST, 0, 0);
 	if (device_open("ref", &ref, &err) || device_open("cpu", &cpu, &err))
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	device_close(ref);
+	device_close(cpu);
+	return failed;
 }

@@ -16,8 +16,9 @@
 
 #include <cmocka.h>
 
-static const struct device *ref;
+static struct dev *ref;
 static const struct dev_ops *ops;
+static struct dev_queue *q;
 static struct fl_rng rng;
 
 static float *values(size_t n, double low, double high)
@@ -50,45 +51,49 @@ static void slopes(const char *what, float *v, const float *grad, size_t n,
 
 struct conv_case {
 	struct dev_conv *conv;
-	float *x, *w, *b, *y, *t;
-	size_t ny;
+	struct tensor x, y, t;
+	float *w, *b;
 };
 
 static double conv_value(void *ctx)
 {
 	struct conv_case *k = ctx;
 
-	ops->conv_forward(k->conv, k->x, k->w, k->b, k->y, NULL);
-	return weighted(k->y, k->t, k->ny);
+	ops->conv_forward(q, k->conv, &k->x, k->w, k->b, &k->y, NULL, NULL);
+	return weighted(k->y.data, k->t.data, tensor_count(&k->y));
+}
+
+static struct tensor dense(int n, int h, int w, int c, double low)
+{
+	float *v = values((size_t)(n * h * w * c), low, 1);
+
+	return tensor_make(v, DTYPE_F32, n, h, w, c);
 }
 
 static void conv_slopes(const struct dev_conv_desc *d)
 {
-	size_t oh = (size_t)(d->h - 1) / (size_t)d->stride + 1;
-	size_t ow = (size_t)(d->w - 1) / (size_t)d->stride + 1;
-	size_t nx = (size_t)(d->n * d->h * d->w * d->cin);
+	int oh = (d->h - 1) / d->stride + 1, ow = (d->w - 1) / d->stride + 1;
 	size_t nw = (size_t)(d->cout * d->k * d->k * d->cin);
-	size_t ny = (size_t)d->n * oh * ow * (size_t)d->cout;
 	size_t nb = (size_t)d->cout;
-	struct conv_case k = { .x = values(nx, -1, 1),
+	struct conv_case k = { .x = dense(d->n, d->h, d->w, d->cin, -1),
+			       .y = dense(d->n, oh, ow, d->cout, 0),
+			       .t = dense(d->n, oh, ow, d->cout, -1),
 			       .w = values(nw, -1, 1),
-			       .b = values(nb, -1, 1),
-			       .y = values(ny, 0, 1),
-			       .t = values(ny, -1, 1),
-			       .ny = ny };
-	float *dx = values(nx, 0, 1), *dw = values(nw, 0, 1);
-	float *db = values(nb, 0, 1);
+			       .b = values(nb, -1, 1) };
+	struct tensor dx = dense(d->n, d->h, d->w, d->cin, 0);
+	float *dw = values(nw, 0, 1), *db = values(nb, 0, 1);
 	struct fl_err err = FL_ERR_INIT;
 
-	assert_int_equal(ops->conv_new(d, &k.conv, &err), 0);
-	ops->conv_backward_data(k.conv, k.t, k.w, dx, false, NULL);
-	ops->conv_backward_weights(k.conv, k.x, k.t, dw, db, NULL);
-	slopes("conv by source", k.x, dx, nx, 0.0625f, 1e-3, conv_value, &k);
+	assert_int_equal(ops->conv_new(ref, d, &k.conv, &err), 0);
+	ops->conv_backward_data(q, k.conv, &k.t, k.w, &dx, false, NULL);
+	ops->conv_backward_weights(q, k.conv, &k.x, &k.t, dw, db, NULL);
+	slopes("conv by source", k.x.data, dx.data, tensor_count(&dx), 0.0625f,
+	       1e-3, conv_value, &k);
 	slopes("conv by weights", k.w, dw, nw, 0.0625f, 1e-3, conv_value, &k);
 	slopes("conv by bias", k.b, db, nb, 0.0625f, 1e-3, conv_value, &k);
 	ops->conv_free(k.conv);
-	free(k.x), free(k.w), free(k.b), free(k.y), free(k.t);
-	free(dx), free(dw), free(db);
+	free(k.x.data), free(k.y.data), free(k.t.data), free(dx.data);
+	free(k.w), free(k.b), free(dw), free(db);
 }
 
 static void test_conv(void **state)
@@ -104,8 +109,16 @@ static void test_conv(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		const int *s = shapes[i];
-		struct dev_conv_desc d = { s[0], s[1], s[2], s[3], s[4], s[5],
-					   s[6], true, true, true, false };
+		struct dev_conv_desc d = { .n = s[0],
+					   .h = s[1],
+					   .w = s[2],
+					   .cin = s[3],
+					   .cout = s[4],
+					   .k = s[5],
+					   .stride = s[6],
+					   .bias = true,
+					   .backward = true,
+					   .diff_src = true };
 
 		conv_slopes(&d);
 	}
@@ -113,7 +126,7 @@ static void test_conv(void **state)
 
 static struct tensor map_of(int n, int h, int w, int c, int gap)
 {
-	struct tensor t = tensor_make(NULL, n, h, w, c);
+	struct tensor t = tensor_make(NULL, DTYPE_F32, n, h, w, c);
 
 	t.ld = c + gap;
 	t.data = values((size_t)(n * h * w) * (size_t)t.ld, -1, 1);
@@ -130,8 +143,9 @@ static double weighted_map(const struct tensor *y, const struct tensor *t)
 	double sum = 0;
 
 	for (size_t p = 0; p < tensor_pixels(y); p++)
-		sum += weighted(y->data + p * (size_t)y->ld,
-				t->data + p * (size_t)t->ld, (size_t)y->c);
+		sum += weighted((float *)y->data + p * (size_t)y->ld,
+				(float *)t->data + p * (size_t)t->ld,
+				(size_t)y->c);
 	return sum;
 }
 
@@ -146,7 +160,7 @@ static double norm_value(void *ctx)
 {
 	struct norm_case *k = ctx;
 
-	ops->norm_forward(k->b, k->count, k->act, &k->r, &k->y);
+	ops->norm_forward(q, k->b, k->count, k->act, &k->r, &k->y);
 	return weighted_map(&k->y, &k->t);
 }
 
@@ -159,7 +173,7 @@ static void norm_branch(struct norm_case *k, int i, const struct tensor *g,
 	float *dshift = values(c, 0, 1);
 
 	for (size_t j = 0; j < n; j++)
-		dz[j] = g->data[j] * k->b[i].scale[j % c];
+		dz[j] = ((float *)g->data)[j] * k->b[i].scale[j % c];
 	for (size_t j = 0; j < c; j++) {
 		dshift[j] = (float)sums[j];
 		dscale[j] = (float)sums[(1 + (size_t)i) * c + j];
@@ -197,7 +211,7 @@ static void test_norm(void **state)
 		k.r = map_of(s[0], s[1], s[2], s[3], 1);
 		k.y = map_of(s[0], s[1], s[2], s[3], 2);
 		k.t = map_of(s[0], s[1], s[2], s[3], 3);
-		ops->norm_backward_sums(k.b, k.count, k.act, &k.t, &g, sums);
+		ops->norm_backward_sums(q, k.b, k.count, k.act, &k.t, &g, sums);
 		for (int i = 0; i < k.count; i++)
 			norm_branch(&k, i, &g, sums);
 		for (int i = 0; i < 2; i++) {
@@ -220,7 +234,8 @@ static double fc_value(void *ctx)
 {
 	struct fc_case *k = ctx;
 
-	ops->fc_forward(k->x, k->w, k->b, k->n, k->cin, k->cout, k->gate, k->y);
+	ops->fc_forward(q, k->x, k->w, k->b, k->n, k->cin, k->cout, k->gate,
+			k->y);
 	return weighted(k->y, k->t, (size_t)(k->n * k->cout));
 }
 
@@ -251,8 +266,8 @@ static void test_fc(void **state)
 
 		scratch = values(ny, 0, 1);
 		fc_value(&k);
-		ops->fc_backward(k.x, k.w, k.y, k.t, k.n, k.cin, k.cout, k.gate,
-				 dx, dw, db, scratch);
+		ops->fc_backward(q, k.x, k.w, k.y, k.t, k.n, k.cin, k.cout,
+				 k.gate, dx, dw, db, scratch);
 		slopes("fc by source", k.x, dx, nx, 0.0625f, 5e-3, fc_value,
 		       &k);
 		slopes("fc by weights", k.w, dw, nw, 0.0625f, 5e-3, fc_value,
@@ -275,7 +290,7 @@ static double gap_value(void *ctx)
 {
 	struct map_case *k = ctx;
 
-	ops->gap_forward(&k->x, k->vector);
+	ops->gap_forward(q, &k->x, k->vector);
 	return weighted(k->vector, k->weight, (size_t)(k->x.n * k->x.c));
 }
 
@@ -283,7 +298,7 @@ static double scale_value(void *ctx)
 {
 	struct map_case *k = ctx;
 
-	ops->scale_forward(&k->x, k->gate, &k->y);
+	ops->scale_forward(q, &k->x, k->gate, &k->y);
 	return weighted_map(&k->y, &k->t);
 }
 
@@ -291,7 +306,7 @@ static double maxpool_value(void *ctx)
 {
 	struct map_case *k = ctx;
 
-	ops->maxpool_forward(&k->x, k->k, &k->y, k->won);
+	ops->maxpool_forward(q, &k->x, k->k, &k->y, k->won);
 	return weighted_map(&k->y, &k->t);
 }
 
@@ -299,7 +314,7 @@ static double copy_value(void *ctx)
 {
 	struct map_case *k = ctx;
 
-	ops->copy(&k->x, &k->y, false);
+	ops->copy(q, &k->x, &k->y, false);
 	return weighted_map(&k->y, &k->t);
 }
 
@@ -307,15 +322,16 @@ static double copy_value(void *ctx)
 static void spread(struct tensor *x)
 {
 	size_t n = room(x);
+	float *v = x->data;
 
 	for (size_t i = 0; i < n; i++)
-		x->data[i] = (float)i * 0.125f;
+		v[i] = (float)i * 0.125f;
 	for (size_t i = n - 1; i > 0; i--) {
 		size_t k = (size_t)fl_rng_below(&rng, i + 1);
-		float v = x->data[i];
+		float old = v[i];
 
-		x->data[i] = x->data[k];
-		x->data[k] = v;
+		v[i] = v[k];
+		v[k] = old;
 	}
 }
 
@@ -324,9 +340,11 @@ static void spread(struct tensor *x)
 static void map_slopes(const char *what, struct map_case *k,
 		       const struct tensor *g, double (*f)(void *ctx))
 {
+	float *v = g->data;
+
 	for (size_t p = 0; p < tensor_pixels(g); p++)
 		for (int i = g->c; i < g->ld; i++)
-			g->data[p * (size_t)g->ld + (size_t)i] = 0;
+			v[p * (size_t)g->ld + (size_t)i] = 0;
 	slopes(what, k->x.data, g->data, room(&k->x), 0.03125f, 1e-3, f, k);
 }
 
@@ -351,18 +369,18 @@ static void test_maps(void **state)
 		float *dgate = values(nc, 0, 1);
 
 		k.won = calloc(tensor_count(&k.x), 1);
-		ops->gap_backward(k.weight, &g, false);
+		ops->gap_backward(q, k.weight, &g, false);
 		map_slopes("mean over pixels", &k, &g, gap_value);
-		ops->scale_backward(&k.x, k.gate, &k.t, &g, false, dgate);
+		ops->scale_backward(q, &k.x, k.gate, &k.t, &g, false, dgate);
 		map_slopes("scale by source", &k, &g, scale_value);
 		slopes("scale by gate", k.gate, dgate, nc, 0.0625f, 1e-3,
 		       scale_value, &k);
-		ops->copy(&k.t, &g, false);
+		ops->copy(q, &k.t, &g, false);
 		map_slopes("copy", &k, &g, copy_value);
 		spread(&k.x);
 		maxpool_value(&k);
 		memset(g.data, 0, room(&g) * sizeof(float));
-		ops->maxpool_backward(&k.t, k.won, k.k, &g);
+		ops->maxpool_backward(q, &k.t, k.won, k.k, &g);
 		map_slopes("largest of a window", &k, &g, maxpool_value);
 		free(k.x.data), free(k.y.data), free(k.t.data), free(k.won);
 		free(k.gate), free(k.vector), free(k.weight), free(dgate);
@@ -374,7 +392,7 @@ static double upsample_value(void *ctx)
 {
 	struct map_case *k = ctx;
 
-	ops->upsample_forward(&k->x, &k->y);
+	ops->upsample_forward(q, &k->x, &k->y);
 	return weighted_map(&k->y, &k->t);
 }
 
@@ -394,7 +412,7 @@ static void test_upsample(void **state)
 		};
 		struct tensor g = map_of(s[0], s[1], s[2], s[3], 1);
 
-		ops->upsample_backward(&k.t, &g, false);
+		ops->upsample_backward(q, &k.t, &g, false);
 		map_slopes("upsampling", &k, &g, upsample_value);
 		free(k.x.data), free(k.y.data), free(k.t.data), free(g.data);
 	}
@@ -459,7 +477,7 @@ static void test_graph(void **state)
 {
 	struct graph_case k = { 0 };
 	struct graph *g = every_node(&k.out);
-	struct plan_key key = { PLAN_PROBE, 2, 10, 6 };
+	struct plan_key key = plan_key_make(PLAN_PROBE, DTYPE_F32, 2, 10, 6);
 	struct fl_err err = FL_ERR_INIT;
 	float *w = values(g->flat_count, 0, 0), *s, *grads, *slab;
 	struct tensor y, image;
@@ -475,12 +493,12 @@ static void test_graph(void **state)
 	plan_bind(k.plan, slab, workspace);
 	image = plan_value(k.plan, g->input);
 	for (size_t i = 0; i < tensor_count(&image); i++)
-		image.data[i] = (float)fl_rng_range(&rng, -2, 2);
+		((float *)image.data)[i] = (float)fl_rng_range(&rng, -2, 2);
 	y = plan_value(k.plan, k.out);
 	k.t = values(tensor_count(&y), -1, 1);
-	k.run = (struct plan_run){ .weights = w,
-				   .grads = grads,
-				   .statistics = s };
+	k.run = (struct plan_run){
+		.queue = q, .weights = w, .grads = grads, .statistics = s
+	};
 	graph_value_of(&k);
 	memcpy(plan_gradient(k.plan, k.out).data, k.t,
 	       tensor_count(&y) * sizeof(float));
@@ -505,11 +523,15 @@ int main(void)
 		cmocka_unit_test(test_upsample), cmocka_unit_test(test_graph),
 	};
 	struct fl_err err = FL_ERR_INIT;
+	int failed;
 
 	fl_par_init(1);
 	rng = fl_rng_open(11, FL_RNG_TEST, 0, 0);
 	if (device_open("ref", &ref, &err) != 0)
 		return 1;
-	ops = ref->ops;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	ops = dev_ops(ref);
+	q = dev_queue(ref, DEV_COMPUTE);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	device_close(ref);
+	return failed;
 }

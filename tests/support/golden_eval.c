@@ -22,7 +22,7 @@ struct eval_case {
 	char folder[PATH_MAX]; /* of the data set */
 	const char *weights;
 	struct recipe *recipe;
-	const struct device *device;
+	struct dev *dev;
 	int h, w;
 	struct coco_detection *found;
 	size_t count, cap;
@@ -117,7 +117,7 @@ static int probe_image(struct eval_case *c, const struct batch *b,
 			planes[k * area + p] = b->image[3 * p + k];
 	rc = safetensors_save(batch, tensors, 2, NULL, 0, err);
 	if (rc == 0)
-		rc = probe_run(c->recipe, c->device, comm, &o, err);
+		rc = probe_run(c->recipe, c->dev, comm, &o, err);
 	comm_close(comm);
 	if (rc == 0)
 		rc = tensor_file_open(out, o.out, err);
@@ -328,7 +328,7 @@ static int open_case(struct eval_case *c, const char *formats,
 	snprintf(c->folder, sizeof(c->folder), "%s/%s", c->data, set);
 	c->h = golden_int(json_at(json_get(c->settings, "size"), 0));
 	c->w = golden_int(json_at(json_get(c->settings, "size"), 1));
-	rc = device_open(device_name, &c->device, err);
+	rc = device_open(device_name, &c->dev, err);
 	if (rc == 0)
 		rc = load_recipe(c, err);
 	if (rc == 0)
@@ -362,6 +362,7 @@ int golden_eval_check(const char *stem, const char *data, const char *formats,
 	json_free(spreads);
 	free(c.found);
 	free((void *)(uintptr_t)c.weights);
+	device_close(c.dev);
 	recipe_free(c.recipe);
 	json_free(c.golden);
 	return rc;

@@ -21,7 +21,7 @@ struct step_case {
 	const struct json *spread, *tie; /* of this case, or NULL */
 	const struct json *row;		 /* the settings */
 	struct recipe *recipe;
-	const struct device *device;
+	struct dev *dev;
 	uint64_t seed;
 	int h, w, classes, steps, per_epoch, static_epoch;
 	char weights[64], out[64];
@@ -133,7 +133,7 @@ static int probe(struct step_case *c, int epoch, int steps,
 
 	for (int t = 0; t < steps; t++)
 		list[t] = c->batches[t];
-	rc = probe_run(c->recipe, c->device, comm, &o, err);
+	rc = probe_run(c->recipe, c->dev, comm, &o, err);
 	comm_close(comm);
 	return rc == 0 ? tensor_file_open(out, c->out, err) : rc;
 }
@@ -357,7 +357,7 @@ static int open_case(struct step_case *c, const char *stem,
 	for (int t = 0; t < c->steps; t++)
 		snprintf(c->batches[t], 64, "%s/batch%d.safetensors",
 			 scratch_dir(), t);
-	rc = device_open(device_name, &c->device, err);
+	rc = device_open(device_name, &c->dev, err);
 	if (rc == 0)
 		rc = load_recipe(c, err);
 	if (rc == 0)
@@ -370,6 +370,7 @@ static int open_case(struct step_case *c, const char *stem,
 
 static void close_case(struct step_case *c)
 {
+	device_close(c->dev);
 	json_free(c->truth);
 	json_free(c->own);
 	json_free(c->spreads);

@@ -1,8 +1,12 @@
+/* Collectives by MPI. Two communicators: small sums of the training thread are
+ * gathered and added in order of the ranks (one hop); gradients go round a ring in
+ * slices, called by a thread of their own (comm/averager.h). */
 #include "comm/mpi/mpi.h"
 
 #include "base/agent_link.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "comm/averager.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -16,7 +20,8 @@
 struct mpi_comm {
 	struct comm base;
 	MPI_Comm small;	  /* the training thread's */
-	MPI_Comm buckets; /* the bucket thread's */
+	MPI_Comm buckets; /* the averager's */
+	struct averager *averager;
 	size_t slice;	  /* floats that go round the ring at once */
 	double *gathered; /* GATHERED numbers: everyone's, of a small sum */
 };
@@ -40,7 +45,7 @@ static const char *const settings[][2] = {
 #define SLICE ((size_t)8 << 20)
 /* Numbers of a small sum, of all ranks together. */
 #define GATHERED ((size_t)32 << 10)
-/* While nothing comes the bucket thread sleeps before it looks again, longer
+/* While nothing comes the averager sleeps before it looks again, longer
  * from look to look: a wait within MPI keeps a core busy that belongs to the
  * computation. */
 #define SHORTEST_NAP_S 5e-6
@@ -202,13 +207,29 @@ out:
 	return rc;
 }
 
-static int barrier(struct comm *c, struct fl_err *err)
+static int mean_open(struct comm *c, struct dev *dev, size_t count,
+		     struct fl_err *err)
 {
-	int rc = 0;
+	FL_ASSERT(!of(c)->averager);
+	return averager_open(c, dev, count, &of(c)->averager, err);
+}
 
-	MPI(MPI_Barrier(of(c)->small), "MPI barrier");
-out:
-	return rc;
+static void mean_begin(struct comm *c, struct dev_queue *q, float *values,
+		       size_t count)
+{
+	averager_begin(of(c)->averager, q, values, count);
+}
+
+static int mean_wait(struct comm *c, struct dev_queue *q,
+		     struct comm_times *times, struct fl_err *err)
+{
+	return averager_wait(of(c)->averager, q, times, err);
+}
+
+static void mean_close(struct comm *c)
+{
+	averager_close(of(c)->averager);
+	of(c)->averager = NULL;
 }
 
 static void stop(struct comm *c, int status)
@@ -280,7 +301,10 @@ static const struct comm_ops ops = {
 	.sum_floats = sum_floats,
 	.broadcast = broadcast,
 	.gather = gather,
-	.barrier = barrier,
+	.mean_open = mean_open,
+	.mean_begin = mean_begin,
+	.mean_wait = mean_wait,
+	.mean_close = mean_close,
 	.abort = stop,
 	.close = close_mpi,
 };

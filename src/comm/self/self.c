@@ -1,3 +1,4 @@
+/* One rank alone: sums are what they were, and nothing is sent. */
 #include "comm/self/self.h"
 
 #include "base/arena.h"
@@ -35,10 +36,29 @@ static int gather(struct comm *c, const void *bytes, size_t size, void **all,
 	return 0;
 }
 
-static int barrier(struct comm *c, struct fl_err *err)
+static int mean_open(struct comm *c, struct dev *dev, size_t count,
+		     struct fl_err *err)
 {
-	(void)c, (void)err;
+	(void)c, (void)dev, (void)count, (void)err;
 	return 0;
+}
+
+static void mean_begin(struct comm *c, struct dev_queue *q, float *values,
+		       size_t count)
+{
+	(void)c, (void)q, (void)values, (void)count;
+}
+
+static int mean_wait(struct comm *c, struct dev_queue *q,
+		     struct comm_times *times, struct fl_err *err)
+{
+	(void)c, (void)q, (void)times, (void)err;
+	return 0;
+}
+
+static void mean_close(struct comm *c)
+{
+	(void)c;
 }
 
 static void stop(struct comm *c, int status)
@@ -57,7 +77,10 @@ static const struct comm_ops ops = {
 	.sum_floats = sum_floats,
 	.broadcast = broadcast,
 	.gather = gather,
-	.barrier = barrier,
+	.mean_open = mean_open,
+	.mean_begin = mean_begin,
+	.mean_wait = mean_wait,
+	.mean_close = mean_close,
 	.abort = stop,
 	.close = close_self,
 };

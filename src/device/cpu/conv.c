@@ -1,3 +1,6 @@
+/* Convolutions by oneDNN. cpu_conv_new makes all its objects when a plan is made;
+ * a call only sets pointers, packs the weights into the order that the kernel
+ * asks for, and runs. */
 #include "device/cpu/conv.h"
 
 #include "base/arena.h"
@@ -9,10 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Activations stay NHWC; weights are packed into the order the kernel asks
- * for, in the workspace, at every call: they change at every step anyway and
- * packing costs about one part in a hundred. All oneDNN objects are made when
- * the plan is; a call only sets pointers. */
+/* Activations stay NHWC; weights are packed, in the workspace, at every call:
+ * they change at every step anyway and packing costs about one part in a
+ * hundred. */
 
 /* Packing less than this takes longer to hand out than to do. */
 #define PACK_ALONE_BYTES ((size_t)1 << 20)
@@ -96,14 +98,14 @@ static dnnl_dim_t pixels(const struct dev_conv_desc *d)
 	return (dnnl_dim_t)d->n * d->h * d->w;
 }
 
-static struct tensor source(const struct dev_conv_desc *d, float *data)
+static struct tensor source(const struct dev_conv_desc *d)
 {
-	return tensor_make(data, d->n, d->h, d->w, d->cin);
+	return tensor_make(NULL, d->x_type, d->n, d->h, d->w, d->cin);
 }
 
-static struct tensor destination(const struct dev_conv_desc *d, float *data)
+static struct tensor destination(const struct dev_conv_desc *d)
 {
-	return tensor_make(data, d->n, (d->h - 1) / d->stride + 1,
+	return tensor_make(NULL, d->y_type, d->n, (d->h - 1) / d->stride + 1,
 			   (d->w - 1) / d->stride + 1, d->cout);
 }
 
@@ -278,7 +280,7 @@ static dnnl_prop_kind_t kind_of(const struct dev_conv *c)
 
 static int make_forward(struct dev_conv *c, struct fl_err *err)
 {
-	struct tensor y = destination(&c->d, NULL);
+	struct tensor y = destination(&c->d);
 	int parts = parts_of(&c->d, c->d.cin, parts_bytes(&y, 1));
 	bool bias = c->d.bias && parts == 1;
 	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS,
@@ -306,7 +308,7 @@ static int make_data(struct dev_conv *c, struct fl_err *err)
 					    0, DNNL_ARG_DIFF_DST,
 					    DNNL_ARG_SCRATCHPAD };
 	dnnl_primitive_desc_t hint = NULL, pd = NULL;
-	struct tensor x = source(&c->d, NULL);
+	struct tensor x = source(&c->d);
 	struct shapes s;
 	int rc;
 
@@ -356,13 +358,18 @@ static bool by_product(const struct dev_conv_desc *d)
 	return d->k == 1 && d->stride == 1 && !d->bias;
 }
 
-int cpu_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
-		 struct fl_err *err)
+int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
+		 struct dev_conv **out, struct fl_err *err)
 {
 	struct dev_conv *c;
 	bool gradients = desc->backward && !by_product(desc);
 	int rc;
 
+	(void)dev;
+	if (desc->x_type != DTYPE_F32 || desc->y_type != DTYPE_F32)
+		return fl_fail(err, FL_EINTERNAL,
+			       "convolutions of maps in %s are not known",
+			       dtype_name(desc->x_type));
 	pthread_once(&once, open_engine);
 	if (engine_status != dnnl_success)
 		return fl_fail(err, FL_EINTERNAL,
@@ -404,7 +411,7 @@ void cpu_conv_free(struct dev_conv *c)
 size_t cpu_conv_workspace(const struct dev_conv *c)
 {
 	const struct direction *dirs[] = { &c->forward, &c->data, &c->weights };
-	struct tensor x = source(&c->d, NULL), y = destination(&c->d, NULL);
+	struct tensor x = source(&c->d), y = destination(&c->d);
 	/* A gradient may have to be added to what is there. */
 	size_t results[] = { c->forward.parts > 1
 				     ? parts_bytes(&y, c->forward.parts)
@@ -469,8 +476,9 @@ static char *set_weights(const struct direction *dir, const float *weights,
 }
 
 /* The parts lie side by side in each pixel of result. */
-static void run_parts(const struct direction *dir, int result, float *parts,
-		      const float *bias, const struct tensor *to, bool acc)
+static void run_parts(struct dev_queue *q, const struct direction *dir,
+		      int result, float *parts, const float *bias,
+		      const struct tensor *to, bool acc)
 {
 	bool directly = dir->parts == 1 && !acc;
 	struct tensor from = *to;
@@ -483,57 +491,61 @@ static void run_parts(const struct direction *dir, int result, float *parts,
 	if (dir->parts > 1)
 		cpu_add_parts(parts, dir->parts, bias, to, acc);
 	else if (acc)
-		cpu_copy(&from, to, true);
+		cpu_copy(q, &from, to, true);
 }
 
-void cpu_conv_forward(struct dev_conv *c, const float *x, const float *weights,
-		      const float *bias, float *y, void *workspace)
+void cpu_conv_forward(struct dev_queue *q, struct dev_conv *c,
+		      const struct tensor *x, const float *weights,
+		      const float *bias, const struct tensor *y, double *sums,
+		      void *workspace)
 {
 	const struct direction *dir = &c->forward;
-	struct tensor to = destination(&c->d, y);
 	char *rest = set_weights(dir, weights, workspace);
 
-	set(dir->memory[SRC], x);
+	set(dir->memory[SRC], x->data);
 	set(dir->memory[BIAS], bias);
-	run_parts(dir, DST, (float *)(void *)rest, c->d.bias ? bias : NULL, &to,
-		  false);
+	run_parts(q, dir, DST, (float *)(void *)rest, c->d.bias ? bias : NULL,
+		  y, false);
+	if (sums)
+		cpu_norm_stats(q, y, sums);
 }
 
-void cpu_conv_backward_data(struct dev_conv *c, const float *dy,
-			    const float *weights, float *dx, bool acc,
-			    void *workspace)
+void cpu_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
+			    const struct tensor *dy, const float *weights,
+			    const struct tensor *dx, bool acc, void *workspace)
 {
 	const struct direction *dir = &c->data;
 	const struct dev_conv_desc *d = &c->d;
-	struct tensor to = source(d, dx);
 	char *rest;
 
 	if (by_product(d)) {
-		must(dnnl_sgemm('N', 'N', pixels(d), d->cin, d->cout, 1, dy,
-				d->cout, weights, d->cin, acc ? 1 : 0, dx,
-				d->cin));
+		must(dnnl_sgemm('N', 'N', pixels(d), d->cin, d->cout, 1,
+				dy->data, d->cout, weights, d->cin, acc ? 1 : 0,
+				dx->data, d->cin));
 		return;
 	}
 	rest = set_weights(dir, weights, workspace);
-	set(dir->memory[DST], dy);
-	run_parts(dir, SRC, (float *)(void *)rest, NULL, &to, acc);
+	set(dir->memory[DST], dy->data);
+	run_parts(q, dir, SRC, (float *)(void *)rest, NULL, dx, acc);
 }
 
-void cpu_conv_backward_weights(struct dev_conv *c, const float *x,
-			       const float *dy, float *dw, float *db,
-			       void *workspace)
+void cpu_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
+			       const struct tensor *x, const struct tensor *dy,
+			       float *dw, float *db, void *workspace)
 {
 	const struct direction *dir = &c->weights;
 	const struct dev_conv_desc *d = &c->d;
 
+	(void)q;
 	if (by_product(d)) {
-		must(dnnl_sgemm('T', 'N', d->cout, d->cin, pixels(d), 1, dy,
-				d->cout, x, d->cin, 0, dw, d->cin));
+		must(dnnl_sgemm('T', 'N', d->cout, d->cin, pixels(d), 1,
+				dy->data, d->cout, x->data, d->cin, 0, dw,
+				d->cin));
 		return;
 	}
 	set_weights(dir, dw, workspace);
-	set(dir->memory[SRC], x);
-	set(dir->memory[DST], dy);
+	set(dir->memory[SRC], x->data);
+	set(dir->memory[DST], dy->data);
 	set(dir->memory[BIAS], db);
 	execute(dir);
 	if (dir->pack)

@@ -1,9 +1,14 @@
+/* The table of the cpu backend, and which instruction set its loops run with. Work
+ * between the passes of a norm and plain flat loops are the definitions' own. */
 #include "device/cpu/cpu.h"
 
 #include "device/cpu/conv.h"
 #include "device/cpu/dnnl_api.h"
 #include "device/cpu/kernels.h"
 #include "device/cpu/pass.h"
+#include "device/host.h"
+#include "device/ref/map.h"
+#include "device/ref/norm.h"
 
 #include <stdio.h>
 
@@ -37,6 +42,11 @@ static const struct dev_ops ops = {
 	.norm_forward = cpu_norm_forward,
 	.norm_backward_sums = cpu_norm_backward_sums,
 	.norm_backward_apply = cpu_norm_backward_apply,
+	.norm_own = ref_norm_own,
+	.norm_finish = ref_norm_finish,
+	.norm_running = ref_norm_running,
+	.norm_params = ref_norm_params,
+	.norm_coefficients = ref_norm_coefficients,
 	.gap_forward = cpu_gap_forward,
 	.gap_backward = cpu_gap_backward,
 	.fc_forward = cpu_fc_forward,
@@ -48,12 +58,15 @@ static const struct dev_ops ops = {
 	.upsample_forward = cpu_upsample_forward,
 	.upsample_backward = cpu_upsample_backward,
 	.copy = cpu_copy,
+	.zero = ref_zero,
 	.varifocal = cpu_varifocal,
 	.momentum = cpu_momentum,
 	.ema = cpu_ema,
 	.sum_squares = cpu_sum_squares,
-	.scale = cpu_scale,
-	.zero = cpu_zero,
+	.scale = ref_scale,
+	.divide = ref_divide,
+	.add = ref_add,
+	.clamp = ref_clamp,
 };
 
 static const char *arithmetic(void)
@@ -65,4 +78,4 @@ static const char *arithmetic(void)
 	return text;
 }
 
-const struct device cpu_device = { "cpu", &ops, arithmetic };
+const struct device cpu_device = { "cpu", &dev_host_core, &ops, arithmetic };

@@ -1,3 +1,5 @@
+/* Gates of the squeeze-excitation blocks and passes over flat vectors, shared out in
+ * whole lines of the cache. */
 #include "device/cpu/pass.h"
 
 #include "base/par.h"
@@ -6,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Gates and flat vectors. Chunks start on whole vectors of this many floats. */
+/* Chunks start on whole vectors of this many floats. */
 #define LINE 16
 
 struct flat {
@@ -54,8 +56,9 @@ static size_t fc_grain(int cin, int n)
 	return 65536 / ((size_t)cin * (size_t)n) + 1;
 }
 
-void cpu_fc_forward(const float *x, const float *w, const float *b, int n,
-		    int cin, int cout, enum dev_gate gate, float *y)
+void cpu_fc_forward(struct dev_queue *q, const float *x, const float *w,
+		    const float *b, int n, int cin, int cout,
+		    enum dev_gate gate, float *y)
 {
 	struct flat f = { .k = cpu_kernels(),
 			  .x = x,
@@ -66,6 +69,7 @@ void cpu_fc_forward(const float *x, const float *w, const float *b, int n,
 			  .gate = gate,
 			  .y = y };
 
+	(void)q;
 	f.w = (float *)(uintptr_t)w; /* only read by fc_outputs */
 	fl_par_for((size_t)cout, fc_grain(cin, n), fc_outputs, &f);
 }
@@ -103,8 +107,8 @@ static void fc_images(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-void cpu_fc_backward(const float *x, const float *w, const float *y,
-		     const float *dy, int n, int cin, int cout,
+void cpu_fc_backward(struct dev_queue *q, const float *x, const float *w,
+		     const float *y, const float *dy, int n, int cin, int cout,
 		     enum dev_gate gate, float *dx, float *dw, float *db,
 		     float *scratch)
 {
@@ -118,6 +122,7 @@ void cpu_fc_backward(const float *x, const float *w, const float *y,
 			  .dw = dw,
 			  .db = db };
 
+	(void)q;
 	f.w = (float *)(uintptr_t)w; /* only read by fc_images */
 	for (int i = 0; i < n * cout; i++)
 		scratch[i] = dy[i] * gate_slope(y[i], gate);
@@ -148,8 +153,8 @@ static void momentum_range(void *ctx, size_t first, size_t last, int chunk)
 		       f->p0, f->p1, f->p2);
 }
 
-void cpu_momentum(float *w, float *v, const float *g, size_t n, float lr,
-		  float mu, float wd)
+void cpu_momentum(struct dev_queue *q, float *w, float *v, const float *g,
+		  size_t n, float lr, float mu, float wd)
 {
 	struct flat f = { .k = cpu_kernels(),
 			  .w = w,
@@ -160,6 +165,7 @@ void cpu_momentum(float *w, float *v, const float *g, size_t n, float lr,
 			  .p1 = mu,
 			  .p2 = wd };
 
+	(void)q;
 	fl_par_for(lines(n), FLAT_GRAIN, momentum_range, &f);
 }
 
@@ -172,7 +178,8 @@ static void ema_range(void *ctx, size_t first, size_t last, int chunk)
 	f->k->ema(f->v + at, f->g + at, end_of(f, last) - at, f->p0, f->p1);
 }
 
-void cpu_ema(float *e, const float *w, size_t n, double decay)
+void cpu_ema(struct dev_queue *q, float *e, const float *w, size_t n,
+	     double decay)
 {
 	struct flat f = { .k = cpu_kernels(),
 			  .v = e,
@@ -181,6 +188,7 @@ void cpu_ema(float *e, const float *w, size_t n, double decay)
 			  .p0 = (float)decay,
 			  .p1 = (float)(1 - decay) };
 
+	(void)q;
 	fl_par_for(lines(n), FLAT_GRAIN, ema_range, &f);
 }
 
@@ -194,25 +202,14 @@ static void squares_range(void *ctx, size_t first, size_t last, int chunk)
 	partial[chunk] = f->k->sum_squares(f->g + at, end_of(f, last) - at);
 }
 
-double cpu_sum_squares(const float *x, size_t n)
+void cpu_sum_squares(struct dev_queue *q, const float *x, size_t n, double *sum)
 {
 	struct flat f = { .k = cpu_kernels(), .g = x, .n = n };
 	int chunks = fl_par_chunks(lines(n), FLAT_GRAIN);
-	double sum = 0;
 
+	(void)q;
 	fl_par_for(lines(n), FLAT_GRAIN, squares_range, &f);
+	*sum = 0;
 	for (int c = 0; c < chunks; c++)
-		sum += partial[c];
-	return sum;
-}
-
-void cpu_scale(float *x, size_t n, float factor)
-{
-	for (size_t i = 0; i < n; i++)
-		x[i] *= factor;
-}
-
-void cpu_zero(float *x, size_t n)
-{
-	memset(x, 0, n * sizeof(*x));
+		*sum += partial[c];
 }

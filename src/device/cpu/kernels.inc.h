@@ -21,12 +21,12 @@
 
 static inline const float *pixel(const struct tensor *t, size_t p)
 {
-	return t->data + p * (size_t)t->ld;
+	return (const float *)t->data + p * (size_t)t->ld;
 }
 
 static inline float *pixel_mut(const struct tensor *t, size_t p)
 {
-	return t->data + p * (size_t)t->ld;
+	return (float *)t->data + p * (size_t)t->ld;
 }
 
 /* sums += acc, which is cleared. */

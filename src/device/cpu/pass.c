@@ -1,3 +1,5 @@
+/* Operations that memory bounds: every one is a pass over pixels, cut into chunks
+ * that threads claim; what they sum is added in order of the chunks. */
 #include "device/cpu/pass.h"
 
 #include "base/par.h"
@@ -67,10 +69,11 @@ static void stats_range(void *ctx, size_t first, size_t last, int chunk)
 	p->k->stats(p->x->data, (size_t)p->x->c, first, last, partial[chunk]);
 }
 
-void cpu_norm_stats(const struct tensor *z, double *sums)
+void cpu_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	FL_ASSERT(z->c <= CPU_MAX_CHANNELS);
 	p.x = z;
 	p.width = 2 * (size_t)z->c;
@@ -85,12 +88,13 @@ static void norm_range(void *ctx, size_t first, size_t last, int chunk)
 	p->k->norm(p->branches, p->count, p->act, p->x, p->y, first, last);
 }
 
-void cpu_norm_forward(const struct dev_branch *branches, int count,
-		      enum dev_act act, const struct tensor *residual,
-		      const struct tensor *y)
+void cpu_norm_forward(struct dev_queue *q, const struct dev_branch *branches,
+		      int count, enum dev_act act,
+		      const struct tensor *residual, const struct tensor *y)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.branches = branches;
 	p.count = count;
 	p.act = act;
@@ -107,12 +111,14 @@ static void sums_range(void *ctx, size_t first, size_t last, int chunk)
 			partial[chunk]);
 }
 
-void cpu_norm_backward_sums(const struct dev_branch *branches, int count,
+void cpu_norm_backward_sums(struct dev_queue *q,
+			    const struct dev_branch *branches, int count,
 			    enum dev_act act, const struct tensor *dy,
 			    const struct tensor *g, double *sums)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.branches = branches;
 	p.count = count;
 	p.act = act;
@@ -131,12 +137,14 @@ static void apply_range(void *ctx, size_t first, size_t last, int chunk)
 			 p->out->data, (size_t)p->x->c, first, last);
 }
 
-void cpu_norm_backward_apply(const struct tensor *g, const struct tensor *z,
-			     const float *mean, const float *a, const float *b,
-			     const float *d, const struct tensor *dz)
+void cpu_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
+			     const struct tensor *z, const float *mean,
+			     const float *a, const float *b, const float *d,
+			     const struct tensor *dz)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.x = g;
 	p.y = z;
 	p.out = dz;
@@ -155,17 +163,17 @@ static void varifocal_range(void *ctx, size_t first, size_t last, int chunk)
 					    p->factor, p->flat + first);
 }
 
-double cpu_varifocal(const float *z, size_t n, float factor, float *dz)
+void cpu_varifocal(struct dev_queue *q, const float *z, size_t n, float factor,
+		   float *dz, double *sum)
 {
 	struct pass p = pass_new();
-	double sum;
 
+	(void)q;
 	p.vector = z;
 	p.factor = factor;
 	p.flat = dz;
 	p.width = 1;
-	reduce(&p, n, CHUNK_ELEMENTS, varifocal_range, &sum);
-	return sum;
+	reduce(&p, n, CHUNK_ELEMENTS, varifocal_range, sum);
 }
 
 static size_t area(const struct tensor *t)
@@ -180,11 +188,12 @@ static void sum_range(void *ctx, size_t first, size_t last, int chunk)
 	p->k->sum(p->x, p->offset + first, p->offset + last, partial[chunk]);
 }
 
-void cpu_gap_forward(const struct tensor *x, float *y)
+void cpu_gap_forward(struct dev_queue *q, const struct tensor *x, float *y)
 {
 	struct pass p = pass_new();
 	double sums[CPU_MAX_CHANNELS];
 
+	(void)q;
 	p.x = x;
 	p.width = (size_t)x->c;
 	for (int n = 0; n < x->n; n++) {
@@ -204,10 +213,12 @@ static void add_range(void *ctx, size_t first, size_t last, int chunk)
 			 p->offset + last);
 }
 
-void cpu_gap_backward(const float *dy, const struct tensor *dx, bool acc)
+void cpu_gap_backward(struct dev_queue *q, const float *dy,
+		      const struct tensor *dx, bool acc)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.y = dx;
 	p.acc = acc;
 	p.factor = 1 / (float)area(dx);
@@ -242,9 +253,10 @@ static void multiply(const struct tensor *x, const float *gate,
 	}
 }
 
-void cpu_scale_forward(const struct tensor *x, const float *gate,
-		       const struct tensor *y)
+void cpu_scale_forward(struct dev_queue *q, const struct tensor *x,
+		       const float *gate, const struct tensor *y)
 {
+	(void)q;
 	multiply(x, gate, y, false);
 }
 
@@ -256,13 +268,14 @@ static void product_range(void *ctx, size_t first, size_t last, int chunk)
 			  partial[chunk]);
 }
 
-void cpu_scale_backward(const struct tensor *x, const float *gate,
-			const struct tensor *dy, const struct tensor *dx,
-			bool acc, float *dgate)
+void cpu_scale_backward(struct dev_queue *q, const struct tensor *x,
+			const float *gate, const struct tensor *dy,
+			const struct tensor *dx, bool acc, float *dgate)
 {
 	struct pass p = pass_new();
 	double sums[CPU_MAX_CHANNELS];
 
+	(void)q;
 	p.x = x;
 	p.y = dy;
 	p.width = (size_t)x->c;
@@ -285,11 +298,12 @@ static void maxpool_rows(void *ctx, size_t first, size_t last, int chunk)
 				  (int)r / p->x->h, (int)r % p->x->h);
 }
 
-void cpu_maxpool_forward(const struct tensor *x, int k, const struct tensor *y,
-			 uint8_t *arg)
+void cpu_maxpool_forward(struct dev_queue *q, const struct tensor *x, int k,
+			 const struct tensor *y, uint8_t *arg)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.x = x;
 	p.y = y;
 	p.kernel = k;
@@ -303,11 +317,12 @@ static void maxpool_images(void *ctx, size_t first, size_t last, int chunk)
 	struct pass *p = ctx;
 	const struct tensor *dy = p->x, *dx = p->y;
 	size_t c = (size_t)dy->c;
+	float *to = dx->data;
 	int half = p->kernel / 2;
 
 	(void)chunk;
 	for (size_t q = first * area(dy); q < last * area(dy); q++) {
-		const float *d = dy->data + q * (size_t)dy->ld;
+		const float *d = (float *)dy->data + q * (size_t)dy->ld;
 		const uint8_t *won = p->won + q * c;
 
 		for (size_t i = 0; i < c; i++) {
@@ -315,16 +330,17 @@ static void maxpool_images(void *ctx, size_t first, size_t last, int chunk)
 			int ox = won[i] % p->kernel - half;
 			ptrdiff_t at = (ptrdiff_t)q + oy * dx->w + ox;
 
-			dx->data[at * dx->ld + (ptrdiff_t)i] += d[i];
+			to[at * dx->ld + (ptrdiff_t)i] += d[i];
 		}
 	}
 }
 
-void cpu_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
-			  const struct tensor *dx)
+void cpu_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
+			  const uint8_t *arg, int k, const struct tensor *dx)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.x = dy;
 	p.y = dx;
 	p.won = arg;
@@ -337,14 +353,15 @@ static void upsample_rows(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
 	size_t w = (size_t)p->x->w, bytes = (size_t)p->x->c * sizeof(float);
+	const float *from = p->x->data;
+	float *to = p->y->data;
 
 	(void)chunk;
 	for (size_t r = first; r < last; r++) {
 		for (size_t x = 0; x < w; x++) {
-			const float *v =
-				p->x->data + (r * w + x) * (size_t)p->x->ld;
-			float *top = p->y->data +
-				     (2 * r * 2 * w + 2 * x) * (size_t)p->y->ld;
+			const float *v = from + (r * w + x) * (size_t)p->x->ld;
+			float *top =
+				to + (2 * r * 2 * w + 2 * x) * (size_t)p->y->ld;
 			float *low = top + 2 * w * (size_t)p->y->ld;
 
 			memcpy(top, v, bytes);
@@ -355,10 +372,12 @@ static void upsample_rows(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-void cpu_upsample_forward(const struct tensor *x, const struct tensor *y)
+void cpu_upsample_forward(struct dev_queue *q, const struct tensor *x,
+			  const struct tensor *y)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.x = x;
 	p.y = y;
 	run(&p, (size_t)x->n * (size_t)x->h, 4, upsample_rows);
@@ -374,11 +393,12 @@ static void upsample_back_rows(void *ctx, size_t first, size_t last, int chunk)
 				   (int)r % p->y->h);
 }
 
-void cpu_upsample_backward(const struct tensor *dy, const struct tensor *dx,
-			   bool acc)
+void cpu_upsample_backward(struct dev_queue *q, const struct tensor *dy,
+			   const struct tensor *dx, bool acc)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.x = dy;
 	p.y = dx;
 	p.acc = acc;
@@ -393,10 +413,12 @@ static void copy_range(void *ctx, size_t first, size_t last, int chunk)
 	p->k->copy(p->x, p->y, p->acc, first, last);
 }
 
-void cpu_copy(const struct tensor *src, const struct tensor *dst, bool acc)
+void cpu_copy(struct dev_queue *q, const struct tensor *src,
+	      const struct tensor *dst, bool acc)
 {
 	struct pass p = pass_new();
 
+	(void)q;
 	p.x = src;
 	p.y = dst;
 	p.acc = acc;

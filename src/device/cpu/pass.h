@@ -5,47 +5,54 @@
 
 #include "device/op.h"
 
-void cpu_norm_stats(const struct tensor *z, double *sums);
-void cpu_norm_forward(const struct dev_branch *branches, int count,
-		      enum dev_act act, const struct tensor *residual,
-		      const struct tensor *y);
-void cpu_norm_backward_sums(const struct dev_branch *branches, int count,
+void cpu_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums);
+void cpu_norm_forward(struct dev_queue *q, const struct dev_branch *branches,
+		      int count, enum dev_act act,
+		      const struct tensor *residual, const struct tensor *y);
+void cpu_norm_backward_sums(struct dev_queue *q,
+			    const struct dev_branch *branches, int count,
 			    enum dev_act act, const struct tensor *dy,
 			    const struct tensor *g, double *sums);
-void cpu_norm_backward_apply(const struct tensor *g, const struct tensor *z,
-			     const float *mean, const float *a, const float *b,
-			     const float *d, const struct tensor *dz);
-void cpu_gap_forward(const struct tensor *x, float *y);
-void cpu_gap_backward(const float *dy, const struct tensor *dx, bool acc);
-void cpu_fc_forward(const float *x, const float *w, const float *b, int n,
-		    int cin, int cout, enum dev_gate gate, float *y);
-void cpu_fc_backward(const float *x, const float *w, const float *y,
-		     const float *dy, int n, int cin, int cout,
+void cpu_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
+			     const struct tensor *z, const float *mean,
+			     const float *a, const float *b, const float *d,
+			     const struct tensor *dz);
+void cpu_gap_forward(struct dev_queue *q, const struct tensor *x, float *y);
+void cpu_gap_backward(struct dev_queue *q, const float *dy,
+		      const struct tensor *dx, bool acc);
+void cpu_fc_forward(struct dev_queue *q, const float *x, const float *w,
+		    const float *b, int n, int cin, int cout,
+		    enum dev_gate gate, float *y);
+void cpu_fc_backward(struct dev_queue *q, const float *x, const float *w,
+		     const float *y, const float *dy, int n, int cin, int cout,
 		     enum dev_gate gate, float *dx, float *dw, float *db,
 		     float *scratch);
-void cpu_scale_forward(const struct tensor *x, const float *gate,
-		       const struct tensor *y);
-void cpu_scale_backward(const struct tensor *x, const float *gate,
-			const struct tensor *dy, const struct tensor *dx,
-			bool acc, float *dgate);
-void cpu_maxpool_forward(const struct tensor *x, int k, const struct tensor *y,
-			 uint8_t *arg);
-void cpu_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
-			  const struct tensor *dx);
-void cpu_upsample_forward(const struct tensor *x, const struct tensor *y);
-void cpu_upsample_backward(const struct tensor *dy, const struct tensor *dx,
-			   bool acc);
-void cpu_copy(const struct tensor *src, const struct tensor *dst, bool acc);
+void cpu_scale_forward(struct dev_queue *q, const struct tensor *x,
+		       const float *gate, const struct tensor *y);
+void cpu_scale_backward(struct dev_queue *q, const struct tensor *x,
+			const float *gate, const struct tensor *dy,
+			const struct tensor *dx, bool acc, float *dgate);
+void cpu_maxpool_forward(struct dev_queue *q, const struct tensor *x, int k,
+			 const struct tensor *y, uint8_t *arg);
+void cpu_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
+			  const uint8_t *arg, int k, const struct tensor *dx);
+void cpu_upsample_forward(struct dev_queue *q, const struct tensor *x,
+			  const struct tensor *y);
+void cpu_upsample_backward(struct dev_queue *q, const struct tensor *dy,
+			   const struct tensor *dx, bool acc);
+void cpu_copy(struct dev_queue *q, const struct tensor *src,
+	      const struct tensor *dst, bool acc);
 /* y = sum of parts + bias, which may be NULL; acc adds to y. The parts of a pixel
  * lie one after another, dense. */
 void cpu_add_parts(const float *x, int parts, const float *bias,
 		   const struct tensor *y, bool acc);
-double cpu_varifocal(const float *z, size_t n, float factor, float *dz);
-void cpu_momentum(float *w, float *v, const float *g, size_t n, float lr,
-		  float mu, float wd);
-void cpu_ema(float *e, const float *w, size_t n, double decay);
-double cpu_sum_squares(const float *x, size_t n);
-void cpu_scale(float *x, size_t n, float factor);
-void cpu_zero(float *x, size_t n);
+void cpu_varifocal(struct dev_queue *q, const float *z, size_t n, float factor,
+		   float *dz, double *sum);
+void cpu_momentum(struct dev_queue *q, float *w, float *v, const float *g,
+		  size_t n, float lr, float mu, float wd);
+void cpu_ema(struct dev_queue *q, float *e, const float *w, size_t n,
+	     double decay);
+void cpu_sum_squares(struct dev_queue *q, const float *x, size_t n,
+		     double *sum);
 
 #endif

@@ -1,7 +1,10 @@
+/* The convolution as its formula reads: every value is one sum in double. Each
+ * loop below owns the rows it writes, so threads never meet. */
 #include "device/ref/conv.h"
 
 #include "base/arena.h"
 #include "base/par.h"
+#include "device/ref/norm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +22,16 @@ struct job {
 	bool acc;
 };
 
-int ref_conv_new(const struct dev_conv_desc *desc, struct dev_conv **out,
-		 struct fl_err *err)
+int ref_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
+		 struct dev_conv **out, struct fl_err *err)
 {
 	struct dev_conv *c;
+
+	(void)dev;
+	if (desc->x_type != DTYPE_F32 || desc->y_type != DTYPE_F32)
+		return fl_fail(err, FL_EINTERNAL,
+			       "convolutions of maps in %s are not known",
+			       dtype_name(desc->x_type));
 
 	if ((desc->k != 1 && desc->k != 3) ||
 	    (desc->stride != 1 && desc->stride != 2))
@@ -103,13 +112,19 @@ static void forward_rows(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-void ref_conv_forward(struct dev_conv *c, const float *x, const float *weights,
-		      const float *bias, float *y, void *workspace)
+void ref_conv_forward(struct dev_queue *q, struct dev_conv *c,
+		      const struct tensor *x, const float *weights,
+		      const float *bias, const struct tensor *y, double *sums,
+		      void *workspace)
 {
-	struct job j = { .c = c, .x = x, .w = weights, .bias = bias, .out = y };
+	struct job j = {
+		.c = c, .x = x->data, .w = weights, .bias = bias, .out = y->data
+	};
 
 	(void)workspace;
 	fl_par_for((size_t)(c->d.n * c->oh), 1, forward_rows, &j);
+	if (sums)
+		ref_norm_stats(q, y, sums);
 }
 
 /* dx[iy][ix][ci] = sum over taps that read it */
@@ -155,15 +170,17 @@ static void data_rows(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-void ref_conv_backward_data(struct dev_conv *c, const float *dy,
-			    const float *weights, float *dx, bool acc,
-			    void *workspace)
+void ref_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
+			    const struct tensor *dy, const float *weights,
+			    const struct tensor *dx, bool acc, void *workspace)
 {
-	struct job j = {
-		.c = c, .dy = dy, .w = weights, .out = dx, .acc = acc
-	};
+	struct job j = { .c = c,
+			 .dy = dy->data,
+			 .w = weights,
+			 .out = dx->data,
+			 .acc = acc };
 
-	(void)workspace;
+	(void)q, (void)workspace;
 	fl_par_for((size_t)(c->d.n * c->d.h), 1, data_rows, &j);
 }
 
@@ -206,14 +223,16 @@ static void weight_channels(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-void ref_conv_backward_weights(struct dev_conv *c, const float *x,
-			       const float *dy, float *dw, float *db,
-			       void *workspace)
+void ref_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
+			       const struct tensor *x, const struct tensor *dy,
+			       float *dw, float *db, void *workspace)
 {
-	struct job j = {
-		.c = c, .x = x, .dy = dy, .out = dw, .db = c->d.bias ? db : NULL
-	};
+	struct job j = { .c = c,
+			 .x = x->data,
+			 .dy = dy->data,
+			 .out = dw,
+			 .db = c->d.bias ? db : NULL };
 
-	(void)workspace;
+	(void)q, (void)workspace;
 	fl_par_for((size_t)c->d.cout, 1, weight_channels, &j);
 }

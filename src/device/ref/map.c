@@ -1,3 +1,5 @@
+/* Everything but convolutions and norms, element by element. What is summed is
+ * summed in double. */
 #include "device/ref/map.h"
 
 #include <math.h>
@@ -9,7 +11,7 @@ static float *at(const struct tensor *t, int n, int y, int x, int c)
 	size_t p = ((size_t)n * (size_t)t->h + (size_t)y) * (size_t)t->w +
 		   (size_t)x;
 
-	return t->data + p * (size_t)t->ld + c;
+	return (float *)t->data + p * (size_t)t->ld + (size_t)c;
 }
 
 /* for (n, y, x, c) of t; braces of the body follow */
@@ -24,8 +26,9 @@ static void put(float *dst, float v, bool acc)
 	*dst = acc ? *dst + v : v;
 }
 
-void ref_gap_forward(const struct tensor *t, float *out)
+void ref_gap_forward(struct dev_queue *q, const struct tensor *t, float *out)
 {
+	(void)q;
 	for (int n = 0; n < t->n; n++) {
 		for (int c = 0; c < t->c; c++) {
 			double sum = 0;
@@ -38,10 +41,12 @@ void ref_gap_forward(const struct tensor *t, float *out)
 	}
 }
 
-void ref_gap_backward(const float *dy, const struct tensor *dx, bool acc)
+void ref_gap_backward(struct dev_queue *q, const float *dy,
+		      const struct tensor *dx, bool acc)
 {
 	double area = dx->h * dx->w;
 
+	(void)q;
 	EACH(dx)
 	put(at(dx, n, y, x, c), (float)(dy[n * dx->c + c] / area), acc);
 }
@@ -62,9 +67,11 @@ static double gate_slope(double y, enum dev_gate gate)
 	return y > 0 && y < 1 ? 0.1666667f : 0;
 }
 
-void ref_fc_forward(const float *x, const float *w, const float *b, int n,
-		    int cin, int cout, enum dev_gate gate, float *y)
+void ref_fc_forward(struct dev_queue *q, const float *x, const float *w,
+		    const float *b, int n, int cin, int cout,
+		    enum dev_gate gate, float *y)
 {
+	(void)q;
 	for (int i = 0; i < n * cout; i++) {
 		int o = i % cout;
 		double sum = b[o];
@@ -75,13 +82,14 @@ void ref_fc_forward(const float *x, const float *w, const float *b, int n,
 	}
 }
 
-void ref_fc_backward(const float *x, const float *w, const float *y,
-		     const float *dy, int n, int cin, int cout,
+void ref_fc_backward(struct dev_queue *q, const float *x, const float *w,
+		     const float *y, const float *dy, int n, int cin, int cout,
 		     enum dev_gate gate, float *dx, float *dw, float *db,
 		     float *scratch)
 {
 	float *dpre = scratch;
 
+	(void)q;
 	for (int i = 0; i < n * cout; i++)
 		dpre[i] = (float)(dy[i] * gate_slope(y[i], gate));
 	for (int i = 0; i < n * cin; i++) {
@@ -108,17 +116,19 @@ void ref_fc_backward(const float *x, const float *w, const float *y,
 	}
 }
 
-void ref_scale_forward(const struct tensor *t, const float *gate,
-		       const struct tensor *out)
+void ref_scale_forward(struct dev_queue *q, const struct tensor *t,
+		       const float *gate, const struct tensor *out)
 {
+	(void)q;
 	EACH(out)
 	*at(out, n, y, x, c) = *at(t, n, y, x, c) * gate[n * t->c + c];
 }
 
-void ref_scale_backward(const struct tensor *t, const float *gate,
-			const struct tensor *dy, const struct tensor *dx,
-			bool acc, float *dgate)
+void ref_scale_backward(struct dev_queue *q, const struct tensor *t,
+			const float *gate, const struct tensor *dy,
+			const struct tensor *dx, bool acc, float *dgate)
 {
+	(void)q;
 	for (int n = 0; n < t->n; n++) {
 		for (int c = 0; c < t->c; c++) {
 			double sum = 0;
@@ -134,11 +144,12 @@ void ref_scale_backward(const struct tensor *t, const float *gate,
 	put(at(dx, n, y, x, c), *at(dy, n, y, x, c) * gate[n * t->c + c], acc);
 }
 
-void ref_maxpool_forward(const struct tensor *t, int k,
+void ref_maxpool_forward(struct dev_queue *q, const struct tensor *t, int k,
 			 const struct tensor *out, uint8_t *arg)
 {
 	size_t i = 0;
 
+	(void)q;
 	EACH(out)
 	{
 		float best = -INFINITY;
@@ -161,11 +172,12 @@ void ref_maxpool_forward(const struct tensor *t, int k,
 	}
 }
 
-void ref_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
-			  const struct tensor *dx)
+void ref_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
+			  const uint8_t *arg, int k, const struct tensor *dx)
 {
 	size_t i = 0;
 
+	(void)q;
 	EACH(dy)
 	{
 		int tap = arg[i++];
@@ -175,15 +187,18 @@ void ref_maxpool_backward(const struct tensor *dy, const uint8_t *arg, int k,
 	}
 }
 
-void ref_upsample_forward(const struct tensor *t, const struct tensor *out)
+void ref_upsample_forward(struct dev_queue *q, const struct tensor *t,
+			  const struct tensor *out)
 {
+	(void)q;
 	EACH(out)
 	*at(out, n, y, x, c) = *at(t, n, y / 2, x / 2, c);
 }
 
-void ref_upsample_backward(const struct tensor *dy, const struct tensor *dx,
-			   bool acc)
+void ref_upsample_backward(struct dev_queue *q, const struct tensor *dy,
+			   const struct tensor *dx, bool acc)
 {
+	(void)q;
 	EACH(dx)
 	{
 		double sum = (double)*at(dy, n, 2 * y, 2 * x, c) +
@@ -195,61 +210,90 @@ void ref_upsample_backward(const struct tensor *dy, const struct tensor *dx,
 	}
 }
 
-void ref_copy(const struct tensor *src, const struct tensor *dst, bool acc)
+void ref_copy(struct dev_queue *q, const struct tensor *src,
+	      const struct tensor *dst, bool acc)
 {
+	(void)q;
 	EACH(dst)
 	put(at(dst, n, y, x, c), *at(src, n, y, x, c), acc);
 }
 
-double ref_varifocal(const float *z, size_t n, float factor, float *dz)
+void ref_varifocal(struct dev_queue *q, const float *z, size_t n, float factor,
+		   float *dz, double *sum)
 {
-	double sum = 0;
-
+	(void)q;
+	*sum = 0;
 	for (size_t i = 0; i < n; i++) {
 		float p = 1 / (1 + expf(-z[i])), w = 0.75f * p * p;
 		double s =
 			z[i] > 0 ? z[i] + log1p(exp(-z[i])) : log1p(exp(z[i]));
 		double d = w * (p + 2 * (1 - p) * s);
 
-		sum += w * (p == 1 ? 100 : s);
+		*sum += w * (p == 1 ? 100 : s);
 		dz[i] = p == 1 ? 0 : (float)(factor * d);
 	}
-	return sum;
 }
 
-void ref_momentum(float *w, float *v, const float *g, size_t n, float lr,
-		  float mu, float wd)
+void ref_momentum(struct dev_queue *q, float *w, float *v, const float *g,
+		  size_t n, float lr, float mu, float wd)
 {
+	(void)q;
 	for (size_t i = 0; i < n; i++) {
 		v[i] = mu * v[i] + (g[i] + wd * w[i]);
 		w[i] -= lr * v[i];
 	}
 }
 
-void ref_ema(float *e, const float *w, size_t n, double decay)
+void ref_ema(struct dev_queue *q, float *e, const float *w, size_t n,
+	     double decay)
 {
 	float keep = (float)decay, take = (float)(1 - decay);
 
+	(void)q;
 	for (size_t i = 0; i < n; i++)
 		e[i] = keep * e[i] + take * w[i];
 }
 
-double ref_sum_squares(const float *x, size_t n)
+void ref_sum_squares(struct dev_queue *q, const float *x, size_t n, double *sum)
 {
-	double sum = 0;
-
+	(void)q;
+	*sum = 0;
 	for (size_t i = 0; i < n; i++)
-		sum += (double)x[i] * x[i];
-	return sum;
+		*sum += (double)x[i] * x[i];
 }
 
-void ref_scale(float *x, size_t n, float factor)
+void ref_scale(struct dev_queue *q, float *x, size_t n, float factor)
 {
+	(void)q;
 	for (size_t i = 0; i < n; i++)
 		x[i] *= factor;
 }
 
-void ref_zero(float *x, size_t n)
+void ref_divide(struct dev_queue *q, const float *x, size_t n, float divisor,
+		float *y)
 {
-	memset(x, 0, n * sizeof(*x));
+	(void)q;
+	for (size_t i = 0; i < n; i++)
+		y[i] = x[i] / divisor;
+}
+
+void ref_add(struct dev_queue *q, const float *x, size_t n, float factor,
+	     float *y)
+{
+	(void)q;
+	for (size_t i = 0; i < n; i++)
+		y[i] += factor * x[i];
+}
+
+void ref_clamp(struct dev_queue *q, float *x, size_t n, float bound)
+{
+	(void)q;
+	for (size_t i = 0; i < n; i++)
+		x[i] = x[i] > bound ? bound : x[i] < -bound ? -bound : x[i];
+}
+
+void ref_zero(struct dev_queue *q, const struct tensor *t)
+{
+	(void)q;
+	memset(t->data, 0, tensor_bytes(t));
 }

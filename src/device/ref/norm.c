@@ -1,3 +1,5 @@
+/* The passes of batch normalisation over pixels, pixel by pixel in double.
+ * What stands between them is in norm_state.c. */
 #include "device/ref/norm.h"
 
 #include <math.h>
@@ -5,18 +7,19 @@
 
 static const float *pixel(const struct tensor *t, size_t p)
 {
-	return t->data + p * (size_t)t->ld;
+	return (const float *)t->data + p * (size_t)t->ld;
 }
 
 static float *pixel_mut(const struct tensor *t, size_t p)
 {
-	return t->data + p * (size_t)t->ld;
+	return (float *)t->data + p * (size_t)t->ld;
 }
 
-void ref_norm_stats(const struct tensor *z, double *sums)
+void ref_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
 {
 	size_t n = tensor_pixels(z), c = (size_t)z->c;
 
+	(void)q;
 	memset(sums, 0, 2 * c * sizeof(*sums));
 	for (size_t p = 0; p < n; p++) {
 		for (size_t i = 0; i < c; i++) {
@@ -46,12 +49,13 @@ static double sigmoid(double s)
 	return 1 / (1 + exp(-s));
 }
 
-void ref_norm_forward(const struct dev_branch *branches, int count,
-		      enum dev_act act, const struct tensor *residual,
-		      const struct tensor *y)
+void ref_norm_forward(struct dev_queue *q, const struct dev_branch *branches,
+		      int count, enum dev_act act,
+		      const struct tensor *residual, const struct tensor *y)
 {
 	size_t n = tensor_pixels(y);
 
+	(void)q;
 	for (size_t p = 0; p < n; p++) {
 		for (size_t i = 0; i < (size_t)y->c; i++) {
 			double s = preactivation(branches, count, p, i);
@@ -65,12 +69,14 @@ void ref_norm_forward(const struct dev_branch *branches, int count,
 	}
 }
 
-void ref_norm_backward_sums(const struct dev_branch *branches, int count,
+void ref_norm_backward_sums(struct dev_queue *q,
+			    const struct dev_branch *branches, int count,
 			    enum dev_act act, const struct tensor *dy,
 			    const struct tensor *g, double *sums)
 {
 	size_t n = tensor_pixels(dy), c = (size_t)dy->c;
 
+	(void)q;
 	memset(sums, 0, (1 + (size_t)count) * c * sizeof(*sums));
 	for (size_t p = 0; p < n; p++) {
 		for (size_t i = 0; i < c; i++) {
@@ -78,9 +84,9 @@ void ref_norm_backward_sums(const struct dev_branch *branches, int count,
 
 			if (act == DEV_ACT_SILU) {
 				double s = preactivation(branches, count, p, i);
-				double q = sigmoid(s);
+				double u = sigmoid(s);
 
-				d *= q * (1 + s * (1 - q));
+				d *= u * (1 + s * (1 - u));
 			}
 			pixel_mut(g, p)[i] = (float)d;
 			sums[i] += d;
@@ -93,12 +99,14 @@ void ref_norm_backward_sums(const struct dev_branch *branches, int count,
 	}
 }
 
-void ref_norm_backward_apply(const struct tensor *g, const struct tensor *z,
-			     const float *mean, const float *a, const float *b,
-			     const float *d, const struct tensor *dz)
+void ref_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
+			     const struct tensor *z, const float *mean,
+			     const float *a, const float *b, const float *d,
+			     const struct tensor *dz)
 {
 	size_t n = tensor_pixels(g);
 
+	(void)q;
 	for (size_t p = 0; p < n; p++)
 		for (size_t i = 0; i < (size_t)g->c; i++)
 			pixel_mut(dz, p)[i] =

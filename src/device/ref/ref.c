@@ -1,5 +1,7 @@
+/* The table of the definitions. */
 #include "device/ref/ref.h"
 
+#include "device/host.h"
 #include "device/ref/conv.h"
 #include "device/ref/map.h"
 #include "device/ref/norm.h"
@@ -15,6 +17,11 @@ static const struct dev_ops ops = {
 	.norm_forward = ref_norm_forward,
 	.norm_backward_sums = ref_norm_backward_sums,
 	.norm_backward_apply = ref_norm_backward_apply,
+	.norm_own = ref_norm_own,
+	.norm_finish = ref_norm_finish,
+	.norm_running = ref_norm_running,
+	.norm_params = ref_norm_params,
+	.norm_coefficients = ref_norm_coefficients,
 	.gap_forward = ref_gap_forward,
 	.gap_backward = ref_gap_backward,
 	.fc_forward = ref_fc_forward,
@@ -26,12 +33,15 @@ static const struct dev_ops ops = {
 	.upsample_forward = ref_upsample_forward,
 	.upsample_backward = ref_upsample_backward,
 	.copy = ref_copy,
+	.zero = ref_zero,
 	.varifocal = ref_varifocal,
 	.momentum = ref_momentum,
 	.ema = ref_ema,
 	.sum_squares = ref_sum_squares,
 	.scale = ref_scale,
-	.zero = ref_zero,
+	.divide = ref_divide,
+	.add = ref_add,
+	.clamp = ref_clamp,
 };
 
 static const char *arithmetic(void)
@@ -39,9 +49,4 @@ static const char *arithmetic(void)
 	return "plain C";
 }
 
-const struct device ref_device = { "ref", &ops, arithmetic };
-
-const struct dev_ops *ref_ops(void)
-{
-	return &ops;
-}
+const struct device ref_device = { "ref", &dev_host_core, &ops, arithmetic };

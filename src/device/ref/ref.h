@@ -6,6 +6,5 @@
 #include "device/device.h"
 
 extern const struct device ref_device;
-const struct dev_ops *ref_ops(void);
 
 #endif

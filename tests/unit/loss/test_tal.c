@@ -2,7 +2,6 @@
  * the points that overlap their box most. With denormals flushed, as our
  * threads run, all metrics here would be 0 and the first points would do. */
 #include "base/par.h"
-#include "device/cpu/cpu.h"
 #include "loss/loss.h"
 
 #include <setjmp.h>
@@ -22,7 +21,8 @@ static void test_tiny_scores(void **state)
 	static const int label = 0, count = 1;
 	static float cls[POINTS], reg[POINTS * 4 * LOSS_BINS];
 	static float dcls[POINTS], dreg[POINTS * 4 * LOSS_BINS];
-	struct loss_input in = { .n = 1,
+	struct loss_input in = { .levels = 3,
+				 .n = 1,
 				 .classes = 1,
 				 .most = 1,
 				 .boxes = box,
@@ -36,29 +36,32 @@ static void test_tiny_scores(void **state)
 				 .tal_beta = 6 };
 	struct fl_err err = FL_ERR_INIT;
 	struct loss *loss;
+	struct dev *dev;
 	double sum;
 	int fine = 0;
 
 	(void)state;
 	for (int i = 0; i < POINTS; i++)
 		cls[i] = -86; /* a sigmoid of 4e-38 */
-	for (int i = 0, at = 0; i < LOSS_LEVELS; i++) {
+	for (int i = 0, at = 0; i < in.levels; i++) {
 		int side = 2 << i;
 
-		in.levels[i] = (struct loss_level){
-			side,
-			side,
+		in.maps[i] = (struct head_map){
 			64 / side,
-			cls + at,
-			reg + (ptrdiff_t)at * 4 * LOSS_BINS,
-			dcls + at,
-			dreg + (ptrdiff_t)at * 4 * LOSS_BINS
+			tensor_make(cls + at, DTYPE_F32, 1, side, side, 1),
+			tensor_make(reg + (ptrdiff_t)at * 4 * LOSS_BINS,
+				    DTYPE_F32, 1, side, side, 4 * LOSS_BINS),
+			tensor_make(dcls + at, DTYPE_F32, 1, side, side, 1),
+			tensor_make(dreg + (ptrdiff_t)at * 4 * LOSS_BINS,
+				    DTYPE_F32, 1, side, side, 4 * LOSS_BINS)
 		};
 		at += side * side;
 	}
-	assert_int_equal(
-		loss_open(&recipe, &cpu_device, 1, POINTS, &loss, &err), 0);
-	assert_int_equal(loss_assign(loss, &in, 0, &sum, &err), 0);
+	assert_int_equal(device_open("cpu", &dev, &err), 0);
+	assert_int_equal(loss_open(&recipe, dev, 1, POINTS, &loss, &err), 0);
+	assert_int_equal(loss_assign(loss, dev_queue(dev, DEV_COMPUTE), &in, 0,
+				     &sum, &err),
+			 0);
 	for (int p = 0; p < POINTS; p++) {
 		if (p < COARSE)
 			assert_int_equal(loss_assigned_box(loss, 0, p), -1);
@@ -67,6 +70,7 @@ static void test_tiny_scores(void **state)
 	}
 	assert_int_equal(fine, 13);
 	loss_close(loss);
+	device_close(dev);
 }
 
 int main(void)

@@ -71,18 +71,19 @@ static void close_bench(struct bench *b)
 static float *gradients(const struct bench *b, int images, int passes,
 			int epoch, struct engine_result *result)
 {
-	struct plan_key key = { PLAN_TRAIN, images / passes, SIZE, SIZE };
+	struct plan_key key = plan_key_make(PLAN_TRAIN, DTYPE_F32,
+					    images / passes, SIZE, SIZE);
 	struct engine_batch batch = { images, SIZE,	SIZE,	   b->image,
 				      BOXES,  b->boxes, b->labels, b->counts };
 	struct fl_err err = FL_ERR_INIT;
-	const struct device *device;
+	struct dev *dev;
 	struct engine e;
 	float *out;
 	size_t bytes;
 
-	assert_int_equal(device_open("ref", &device, &err), 0);
-	if (engine_open(&e, b->recipe, b->model, device, b->comm, &key, 1,
-			&err) != 0 ||
+	assert_int_equal(device_open("ref", &dev, &err), 0);
+	if (engine_open(&e, b->recipe, b->model, dev, b->comm, &key, 1, &err) !=
+		    0 ||
 	    engine_set_passes(&e, passes, &err) != 0)
 		fail_msg("%s", err.text);
 	for (int step = 0; step < 2; step++) /* nothing stays from the first */
@@ -90,8 +91,10 @@ static float *gradients(const struct bench *b, int images, int passes,
 			fail_msg("%s", err.text);
 	bytes = b->model->graph->flat_count * sizeof(float);
 	out = malloc(bytes);
-	memcpy(out, e.state.grads, bytes);
+	assert_int_equal(engine_fetch(&e, STATE_ALL, &err), 0);
+	memcpy(out, e.host.row[STATE_GRADS], bytes);
 	engine_close(&e);
+	device_close(dev);
 	return out;
 }
 

@@ -2,6 +2,7 @@
  * while steps of two sizes, both assigners and two ranks run. (oneDNN's and libgomp's own are
  * theirs.) And all threads that compute flush denormals. */
 #include "base/par.h"
+#include "comm/averager.h"
 #include "train/engine.h"
 
 #include <errno.h>
@@ -106,8 +107,45 @@ static int sum_floats(struct comm *c, float *values, size_t n,
 	return 0;
 }
 
+struct twin {
+	struct comm base;
+	struct averager *averager;
+};
+
+static struct averager **averager_of(struct comm *c)
+{
+	return &((struct twin *)(void *)c)->averager;
+}
+
+static int mean_open(struct comm *c, struct dev *dev, size_t n,
+		     struct fl_err *err)
+{
+	return averager_open(c, dev, n, averager_of(c), err);
+}
+
+static void mean_begin(struct comm *c, struct dev_queue *q, float *values,
+		       size_t n)
+{
+	averager_begin(*averager_of(c), q, values, n);
+}
+
+static int mean_wait(struct comm *c, struct dev_queue *q,
+		     struct comm_times *times, struct fl_err *err)
+{
+	return averager_wait(*averager_of(c), q, times, err);
+}
+
+static void mean_close(struct comm *c)
+{
+	averager_close(*averager_of(c));
+}
+
 static const struct comm_ops twin_ops = { .sum_doubles = sum_doubles,
-					  .sum_floats = sum_floats };
+					  .sum_floats = sum_floats,
+					  .mean_open = mean_open,
+					  .mean_begin = mean_begin,
+					  .mean_wait = mean_wait,
+					  .mean_close = mean_close };
 
 static const int sizes[2] = { 96, 128 };
 
@@ -147,11 +185,11 @@ static void test_step(void **state)
 						 "norm_type=sync_bn",
 						 "bucket_mb=0.25" };
 	static float images[2][BATCH * 128 * 128 * 3];
-	struct comm twin = { &twin_ops, 0, 2 };
+	struct twin twin = { { &twin_ops, 0, 2 }, NULL };
 	struct engine_batch batches[2];
 	struct plan_key keys[2];
 	struct fl_err err = FL_ERR_INIT;
-	const struct device *device;
+	struct dev *dev;
 	struct recipe *recipe;
 	struct model *model;
 	struct engine e;
@@ -159,15 +197,15 @@ static void test_step(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		keys[i] = (struct plan_key){ PLAN_TRAIN, BATCH, sizes[i],
-					     sizes[i] };
+		keys[i] = plan_key_make(PLAN_TRAIN, DTYPE_F32, BATCH, sizes[i],
+					sizes[i]);
 		batches[i] = batch_of(sizes[i], images[i]);
 	}
 	if (recipe_load("configs/demo/ppyoloe_demo.yml", overrides, 3, &recipe,
 			&err) != 0 ||
-	    device_open("cpu", &device, &err) != 0 ||
+	    device_open("cpu", &dev, &err) != 0 ||
 	    model_new(recipe, &model, &err) != 0 ||
-	    engine_open(&e, recipe, model, device, &twin, keys, 2, &err) != 0)
+	    engine_open(&e, recipe, model, dev, &twin.base, keys, 2, &err) != 0)
 		fail_msg("%s", err.text);
 	counting = true;
 	probe = malloc(1); /* the count counts */
@@ -181,6 +219,7 @@ static void test_step(void **state)
 	assert_true(reduced >= 8); /* the bucket thread took part */
 	assert_int_equal(denormals, 0);
 	engine_close(&e);
+	device_close(dev);
 	model_free(model);
 	recipe_free(recipe);
 #ifdef SANITIZED

@@ -1,0 +1,135 @@
+/* The table of the state's rows, their places in one slab, and mirrors of them. */
+#include "train/state_slab.h"
+
+const struct state_kind state_kinds[STATE_ROWS] = {
+	[STATE_WEIGHTS] = { "weights", false, true, "model." },
+	[STATE_GRADS] = { "gradients", false, false, NULL },
+	[STATE_VELOCITY] = { "velocity", false, true, "velocity." },
+	[STATE_EMA] = { "average", false, true, "ema." },
+	[STATE_USED] = { "weights in use", false, false, NULL },
+	[STATE_STATISTICS] = { "statistics", true, true, NULL },
+	[STATE_EMA_STATISTICS] = { "average statistics", true, true, NULL },
+	[STATE_USED_STATISTICS] = { "statistics in use", true, false, NULL },
+};
+
+unsigned state_saved(void)
+{
+	unsigned rows = 0;
+
+	for (int i = 0; i < STATE_ROWS; i++)
+		if (state_kinds[i].saved)
+			rows |= STATE_BIT(i);
+	return rows;
+}
+
+size_t state_row_count(const struct state_slab *s, enum state_row row)
+{
+	return s->counts[state_kinds[row].statistics];
+}
+
+/* Rows begin on cache lines; the rest of the last one stays zero. */
+static size_t row_bytes(const struct state_slab *s, int row)
+{
+	size_t count = state_row_count(s, (enum state_row)row);
+
+	return (count + 15) / 16 * 16 * sizeof(float);
+}
+
+static size_t bytes_of(const struct state_slab *s, unsigned rows)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < STATE_ROWS; i++)
+		if (rows & STATE_BIT(i))
+			bytes += row_bytes(s, i);
+	return bytes;
+}
+
+/* Returns what lies behind the rows. */
+static char *place(const struct state_slab *s, unsigned rows, char *at,
+		   float *row[STATE_ROWS])
+{
+	for (int i = 0; i < STATE_ROWS; i++) {
+		row[i] = NULL;
+		if (!(rows & STATE_BIT(i)))
+			continue;
+		row[i] = (float *)(void *)at;
+		at += row_bytes(s, i);
+	}
+	return at;
+}
+
+int state_slab_open(struct state_slab *s, const struct graph *graph,
+		    struct dev *dev, unsigned rows, struct fl_err *err)
+{
+	char *end;
+	int rc;
+
+	*s = (struct state_slab){ .dev = dev };
+	s->counts[0] = graph->flat_count;
+	s->counts[1] = graph->statistic_count;
+	rc = dev_slab_new(dev, bytes_of(s, rows) + 64, DEV_OWN, &s->slab, err);
+	if (rc != 0)
+		return rc;
+	end = place(s, rows, s->slab.data, s->row);
+	s->word = (double *)(void *)end;
+	return 0;
+}
+
+void state_slab_close(struct state_slab *s)
+{
+	if (s->dev)
+		dev_slab_free(s->dev, &s->slab);
+	*s = (struct state_slab){ 0 };
+}
+
+int state_mirror_open(struct state_mirror *m, const struct state_slab *s,
+		      unsigned rows, bool copy, struct fl_err *err)
+{
+	int rc;
+
+	*m = (struct state_mirror){ .dev = s->dev };
+	for (int i = 0; i < STATE_ROWS; i++)
+		if (!s->row[i])
+			rows &= ~STATE_BIT(i);
+	if (!copy && s->dev->info.host_memory) {
+		for (int i = 0; i < STATE_ROWS; i++)
+			m->row[i] = rows & STATE_BIT(i) ? s->row[i] : NULL;
+		return 0;
+	}
+	rc = dev_slab_new(s->dev, bytes_of(s, rows), DEV_HOST, &m->slab, err);
+	if (rc == 0)
+		place(s, rows, m->slab.data, m->row);
+	return rc;
+}
+
+void state_mirror_close(struct state_mirror *m)
+{
+	if (m->dev)
+		dev_slab_free(m->dev, &m->slab);
+	*m = (struct state_mirror){ 0 };
+}
+
+static bool carried(const struct state_mirror *m, const struct state_slab *s,
+		    unsigned rows, int i)
+{
+	return rows & STATE_BIT(i) && m->row[i] && m->row[i] != s->row[i];
+}
+
+int state_fetch(struct state_mirror *m, const struct state_slab *s,
+		struct dev_queue *q, unsigned rows, struct fl_err *err)
+{
+	for (int i = 0; i < STATE_ROWS; i++)
+		if (carried(m, s, rows, i))
+			dev_read(q, m->row[i], s->row[i], row_bytes(s, i));
+	return dev_wait(q, err);
+}
+
+int state_put(const struct state_mirror *m, const struct state_slab *s,
+	      struct dev_queue *q, unsigned rows, struct fl_err *err)
+{
+	for (int i = 0; i < STATE_ROWS; i++)
+		if (carried(m, s, rows, i))
+			dev_write(q, s->row[i], m->row[i], row_bytes(s, i));
+	return dev_wait(q, err);
+}
