@@ -118,6 +118,8 @@ check: all unit $(PROGRAMS_E2E)
 lint:
 	tools/lint
 format:
+	@clang-format --version | grep -q 'version 14' || { echo "make format: the style is clang-format 14's" \
+		"(pip install clang-format==14.0.6 has it); here is: $$(clang-format --version)" >&2; exit 1; }
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
 include Makefile.install
