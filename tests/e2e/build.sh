@@ -11,6 +11,9 @@ compile WERROR=1 >"$work/strict" 2>&1
 check "WERROR=1 makes it one" grep -q -- ' -Werror ' "$work/strict"
 compile WERROR=0 >"$work/off" 2>&1
 check "WERROR=0 is the default" cmp "$work/off" "$work/plain"
+PKG_CONFIG_LIBDIR=$work PKG_CONFIG_PATH='' compile >"$work/without" 2>&1
+check "what is missing is named" grep -q 'pkg-config does not know .*pmix.*ompi-c: scripts/install-deps' "$work/without"
+check "and nothing is where all is there" sh -c "! grep -q 'does not know' '$work/plain'"
 
 # One file knows which of oneDNN's C interfaces is there; nobody else compares versions of a library.
 check "no version of a library is compared elsewhere" sh -c \
