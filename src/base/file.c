@@ -205,7 +205,9 @@ int fl_join(char *buf, size_t size, const char *dir, const char *name,
 {
 	size_t n = strlen(dir);
 	const char *slash = n == 0 || dir[n - 1] == '/' ? "" : "/";
-	int len = snprintf(buf, size, "%s%s%s", dir, slash, name);
+	bool whole = *name == '/';
+	int len = snprintf(buf, size, "%s%s%s", whole ? "" : dir,
+			   whole ? "" : slash, name);
 
 	if (len < 0 || (size_t)len >= size)
 		return fl_fail(err, FL_EIO, "path too long: '%s/%s'", dir,

@@ -44,7 +44,8 @@ void fl_out_abort(struct fl_out *out);
 int fl_write_file(const char *path, const void *data, size_t size,
 		  struct fl_err *err);
 
-/* "dir/name", in a buffer of the caller; fails when it does not fit. */
+/* "dir/name", in a buffer of the caller; fails when it does not fit. A name
+ * that begins with '/' stands alone, as in Python's os.path.join. */
 int fl_join(char *buf, size_t size, const char *dir, const char *name,
 	    struct fl_err *err);
 /* The part after the last slash; borrowed. */
