@@ -224,7 +224,7 @@ static int read_box(struct reader *r)
 static int read_category(struct reader *r)
 {
 	struct annotations *a = r->out;
-	struct annotation_category c = { .name = "" };
+	struct annotation_category c = { .name = "", .parent = "" };
 	bool id = false, ok = true;
 	enum json_token t;
 
@@ -233,6 +233,8 @@ static int read_category(struct reader *r)
 			ok = id = take_id(r, &c.id);
 		} else if (json_pull_is(&r->json, "name")) {
 			ok = take_text(r, &c.name);
+		} else if (json_pull_is(&r->json, "supercategory")) {
+			ok = take_text(r, &c.parent);
 		} else {
 			if (json_pull_is(&r->json, "synset"))
 				a->lvis = true;

@@ -43,7 +43,8 @@ struct annotation_box {
 
 struct annotation_category {
 	int64_t id;
-	const char *name; /* "" where absent */
+	const char *name;   /* "" where absent */
+	const char *parent; /* "supercategory", "" where absent */
 };
 
 struct annotations {
