@@ -1,0 +1,448 @@
+/* COCO json: one file for all pictures or one a part. Where train and val say
+ * the same classes in the same order and every picture lies where its name
+ * says, the recipe can name the files as they are ('ready'); otherwise they
+ * are read like any other labels. Roboflow puts a category 0 in front that
+ * only stands above the others: no object is of it, and it is left out. */
+#include "data/layout/layout_priv.h"
+
+#include "base/file.h"
+#include "image/image.h"
+#include "base/log.h"
+#include "box/annotations.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define MOST_FILES 64
+
+struct file {
+	const char *path;
+	enum label_split split;
+	struct annotations a;
+	int *class_of; /* of each category; -1: left out */
+	const char *image_dir;
+};
+
+struct coco {
+	struct labels *labels;
+	struct file files[MOST_FILES];
+	int count;
+	bool as_it_is; /* nothing met so far that needs another file */
+};
+
+/* Is 'name' among the first bytes that name the members? Files of annotations
+ * are large, and their members come in any order: all of it is searched. */
+static bool holds(const struct fl_map *map, const char *name)
+{
+	return memmem(map->data, map->size, name, strlen(name)) != NULL;
+}
+
+enum json_layout layout_json_kind(struct tree *t, const char *path)
+{
+	struct fl_err err = FL_ERR_INIT;
+	enum json_layout kind = NOT_LABELS;
+	struct fl_map map;
+
+	if (fl_map_open(&map, tree_full(t, path), &err) != 0)
+		return NOT_LABELS;
+	if (holds(&map, "\"shapes\"") && holds(&map, "\"imagePath\""))
+		kind = LABELME_FILE;
+	else if (holds(&map, "\"images\"") && holds(&map, "\"annotations\"") &&
+		 holds(&map, "\"categories\"") && !holds(&map, LAYOUT_MARK))
+		kind = COCO_FILE;
+	else if (holds(&map, "\"annotations\"") && holds(&map, "\"result\"") &&
+		 holds(&map, "\"data\""))
+		kind = LABEL_STUDIO_FILE;
+	fl_map_close(&map);
+	return kind;
+}
+
+int layout_find_coco(struct tree *t)
+{
+	int n = 0;
+
+	for (int i = 0; i < t->count; i++)
+		n += tree_is_json(t->paths[i]) &&
+		     layout_json_kind(t, t->paths[i]) == COCO_FILE;
+	return n;
+}
+
+static long boxes_of(const struct annotations *a)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < a->box_count; i++)
+		n += a->boxes[i].has_bbox;
+	return n;
+}
+
+static int open_file(struct coco *c, const char *path, struct fl_err *err)
+{
+	struct labels *l = c->labels;
+	struct file *f = &c->files[c->count];
+	int rc;
+
+	if (c->count == MOST_FILES)
+		return fl_fail(err, FL_EDATA,
+			       "more than %d COCO files below '%s'; name one",
+			       MOST_FILES, l->tree.root);
+	*f = (struct file){ .path = path,
+			    .split = labels_split_of(path, true) };
+	rc = annotations_read(tree_full(&l->tree, path), &f->a, err);
+	if (rc != 0)
+		return rc;
+	if (boxes_of(&f->a) == 0) { /* captions, panoptic, test lists */
+		labels_odd(l, ODD_OTHER_FILE, "%s has no boxes", path);
+		annotations_release(&f->a);
+		return 0;
+	}
+	c->count++;
+	return 0;
+}
+
+static void drop_file(struct coco *c, int i, const char *why)
+{
+	struct file *f = &c->files[i];
+
+	labels_odd(c->labels, ODD_OTHER_FILE, "%s: %s", f->path, why);
+	annotations_release(&f->a);
+	memmove(f, f + 1, (size_t)(--c->count - i) * sizeof(*f));
+}
+
+/* COCO's own folder holds instances, keypoints and captions of the same
+ * pictures; and beside train and val often lies the file that was split. */
+static void choose(struct coco *c)
+{
+	bool instances = false, parts = false;
+
+	for (int i = 0; i < c->count; i++) {
+		instances |= strncasecmp(fl_base_name(c->files[i].path),
+					 "instances_", 10) == 0;
+		parts |= c->files[i].split != SPLIT_NONE;
+	}
+	for (int i = c->count - 1; i >= 0; i--) {
+		const struct file *f = &c->files[i];
+
+		if (instances &&
+		    strncasecmp(fl_base_name(f->path), "instances_", 10) != 0)
+			drop_file(c, i, "instances_*.json are read");
+		else if (parts && f->split == SPLIT_NONE)
+			drop_file(
+				c, i,
+				"the files of training and validation are read");
+	}
+}
+
+static int by_split(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	return x->split != y->split ? (int)x->split - (int)y->split
+				    : strcmp(x->path, y->path);
+}
+
+static bool is_marked(const struct coco *c, const char *name)
+{
+	for (int i = 0; i < c->count; i++) {
+		const struct annotations *a = &c->files[i].a;
+
+		for (size_t k = 0; k < a->box_count; k++)
+			if (a->boxes[k].category >= 0 &&
+			    strcmp(a->categories[a->boxes[k].category].name,
+				   name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Above others, and marks nothing. */
+static bool is_dummy(const struct coco *c, const struct annotations *a,
+		     size_t of)
+{
+	const char *name = a->categories[of].name;
+
+	for (size_t i = 0; i < a->category_count; i++)
+		if (i != of && strcmp(a->categories[i].parent, name) == 0)
+			return !is_marked(c, name);
+	return false;
+}
+
+static int check_category(const struct file *f, size_t of, struct fl_err *err)
+{
+	const struct annotation_category *c = &f->a.categories[of];
+
+	if (!*c->name)
+		return fl_fail(err, FL_EDATA, "%s: category %lld has no name",
+			       f->path, (long long)c->id);
+	for (size_t k = 0; k < of; k++)
+		if (f->a.categories[k].id == c->id)
+			return fl_fail(
+				err, FL_EDATA,
+				"%s: category id %lld stands for '%s' and '%s'",
+				f->path, (long long)c->id,
+				f->a.categories[k].name, c->name);
+	return 0;
+}
+
+static int take_classes_of(struct coco *c, struct file *f, struct fl_err *err)
+{
+	struct labels *l = c->labels;
+	size_t n = f->a.category_count;
+	int rc = 0;
+
+	f->class_of = fl_calloc(n + 1, sizeof(int));
+	for (size_t k = 0; rc == 0 && k < n; k++) {
+		const char *name = f->a.categories[k].name;
+
+		f->class_of[k] = -1;
+		rc = check_category(f, k, err);
+		if (rc == 0 && !is_dummy(c, &f->a, k)) {
+			f->class_of[k] = labels_class(l, name);
+			c->as_it_is &= f->class_of[k] == (int)k;
+		} else if (rc == 0) {
+			c->as_it_is = false;
+			if (f == &c->files[0])
+				labels_odd(l, ODD_DUMMY, "'%s'", name);
+		}
+	}
+	return rc;
+}
+
+static int take_classes(struct coco *c, struct fl_err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < c->count; i++)
+		rc = take_classes_of(c, &c->files[i], err);
+	for (int i = 0; i < c->count; i++)
+		c->as_it_is &= (int)c->files[i].a.category_count ==
+			       c->labels->class_count;
+	return rc;
+}
+
+/* Does the name, put behind one folder for all, lead to its picture? */
+static bool in_one_folder(struct file *f, struct fl_arena *arena,
+			  const char *path, const char *name)
+{
+	size_t n = strlen(path), m = strlen(name), front;
+
+	if (n < m || strcmp(path + n - m, name) != 0 ||
+	    (n > m && path[n - m - 1] != '/'))
+		return false;
+	front = n > m ? n - m - 1 : 0;
+	if (!f->image_dir)
+		f->image_dir = fl_arena_strndup(arena, path, front);
+	return strlen(f->image_dir) == front &&
+	       strncmp(f->image_dir, path, front) == 0;
+}
+
+static void take_box(struct coco *c, const struct file *f,
+		     const struct annotation_box *b)
+{
+	struct label_box box = { b->x, b->y, b->w, b->h, 0 };
+	struct labels *l = c->labels;
+	const char *name = f->a.images[b->image].file_name;
+
+	if (b->category < 0 || f->class_of[b->category] < 0) {
+		struct fl_err err = FL_ERR_INIT;
+
+		fl_fail(&err, FL_EDATA,
+			"%s: annotation %lld of %s has category %lld, which 'categories' does not name",
+			f->path, (long long)b->id, name,
+			(long long)b->category_id);
+		labels_broken(l, &err);
+	} else if (b->crowd || b->ignore) {
+		labels_odd(l, ODD_CROWD, "annotation %lld of %s",
+			   (long long)b->id, name);
+	} else if (!b->has_bbox || !isfinite(b->x + b->y + b->w + b->h)) {
+		labels_odd(l, ODD_NO_AREA,
+			   "annotation %lld of %s has no box of four numbers",
+			   (long long)b->id, name);
+	} else {
+		box.class = f->class_of[b->category];
+		labels_box(l, &box);
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Ids that several images share, sorted: whose boxes are whose cannot be told.
+ * (Tools that put files together without numbering anew write them.) */
+static int64_t *shared_ids(const struct annotations *a, size_t *count)
+{
+	int64_t *ids = fl_calloc(a->image_count + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->image_count; i++)
+		ids[i] = a->images[i].id;
+	qsort(ids, a->image_count, sizeof(*ids), by_number);
+	for (size_t i = 1; i < a->image_count; i++)
+		if (ids[i] == ids[i - 1] && (n == 0 || ids[n - 1] != ids[i]))
+			ids[n++] = ids[i];
+	*count = n;
+	return ids;
+}
+
+static void refuse_shared_id(struct coco *c, const struct file *f,
+			     const struct annotation_image *im)
+{
+	struct fl_err err = FL_ERR_INIT;
+
+	fl_fail(&err, FL_EDATA,
+		"%s: image id %lld stands for '%s' and others, so nobody can tell whose its boxes are",
+		f->path, (long long)im->id, im->file_name);
+	labels_broken(c->labels, &err);
+}
+
+/* Training and validation often hold pictures of the same names. */
+static bool of_the_part(const char *path, const void *ctx)
+{
+	const struct file *f = ctx;
+
+	return f->split && labels_split_of(path, false) == f->split;
+}
+
+/* Boxes of each image: the first in head[image], the one behind it in next[],
+ * both counted from 1. */
+static void chain_boxes(struct coco *c, const struct file *f, int *head,
+			int *next)
+{
+	const struct annotations *a = &f->a;
+
+	for (size_t i = a->box_count; i-- > 0;) {
+		const struct annotation_box *b = &a->boxes[i];
+
+		if (b->image < 0) {
+			labels_odd(c->labels, ODD_NO_PICTURE,
+				   "annotation %lld of image id %lld",
+				   (long long)b->id, (long long)b->image_id);
+			continue;
+		}
+		next[i] = head[b->image];
+		head[b->image] = (int)i + 1;
+	}
+}
+
+/* Its picture, added to the images; false: it has none. */
+static bool take_image(struct coco *c, struct file *f,
+		       const struct annotation_image *im)
+{
+	const char *path = tree_find(&c->labels->tree, f->path, im->file_name,
+				     of_the_part, f);
+	bool sized = im->width >= 1 && im->height >= 1 && im->width <= 1e6 &&
+		     im->height <= 1e6;
+
+	if (!path || !image_is_named(path)) {
+		labels_odd(c->labels, ODD_NO_PICTURE, "%s: %s", f->path,
+			   im->file_name);
+		return false;
+	}
+	c->as_it_is &=
+		in_one_folder(f, &c->labels->arena, path, im->file_name) &&
+		sized;
+	labels_image(c->labels, path, sized ? (int)im->width : 0,
+		     sized ? (int)im->height : 0,
+		     f->split ? f->split : labels_split_of(path, false));
+	return true;
+}
+
+static void take_images(struct coco *c, struct file *f)
+{
+	const struct annotations *a = &f->a;
+	int *head = fl_calloc(a->image_count + 1, sizeof(int));
+	int *next = fl_calloc(a->box_count + 1, sizeof(int));
+	size_t shared_count;
+	int64_t *shared = shared_ids(a, &shared_count);
+
+	chain_boxes(c, f, head, next);
+	for (size_t i = 0; i < a->image_count; i++) {
+		const struct annotation_image *im = &a->images[i];
+
+		if (bsearch(&im->id, shared, shared_count, sizeof(*shared),
+			    by_number))
+			refuse_shared_id(c, f, im);
+		else if (take_image(c, f, im))
+			for (int k = head[i]; k > 0; k = next[k - 1])
+				take_box(c, f, &a->boxes[k - 1]);
+	}
+	free(head);
+	free(next);
+	free(shared);
+}
+
+/* One file each of training and validation, fit to be read in place? */
+static void note_ready(struct coco *c)
+{
+	int n[SPLITS] = { 0 };
+
+	for (int i = 0; i < c->count; i++)
+		n[c->files[i].split]++;
+	if (!c->as_it_is || n[SPLIT_NONE] || n[SPLIT_TRAIN] != 1 ||
+	    n[SPLIT_VAL] != 1 || n[SPLIT_TEST] > 1)
+		return;
+	for (int i = 0; i < c->count; i++) {
+		const struct file *f = &c->files[i];
+
+		c->labels->ready[f->split] =
+			tree_full(&c->labels->tree, f->path);
+		c->labels->image_dir[f->split] = f->image_dir;
+	}
+}
+
+static int open_files(struct coco *c, const char *one, struct fl_err *err)
+{
+	struct tree *t = &c->labels->tree;
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < t->count; i++)
+		if (one ? t->paths[i] == one
+			: tree_is_json(t->paths[i]) &&
+				    layout_json_kind(t, t->paths[i]) ==
+					    COCO_FILE)
+			rc = open_file(c, t->paths[i], err);
+	if (rc == 0 && c->count == 0)
+		rc = fl_fail(err, FL_EDATA,
+			     "no COCO file below '%s' has a box in it",
+			     t->root);
+	return rc;
+}
+
+int layout_read_coco(struct labels *l, const char *one, struct fl_err *err)
+{
+	struct coco c = { .labels = l, .as_it_is = true };
+	int rc;
+
+	l->layout = "COCO json";
+	rc = open_files(&c, one, err);
+	if (rc == 0) {
+		choose(&c);
+		qsort(c.files, (size_t)c.count, sizeof(c.files[0]), by_split);
+		rc = take_classes(&c, err);
+	}
+	for (int i = 0; rc == 0 && i < c.count; i++)
+		take_images(&c, &c.files[i]);
+	if (rc == 0 && l->image_count == 0)
+		rc = fl_fail(
+			err, FL_EDATA,
+			"none of the %zu pictures that %s names lies below '%s' ('%s' first); "
+			"export it with the pictures, or give the folder that holds both",
+			c.files[0].a.image_count, c.files[0].path, l->tree.root,
+			c.files[0].a.image_count
+				? c.files[0].a.images[0].file_name
+				: "");
+	if (rc == 0)
+		note_ready(&c);
+	for (int i = 0; i < c.count; i++) {
+		annotations_release(&c.files[i].a);
+		free(c.files[i].class_of);
+	}
+	return rc;
+}

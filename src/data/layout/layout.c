@@ -1,0 +1,245 @@
+/* Which layout it is, and its reader. Where a folder has several, the one that
+ * says most is read and the others are named: COCO and VOC state sizes, YOLO's
+ * text files do not; labelme's files are what the others were made from. */
+#include "data/layout/layout.h"
+#include "data/layout/layout_priv.h"
+
+#include "base/file.h"
+#include "box/annotations.h"
+#include "image/image.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *name, *what;
+	layout_finder *find;
+	layout_reader *read;
+} layouts[] = {
+	{ "coco", "COCO json", layout_find_coco, layout_read_coco },
+	{ "voc", "VOC XML", layout_find_voc, layout_read_voc },
+	{ "yolo", "YOLO text files", layout_find_yolo, layout_read_yolo },
+	{ "labelme", "labelme json", layout_find_labelme, layout_read_labelme },
+};
+#define LAYOUTS (int)(sizeof(layouts) / sizeof(layouts[0]))
+
+static bool is_archive(const char *path)
+{
+	static const char *const endings[] = { ".zip", ".tar", ".gz",
+					       ".tgz", ".7z",  ".rar" };
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (fl_ends_with(path, endings[i]))
+			return true;
+	return false;
+}
+
+/* What a file that is there is, though none of the layouts. */
+static const char *stranger(struct tree *t, const char *path, char *room,
+			    size_t size)
+{
+	struct annotations a;
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_map map;
+	bool cvat = false;
+
+	if (is_archive(path))
+		return "an archive: unpack it first";
+	if (fl_ends_with(path, ".csv"))
+		return "a table: export the data set as COCO, VOC or YOLO";
+	if (tree_is_json(path)) {
+		if (layout_json_kind(t, path) == LABEL_STUDIO_FILE)
+			return "Label Studio's own json: export as COCO, YOLO or Pascal VOC there";
+		if (annotations_read(tree_full(t, path), &a, &err) == 0) {
+			annotations_release(&a);
+			return "a json without images, annotations and categories";
+		}
+		snprintf(room, size, "no COCO file (%.400s)", err.text);
+		return room;
+	}
+	if (!tree_is_xml(path) ||
+	    fl_map_open(&map, tree_full(t, path), &err) != 0)
+		return NULL;
+	cvat = memmem(map.data, map.size, "<annotations>", 13) != NULL;
+	fl_map_close(&map);
+	return cvat ? "CVAT's own XML: export as COCO 1.0 there"
+		    : "an XML without <annotation>";
+}
+
+static int found_nothing(struct tree *t, struct fl_err *err)
+{
+	const char *odd = NULL, *what = NULL;
+	char room[512];
+	int pictures = 0;
+
+	for (int i = 0; i < t->count; i++) {
+		pictures += image_is_named(t->paths[i]);
+		if (!what) {
+			odd = t->paths[i];
+			what = stranger(t, odd, room, sizeof(room));
+		}
+	}
+	return fl_fail(
+		err, FL_EDATA,
+		"no labels of a known kind below '%s' (%d files, %d pictures): "
+		"COCO json, VOC XML, YOLO text files with data.yaml or "
+		"classes.txt, or labelme json%s%s%s%s",
+		t->root, t->count, pictures, what ? "; '" : "", what ? odd : "",
+		what ? "' is " : "", what ? what : "");
+}
+
+/* -1 and the error, or the layout. */
+static int choose(struct labels *l, const char *wanted, struct fl_err *err)
+{
+	int found[LAYOUTS], best = -1;
+
+	for (int i = 0; i < LAYOUTS; i++)
+		if (wanted && strcasecmp(wanted, layouts[i].name) == 0)
+			best = i;
+	if (best >= 0)
+		return best;
+	if (wanted) {
+		fl_fail(err, FL_EUSAGE,
+			"unknown layout '%s'; there are coco, voc, yolo and labelme",
+			wanted);
+		return -1;
+	}
+	for (int i = LAYOUTS - 1; i >= 0; i--) {
+		found[i] = layouts[i].find(&l->tree);
+		best = found[i] > 0 ? i : best;
+	}
+	if (best < 0)
+		found_nothing(&l->tree, err);
+	for (int i = best + 1; best >= 0 && i < LAYOUTS; i++)
+		if (found[i] > 0)
+			labels_odd(l, ODD_OTHER_FILE,
+				   "there are %s too: --layout %s reads them",
+				   layouts[i].what, layouts[i].name);
+	return best;
+}
+
+static bool has_pictures(const struct tree *t)
+{
+	for (int i = 0; i < t->count; i++)
+		if (image_is_named(t->paths[i]))
+			return true;
+	return false;
+}
+
+static bool holds_labels(const char *folder)
+{
+	const char *name = fl_base_name(folder);
+
+	return strncasecmp(name, "annotation", 10) == 0 ||
+	       strncasecmp(name, "label", 5) == 0;
+}
+
+/* The folder of a label file that was named, and its place in the tree; of
+ * "annotations/train.json", beside whose folder the pictures lie, the folder
+ * above. */
+static int open_beside(struct labels *l, const char *data, const char **one,
+		       struct fl_err *err)
+{
+	char real[PATH_MAX], *name = NULL;
+	int rc = 0;
+
+	if (!realpath(data, real))
+		return fl_fail(err, FL_EDATA, "cannot open '%s'", data);
+	for (int up = 0; rc == 0 && up < 2; up++) {
+		char *slash = strrchr(real, '/');
+
+		if (!slash || slash == real)
+			break;
+		tree_close(&l->tree);
+		if (name)
+			name[-1] = '/';
+		*slash = '\0';
+		name = slash + 1;
+		rc = tree_open(&l->tree, real, err);
+		if (rc == 0)
+			*one = tree_get(&l->tree, name);
+		if (rc == 0 && (has_pictures(&l->tree) || !holds_labels(real)))
+			break;
+	}
+	return rc;
+}
+
+static int open_tree(struct labels *l, const char *data, const char **one,
+		     struct fl_err *err)
+{
+	*one = NULL;
+	if (!fl_exists(data))
+		return fl_fail(err, FL_EDATA, "'%s' does not exist", data);
+	if (fl_is_dir(data))
+		return tree_open(&l->tree, data, err);
+	if (is_archive(data))
+		return fl_fail(
+			err, FL_EDATA,
+			"'%s' is an archive: unpack it first and give the folder",
+			data);
+	if (!tree_is_json(data) && !tree_is_yaml(data))
+		return fl_fail(
+			err, FL_EDATA,
+			"'%s' is neither a folder nor a COCO json nor a data.yaml",
+			data);
+	return open_beside(l, data, one, err);
+}
+
+static int read_labels(struct labels *l, const char *wanted, const char *one,
+		       struct fl_err *err)
+{
+	int which;
+
+	if (one && tree_is_yaml(one))
+		return layout_read_yolo(l, one, err);
+	if (one)
+		return layout_read_coco(l, one, err);
+	which = choose(l, wanted, err);
+	return which < 0 ? err->code : layouts[which].read(l, NULL, err);
+}
+
+static int refuse_broken(const struct labels *l, struct fl_err *err)
+{
+	const struct label_odds *o = &l->odd[ODD_BROKEN];
+
+	if (o->count == 0 || l->skip_broken)
+		return 0;
+	return fl_fail(
+		err, FL_EDATA,
+		"%ld label %s broken: %s%s; mend %s, or leave %s out with --skip_broken",
+		o->count, o->count == 1 ? "file is" : "files are", o->text[0],
+		o->count > 1 ? " (the first)" : "",
+		o->count == 1 ? "it" : "them",
+		o->count == 1 ? "its picture" : "their pictures");
+}
+
+int layout_read(const char *data, const char *layout, bool skip_broken,
+		struct labels *l, struct fl_err *err)
+{
+	const char *one;
+	int rc;
+
+	*l = (struct labels){ .skip_broken = skip_broken };
+	rc = open_tree(l, data, &one, err);
+	if (rc == 0)
+		rc = read_labels(l, layout, one, err);
+	if (rc == 0)
+		rc = refuse_broken(l, err);
+	if (rc == 0 && l->image_count == 0)
+		rc = fl_fail(err, FL_EDATA,
+			     "every label file of '%s' is broken", data);
+	if (rc == 0 && l->tree.ties > 0) {
+		labels_odd(l, ODD_TIE, "%s", l->tree.tie);
+		l->odd[ODD_TIE].count = l->tree.ties;
+	}
+	if (rc == 0)
+		rc = layout_measure(l, err);
+	if (rc == 0)
+		rc = layout_deal(l, err);
+	if (rc != 0)
+		labels_release(l);
+	return rc;
+}
