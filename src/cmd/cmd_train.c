@@ -8,6 +8,7 @@
 #include "cmd/job.h"
 #include "cmd/paddle_options.h"
 #include "optim/schedule.h"
+#include "cmd/train_batch.h"
 #include "cmd/train_facts.h"
 #include "cmd/train_pace.h"
 #include "report/progress.h"
@@ -24,7 +25,7 @@
 
 struct args {
 	struct job_args job;
-	const char *resume, *record_draws, *replay_draws;
+	const char *resume, *record_draws, *replay_draws, *batch_size;
 	bool eval, amp;
 };
 
@@ -35,6 +36,10 @@ static const struct option_row rows[] = {
 	{ "resume", 'r', OPTION_TEXT, offsetof(struct args, resume),
 	  .arg = "CKPT",
 	  .help = "go on from a checkpoint: file, prefix or run folder" },
+	{ "batch_size", 0, OPTION_TEXT, offsetof(struct args, batch_size),
+	  .arg = "N|auto",
+	  .help = "images of a trainer's step (TrainReader.batch_size); auto: as "
+		  "many as fit the memory" },
 	{ "amp", 0, OPTION_FLAG, offsetof(struct args, amp),
 	  .help = "16-bit arithmetic where the device has it" },
 	{ "record_draws", 0, OPTION_TEXT, offsetof(struct args, record_draws),
@@ -300,6 +305,18 @@ static int pace_start(void *ctx, const struct engine *engine,
 	return 0;
 }
 
+/* --batch_size, and what "auto" means here. */
+static int settle_batch(const struct args *args, struct job *job, bool timing,
+			struct fl_err *err)
+{
+	const char *again = getenv(AGENT_RESUME_VARIABLE);
+	const char *resume = again ? again : args->resume;
+
+	return train_settle_batch(job, &args->job, timing ? NULL : resume,
+				  number_from(AGENT_RANKS_VARIABLE),
+				  number_from("LOCAL_WORLD_SIZE"), err);
+}
+
 /* fleetrun --preflight: a few steps of this rank alone, for what it computes.
  * The run's folder is not touched. */
 static int time_steps(struct job *job, struct fl_err *err)
@@ -375,6 +392,7 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 	struct args args = { 0 };
 	struct job job = { 0 };
 	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0, help;
+	char batch[128];
 	int words, rc;
 
 	fl_log_name("flotilla.train");
@@ -390,12 +408,19 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 		if (args.replay_draws) /* a comparison with the reference */
 			job_prefer(&args.job,
 				   "OptimizerBuilder.clip_grad_by_history=0");
+		if (args.batch_size) {
+			snprintf(batch, sizeof(batch),
+				 "TrainReader.batch_size=%s", args.batch_size);
+			job_prefer(&args.job, batch);
+		}
 		rc = job_open(&job, &args.job, !timing, err);
 		if (rc == 0)
 			option_say_passed(&cmd_train_options, &args.job.passed);
 		if (rc == 0 && args.amp)
 			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",
 				job.dev->device->name);
+		if (rc == 0)
+			rc = settle_batch(&args, &job, timing, err);
 		if (rc == 0)
 			rc = timing ? time_steps(&job, err)
 				    : train(&args, &job, err);

@@ -284,6 +284,26 @@ static int fill_steps(struct recipe *r, const struct yaml *list,
 
 #define CHAIN "`- Name: {...}`, in the reference's order; each below"
 
+/* A number, or in training "auto": 0 until the machine's memory was asked. */
+static void take_batch_size(struct keys *k, struct recipe_reader *reader,
+			    bool train)
+{
+	static const char help[] =
+		"images of one rank and step; auto (TrainReader): as many as the memory holds";
+	const struct yaml *n =
+		keys_look(k, "batch_size", "1 to 65536, auto", help);
+	double v = reader->batch_size;
+
+	if (!n)
+		return;
+	if (train && n->text && strcmp(n->text, "auto") == 0)
+		v = RECIPE_AUTO_BATCH;
+	else
+		k->rc = recipe_number(k->r, n, keys_full(k, "batch_size"), true,
+				      1, 65536, &v, k->err);
+	reader->batch_size = (int)v;
+}
+
 static int fill_reader(struct recipe *r, const struct yaml *n,
 		       const char *owner, struct recipe_reader *reader,
 		       struct fl_err *err)
@@ -291,8 +311,7 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 	struct keys k = keys_of(r, n, owner, err);
 	int last = -1, rc;
 
-	take_int(&k, "batch_size", 1, 65536, &reader->batch_size,
-		 "images of one rank and step");
+	take_batch_size(&k, reader, strcmp(owner, "TrainReader") == 0);
 	rc = fill_steps(r, keys_look(&k, "sample_transforms", "list", CHAIN),
 			reader, &last, err);
 	if (rc == 0)

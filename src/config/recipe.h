@@ -40,6 +40,7 @@ enum recipe_interp { /* OpenCV's numbers */
 };
 
 #define RECIPE_MAX_SIZES 64
+#define RECIPE_AUTO_BATCH 0 /* batch_size: auto, before memory was asked */
 
 /* The chain of a reader. The order is the reference's: Decode, RandomDistort,
  * RandomExpand, RandomCrop, RandomFlip; then BatchRandomResize (training) or

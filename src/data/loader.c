@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Batches ahead of the one in use, enough for a picture ten times as slow as
- * the others. */
-#define AHEAD 3
 #define MAX_THREADS 64
 
 struct slot {
@@ -39,7 +36,7 @@ struct loader {
 	struct tape *replay;
 	FILE *record;
 	bool ended;
-	struct slot slots[AHEAD + 1];
+	struct slot slots[LOADER_AHEAD + 1];
 	pthread_t threads[MAX_THREADS];
 	int thread_count;
 	pthread_mutex_t lock;
@@ -58,7 +55,7 @@ struct loader {
 
 static struct slot *slot_of(struct loader *l, long batch)
 {
-	return &l->slots[batch % (AHEAD + 1)];
+	return &l->slots[batch % (LOADER_AHEAD + 1)];
 }
 
 /* False where the tape to replay ends. */
@@ -277,7 +274,7 @@ static bool claim(struct loader *l, struct slot **s, int *at)
 
 	if (batch == l->made) {
 		/* the slot of a batch still in use is not free */
-		if (l->ended || batch >= l->taken + AHEAD)
+		if (l->ended || batch >= l->taken + LOADER_AHEAD)
 			return false;
 		if (!settle(l, slot_of(l, batch))) {
 			l->ended = true;
@@ -332,7 +329,7 @@ static void open_slots(struct loader *l)
 	for (int i = 0; i < l->data->count; i++)
 		if ((size_t)l->data->images[i].count > most)
 			most = (size_t)l->data->images[i].count;
-	for (int i = 0; i <= AHEAD; i++) {
+	for (int i = 0; i <= LOADER_AHEAD; i++) {
 		struct batch *b = &l->slots[i].batch;
 
 		b->n = l->n;
@@ -499,7 +496,7 @@ void loader_close(struct loader *l)
 	pthread_mutex_unlock(&l->lock);
 	for (int i = 0; i < l->thread_count; i++)
 		pthread_join(l->threads[i], NULL);
-	for (int i = 0; i <= AHEAD; i++) {
+	for (int i = 0; i <= LOADER_AHEAD; i++) {
 		struct batch *b = &l->slots[i].batch;
 
 		free(b->image);

@@ -18,6 +18,10 @@
 #include "data/dataset.h"
 #include "data/sampler.h"
 
+/* Batches ahead of the one in use, enough for a picture ten times as slow as
+ * the others. */
+#define LOADER_AHEAD 3
+
 struct batch {
 	int epoch, step;
 	int n, h, w;

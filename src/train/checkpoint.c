@@ -228,6 +228,27 @@ static int read_place(struct engine *e, struct train_place *at,
 	return rc;
 }
 
+int checkpoint_images(const char *path, int64_t *images, struct fl_err *err)
+{
+	struct tensor_file file;
+	struct json *o = NULL;
+	const char *text;
+	int rc = weights_open(&file, path, err);
+
+	*images = 0;
+	if (rc != 0)
+		return rc;
+	text = tensor_file_meta(&file, META_KEY);
+	if (text)
+		o = json_parse(text, strlen(text), path, err);
+	*images = json_int_or(o, "world_size", 0) *
+		  json_int_or(o, "batch_size", 0);
+	rc = text && !o ? err->code : 0;
+	json_free(o);
+	tensor_file_close(&file);
+	return rc;
+}
+
 int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 		    struct fl_err *err)
 {

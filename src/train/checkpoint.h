@@ -41,6 +41,10 @@ int checkpoint_save(const struct checkpoint_content *content, const char *path,
 int checkpoint_load(struct engine *engine, struct train_place *place,
 		    const char *path, struct fl_err *err);
 
+/* Images of a step, over all ranks, of the run that wrote the checkpoint; 0 where
+ * the file does not say. */
+int checkpoint_images(const char *path, int64_t *images, struct fl_err *err);
+
 /* Delete all but the newest 'keep' of <epoch>.safetensors and
  * step_<n>.safetensors in dir, and temporaries that a killed run left. */
 void checkpoint_rotate(const char *dir, int keep);

@@ -1,0 +1,117 @@
+/* Everything that follows (the rate's rule, the agreement of the machines, the
+ * checkpoint, config.yml) knows numbers only, so the word is replaced first of
+ * all, by an override like those of -o. */
+#include "cmd/train_batch.h"
+
+#include "base/log.h"
+#include "ckpt/locate.h"
+#include "data/dataset.h"
+#include "train/batch_room.h"
+#include "train/checkpoint.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Of a run that goes on: a step keeps its images. */
+static int batch_of_run(const char *resume, int ranks, int *batch,
+			struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int64_t images = 0;
+	int rc = locate_weights(resume, path, sizeof(path), err);
+
+	if (rc == 0)
+		rc = checkpoint_images(path, &images, err);
+	if (rc == 0 && (images < 1 || images % ranks != 0))
+		rc = fl_fail(
+			err, FL_ERECIPE,
+			"'%s' was trained with %lld images a step, which %d ranks cannot share evenly; "
+			"resume with as many ranks as before, or give a number as batch_size",
+			path, (long long)images, ranks);
+	if (rc != 0)
+		return rc;
+	*batch = (int)(images / ranks);
+	fl_info("batch_size auto: %d, that of the run that goes on (%s)",
+		*batch, path);
+	return 0;
+}
+
+static void tell(const struct batch_room *room, int images, int world,
+		 int local_ranks)
+{
+	char why[192];
+
+	if (room->batch == room->most)
+		snprintf(why, sizeof(why),
+			 "%d images over %d %s keep %d steps an epoch", images,
+			 world, world == 1 ? "rank" : "ranks",
+			 images / world / room->batch);
+	else if (room->stated)
+		snprintf(why, sizeof(why), "memory_limit is %.0f MiB",
+			 room->limit / 0x1p20);
+	else
+		snprintf(
+			why, sizeof(why),
+			"%.0f MiB are this rank's of four fifths of the free memory (%d here share it)",
+			room->limit / 0x1p20,
+			local_ranks > 0 ? local_ranks : 1);
+	fl_info("batch_size auto: %d, which takes %.0f MiB at %dx%d; %s",
+		room->batch, room->bytes / 0x1p20, room->width, room->height,
+		why);
+}
+
+static int batch_that_fits(struct job *job, int local_ranks, int *batch,
+			   struct fl_err *err)
+{
+	struct batch_room room;
+	struct dataset data;
+	int rc = dataset_open(&job->recipe->train, job->recipe->num_classes,
+			      &data, err);
+	int images = data.count;
+
+	if (rc != 0)
+		return fl_context(err, "TrainDataset");
+	dataset_close(&data);
+	rc = batch_room_find(job->recipe, job->dev, job->comm, images,
+			     local_ranks, &room, err);
+	if (rc != 0)
+		return rc;
+	*batch = room.batch;
+	tell(&room, images, job->comm->world, local_ranks);
+	return 0;
+}
+
+int train_settle_batch(struct job *job, const struct job_args *args,
+		       const char *resume, int batch_ranks, int local_ranks,
+		       struct fl_err *err)
+{
+	size_t n = (size_t)args->overrides.count;
+	const char **overrides;
+	char text[64];
+	struct recipe *fresh;
+	int batch, rc;
+
+	if (job->recipe->train_reader.batch_size != RECIPE_AUTO_BATCH)
+		return 0;
+	rc = resume ? batch_of_run(resume,
+				   batch_ranks > 0 ? batch_ranks
+						   : job->comm->world,
+				   &batch, err)
+		    : batch_that_fits(job, local_ranks, &batch, err);
+	if (rc != 0)
+		return rc;
+	snprintf(text, sizeof(text), "TrainReader.batch_size=%d", batch);
+	overrides = fl_calloc(n + 1, sizeof(*overrides));
+	for (size_t i = 0; i < n; i++)
+		overrides[i] = args->overrides.items[i];
+	overrides[n] = text;
+	rc = recipe_load(args->config, overrides, (int)n + 1, &fresh, err);
+	free(overrides);
+	if (rc != 0)
+		return rc;
+	recipe_free(job->recipe);
+	job->recipe = fresh;
+	return 0;
+}

@@ -1,0 +1,214 @@
+/* Bytes grow evenly with the batch, so two plans tell where the limit is met
+ * and a few more settle the last image. Of free memory a fifth stays: for the
+ * decoders, the libraries' own packed weights and whatever else grows while a
+ * run goes on. */
+#include "train/batch_room.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "comm/self/self.h"
+#include "data/loader.h"
+#include "train/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHARE 0.8	  /* of free memory */
+#define FLOATS_OF_STATE 8 /* weights, gradients, velocity, averages... */
+
+struct search {
+	const struct recipe *recipe;
+	struct dev *dev;
+	struct model *model;
+	struct batch_room *room;
+};
+
+/* What a batch takes, of the limit at hand. */
+static int bytes_of(const struct search *s, int batch, double *bytes,
+		    struct fl_err *err)
+{
+	const struct plan_key key = { .mode = PLAN_TRAIN,
+				      .batch = batch,
+				      .height = s->room->height,
+				      .width = s->room->width };
+	double pixels = (double)key.height * key.width;
+	size_t plan;
+	int rc = plans_measure(s->model->graph, s->dev, &key, &plan, err);
+
+	*bytes = (double)plan;
+	/* memory_limit speaks of activations alone; a card has no loader */
+	if (!s->room->stated && s->dev->info.host_memory)
+		*bytes +=
+			(LOADER_AHEAD + 1) * batch * pixels * 3 * sizeof(float);
+	return rc;
+}
+
+static void set_limit(struct search *s, int local_ranks)
+{
+	const struct graph *g = s->model->graph;
+	bool host = s->dev->info.host_memory;
+	int64_t free_bytes =
+		host ? fl_memory_free() : (int64_t)s->dev->info.free;
+	struct batch_room *room = s->room;
+
+	room->stated = s->recipe->memory_limit > 0;
+	if (room->stated)
+		room->limit = s->recipe->memory_limit * 0x1p20;
+	else if (free_bytes == INT64_MAX)
+		room->limit = INFINITY;
+	else
+		room->limit =
+			SHARE * (double)free_bytes /
+				(host && local_ranks > 0 ? local_ranks : 1) -
+			FLOATS_OF_STATE * (double)g->flat_count * sizeof(float);
+}
+
+static int refuse(const struct batch_room *room, struct fl_err *err)
+{
+	return fl_fail(
+		err, FL_ERECIPE,
+		"batch_size auto: not one image of %dx%d fits: "
+		"it takes %.0f MiB of the %.0f that %s leaves; make room, or train at smaller sizes",
+		room->width, room->height, room->bytes / 0x1p20,
+		fmax(0, room->limit) / 0x1p20,
+		room->stated ? "memory_limit" : "the machine's free memory");
+}
+
+/* The largest batch of this rank alone. */
+static int search(struct search *s, struct fl_err *err)
+{
+	struct batch_room *room = s->room;
+	double one, two, bytes;
+	int lo = 1, hi = room->most, guess;
+	int rc = bytes_of(s, 1, &one, err);
+
+	room->batch = 1;
+	room->bytes = one;
+	if (rc == 0 && one > room->limit)
+		return refuse(room, err);
+	if (rc != 0 || hi == 1)
+		return rc;
+	rc = bytes_of(s, 2, &two, err);
+	guess = two > one && isfinite(room->limit)
+			? (int)fmin(hi, 1 + (room->limit - one) / (two - one))
+			: hi;
+	/* lo fits; whatever is above hi does not */
+	while (rc == 0 && lo < hi) {
+		guess = guess <= lo ? lo + 1 : guess > hi ? hi : guess;
+		rc = bytes_of(s, guess, &bytes, err);
+		if (rc == 0 && bytes <= room->limit) {
+			lo = guess++;
+			room->bytes = bytes;
+		} else {
+			hi = --guess;
+		}
+	}
+	room->batch = lo;
+	return rc;
+}
+
+static void take_largest_size(struct batch_room *room,
+			      const struct recipe_reader *reader)
+{
+	int n = reader->random_size ? reader->size_count : 1;
+
+	for (int i = 0; i < n; i++) {
+		const int *size = reader->sizes[i];
+
+		if (size[0] * size[1] > room->height * room->width) {
+			room->height = size[0];
+			room->width = size[1];
+		}
+	}
+}
+
+/* Everyone gets the smallest answer; a rank that failed makes it 0. */
+static int agree(struct comm *comm, struct batch_room *room, int failed,
+		 struct fl_err *err)
+{
+	int mine = failed ? 0 : room->batch, least = mine;
+	size_t total = 0;
+	void *all = NULL;
+	int rc = comm_gather(comm, &mine, sizeof(mine), &all, &total, err);
+
+	for (size_t i = 0; rc == 0 && i < total / sizeof(int); i++)
+		least = ((int *)all)[i] < least ? ((int *)all)[i] : least;
+	free(all);
+	if (rc == 0)
+		rc = comm_broadcast(comm, &least, sizeof(least), err);
+	if (rc == 0 && least == 0)
+		rc = fl_fail(
+			err, FL_ERECIPE,
+			"batch_size auto: on another rank not one image fits; its line says more");
+	room->batch = least;
+	return rc;
+}
+
+int batch_room_find(const struct recipe *recipe, struct dev *dev,
+		    struct comm *comm, int images, int local_ranks,
+		    struct batch_room *room, struct fl_err *err)
+{
+	struct search s = { .recipe = recipe, .dev = dev, .room = room };
+	struct fl_err second = FL_ERR_INIT;
+	int rc, agreed;
+
+	*room = (struct batch_room){ 0 };
+	room->most = images / comm->world / BATCH_ROOM_STEPS;
+	room->most = room->most < 1	  ? 1
+		     : room->most > 65536 ? 65536
+					  : room->most;
+	take_largest_size(room, &recipe->train_reader);
+	rc = model_new(recipe, &s.model, err);
+	if (rc == 0) {
+		set_limit(&s, local_ranks);
+		rc = search(&s, err);
+		model_free(s.model);
+	}
+	agreed = agree(comm, room, rc, &second);
+	if (rc == 0 && agreed != 0) {
+		*err = second;
+		rc = agreed;
+	}
+	return rc;
+}
+
+int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
+		    int height, int width, double *seconds, struct fl_err *err)
+{
+	const struct plan_key key = {
+		.mode = PLAN_TRAIN, .batch = n, .height = height, .width = width
+	};
+	size_t floats = (size_t)n * (size_t)height * (size_t)width * 3;
+	float *image = fl_calloc(floats, sizeof(float));
+	float *boxes = fl_calloc((size_t)n * 4, sizeof(float));
+	int *labels = fl_calloc((size_t)n, sizeof(int));
+	int *counts = fl_calloc((size_t)n, sizeof(int));
+	struct engine_batch b = { n, height, width,  image,
+				  1, boxes,  labels, counts };
+	struct engine_result result;
+	struct engine engine = { 0 };
+	struct comm *comm = comm_self_open();
+	struct model *model = NULL;
+	int rc = model_new(recipe, &model, err);
+
+	if (rc == 0)
+		rc = engine_open(&engine, recipe, model, dev, comm, &key, 1,
+				 err);
+	/* the first step meets cold caches and pages */
+	for (int i = 0; rc == 0 && i < 2; i++) {
+		double start = fl_now_s();
+
+		memset(&result, 0, sizeof(result));
+		rc = engine_step(&engine, &b, 0, 0, false, &result, err);
+		*seconds = fl_now_s() - start;
+	}
+	engine_close(&engine);
+	model_free(model);
+	comm_close(comm);
+	free(image);
+	free(boxes);
+	free(labels);
+	free(counts);
+	return rc;
+}
