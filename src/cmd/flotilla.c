@@ -11,6 +11,8 @@
 #include <string.h>
 
 static const struct option_command commands[] = {
+	{ "new", cmd_new, &cmd_new_options,
+	  "a recipe for a folder of pictures and labels" },
 	{ "train", cmd_train, &cmd_train_options,
 	  "train a detector by a recipe" },
 	{ "data", cmd_data, &cmd_data_options,
