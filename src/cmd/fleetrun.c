@@ -83,8 +83,10 @@ static const struct option_table table = {
 	.about =
 		"Starts one trainer per device, watches them, names the first "
 		"fault and ends the rest.\nPROGRAM: 'flotilla train', a Paddle "
-		"or PyTorch script, or any Open MPI program. Of\nprograms that are "
-		"not flotilla's, --stall sees only that a process is stopped.",
+		"or PyTorch script, or any program of Open MPI,\nMPICH or Intel "
+		"MPI (without published names, MPI_Comm_spawn, connect and "
+		"accept, sessions).\nOf programs that are not flotilla's, --stall "
+		"sees only that a process is stopped.",
 	.example =
 		"  fleetrun --selected_gpu 0,1 flotilla train -c "
 		"configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml --eval\n"

@@ -104,8 +104,9 @@ struct json *fault_of_trainer(const struct launch_plan *plan,
 	json_set_int(o, "device", device_of(layout, t));
 	json_set_int(o, "status", code);
 	json_set_int(o, "signal",
-		     WIFSIGNALED(t->wait_status) ? WTERMSIG(t->wait_status)
-						 : 0);
+		     !why && WIFSIGNALED(t->wait_status)
+			     ? WTERMSIG(t->wait_status)
+			     : 0);
 	json_set_text(o, "end", end);
 	json_set_bool(o, "memory", memory);
 	json_set_text(o, "fault", t->fault);

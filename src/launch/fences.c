@@ -50,7 +50,7 @@ void fences_end(struct fences *f)
 
 		f->list = e->next;
 		if (e->entered)
-			pmix_server_answer(&e->local, NULL, 0);
+			e->local.answer(&e->local, NULL, 0);
 		free_fence(e, f->layout->count);
 	}
 	while (f->counts) {
@@ -124,7 +124,7 @@ static void answer(struct fences *f, struct fence *e)
 		memcpy(all + used, e->shares[i].data, e->shares[i].size);
 		used += e->shares[i].size;
 	}
-	pmix_server_answer(&e->local, all, size);
+	e->local.answer(&e->local, all, size);
 	while (*at != e)
 		at = &(*at)->next;
 	*at = e->next;
@@ -150,11 +150,12 @@ static void tell(const struct fences *f, struct peers *peers,
 	free(p);
 }
 
-void fences_turn(struct fences *f, struct peers *peers)
+void fences_turn(struct fences *f, struct peers *peers, struct pmi1 *pmi)
 {
 	struct pmix_fence local;
 
-	while (f->layout && pmix_server_take_fence(&local)) {
+	while (f->layout && (pmix_server_take_fence(&local) ||
+			     pmi1_take_fence(pmi, &local))) {
 		struct fence *e = find(f, local.signature,
 				       next_number(f, local.signature));
 

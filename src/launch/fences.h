@@ -12,7 +12,7 @@
 #define FL_LAUNCH_FENCES_H
 
 #include "launch/peers.h"
-#include "launch/pmix_server.h"
+#include "launch/pmi1.h"
 
 struct fences {
 	struct fence *list;
@@ -24,8 +24,9 @@ struct fences {
 void fences_begin(struct fences *f, const struct layout *layout);
 /* Nobody waits any more. */
 void fences_end(struct fences *f);
-/* Take what PMIx handed over, tell the others, answer what is complete. */
-void fences_turn(struct fences *f, struct peers *peers);
+/* Take what PMIx and PMI-1 handed over, tell the others, answer what is
+ * complete. */
+void fences_turn(struct fences *f, struct peers *peers, struct pmi1 *pmi);
 /* A share from the machine at this seat. */
 void fences_take(struct fences *f, int seat, const struct wire_frame *frame);
 

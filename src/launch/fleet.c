@@ -153,6 +153,22 @@ static void on_lines(void *ctx, const struct trainer *t, const char *text,
 	follow_add(f->follow, launch_host(f->plan), t->rank, text, n);
 }
 
+/* Once for each function: a program may try for ever. */
+static void on_unserved(void *ctx, int rank, const char *what)
+{
+	struct fleet *f = ctx;
+	char name[32];
+
+	if (strstr(fl_str_get(&f->unserved), what))
+		return;
+	fl_str_addf(&f->unserved, "%s;", what);
+	launch_rank_name(f->plan, rank, name, sizeof(name));
+	fl_warn("%s calls %s: fleetrun offers MPI's ranks no published names, "
+		"connections, spawned programs or sessions; mpirun of the "
+		"program's own MPI does",
+		name, what);
+}
+
 /* --- what the other machines say --- */
 
 /* Whom an agent sees decides who can start: all, or after a loss those who see
@@ -461,7 +477,7 @@ static void loop(struct fleet *f)
 		poll(fds, (nfds_t)n, more ? 0 : TICK_MS);
 		job_turn(&f->job);
 		peers_turn(f->peers);
-		fences_turn(&f->fences, f->peers);
+		fences_turn(&f->fences, f->peers, f->job.pmi);
 		more = copies_turn(f->copies, f->peers, &news);
 		if (news)
 			fleet_tell_state(f);
@@ -491,8 +507,9 @@ static int open_peers(struct fleet *f, struct fl_err *err)
 
 static int open_fleet(struct fleet *f, struct fl_err *err)
 {
-	struct job_events events = { f, on_fault, on_line, stop_by_signal,
-				     on_lines };
+	struct job_events events = { f,		  on_fault,
+				     on_line,	  stop_by_signal,
+				     on_unserved, on_lines };
 	struct member *own;
 	int count = f->plan->hosts.count;
 	int rc = job_open(&f->job, f->options, f->plan, &events, err);
@@ -530,6 +547,7 @@ static void close_fleet(struct fleet *f)
 	layout_release(&f->layout);
 	for (int i = 0; i < f->fault_count; i++)
 		json_free(f->faults[i].report);
+	fl_str_release(&f->unserved);
 	json_free(f->held);
 	json_free(f->where);
 	json_free(f->verdict);

@@ -92,6 +92,7 @@ struct fleet {
 	double fault_at;
 	struct json *where; /* what the trainers were at, lines */
 	struct json *verdict;
+	struct fl_str unserved; /* functions of MPI that were told of */
 	bool restarting;
 	bool ours;   /* a trainer of ours runs here */
 	bool begun;  /* a start has succeeded here */

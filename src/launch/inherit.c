@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const ranks[] = {
 	/* Slurm: of a task or a step; SLURM_JOB_*, SLURM_ARRAY_*, node lists,
@@ -82,8 +83,19 @@ static const char *const ranks[] = {
 	"FLOTILLA_PREFLIGHT=",
 };
 
+/* A site's choice for srun: Intel MPI would ask Slurm's library who it is. One
+ * of PMIx finds our server. */
+static bool is_slurms_pmi(const char *entry)
+{
+	return (fl_starts_with(entry, "I_MPI_PMI_LIBRARY=") ||
+		fl_starts_with(entry, "I_MPI_PMI=")) &&
+	       !strstr(entry, "pmix");
+}
+
 bool inherit_wanted(const char *entry)
 {
+	if (is_slurms_pmi(entry))
+		return false;
 	if (fl_starts_with(entry, "PMIX_"))
 		return fl_starts_with(entry, "PMIX_MCA_");
 	for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++)

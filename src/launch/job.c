@@ -6,8 +6,10 @@
 #include "launch/group.h"
 #include "launch/guard.h"
 #include "launch/open_files.h"
+#include "launch/pmi1.h"
 #include "launch/pmix_server.h"
 #include "launch/terminal.h"
+#include "launch/unserved.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +44,14 @@ static bool is_server(const struct trainer *t)
 static void judge_end(struct job *j, struct trainer *t)
 {
 	int code = trainer_code(t), aborted = pmix_server_aborted(t->local);
+	bool inside =
+		pmix_server_inside(t->local) || pmi1_inside(j->pmi, t->local);
 	void *ctx = j->events.ctx;
 
 	pump(j, t);
+	pmi1_turn(j->pmi); /* its last words */
+	aborted = aborted ? aborted : pmi1_aborted(j->pmi, t->local);
+	inside |= pmi1_inside(j->pmi, t->local);
 	if (is_server(t) && j->dismissed)
 		return;
 	if (code != 0)
@@ -54,7 +61,7 @@ static void judge_end(struct job *j, struct trainer *t)
 				aborted & 255 ? aborted & 255 : 1);
 	else if (code != 0)
 		j->events.fault(ctx, t, NULL, code);
-	else if (pmix_server_inside(t->local))
+	else if (inside)
 		j->events.fault(
 			ctx, t,
 			"ended with exit status 0 without leaving MPI; the others would wait for it for ever",
@@ -91,6 +98,14 @@ static void see_to_the_left(struct job *j)
 		if (t->leaderless && !t->ended && kill(-t->pid, 0) != 0)
 			finish(j, t);
 	}
+}
+
+/* PMI-1's clients wait to be ended when they have said "abort". */
+static void end_aborted(struct job *j)
+{
+	for (int i = 0; i < j->started; i++)
+		if (!j->trainers[i].ended && pmi1_aborted(j->pmi, i))
+			trainer_signal(&j->trainers[i], SIGKILL);
 }
 
 static void reap(struct job *j)
@@ -141,13 +156,26 @@ int job_fds(const struct job *j, struct pollfd *fds)
 		if (t->link >= 0 && !t->ended)
 			fds[n++] = (struct pollfd){ t->link, POLLIN, 0 };
 	}
-	return n;
+	return n + pmi1_fds(j->pmi, fds + n);
+}
+
+/* MPI's calls that need what is not served here. */
+static void tell_unserved(struct job *j)
+{
+	const char *what;
+	int rank = 0;
+
+	while ((what = unserved_take(&rank)) != NULL)
+		j->events.unserved(j->events.ctx, rank, what);
 }
 
 void job_turn(struct job *j)
 {
+	tell_unserved(j);
 	for (int i = 0; i < j->started; i++)
 		pump(j, &j->trainers[i]);
+	pmi1_turn(j->pmi);
+	end_aborted(j);
 	read_signals(j);
 	see_to_the_left(j);
 	if (j->kill_at > 0 && fl_now_s() >= j->kill_at && j->alive > 0)
@@ -263,6 +291,8 @@ int job_open(struct job *j, const struct launch_options *options,
 int job_begin(struct job *j, const struct layout *layout, struct fl_err *err)
 {
 	j->layout = layout;
+	pmi1_free(j->pmi);
+	j->pmi = pmi1_new(layout, j->events.unserved, j->events.ctx);
 	return pmix_server_begin(j->plan, layout, err);
 }
 
@@ -274,12 +304,17 @@ int job_start(struct job *j, struct fl_err *err)
 	j->dismissed = j->asked = j->patient = false;
 	for (int i = 0; rc == 0 && i < layout_own(j->layout)->count; i++) {
 		struct launch_environ env;
+		int pmi = -1;
 
 		environ_make(&env, j->plan, j->layout, i, j->scratch.shm);
 		rc = pmix_server_join(i, &env, err);
 		if (rc == 0)
+			rc = pmi = pmi1_join(j->pmi, i, &env, err);
+		if (rc >= 0)
 			rc = trainer_start(&j->trainers[i], j->plan, j->layout,
-					   i, j->options->log_dir, &env, err);
+					   i, j->options->log_dir, &env, pmi,
+					   err);
+		fl_close(&pmi);
 		environ_release(&env);
 		if (rc != 0)
 			break;
@@ -305,6 +340,8 @@ void job_end(struct job *j)
 		trainer_close(&j->trainers[i]);
 	guard_forget(j->guard);
 	pmix_server_end();
+	pmi1_free(j->pmi);
+	j->pmi = NULL;
 	j->started = j->alive = j->working = 0;
 	j->kill_at = 0;
 }

@@ -22,6 +22,8 @@ struct job_events {
 	void (*said)(void *ctx, struct trainer *t, const struct json *line);
 	/* SIGINT or SIGTERM came. */
 	void (*user)(void *ctx, int number);
+	/* It called a function of MPI that needs what is not served here. */
+	void (*unserved)(void *ctx, int rank, const char *what);
 	/* Whole lines of its output. */
 	void (*lines)(void *ctx, const struct trainer *t, const char *text,
 		      size_t n);
@@ -34,6 +36,7 @@ struct job {
 	struct job_events events;
 	struct launch_scratch scratch;
 	struct trainer *trainers; /* as many as the plan counts */
+	struct pmi1 *pmi;	  /* of this attempt; NULL between two */
 	int started, alive;
 	int working;	/* of those alive, all but parameter servers */
 	bool dismissed; /* servers are to end: how is not judged */
@@ -67,7 +70,7 @@ void job_pardon(struct job *job);
 void job_end(struct job *job);
 
 int job_fds(const struct job *job, struct pollfd *fds);
-#define JOB_MOST_FDS (2 + 2 * LAUNCH_MAX_TRAINERS)
+#define JOB_MOST_FDS (2 + 3 * LAUNCH_MAX_TRAINERS)
 /* Output, links, signals, reaping, killing. */
 void job_turn(struct job *job);
 

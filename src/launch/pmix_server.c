@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/str.h"
+#include "launch/unserved.h"
 
 #include <pmix.h>
 #include <pmix_server.h>
@@ -114,6 +115,14 @@ static void note_signature(struct pmix_fence *f, const pmix_proc_t *procs,
 	snprintf(f->signature, sizeof(f->signature), "%zu %s", n, hex);
 }
 
+static void answer_fence(const struct pmix_fence *f, char *data, size_t size)
+{
+	struct reply *to = f->ctx;
+
+	to->cb(PMIX_SUCCESS, data, size, to->data, free, data);
+	free(to);
+}
+
 static pmix_status_t on_fence(const pmix_proc_t procs[], size_t n,
 			      const pmix_info_t info[], size_t infos,
 			      char *data, size_t size, pmix_modex_cbfunc_t cb,
@@ -126,7 +135,9 @@ static pmix_status_t on_fence(const pmix_proc_t procs[], size_t n,
 	(void)info, (void)infos;
 	to->cb = cb;
 	to->data = cb_data;
-	w->fence = (struct pmix_fence){ .data = data, .size = size, .ctx = to };
+	w->fence = (struct pmix_fence){
+		.data = data, .size = size, .answer = answer_fence, .ctx = to
+	};
 	note_seats(&w->fence, procs, n);
 	note_signature(&w->fence, procs, n);
 	pthread_mutex_lock(&server.lock);
@@ -162,14 +173,6 @@ bool pmix_server_take_fence(struct pmix_fence *out)
 	*out = w->fence;
 	free(w);
 	return true;
-}
-
-void pmix_server_answer(const struct pmix_fence *f, char *data, size_t size)
-{
-	struct reply *to = f->ctx;
-
-	to->cb(PMIX_SUCCESS, data, size, to->data, free, data);
-	free(to);
 }
 
 static void on_done(pmix_status_t status, void *data)
@@ -222,6 +225,7 @@ static int start(const char *host, int index, struct fl_err *err)
 	pmix_status_t status;
 	char name[64];
 
+	unserved_fill(&module);
 	snprintf(name, sizeof(name), "fleetrun-%ld", (long)getpid());
 	PMIX_INFO_LOAD(&info[0], PMIX_SERVER_TMPDIR, server.folder,
 		       PMIX_STRING);
@@ -367,7 +371,7 @@ static void drop_fences(void)
 	struct pmix_fence f;
 
 	while (pmix_server_take_fence(&f)) {
-		pmix_server_answer(&f, NULL, 0);
+		f.answer(&f, NULL, 0);
 		free(f.data);
 		free(f.seats);
 	}

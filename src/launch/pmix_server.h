@@ -34,15 +34,14 @@ struct pmix_fence {
 	bool *seats;	     /* machines that do; its owner frees it */
 	char *data;	     /* this machine's share; likewise */
 	size_t size;
-	void *ctx; /* for the answer */
+	/* Lets the ranks go on; data is the callee's then, malloc'd. */
+	void (*answer)(const struct pmix_fence *fence, char *data, size_t size);
+	void *ctx; /* of whoever answers */
 };
 
 /* Readable when a fence waits. */
 int pmix_server_fd(void);
 /* The next fence, or false. */
 bool pmix_server_take_fence(struct pmix_fence *out);
-/* Let the ranks go on; data is PMIx's then and freed by it. */
-void pmix_server_answer(const struct pmix_fence *fence, char *data,
-			size_t size);
 
 #endif

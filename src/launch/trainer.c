@@ -75,10 +75,15 @@ static int open_log(struct trainer *t, const char *log_dir, int attempt,
 	return 0;
 }
 
+/* Descriptors of a child: its standard ones, and those that variables name. */
+struct handed {
+	int input, output;
+	int link, page, pmi;
+};
+
 /* In the child: only calls that are safe after a fork. */
 static _Noreturn void become(const struct launch_plan *plan, char **env,
-			     pid_t agent, int input, int output, int link,
-			     int page)
+			     pid_t agent, const struct handed *to)
 {
 	sigset_t none;
 
@@ -90,14 +95,15 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL); /* ours is ignored, which exec would keep */
 	open_files_restore();
-	dup2(input, STDIN_FILENO);
+	dup2(to->input, STDIN_FILENO);
 	fcntl(STDIN_FILENO, F_SETFD, 0); /* where it was that already */
-	dup2(output, STDOUT_FILENO);
-	dup2(output, STDERR_FILENO);
+	dup2(to->output, STDOUT_FILENO);
+	dup2(to->output, STDERR_FILENO);
 	/* descriptors of ours and of our libraries stay behind */
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	fcntl(link, F_SETFD, 0);
-	fcntl(page, F_SETFD, 0);
+	fcntl(to->link, F_SETFD, 0);
+	fcntl(to->page, F_SETFD, 0);
+	fcntl(to->pmi, F_SETFD, 0);
 	execvpe(plan->program, plan->argv, env);
 	dprintf(STDERR_FILENO, "fleetrun: cannot start '%s': %s\n",
 		plan->program, strerror(errno));
@@ -114,11 +120,11 @@ static void set_descriptor(struct launch_environ *env, const char *name, int fd)
 
 int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		  const struct layout *layout, int local, const char *log_dir,
-		  struct launch_environ *env, struct fl_err *err)
+		  struct launch_environ *env, int pmi, struct fl_err *err)
 {
 	const char *path = environ_get(env, "TORCHELASTIC_ERROR_FILE");
-	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, input;
-	int rc;
+	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, rc;
+	struct handed to;
 	pid_t agent = getpid();
 
 	*t = (struct trainer){ .rank = layout_own(layout)->first + local,
@@ -143,11 +149,12 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 	snprintf(t->error_path, sizeof(t->error_path), "%s", path ? path : "");
 	set_descriptor(env, AGENT_FD_VARIABLE, link[1]);
 	set_descriptor(env, AGENT_STATUS_VARIABLE, page);
-	input = terminal_input(local == plan->shown);
+	to = (struct handed){ terminal_input(local == plan->shown), out[1],
+			      link[1], page, pmi };
 	t->pid = fork();
 	if (t->pid == 0)
-		become(plan, env->list, agent, input, out[1], link[1], page);
-	close(input);
+		become(plan, env->list, agent, &to);
+	close(to.input);
 	close(out[1]);
 	close(link[1]);
 	close(page);

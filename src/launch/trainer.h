@@ -31,11 +31,12 @@ struct trainer {
 	bool ended;
 };
 
-/* The log of an earlier attempt is kept as workerlog.<rank>.<attempt>, that of
+/* pmi: a descriptor that it inherits too, and the caller's still.
+ * The log of an earlier attempt is kept as workerlog.<rank>.<attempt>, that of
  * an earlier job as workerlog.<rank>.before (launch/place.h). */
 int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		  const struct layout *layout, int local, const char *log_dir,
-		  struct launch_environ *env, struct fl_err *err);
+		  struct launch_environ *env, int pmi, struct fl_err *err);
 typedef void (*trainer_lines_fn)(void *ctx, const struct trainer *t,
 				 const char *text, size_t n);
 /* Copy what it printed to its log, to the console as it is (show), and hand on
