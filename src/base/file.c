@@ -103,6 +103,8 @@ static void out_release(struct fl_out *out)
 	*out = (struct fl_out){ .fd = -1 };
 }
 
+#define MOST_TRIES 1000
+
 int fl_out_open(struct fl_out *out, const char *path, struct fl_err *err)
 {
 	size_t n = strlen(path) + 32;
@@ -111,9 +113,15 @@ int fl_out_open(struct fl_out *out, const char *path, struct fl_err *err)
 	*out = (struct fl_out){ .fd = -1,
 				.path = fl_strdup(path),
 				.temporary = fl_malloc(n) };
-	snprintf(out->temporary, n, "%s.tmp.%ld", path, (long)getpid());
-	out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-		       0666);
+	/* Processes of two containers may have one number and one folder. */
+	for (int i = 0; out->fd < 0 && i < MOST_TRIES; i++) {
+		snprintf(out->temporary, n, "%s.tmp.%ld.%d", path,
+			 (long)getpid(), i);
+		out->fd = open(out->temporary,
+			       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (out->fd < 0 && errno != EEXIST)
+			break;
+	}
 	if (out->fd >= 0)
 		return 0;
 	rc = cannot(err, "write", path);

@@ -26,7 +26,7 @@ bool fl_is_dir(const char *path);
 int fl_make_dirs(const char *path, struct fl_err *err);
 
 /* Write a file that is either the old one or the new one, whole: write to
- * "<path>.tmp.<pid>", sync, rename, sync the folder. On any failure, and after
+ * "<path>.tmp.<pid>.<n>", sync, rename, sync the folder. On any failure, and after
  * fl_out_abort(), the temporary is gone and the old file is untouched. */
 struct fl_out {
 	int fd; /* -1 when closed */

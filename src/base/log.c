@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,6 +20,8 @@ static struct {
 	bool progress_shown, looked;
 	FILE *terminal;
 	FILE *file;
+	bool keep;
+	struct fl_str kept; /* lines for the file that is not named yet */
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER, .name = "flotilla" };
 
 void fl_log_name(const char *name)
@@ -33,6 +37,15 @@ void fl_log_quiet(bool quiet)
 void fl_log_prefix(const char *prefix)
 {
 	snprintf(state.prefix, sizeof(state.prefix), "%s", prefix);
+}
+
+#define MOST_KEPT (256 * 1024)
+
+void fl_log_keep(void)
+{
+	pthread_mutex_lock(&state.lock);
+	state.keep = true;
+	pthread_mutex_unlock(&state.lock);
 }
 
 int fl_log_file(const char *path, struct fl_err *err)
@@ -51,6 +64,10 @@ int fl_log_file(const char *path, struct fl_err *err)
 	if (state.file)
 		fclose(state.file);
 	state.file = file;
+	if (file)
+		fputs(fl_str_get(&state.kept), file);
+	fl_str_release(&state.kept);
+	state.keep = false;
 	pthread_mutex_unlock(&state.lock);
 	return 0;
 }
@@ -106,23 +123,21 @@ static void clear_progress(void)
 	state.progress_shown = false;
 }
 
-static void write_line(FILE *to, const char *stamp, enum fl_level level,
-		       const char *text)
+static void write_line(FILE *to, const char *line)
 {
-	static const char *const names[] = { "DEBUG", "INFO", "WARNING",
-					     "ERROR" };
-
 	if (state.within_line && to != state.file)
 		fputc('\n', to);
 	state.within_line &= to == state.file;
-	fprintf(to, "[%s] %s %s: %s%s\n", stamp, state.name, names[level],
-		level >= FL_WARN ? state.prefix : "", text);
+	fputs(line, to);
 	fflush(to);
 }
 
 void fl_log(enum fl_level level, const char *fmt, ...)
 {
+	static const char *const names[] = { "DEBUG", "INFO", "WARNING",
+					     "ERROR" };
 	char stamp[32], text[4096];
+	struct fl_str line = FL_STR_INIT;
 	time_t now = time(NULL);
 	struct tm tm;
 	va_list ap;
@@ -134,13 +149,18 @@ void fl_log(enum fl_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	fl_str_addf(&line, "[%s] %s %s: %s%s\n", stamp, state.name,
+		    names[level], level >= FL_WARN ? state.prefix : "", text);
 
 	pthread_mutex_lock(&state.lock);
 	clear_progress();
-	write_line(level >= FL_WARN ? stderr : stdout, stamp, level, text);
+	write_line(level >= FL_WARN ? stderr : stdout, fl_str_get(&line));
 	if (state.file)
-		write_line(state.file, stamp, level, text);
+		write_line(state.file, fl_str_get(&line));
+	else if (state.keep && state.kept.len + line.len <= MOST_KEPT)
+		fl_str_add(&state.kept, fl_str_get(&line));
 	pthread_mutex_unlock(&state.lock);
+	fl_str_release(&line);
 }
 
 void fl_warn_lines(const struct fl_str *lines)

@@ -28,7 +28,11 @@ void fl_log_name(const char *name);
 void fl_log_quiet(bool quiet);
 /* Text put before the sentence of warnings and errors, "rank 3: ". */
 void fl_log_prefix(const char *prefix);
-/* Append lines to this file as well; NULL closes it. */
+/* Keep lines, the first 256 KiB of them, until fl_log_file() names a file, where
+ * they come first. */
+void fl_log_keep(void);
+/* Append lines to this file as well; NULL closes it and forgets what was
+ * kept. */
 int fl_log_file(const char *path, struct fl_err *err);
 
 void fl_log(enum fl_level level, const char *fmt, ...)

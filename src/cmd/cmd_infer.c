@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/owner.h"
 #include "cmd/job.h"
 #include "cmd/paddle_options.h"
 #include "eval/coco_json.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct args {
 	struct job_args job;
@@ -153,20 +155,63 @@ static int write_results(const struct args *args, const struct dataset *d,
 	return rc;
 }
 
+/* Drawn pictures have the names of those they were drawn on. */
+static int check_targets(const struct args *args, const struct dataset *d,
+			 struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < d->count; i++) {
+		const char *from = d->images[i].path;
+		struct stat a, b;
+
+		rc = fl_join(path, sizeof(path), args->output,
+			     fl_base_name(from), err);
+		if (rc == 0 && stat(from, &a) == 0 && stat(path, &b) == 0 &&
+		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+			rc = fl_fail(
+				err, FL_EUSAGE,
+				"the picture '%s' would be drawn over itself; choose another --output_dir",
+				from);
+	}
+	return rc;
+}
+
+/* Of two that write bbox.json at once one would be lost. */
+static int take_output(const struct args *args, struct fl_owner *owner,
+		       struct fl_err *err)
+{
+	int rc = fl_make_dirs(args->output, err);
+
+	if (rc == 0)
+		rc = fl_owner_take(owner, args->output, "", 0, err);
+	if (rc == FL_OWNER_OTHER)
+		rc = fl_fail(err, FL_EUSAGE,
+			     "'%s' belongs to %s; choose another --output_dir",
+			     args->output, owner->holder);
+	return rc;
+}
+
 static int infer(const struct args *args, struct job *job, struct engine *e,
 		 struct evaluator *v, struct fl_err *err)
 {
 	struct coco_detection *found = NULL;
+	struct fl_owner owner = { .fd = -1 };
 	size_t count = 0;
-	int rc;
+	int rc = check_targets(args, &v->data, err);
 
+	if (rc == 0 && args->save_results)
+		rc = take_output(args, &owner, err);
 	engine_use_average(e);
-	rc = evaluator_detect(v, e, &job->recipe->test_reader, &found, &count,
-			      err);
+	if (rc == 0)
+		rc = evaluator_detect(v, e, &job->recipe->test_reader, &found,
+				      &count, err);
 	if (rc == 0 && args->visualize)
 		rc = draw_all(args, &v->data, found, count, err);
 	if (rc == 0 && args->save_results)
 		rc = write_results(args, &v->data, found, count, err);
+	fl_owner_release(&owner);
 	free(found);
 	return rc;
 }

@@ -14,6 +14,7 @@
 #include "report/progress.h"
 #include "report/run_dir.h"
 #include "train/loop.h"
+#include "train/resume.h"
 
 #include <execinfo.h>
 #include <limits.h>
@@ -26,7 +27,7 @@
 struct args {
 	struct job_args job;
 	const char *resume, *record_draws, *replay_draws, *batch_size;
-	bool eval, amp;
+	bool eval, amp, new_batch;
 };
 
 static const struct option_row rows[] = {
@@ -40,6 +41,9 @@ static const struct option_row rows[] = {
 	  .arg = "N|auto",
 	  .help = "images of a trainer's step (TrainReader.batch_size); auto: as "
 		  "many as fit the memory" },
+	{ "new_batch", 0, OPTION_FLAG, offsetof(struct args, new_batch),
+	  .help = "with -r on other ranks or another batch_size: take ranks x "
+		  "batch_size images a step from now on" },
 	{ "amp", 0, OPTION_FLAG, offsetof(struct args, amp),
 	  .help = "16-bit arithmetic where the device has it" },
 	{ "record_draws", 0, OPTION_TEXT, offsetof(struct args, record_draws),
@@ -67,7 +71,8 @@ const struct option_table cmd_train_options = {
 struct watcher {
 	const struct recipe *recipe;
 	const struct comm *comm;
-	const char *run_dir;
+	struct run_dir dir; /* rank 0's business */
+	bool again;	    /* this job was started before */
 	struct progress *progress;
 	struct train_pace pace;
 };
@@ -75,6 +80,31 @@ struct watcher {
 static int on_start(void *ctx, const struct engine *engine,
 		    const struct train_place *place, const struct dataset *data,
 		    struct fl_err *err)
+{
+	const struct watcher *w = ctx;
+	const struct recipe *r = w->recipe;
+
+	(void)engine, (void)err;
+	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, "
+		"%d steps an epoch, %d epochs",
+		data->count, data->boxes, data->class_count, w->comm->world,
+		r->train_reader.batch_size, place->steps_per_epoch, r->epoch);
+	return 0;
+}
+
+static int write_in_folder(const struct watcher *w, const char *name,
+			   const char *text, struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc = fl_join(path, sizeof(path), w->dir.path, name, err);
+
+	return rc == 0 ? fl_write_file(path, text, strlen(text), err) : rc;
+}
+
+/* The folder becomes this run's, with its log and the effective recipe. */
+static int on_writing(void *ctx, const struct engine *engine,
+		      const struct train_place *place, const char *from,
+		      struct fl_err *err)
 {
 	struct watcher *w = ctx;
 	const struct recipe *r = w->recipe;
@@ -87,12 +117,17 @@ static int on_start(void *ctx, const struct engine *engine,
 				      .world_size = engine->batch_ranks,
 				      .done = place->step,
 				      .evaluated = place->evaluated };
-	int rc = fl_join(path, sizeof(path), w->run_dir, "metrics.jsonl", err);
+	int rc = run_dir_begin(&w->dir, from, w->again, err);
 
-	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, "
-		"%d steps an epoch, %d epochs",
-		data->count, data->boxes, data->class_count, w->comm->world,
-		r->train_reader.batch_size, place->steps_per_epoch, r->epoch);
+	if (rc == 0)
+		rc = fl_join(path, sizeof(path), w->dir.path, "log.txt", err);
+	if (rc == 0)
+		rc = fl_log_file(path, err);
+	if (rc == 0)
+		rc = write_in_folder(w, "config.yml", r->effective, err);
+	if (rc == 0)
+		rc = fl_join(path, sizeof(path), w->dir.path, "metrics.jsonl",
+			     err);
 	if (rc == 0)
 		rc = progress_open(&plan, &w->progress, err);
 	return rc;
@@ -155,7 +190,7 @@ static int on_ready(void *ctx, const struct engine *engine,
 	if (!agent_link_is_open())
 		return 0;
 	train_pace_begin(&w->pace, engine,
-			 w->comm->rank == 0 ? w->run_dir : NULL);
+			 w->comm->rank == 0 ? w->dir.path : NULL);
 	agent_link_phase(place->step, "agreement");
 	train_facts_take(&facts, w->recipe, engine, place, data);
 	rc = agent_link_agree(facts.items, facts.count, AGREE_LIMIT_S, err);
@@ -225,28 +260,6 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &a, NULL);
 }
 
-/* The folder with its log and the effective recipe: rank 0's business. */
-static int open_folder(const struct job *job, const char *dir, bool resume,
-		       struct fl_err *err)
-{
-	char path[PATH_MAX];
-	int rc;
-
-	if (job->comm->rank != 0)
-		return 0;
-	rc = run_dir_open(dir, resume, err);
-	if (rc == 0)
-		rc = fl_join(path, sizeof(path), dir, "log.txt", err);
-	if (rc == 0)
-		rc = fl_log_file(path, err);
-	if (rc == 0)
-		rc = fl_join(path, sizeof(path), dir, "config.yml", err);
-	if (rc == 0)
-		rc = fl_write_file(path, job->recipe->effective,
-				   strlen(job->recipe->effective), err);
-	return rc;
-}
-
 static int number_from(const char *variable)
 {
 	const char *text = getenv(variable);
@@ -277,9 +290,9 @@ static int write_summary(const struct watcher *w, const struct train_summary *s,
 	struct fl_err second = FL_ERR_INIT;
 	int status;
 
-	if (w->comm->rank != 0)
+	if (!w->dir.begun) /* not rank 0, or no step was done */
 		return rc;
-	status = run_dir_summary(w->run_dir, &out, &second);
+	status = run_dir_summary(w->dir.path, &out, &second);
 	if (rc == 0 && status != 0) {
 		*err = second;
 		rc = status;
@@ -297,14 +310,6 @@ static int pace_step(void *ctx, const struct train_step_info *info,
 	return 0;
 }
 
-static int pace_start(void *ctx, const struct engine *engine,
-		      const struct train_place *place,
-		      const struct dataset *data, struct fl_err *err)
-{
-	(void)ctx, (void)engine, (void)place, (void)data, (void)err;
-	return 0;
-}
-
 /* --batch_size, and what "auto" means here. */
 static int settle_batch(const struct args *args, struct job *job, bool timing,
 			struct fl_err *err)
@@ -312,8 +317,8 @@ static int settle_batch(const struct args *args, struct job *job, bool timing,
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
 	const char *resume = again ? again : args->resume;
 
-	return train_settle_batch(job, &args->job, timing ? NULL : resume,
-				  number_from(AGENT_RANKS_VARIABLE),
+	return train_settle_batch(job, &args->job,
+				  timing || args->new_batch ? NULL : resume,
 				  number_from("LOCAL_WORLD_SIZE"), err);
 }
 
@@ -325,15 +330,15 @@ static int time_steps(struct job *job, struct fl_err *err)
 	struct watcher w = { .recipe = job->recipe,
 			     .comm = job->comm,
 			     .pace.alone = true };
-	struct train_events events = { &w,   on_ready, pace_start, pace_step,
-				       NULL, NULL,     on_phase };
+	struct train_events events = { .ctx = &w,
+				       .ready = on_ready,
+				       .stepped = pace_step,
+				       .phase = on_phase };
 	struct train_options options = { .steps = PACE_STEPS,
 					 .steps_s = PACE_S };
-	char dir[PATH_MAX];
-	int rc = run_dir_path(job->recipe->save_dir, job->recipe->filename, dir,
-			      sizeof(dir), err);
+	int rc = run_dir_name(&w.dir, job->recipe->save_dir,
+			      job->recipe->filename, err);
 
-	w.run_dir = dir;
 	if (rc == 0)
 		rc = train_run(job->recipe, job->dev, job->comm, &options,
 			       &events, &summary, err);
@@ -342,48 +347,72 @@ static int time_steps(struct job *job, struct fl_err *err)
 	return rc;
 }
 
+/* How many images the steps have, and the rate that fits them: both stay when
+ * ranks are lost. */
+static int settle_images(const struct args *args, struct job *job,
+			 struct train_options *o, struct fl_err *err)
+{
+	struct resume_options resume = { .from = o->resume,
+					 .job_ranks = number_from(
+						 AGENT_RANKS_VARIABLE),
+					 .world = job->comm->world,
+					 .new_batch = args->new_batch };
+	char line[SCHEDULE_LINE];
+	int rc = 0;
+
+	o->batch_ranks = resume.job_ranks > 0 ? resume.job_ranks : resume.world;
+	o->lost_ranks = o->batch_ranks > resume.world;
+	if (o->resume)
+		rc = resume_batch(job->recipe, &resume, &o->batch_ranks, err);
+	if (rc != 0)
+		return rc;
+	schedule_fit(job->recipe, o->batch_ranks, line);
+	fl_info("%s", line);
+	return 0;
+}
+
 static int train(const struct args *args, struct job *job, struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
-	struct watcher w = { .recipe = job->recipe, .comm = job->comm };
-	struct train_events events = { &w,	on_ready, on_start, on_step,
-				       on_eval, on_save,  on_phase };
-	char line[SCHEDULE_LINE];
+	struct watcher w = { .recipe = job->recipe,
+			     .comm = job->comm,
+			     .again = number_from(AGENT_ATTEMPT_VARIABLE) > 0 };
+	struct train_events events = { .ctx = &w,
+				       .ready = on_ready,
+				       .started = on_start,
+				       .writing = on_writing,
+				       .stepped = on_step,
+				       .evaluated = on_eval,
+				       .saved = on_save,
+				       .phase = on_phase };
 	/* An agent that starts us again knows the newest checkpoint. */
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
-	bool first = number_from(AGENT_ATTEMPT_VARIABLE) == 0;
 	struct train_options options = {
+		.run_dir = w.dir.path,
 		.resume = again ? again : args->resume,
 		.tapes = { args->record_draws, args->replay_draws },
 		.eval = args->eval,
-		.batch_ranks = number_from(AGENT_RANKS_VARIABLE),
 		.local_ranks = number_from("LOCAL_WORLD_SIZE"),
 		.again = again != NULL
 	};
 	double start = fl_now_s();
-	char dir[PATH_MAX];
-	int rc = run_dir_path(job->recipe->save_dir, job->recipe->filename, dir,
-			      sizeof(dir), err);
+	int rc = run_dir_name(&w.dir, job->recipe->save_dir,
+			      job->recipe->filename, err);
 
-	w.run_dir = options.run_dir = dir;
+	if (rc == 0 && job->comm->rank == 0)
+		rc = run_dir_claim(&w.dir, getenv(AGENT_JOB_VARIABLE), err);
 	if (rc == 0)
-		rc = open_folder(job, dir, options.resume != NULL || !first,
-				 err);
-	/* The rate fits the batch, which stays when ranks are lost. */
-	schedule_fit(job->recipe,
-		     options.batch_ranks > 0 ? options.batch_ranks
-					     : job->comm->world,
-		     line);
-	fl_info("%s", line);
+		rc = settle_images(args, job, &options, err);
 	if (rc == 0)
 		rc = train_run(job->recipe, job->dev, job->comm, &options,
 			       &events, &summary, err);
 	rc = write_summary(&w, &summary, fl_now_s() - start, rc, err);
 	progress_close(w.progress);
+	run_dir_leave(&w.dir);
 	if (rc == 0 && summary.stopped)
 		rc = fl_fail(err, stop_signal == SIGINT ? FL_EINT : FL_ETERM,
 			     "stopped as asked; go on with -r %s",
-			     *summary.weights ? summary.weights : dir);
+			     *summary.weights ? summary.weights : w.dir.path);
 	return rc;
 }
 
@@ -405,6 +434,7 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 			     argv[1]);
 	} else if (rc == 0) {
 		catch_signals();
+		fl_log_keep(); /* the log file comes with the first step */
 		if (args.replay_draws) /* a comparison with the reference */
 			job_prefer(&args.job,
 				   "OptimizerBuilder.clip_grad_by_history=0");

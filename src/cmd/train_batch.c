@@ -14,25 +14,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Of a run that goes on: a step keeps its images. */
-static int batch_of_run(const char *resume, int ranks, int *batch,
-			struct fl_err *err)
+/* Of a run that goes on: a step keeps its images, whoever takes them
+ * (train/resume.h). */
+static int batch_of_run(const char *resume, int *batch, struct fl_err *err)
 {
+	struct checkpoint_origin was = { 0 };
 	char path[PATH_MAX];
-	int64_t images = 0;
 	int rc = locate_weights(resume, path, sizeof(path), err);
 
 	if (rc == 0)
-		rc = checkpoint_images(path, &images, err);
-	if (rc == 0 && (images < 1 || images % ranks != 0))
+		rc = checkpoint_read_origin(path, &was, err);
+	if (rc == 0 && was.batch_size < 1)
 		rc = fl_fail(
 			err, FL_ERECIPE,
-			"'%s' was trained with %lld images a step, which %d ranks cannot share evenly; "
-			"resume with as many ranks as before, or give a number as batch_size",
-			path, (long long)images, ranks);
+			"'%s' does not say how many images a step had; give a number as batch_size",
+			path);
 	if (rc != 0)
 		return rc;
-	*batch = (int)(images / ranks);
+	*batch = (int)was.batch_size;
 	fl_info("batch_size auto: %d, that of the run that goes on (%s)",
 		*batch, path);
 	return 0;
@@ -84,8 +83,7 @@ static int batch_that_fits(struct job *job, int local_ranks, int *batch,
 }
 
 int train_settle_batch(struct job *job, const struct job_args *args,
-		       const char *resume, int batch_ranks, int local_ranks,
-		       struct fl_err *err)
+		       const char *resume, int local_ranks, struct fl_err *err)
 {
 	size_t n = (size_t)args->overrides.count;
 	const char **overrides;
@@ -95,10 +93,7 @@ int train_settle_batch(struct job *job, const struct job_args *args,
 
 	if (job->recipe->train_reader.batch_size != RECIPE_AUTO_BATCH)
 		return 0;
-	rc = resume ? batch_of_run(resume,
-				   batch_ranks > 0 ? batch_ranks
-						   : job->comm->world,
-				   &batch, err)
+	rc = resume ? batch_of_run(resume, &batch, err)
 		    : batch_that_fits(job, local_ranks, &batch, err);
 	if (rc != 0)
 		return rc;

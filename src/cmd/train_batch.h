@@ -7,10 +7,8 @@
 /* Where the recipe says auto: of a run that goes on (resume), its own batch; else
  * the largest that the memory of every rank's machine holds, in one line. The
  * recipe is loaded anew with it, so that everything that is written down has
- * the number. batch_ranks: ranks by which it counts, 0: those that are here.
- * Collective. */
+ * the number. Collective. */
 int train_settle_batch(struct job *job, const struct job_args *args,
-		       const char *resume, int batch_ranks, int local_ranks,
-		       struct fl_err *err);
+		       const char *resume, int local_ranks, struct fl_err *err);
 
 #endif

@@ -34,7 +34,7 @@ struct loader {
 	int n, rank, world;
 	int eval_at, eval_stride;
 	struct tape *replay;
-	FILE *record;
+	struct tape_record *record;
 	bool ended;
 	struct slot slots[LOADER_AHEAD + 1];
 	pthread_t threads[MAX_THREADS];
@@ -408,18 +408,13 @@ static int open_tapes(struct loader *l, const struct loader_tapes *tapes,
 		snprintf(path, sizeof(path), "%s", tapes->record);
 	else
 		snprintf(path, sizeof(path), "%s.%d", tapes->record, l->rank);
-	l->record = fopen(path, "we");
-	if (!l->record)
-		rc = fl_fail(err, FL_EIO, "cannot write '%s': %s", path,
-			     strerror(errno));
-	return rc;
+	return tape_record_open(path, &l->record, err);
 }
 
 static void close_tapes(struct loader *l)
 {
 	tape_free(l->replay);
-	if (l->record)
-		fclose(l->record);
+	tape_record_close(l->record);
 }
 
 int loader_share(int rank, int world, int global)
@@ -532,7 +527,12 @@ static int record_batch(struct loader *l, const struct slot *s,
 				l->shared_size ? -1 : l->rank, s->size,
 				s->interp };
 
-	return tape_write(l->record, l->reader, &b, s->taped, l->n, err);
+	return tape_record_put(l->record, l->reader, &b, s->taped, l->n, err);
+}
+
+int loader_begin_record(struct loader *l, struct fl_err *err)
+{
+	return l->record ? tape_record_begin(l->record, err) : 0;
 }
 
 int loader_next(struct loader *l, struct batch **out, double *waited_s,

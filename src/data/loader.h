@@ -64,6 +64,9 @@ int loader_share(int rank, int world, int global);
 int loader_open_eval(const struct recipe_reader *reader,
 		     const struct dataset *data, int n, int first, int stride,
 		     int threads, struct loader **out, struct fl_err *err);
+/* A record of draws overwrites an older file only from here on, with what was
+ * handed out before. Called again it does nothing. */
+int loader_begin_record(struct loader *loader, struct fl_err *err);
 void loader_close(struct loader *loader);
 
 /* The next batch, valid until the next call, or NULL at the end; *waited_s is

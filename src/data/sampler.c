@@ -6,10 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_paddle(const char *kind)
+{
+	return strcmp(kind, "paddle") == 0;
+}
+
+static int steps_of(const char *kind, int images, int world, int batch)
+{
+	return is_paddle(kind) ? (images + world - 1) / world / batch
+			       : images / world / batch;
+}
+
 int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 		 int rank, int world, int batch, struct fl_err *err)
 {
-	*s = (struct sampler){ .paddle = strcmp(kind, "paddle") == 0,
+	*s = (struct sampler){ .paddle = is_paddle(kind),
 			       .seed = seed,
 			       .images = images,
 			       .rank = rank,
@@ -18,8 +29,7 @@ int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 			       .global = world * batch,
 			       .offset = rank * batch,
 			       .epoch = -1 };
-	s->steps = s->paddle ? (images + world - 1) / world / batch
-			     : images / world / batch;
+	s->steps = steps_of(kind, images, world, batch);
 	if (s->steps == 0)
 		return fl_fail(
 			err, FL_ERECIPE,
@@ -42,7 +52,7 @@ int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
 	if (global % world == 0)
 		return sampler_open(s, kind, seed, images, rank, world,
 				    global / world, err);
-	if (strcmp(kind, "paddle") == 0 || global < world)
+	if (is_paddle(kind) || global < world)
 		return fl_fail(
 			err, FL_ERECIPE,
 			"the %d images of a step cannot be dealt to %d ranks%s",
@@ -54,6 +64,13 @@ int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
 	s->batch = next - first;
 	s->offset = first;
 	return rc;
+}
+
+int sampler_share_steps(const char *kind, int images, int world, int global)
+{
+	if (global % world != 0) /* dealt as to one rank */
+		world = 1;
+	return steps_of(kind, images, world, global / world);
 }
 
 void sampler_close(struct sampler *s)

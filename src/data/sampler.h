@@ -36,6 +36,8 @@ int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
 		       int images, int rank, int world, int global,
 		       struct fl_err *err);
+/* Steps of an epoch that it deals; 0: too few images. */
+int sampler_share_steps(const char *kind, int images, int world, int global);
 void sampler_close(struct sampler *s);
 /* This rank's images of one step: out[0 .. batch). */
 void sampler_step(struct sampler *s, int epoch, int step, int *out);

@@ -25,8 +25,6 @@
 #include "data/dataset.h"
 #include "data/transform.h"
 
-#include <stdio.h>
-
 struct tape; /* opaque */
 
 struct tape_batch {
@@ -53,15 +51,28 @@ bool tape_find_batch(const struct tape *tape, int epoch, int step, int rank,
 int tape_find_image(const struct tape *tape, int epoch, int step, int64_t id,
 		    int w, int h, struct draws *out, struct fl_err *err);
 
-/* One finished batch to an open file. images: ids, pictures' sizes, draws. */
+/* A record that is written. What an older file of that name holds stays until
+ * tape_record_begin(), what is put before is kept so long; the file belongs to
+ * one process at a time. FL_EIO, FL_EUSAGE where another one writes it. */
+struct tape_record; /* opaque */
+
+int tape_record_open(const char *path, struct tape_record **out,
+		     struct fl_err *err);
+
+/* One finished batch. images: ids, pictures' sizes, draws. */
 struct tape_image {
 	int64_t id; /* -1: nothing to write */
 	int w, h;
 	struct draws draws;
 };
 
-int tape_write(FILE *file, const struct recipe_reader *reader,
-	       const struct tape_batch *batch, const struct tape_image *images,
-	       int count, struct fl_err *err);
+int tape_record_put(struct tape_record *record,
+		    const struct recipe_reader *reader,
+		    const struct tape_batch *batch,
+		    const struct tape_image *images, int count,
+		    struct fl_err *err);
+int tape_record_begin(struct tape_record *record, struct fl_err *err);
+/* NULL is allowed. A file that was made and never begun is removed. */
+void tape_record_close(struct tape_record *record);
 
 #endif

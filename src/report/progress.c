@@ -112,7 +112,8 @@ static double time_to_come(const struct progress *p,
 			   const struct progress_step *s)
 {
 	double total = (double)p->plan.epochs * p->plan.steps_per_epoch;
-	double left = total - (double)s->step;
+	double left = total - (double)s->epoch * p->plan.steps_per_epoch -
+		      s->step_in_epoch;
 	double done = p->steps > 0 ? (double)p->steps : 1;
 
 	return left * (p->seconds + p->eval_seconds) / done;

@@ -1,3 +1,9 @@
+/* run_dir.c - whose folder it is, and what moves away for a new run.
+ *
+ * Called on rank 0 alone. The lock lies in the folder itself: when an old run is
+ * moved, the lock moves along, and the new folder gets its own before the old
+ * one is let go.
+ */
 #include "report/run_dir.h"
 
 #include "base/file.h"
@@ -9,54 +15,170 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-int run_dir_path(const char *save_dir, const char *name, char *buf, size_t size,
+int run_dir_name(struct run_dir *d, const char *save_dir, const char *name,
 		 struct fl_err *err)
 {
 	size_t n = strlen(save_dir);
 	char trimmed[PATH_MAX];
 
+	*d = (struct run_dir){ .owner.fd = -1 };
 	while (n > 1 && save_dir[n - 1] == '/')
 		n--;
 	snprintf(trimmed, sizeof(trimmed), "%.*s", (int)n, save_dir);
 	if (strcmp(fl_base_name(trimmed), name) != 0)
-		return fl_join(buf, size, trimmed, name, err);
-	snprintf(buf, size, "%s", trimmed);
+		return fl_join(d->path, sizeof(d->path), trimmed, name, err);
+	memcpy(d->path, trimmed, sizeof(trimmed));
 	return 0;
 }
 
+/* Which job the run in the folder is of, for its next attempt. */
+#define JOB_FILE ".job"
+
+/* Is there a run in it? */
 static bool holds_anything(const char *path)
 {
+	static const char *const ours[] = { ".", "..", FL_OWNER_FILE };
 	DIR *d = opendir(path);
 	struct dirent *entry;
 	bool found = false;
 
-	while (d && !found && (entry = readdir(d)) != NULL)
-		found = strcmp(entry->d_name, ".") != 0 &&
-			strcmp(entry->d_name, "..") != 0;
+	while (d && !found && (entry = readdir(d)) != NULL) {
+		found = true;
+		for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+			if (strcmp(entry->d_name, ours[i]) == 0)
+				found = false;
+	}
 	if (d)
 		closedir(d);
 	return found;
 }
 
-int run_dir_open(const char *path, bool resume, struct fl_err *err)
+static int take(struct run_dir *d, struct fl_err *err)
 {
-	char old[PATH_MAX];
+	int rc = fl_owner_take(&d->owner, d->path, d->job, 0, err);
 
-	if (!resume && holds_anything(path)) {
-		int n = 1;
+	if (rc != FL_OWNER_OTHER)
+		return rc;
+	return fl_fail(
+		err, FL_EUSAGE,
+		"'%s' is the folder of a run at work: %s; wait for its end, or "
+		"train elsewhere with -o save_dir=DIR",
+		d->path, d->owner.holder);
+}
 
-		do {
-			snprintf(old, sizeof(old), "%s.%d", path, n++);
-		} while (fl_exists(old));
-		if (rename(path, old) != 0)
-			return fl_fail(err, FL_EIO,
-				       "cannot move '%s' to '%s': %s", path,
-				       old, strerror(errno));
-		fl_info("the run that was in %s is now in %s", path, old);
+/* How many folders of a path are not there yet. */
+static int count_missing(const char *path)
+{
+	char at[PATH_MAX], *slash = at;
+	int n = 0;
+
+	snprintf(at, sizeof(at), "%s", path);
+	while (slash && *at && !fl_exists(at)) {
+		n++;
+		slash = strrchr(at, '/');
+		if (slash)
+			*slash = '\0';
 	}
-	return fl_make_dirs(path, err);
+	return n;
+}
+
+int run_dir_claim(struct run_dir *d, const char *job, struct fl_err *err)
+{
+	int rc;
+
+	snprintf(d->job, sizeof(d->job), "%s", job ? job : "");
+	d->made = count_missing(d->path);
+	rc = fl_make_dirs(d->path, err);
+	return rc == 0 ? take(d, err) : rc;
+}
+
+static bool is_of_job(const struct run_dir *d)
+{
+	char path[PATH_MAX];
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_map map;
+	bool same;
+
+	if (!*d->job ||
+	    fl_join(path, sizeof(path), d->path, JOB_FILE, &err) != 0 ||
+	    fl_map_open(&map, path, &err) != 0)
+		return false;
+	same = map.size == strlen(d->job) &&
+	       memcmp(map.data, d->job, map.size) == 0;
+	fl_map_close(&map);
+	return same;
+}
+
+/* Does the file lie in the folder, by whatever names? */
+static bool lies_in(const char *file, const char *folder)
+{
+	char a[PATH_MAX], b[PATH_MAX], *slash;
+
+	if (!*file || !realpath(file, a) || !realpath(folder, b))
+		return false;
+	slash = strrchr(a, '/');
+	*slash = '\0';
+	return strcmp(a, b) == 0;
+}
+
+/* The old run with its lock goes to <path>.<n>; then the folder is ours anew,
+ * unless somebody was quicker. */
+static int move_away(struct run_dir *d, struct fl_err *err)
+{
+	struct fl_owner old = d->owner;
+	char to[PATH_MAX];
+	int n = 1, rc;
+
+	do {
+		snprintf(to, sizeof(to), "%s.%d", d->path, n++);
+	} while (fl_exists(to));
+	if (rename(d->path, to) != 0)
+		return fl_fail(err, FL_EIO, "cannot move '%s' to '%s': %s",
+			       d->path, to, strerror(errno));
+	fl_info("the run that was in %s is now in %s", d->path, to);
+	d->owner.fd = -1;
+	rc = fl_make_dirs(d->path, err);
+	if (rc == 0)
+		rc = take(d, err);
+	fl_owner_release(&old);
+	return rc;
+}
+
+int run_dir_begin(struct run_dir *d, const char *from, bool again,
+		  struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc = 0;
+
+	if (!lies_in(from, d->path) && !(again && is_of_job(d)) &&
+	    holds_anything(d->path))
+		rc = move_away(d, err);
+	if (rc == 0 && *d->job)
+		rc = fl_join(path, sizeof(path), d->path, JOB_FILE, err);
+	if (rc == 0 && *d->job)
+		rc = fl_write_file(path, d->job, strlen(d->job), err);
+	d->begun = rc == 0;
+	return rc;
+}
+
+void run_dir_leave(struct run_dir *d)
+{
+	char at[PATH_MAX], *slash = at;
+
+	if (d->owner.fd < 0)
+		return;
+	fl_owner_release(&d->owner);
+	snprintf(at, sizeof(at), "%s", d->path);
+	for (int i = 0; !d->begun && slash && i < d->made; i++) {
+		rmdir(at); /* fails where there is anything in it */
+		slash = strrchr(at, '/');
+		if (slash)
+			*slash = '\0';
+	}
 }
 
 static void set_measured(struct json *o, const char *key, double value)

@@ -127,38 +127,29 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 	return rc;
 }
 
-static int check_batch(const struct engine *e, const struct json *o,
-		       const char *path, struct fl_err *err)
+static int check_seed(const struct engine *e, const struct json *o,
+		      const char *path, struct fl_err *err)
+{
+	int64_t was = json_int_or(o, "seed", e->recipe->seed);
+
+	if (was == e->recipe->seed)
+		return 0;
+	return fl_fail(
+		err, FL_ERECIPE,
+		"'%s' was trained with seed %lld, this recipe has %d; resume with -o seed=%lld",
+		path, (long long)was, e->recipe->seed, (long long)was);
+}
+
+static void compare_ranks(const struct engine *e, const struct json *o)
 {
 	int64_t world = json_int_or(o, "world_size", e->comm->world);
-	int64_t batch = json_int_or(o, "batch_size",
-				    e->recipe->train_reader.batch_size);
-	int64_t now =
-		(int64_t)e->batch_ranks * e->recipe->train_reader.batch_size;
+	int64_t threads = json_int_or(o, "threads", fl_par_threads());
 
-	if (world * batch != now)
-		return fl_fail(
-			err, FL_ERECIPE,
-			"'%s' was trained with %lld images a step (%lld ranks "
-			"of %lld), this run has %lld; its epochs and learning "
-			"rate would not fit; set TrainReader.batch_size so that "
-			"the product is the same",
-			path, (long long)(world * batch), (long long)world,
-			(long long)batch, (long long)now);
-	if (world != e->comm->world ||
-	    json_int_or(o, "threads", fl_par_threads()) != fl_par_threads())
+	if (world != e->comm->world || threads != fl_par_threads())
 		fl_info("the checkpoint was made by %lld ranks of %lld threads, "
 			"this run has %d of %d: the last bits will differ from an undisturbed run",
-			(long long)world,
-			(long long)json_int_or(o, "threads", 0), e->comm->world,
+			(long long)world, (long long)threads, e->comm->world,
 			fl_par_threads());
-	if (json_int_or(o, "seed", e->recipe->seed) != e->recipe->seed)
-		return fl_fail(
-			err, FL_ERECIPE,
-			"'%s' was trained with seed %lld, this recipe has %d; resume with -o seed=%lld",
-			path, (long long)json_int_or(o, "seed", 0),
-			e->recipe->seed, (long long)json_int_or(o, "seed", 0));
-	return 0;
 }
 
 /* Another version of a library, or another processor, adds in another order. */
@@ -210,13 +201,15 @@ static int read_place(struct engine *e, struct train_place *at,
 	o = json_parse(text, strlen(text), path, err);
 	if (!o)
 		return err->code;
-	rc = check_batch(e, o, path, err);
+	rc = check_seed(e, o, path, err);
+	compare_ranks(e, o);
 	compare_arithmetic(e, o);
 	if (rc == 0)
 		rc = check_rule(e, o, path, err);
 	at->step = json_int_or(o, "step", 0);
 	at->epoch = (int)json_int_or(o, "epoch", 0);
 	at->step_in_epoch = (int)json_int_or(o, "step_in_epoch", 0);
+	at->steps_per_epoch = (int)json_int_or(o, "steps_per_epoch", 0);
 	at->lr = json_real_or(o, "lr", 0);
 	at->best_ap = json_real_or(o, "best_ap", -1);
 	at->evaluated = json_int_or(o, "evaluated_step", -1);
@@ -228,25 +221,46 @@ static int read_place(struct engine *e, struct train_place *at,
 	return rc;
 }
 
-int checkpoint_images(const char *path, int64_t *images, struct fl_err *err)
+int checkpoint_read_origin(const char *path, struct checkpoint_origin *out,
+			   struct fl_err *err)
 {
-	struct tensor_file file;
+	struct tensor_file file = { 0 };
+	const char *text, *recipe = "";
 	struct json *o = NULL;
-	const char *text;
-	int rc = weights_open(&file, path, err);
+	int rc = checkpoint_open(&file, path, err);
 
-	*images = 0;
-	if (rc != 0)
-		return rc;
-	text = tensor_file_meta(&file, META_KEY);
-	if (text)
+	*out = (struct checkpoint_origin){ 0 };
+	text = rc == 0 ? tensor_file_meta(&file, META_KEY) : NULL;
+	if (text) {
 		o = json_parse(text, strlen(text), path, err);
-	*images = json_int_or(o, "world_size", 0) *
-		  json_int_or(o, "batch_size", 0);
-	rc = text && !o ? err->code : 0;
+		rc = o ? 0 : err->code;
+	}
+	if (o) {
+		out->ranks = json_int_or(o, "world_size", 0);
+		out->batch_size = json_int_or(o, "batch_size", 0);
+		json_text(json_get(o, "recipe"), &recipe);
+	}
+	snprintf(out->recipe, sizeof(out->recipe), "%s", recipe);
 	json_free(o);
 	tensor_file_close(&file);
 	return rc;
+}
+
+/* Whose checkpoint it is, behind a sentence that its tensors do not fit. */
+static int not_ours(const struct engine *e, const struct tensor_file *file,
+		    const char *path, struct fl_err *err)
+{
+	const char *text = tensor_file_meta(file, META_KEY), *made = "";
+	struct fl_err first = *err, broken = FL_ERR_INIT;
+	struct json *o = json_parse(text, strlen(text), path, &broken);
+
+	json_text(json_get(o, "recipe"), &made);
+	fl_fail(err, first.code,
+		"'%s', made by the recipe '%s', is no checkpoint of this model: %s; go on with the recipe that "
+		"made it, or begin a new run from its weights with -o pretrain_weights=%s",
+		path, *made ? made : e->recipe->filename, first.text, path);
+	json_free(o);
+	return err->code;
 }
 
 int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
@@ -260,7 +274,8 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 	if (rc == 0)
 		rc = read_place(e, at, &file, path, err);
 	for (int p = 0; rc == 0 && p < part_count; p++)
-		rc = state_import(e->model, &parts[p], &file, err);
+		if (state_import(e->model, &parts[p], &file, err) != 0)
+			rc = not_ours(e, &file, path, err);
 	if (rc == 0)
 		rc = engine_put(e, state_saved(), err);
 	/* of PaddleDetection: it stores the divided average */

@@ -20,6 +20,13 @@ struct train_place {
 	int64_t evaluated; /* step of the newest evaluation; -1: none yet */
 };
 
+/* Where the run is in its schedule, in steps. Where the steps of an epoch have
+ * changed on the way this is not the number of steps done. */
+static inline int64_t train_position(const struct train_place *at)
+{
+	return (int64_t)at->epoch * at->steps_per_epoch + at->step_in_epoch;
+}
+
 /* What a checkpoint holds: rows in the host's memory and the numbers beside
  * them. The engine is asked for what does not change in a run. */
 struct checkpoint_content {
@@ -36,14 +43,19 @@ struct checkpoint_content checkpoint_of(const struct engine *engine,
 int checkpoint_save(const struct checkpoint_content *content, const char *path,
 		    struct fl_err *err);
 
-/* place: of a checkpoint of ours. A run with another global batch is refused,
- * for its epochs would have other steps. FL_EDATA, FL_ERECIPE. */
+/* What made a checkpoint; 0 and "" where the file does not say. */
+struct checkpoint_origin {
+	int64_t ranks, batch_size; /* the product: images of a step */
+	char recipe[256];
+};
+
+int checkpoint_read_origin(const char *path, struct checkpoint_origin *out,
+			   struct fl_err *err);
+
+/* place: of the checkpoint, with the steps that an epoch had there (0: it does
+ * not say). FL_EDATA, FL_ERECIPE. */
 int checkpoint_load(struct engine *engine, struct train_place *place,
 		    const char *path, struct fl_err *err);
-
-/* Images of a step, over all ranks, of the run that wrote the checkpoint; 0 where
- * the file does not say. */
-int checkpoint_images(const char *path, int64_t *images, struct fl_err *err);
 
 /* Delete all but the newest 'keep' of <epoch>.safetensors and
  * step_<n>.safetensors in dir, and temporaries that a killed run left. */

@@ -9,6 +9,7 @@
 #include "ckpt/locate.h"
 #include "optim/schedule.h"
 #include "train/bad_images.h"
+#include "train/resume.h"
 #include "train/snapshot.h"
 #include "train/weights.h"
 
@@ -40,11 +41,25 @@ struct run {
 	struct train_place place;
 	struct snapshot *snapshot; /* NULL: none are asked for */
 	int batch_ranks, global;   /* images of a step, of all ranks */
+	bool writing;		   /* a step is done, or an old run scored */
 };
 
 static void phase(const struct run *r, const char *what)
 {
 	r->events->phase(r->events->ctx, r->place.step, what);
+}
+
+/* Before this nothing is written: a start that fails must leave what was there
+ * as it was. */
+static int begin_writing(struct run *r, struct fl_err *err)
+{
+	if (r->writing)
+		return 0;
+	r->writing = true;
+	if (r->comm->rank != 0 || !r->events->writing)
+		return 0;
+	return r->events->writing(r->events->ctx, &r->engine, &r->place,
+				  r->summary->weights, err);
 }
 
 /* A plan for every image size of training, whose batch may be taken in passes
@@ -81,12 +96,20 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 	return rc;
 }
 
+static int steps_of_epoch(const struct run *r)
+{
+	return sampler_share_steps(r->recipe->sampler, r->data.count,
+				   r->comm->world, r->global);
+}
+
 static int load_start(struct run *r, struct fl_err *err)
 {
 	char path[PATH_MAX];
 	int rc;
 
-	r->place = (struct train_place){ .best_ap = -1, .evaluated = -1 };
+	r->place = (struct train_place){ .best_ap = -1,
+					 .evaluated = -1,
+					 .steps_per_epoch = steps_of_epoch(r) };
 	if (!r->options->resume)
 		return *r->recipe->pretrain_weights
 			       ? weights_load(&r->engine,
@@ -98,6 +121,7 @@ static int load_start(struct run *r, struct fl_err *err)
 		rc = checkpoint_load(&r->engine, &r->place, path, err);
 	if (rc != 0)
 		return rc;
+	resume_place(&r->place, r->recipe, steps_of_epoch(r));
 	/* A finished run is scored again: its summary needs the numbers. */
 	if (r->place.epoch == r->recipe->epoch)
 		r->place.evaluated = -1;
@@ -125,11 +149,11 @@ static int check_shares(struct run *r, struct fl_err *err)
 	if (!r->recipe->shared_size)
 		return fl_fail(
 			err, FL_ERECIPE,
-			"the run began with %d ranks and %d are left; "
-			"to go on with the same batches it needs shared_size: true",
-			r->batch_ranks, r->comm->world);
-	fl_info("the run began with %d ranks: the %d that are left take the same %d images a step",
-		r->batch_ranks, r->comm->world, r->global);
+			"the %d images a step of %d ranks can be dealt to %d ranks only with shared_size: true",
+			r->global, r->batch_ranks, r->comm->world);
+	if (r->options->lost_ranks)
+		fl_info("the run began with %d ranks: the %d that are left take the same %d images a step",
+			r->batch_ranks, r->comm->world, r->global);
 	return 0;
 }
 
@@ -228,8 +252,6 @@ static int open_run(struct run *r, struct fl_err *err)
 				       threads_of(r->recipe), r->place.epoch,
 				       r->place.step_in_epoch,
 				       &r->options->tapes, &r->loader, err);
-	if (rc == 0)
-		r->place.steps_per_epoch = loader_steps_per_epoch(r->loader);
 	if (rc == 0 && r->recipe->snapshot_steps > 0 && r->comm->rank == 0 &&
 	    r->options->steps == 0)
 		rc = snapshot_open(&r->engine, r->options->run_dir,
@@ -276,6 +298,9 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 	if (r->comm->rank != 0)
 		return 0;
 	phase(r, "checkpoint");
+	rc = begin_writing(r, err);
+	if (rc != 0)
+		return rc;
 	rc = take_snapshot(r, true, err); /* in the order of their steps */
 	if (rc != 0)
 		return rc;
@@ -291,9 +316,6 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 	}
 	if (rc != 0)
 		return fl_context(err, "checkpoint");
-	/* A finished run is scored again: its summary needs the numbers. */
-	if (r->place.epoch == r->recipe->epoch)
-		r->place.evaluated = -1;
 	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
 	fl_info("Save checkpoint: %s", path);
 	checkpoint_rotate(r->options->run_dir, r->recipe->keep_checkpoints);
@@ -308,6 +330,9 @@ static int evaluate(struct run *r, struct fl_err *err)
 	bool best;
 	int rc;
 
+	rc = begin_writing(r, err);
+	if (rc != 0)
+		return rc;
 	phase(r, "eval");
 	engine_use_average(&r->engine);
 	rc = evaluator_run(&r->evaluator, &r->engine, &ev, NULL, err);
@@ -406,8 +431,8 @@ static int one_step(struct run *r, struct fl_err *err)
 		  b->step == r->place.step_in_epoch);
 	eb = (struct engine_batch){ b->n,    b->h,     b->w,	  b->image,
 				    b->most, b->boxes, b->labels, b->counts };
-	info.lr =
-		schedule_lr(r->recipe, r->place.steps_per_epoch, r->place.step);
+	info.lr = schedule_lr(r->recipe, r->place.steps_per_epoch,
+			      train_position(&r->place));
 	phase(r, "step");
 	rc = engine_step(&r->engine, &eb, r->place.epoch, info.lr,
 			 stop_requested != 0, &info.result, err);
@@ -417,15 +442,18 @@ static int one_step(struct run *r, struct fl_err *err)
 	agent_link_step(info.batch_s, info.data_s,
 			info.result.comm.wait_s + info.result.sums_s +
 				info.result.times.sync_bn);
-	if (r->comm->rank == 0)
+	rc = loader_begin_record(r->loader, err);
+	if (rc == 0)
+		rc = begin_writing(r, err);
+	if (rc == 0 && r->comm->rank == 0)
 		rc = r->events->stepped(r->events->ctx, &info, err);
 	r->place.step++;
-	r->place.lr =
-		schedule_lr(r->recipe, r->place.steps_per_epoch, r->place.step);
 	if (++r->place.step_in_epoch == r->place.steps_per_epoch) {
 		r->place.step_in_epoch = 0;
 		r->place.epoch++;
 	}
+	r->place.lr = schedule_lr(r->recipe, r->place.steps_per_epoch,
+				  train_position(&r->place));
 	return rc;
 }
 
@@ -452,18 +480,36 @@ static int snapshot_turn(struct run *r, struct fl_err *err)
 	return rc;
 }
 
+/* Of a run that was resumed. */
+static void say_finished(const struct run *r)
+{
+	const char *from = r->summary->weights;
+	int done = r->place.epoch, epochs = r->recipe->epoch;
+
+	if (done == epochs)
+		fl_info("the run is finished: %s has done all %d epochs, and no step is left to train; "
+			"to go on, give it more, as -o epoch=%d, and with CosineDecay its max_epochs",
+			from, done, 2 * done);
+	else
+		fl_info("%s has done %d epochs, and the recipe has %d: no step is left to train; "
+			"to go on, give it more than %d with -o epoch=N",
+			from, done, epochs, done);
+}
+
 static int start(struct run *r, struct fl_err *err)
 {
 	int rc = r->events->ready(r->events->ctx, &r->engine, &r->place,
 				  &r->data, err);
 
-	if (rc == 0 && r->comm->rank == 0)
+	if (rc == 0 && r->comm->rank == 0 && r->events->started)
 		rc = r->events->started(r->events->ctx, &r->engine, &r->place,
 					&r->data, err);
 	/* The disk of the run may be another one than before. */
 	if (rc == 0 && r->options->again && r->place.epoch > 0 &&
 	    r->place.step_in_epoch == 0 && at_snapshot(r))
 		rc = save_epoch(r, err);
+	if (rc == 0 && r->place.epoch >= r->recipe->epoch)
+		say_finished(r);
 	return rc == 0 ? make_up_evaluation(r, err) : rc;
 }
 

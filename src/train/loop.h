@@ -18,7 +18,8 @@ struct train_step_info {
 	struct engine_result result;
 };
 
-/* A callback that returns an error ends the run. */
+/* A callback that returns an error ends the run; one that is NULL is not
+ * wanted. */
 struct train_events {
 	void *ctx;
 	/* On every rank: everything is open, no step is made yet. */
@@ -29,6 +30,12 @@ struct train_events {
 	int (*started)(void *ctx, const struct engine *engine,
 		       const struct train_place *place,
 		       const struct dataset *data, struct fl_err *err);
+	/* On rank 0, once, before anything is told or written: the first step
+	 * is done, or the checkpoint that the run goes on with (from, "" for
+	 * none) is about to be scored. place: where the run began. */
+	int (*writing)(void *ctx, const struct engine *engine,
+		       const struct train_place *place, const char *from,
+		       struct fl_err *err);
 	int (*stepped)(void *ctx, const struct train_step_info *info,
 		       struct fl_err *err);
 	int (*evaluated)(void *ctx, const struct train_place *place,
@@ -44,9 +51,10 @@ struct train_options {
 	const char *resume; /* file, prefix or folder; NULL: from the start */
 	struct loader_tapes tapes;
 	bool eval;
-	/* Ranks that the run began with: its steps keep as many images, however
-	 * many ranks are left to take them. 0: those that are here. */
+	/* How many ranks of batch_size the images of a step are, however many
+	 * are here to take them. 0: those that are here. */
 	int batch_ranks;
+	bool lost_ranks; /* the job began with that many */
 	int local_ranks; /* that share this machine's memory; 0: one */
 	/* An agent goes on with the run after a fault: the checkpoint may be
 	 * its copy, and run_dir on another disk than before. */

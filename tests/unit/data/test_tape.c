@@ -31,7 +31,11 @@ static struct loader *opened(const struct recipe *r, const char *record,
 {
 	struct loader_tapes tapes = { record, replay };
 
-	return must_open(r, &data, 0, 1, 2, 0, 0, &tapes);
+	struct loader *l = must_open(r, &data, 0, 1, 2, 0, 0, &tapes);
+	struct fl_err err = FL_ERR_INIT;
+
+	assert_int_equal(loader_begin_record(l, &err), 0);
+	return l;
 }
 
 static void same_file(const char *a, const char *b)
@@ -74,6 +78,39 @@ static void test_round_trip(void **state)
 	loader_close(a);
 	loader_close(b);
 	same_file(first, second);
+}
+
+/* A start that fails leaves the record of an earlier run as it was. */
+static void test_older_record(void **state)
+{
+	const char *path = scratch_path("older.jsonl");
+	const char *fresh = scratch_path("fresh.jsonl");
+	struct loader_tapes tapes = { path, NULL };
+	struct fl_err err = FL_ERR_INIT;
+	struct loader *l, *second;
+	struct fl_map map;
+
+	(void)state;
+	assert_int_equal(fl_write_file(path, "older\n", 6, &err), 0);
+	l = must_open(recipe, &data, 0, 1, 2, 0, 0, &tapes);
+	next(l);
+	assert_int_equal(open_loader(recipe, 1, path, NULL, &second, &err),
+			 FL_EUSAGE);
+	assert_non_null(strstr(err.text, "written by another process"));
+	loader_close(l);
+	assert_int_equal(fl_map_open(&map, path, &err), 0);
+	assert_memory_equal(map.data, "older\n", 6);
+	fl_map_close(&map);
+	l = must_open(recipe, &data, 0, 1, 2, 0, 0, &tapes);
+	next(l);
+	assert_int_equal(loader_begin_record(l, &err), 0);
+	loader_close(l);
+	assert_int_equal(fl_map_open(&map, path, &err), 0);
+	assert_memory_equal(map.data, "{\"epoch\": 0", 11);
+	fl_map_close(&map);
+	tapes.record = fresh;
+	loader_close(must_open(recipe, &data, 0, 1, 2, 0, 0, &tapes));
+	assert_false(fl_exists(fresh));
 }
 
 #define BATCH "{\"epoch\": 0, \"step\": 0, \"size\": [96, 96], \"interp\": 1}\n"
@@ -263,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_older_record),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_other_chain),
 		cmocka_unit_test(test_ranks),
