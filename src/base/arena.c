@@ -122,18 +122,6 @@ char *fl_arena_printf(struct fl_arena *arena, const char *fmt, ...)
 	return p;
 }
 
-void fl_arena_reset(struct fl_arena *arena)
-{
-	while (arena->head && arena->head->next) {
-		struct fl_arena_block *b = arena->head;
-
-		arena->head = b->next;
-		free(b);
-	}
-	if (arena->head)
-		arena->head->used = 0;
-}
-
 void fl_arena_release(struct fl_arena *arena)
 {
 	while (arena->head) {

@@ -29,8 +29,6 @@ char *fl_arena_strdup(struct fl_arena *arena, const char *text);
 char *fl_arena_strndup(struct fl_arena *arena, const char *text, size_t len);
 char *fl_arena_printf(struct fl_arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Forget everything but keep one block, for arenas used once a step. */
-void fl_arena_reset(struct fl_arena *arena);
 void fl_arena_release(struct fl_arena *arena);
 
 /* malloc, calloc, realloc that end the program when memory is out. */

@@ -45,7 +45,7 @@ static double pitch(int from, int to)
 }
 
 /* A = -0.75 */
-void axis_cubic(float f, float w[4])
+static void cubic(float f, float w[4])
 {
 	const float a = -0.75f;
 
@@ -104,7 +104,7 @@ static void centred(struct axis *a, int from, int to, int interp)
 			continue;
 		}
 		if (interp == RECIPE_CUBIC)
-			axis_cubic(f, w);
+			cubic(f, w);
 		else
 			lanczos(f, w);
 		for (int k = 0; k < taps; k++)

@@ -21,6 +21,5 @@ struct axis {
  * is what makes RECIPE_AREA an average and else a linear with its own map. */
 void axis_make(struct axis *a, int from, int to, int interp, bool shrinks);
 void axis_release(struct axis *a);
-void axis_cubic(float f, float w[4]);
 
 #endif

@@ -424,16 +424,6 @@ int loader_share(int rank, int world, int global)
 }
 
 int loader_open_train(const struct recipe *r, const struct dataset *data,
-		      int rank, int world, int threads, int epoch, int step,
-		      const struct loader_tapes *tapes, struct loader **out,
-		      struct fl_err *err)
-{
-	return loader_open_share(r, data, rank, world,
-				 world * r->train_reader.batch_size, threads,
-				 epoch, step, tapes, out, err);
-}
-
-int loader_open_share(const struct recipe *r, const struct dataset *data,
 		      int rank, int world, int global, int threads, int epoch,
 		      int step, const struct loader_tapes *tapes,
 		      struct loader **out, struct fl_err *err)

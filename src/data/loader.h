@@ -45,15 +45,11 @@ struct loader_tapes {
 
 /* Training: epochs of the sampler, from (epoch, step) on, without end. The
  * sampler's settings are copied; data set and recipe are borrowed. shared_size
- * draws one size for all ranks. With a tape to replay (tapes may be NULL),
- * batches end, for all ranks alike, where the tape does. */
+ * draws one size for all ranks. The steps have 'global' images whatever the
+ * world; a rank's batches have loader_share() of them. With a tape to replay
+ * (tapes may be NULL), batches end, for all ranks alike, where the tape does.
+ */
 int loader_open_train(const struct recipe *recipe, const struct dataset *data,
-		      int rank, int world, int threads, int epoch, int step,
-		      const struct loader_tapes *tapes, struct loader **out,
-		      struct fl_err *err);
-/* The same, where the steps have 'global' images whatever the world; a rank's
- * batches have loader_share() of them. */
-int loader_open_share(const struct recipe *recipe, const struct dataset *data,
 		      int rank, int world, int global, int threads, int epoch,
 		      int step, const struct loader_tapes *tapes,
 		      struct loader **out, struct fl_err *err);

@@ -247,7 +247,7 @@ static int open_run(struct run *r, struct fl_err *err)
 	if (rc == 0)
 		rc = load_start(r, err);
 	if (rc == 0)
-		rc = loader_open_share(r->recipe, &r->data, r->comm->rank,
+		rc = loader_open_train(r->recipe, &r->data, r->comm->rank,
 				       r->comm->world, r->global,
 				       threads_of(r->recipe), r->place.epoch,
 				       r->place.step_in_epoch,

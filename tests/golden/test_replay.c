@@ -107,7 +107,9 @@ static void test_batches(void **state)
 	assert_non_null(f);
 	assert_int_equal(recipe_load(RECIPE, set, 2, &recipe, &err), 0);
 	assert_int_equal(dataset_open(&recipe->train, 3, &data, &err), 0);
-	if (loader_open_train(recipe, &data, 0, 1, 2, 0, 0, &tapes, &l, &err))
+	if (loader_open_train(recipe, &data, 0, 1,
+			      recipe->train_reader.batch_size, 2, 0, 0, &tapes,
+			      &l, &err))
 		fail_msg("%s", err.text);
 	while (next_row(f, &g)) {
 		int i = images++ % 8;

@@ -15,8 +15,9 @@ struct loader *must_open(const struct recipe *recipe,
 	struct fl_err err = FL_ERR_INIT;
 	struct loader *l;
 
-	if (loader_open_train(recipe, data, rank, world, threads, epoch, step,
-			      tapes, &l, &err) != 0)
+	if (loader_open_train(recipe, data, rank, world,
+			      world * recipe->train_reader.batch_size, threads,
+			      epoch, step, tapes, &l, &err) != 0)
 		fail_msg("%s", err.text);
 	return l;
 }

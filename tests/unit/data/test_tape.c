@@ -23,7 +23,9 @@ static int open_loader(const struct recipe *r, int world, const char *record,
 {
 	struct loader_tapes tapes = { record, replay };
 
-	return loader_open_train(r, &data, 0, world, 2, 0, 0, &tapes, l, err);
+	return loader_open_train(r, &data, 0, world,
+				 world * r->train_reader.batch_size, 2, 0, 0,
+				 &tapes, l, err);
 }
 
 static struct loader *opened(const struct recipe *r, const char *record,
