@@ -65,7 +65,7 @@ enum dev_where {
 	DEV_HOST, /* the host's, that write and read are quick with */
 };
 
-/* 64-byte aligned, zeroed when new. */
+/* 64-byte aligned. What new memory holds is not defined: write first. */
 struct dev_slab {
 	void *data;
 	size_t bytes;

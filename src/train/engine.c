@@ -9,7 +9,7 @@ static int open_state(struct engine *e, struct fl_err *err)
 {
 	const struct graph *g = e->model->graph;
 	struct state_slab *s = &e->state;
-	int rc = state_slab_open(s, g, e->dev, STATE_ALL, err);
+	int rc = state_slab_open(s, g, e->queue, STATE_ALL, err);
 
 	if (rc == 0)
 		rc = state_mirror_open(&e->host, s, STATE_ALL, false, err);

@@ -1,11 +1,15 @@
 /* The table of the state's rows, their places in one slab, and mirrors of them. */
 #include "train/state_slab.h"
 
+#include "ckpt/checkpoint.h"
+
+#include <string.h>
+
 const struct state_kind state_kinds[STATE_ROWS] = {
-	[STATE_WEIGHTS] = { "weights", false, true, "model." },
+	[STATE_WEIGHTS] = { "weights", false, true, CKPT_MODEL },
 	[STATE_GRADS] = { "gradients", false, false, NULL },
-	[STATE_VELOCITY] = { "velocity", false, true, "velocity." },
-	[STATE_EMA] = { "average", false, true, "ema." },
+	[STATE_VELOCITY] = { "velocity", false, true, CKPT_VELOCITY },
+	[STATE_EMA] = { "average", false, true, CKPT_EMA },
 	[STATE_USED] = { "weights in use", false, false, NULL },
 	[STATE_STATISTICS] = { "statistics", true, true, NULL },
 	[STATE_EMA_STATISTICS] = { "average statistics", true, true, NULL },
@@ -59,9 +63,23 @@ static char *place(const struct state_slab *s, unsigned rows, char *at,
 	return at;
 }
 
-int state_slab_open(struct state_slab *s, const struct graph *graph,
-		    struct dev *dev, unsigned rows, struct fl_err *err)
+/* By rows, for a tensor counts its elements in int. */
+static void clear(const struct state_slab *s, struct dev_queue *q)
 {
+	for (int i = 0; i < STATE_ROWS; i++) {
+		struct tensor t =
+			tensor_make(s->row[i], DTYPE_F32, 1, 1, 1,
+				    (int)(row_bytes(s, i) / sizeof(float)));
+
+		if (s->row[i])
+			dev_ops(s->dev)->zero(q, &t);
+	}
+}
+
+int state_slab_open(struct state_slab *s, const struct graph *graph,
+		    struct dev_queue *q, unsigned rows, struct fl_err *err)
+{
+	struct dev *dev = q->dev;
 	char *end;
 	int rc;
 
@@ -73,6 +91,7 @@ int state_slab_open(struct state_slab *s, const struct graph *graph,
 		return rc;
 	end = place(s, rows, s->slab.data, s->row);
 	s->word = (double *)(void *)end;
+	clear(s, q);
 	return 0;
 }
 
@@ -98,9 +117,13 @@ int state_mirror_open(struct state_mirror *m, const struct state_slab *s,
 		return 0;
 	}
 	rc = dev_slab_new(s->dev, bytes_of(s, rows), DEV_HOST, &m->slab, err);
-	if (rc == 0)
-		place(s, rows, m->slab.data, m->row);
-	return rc;
+	if (rc != 0)
+		return rc;
+	place(s, rows, m->slab.data, m->row);
+	/* Who fills a mirror writes parameters, not the gaps between them. */
+	if (!copy)
+		memset(m->slab.data, 0, m->slab.bytes);
+	return 0;
 }
 
 void state_mirror_close(struct state_mirror *m)

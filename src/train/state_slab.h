@@ -51,9 +51,9 @@ struct state_slab {
 	double *word;		/* one, for results of operations */
 };
 
-/* rows: which there are. All zero. */
+/* rows: which there are; q makes them all zero. */
 int state_slab_open(struct state_slab *s, const struct graph *graph,
-		    struct dev *dev, unsigned rows, struct fl_err *err);
+		    struct dev_queue *q, unsigned rows, struct fl_err *err);
 void state_slab_close(struct state_slab *s);
 size_t state_row_count(const struct state_slab *s, enum state_row row);
 

@@ -2,7 +2,7 @@
  * while steps of two sizes, both assigners and two ranks run. (oneDNN's and libgomp's own are
  * theirs.) And all threads that compute flush denormals. */
 #include "base/par.h"
-#include "comm/averager.h"
+#include "../../support/twin.h"
 #include "train/engine.h"
 
 #include <errno.h>
@@ -76,77 +76,6 @@ OUT_OF_LINE int posix_memalign(void **out, size_t align, size_t size)
 }
 #endif
 
-static atomic_int reduced, denormals;
-
-/* 1 where this thread keeps denormals. */
-static int keeps_denormals(void)
-{
-	volatile float small = 1.5e-38f, product = small * 0.125f;
-
-	return product != 0;
-}
-
-/* A peer with the same numbers: sums over two ranks are doubles of one's. */
-static int sum_doubles(struct comm *c, double *values, size_t n,
-		       struct fl_err *err)
-{
-	(void)c, (void)err;
-	for (size_t i = 0; i < n; i++)
-		values[i] *= 2;
-	return 0;
-}
-
-static int sum_floats(struct comm *c, float *values, size_t n,
-		      struct fl_err *err)
-{
-	(void)c, (void)err;
-	denormals += keeps_denormals();
-	reduced++;
-	for (size_t i = 0; i < n; i++)
-		values[i] *= 2;
-	return 0;
-}
-
-struct twin {
-	struct comm base;
-	struct averager *averager;
-};
-
-static struct averager **averager_of(struct comm *c)
-{
-	return &((struct twin *)(void *)c)->averager;
-}
-
-static int mean_open(struct comm *c, struct dev *dev, size_t n,
-		     struct fl_err *err)
-{
-	return averager_open(c, dev, n, averager_of(c), err);
-}
-
-static void mean_begin(struct comm *c, struct dev_queue *q, float *values,
-		       size_t n)
-{
-	averager_begin(*averager_of(c), q, values, n);
-}
-
-static int mean_wait(struct comm *c, struct dev_queue *q,
-		     struct comm_times *times, struct fl_err *err)
-{
-	return averager_wait(*averager_of(c), q, times, err);
-}
-
-static void mean_close(struct comm *c)
-{
-	averager_close(*averager_of(c));
-}
-
-static const struct comm_ops twin_ops = { .sum_doubles = sum_doubles,
-					  .sum_floats = sum_floats,
-					  .mean_open = mean_open,
-					  .mean_begin = mean_begin,
-					  .mean_wait = mean_wait,
-					  .mean_close = mean_close };
-
 static const int sizes[2] = { 96, 128 };
 
 #define BATCH 2
@@ -185,7 +114,7 @@ static void test_step(void **state)
 						 "norm_type=sync_bn",
 						 "bucket_mb=0.25" };
 	static float images[2][BATCH * 128 * 128 * 3];
-	struct twin twin = { { &twin_ops, 0, 2 }, NULL };
+	struct twin twin;
 	struct engine_batch batches[2];
 	struct plan_key keys[2];
 	struct fl_err err = FL_ERR_INIT;
@@ -196,6 +125,7 @@ static void test_step(void **state)
 	void *volatile probe;
 
 	(void)state;
+	twin_init(&twin);
 	for (int i = 0; i < 2; i++) {
 		keys[i] = plan_key_make(PLAN_TRAIN, DTYPE_F32, BATCH, sizes[i],
 					sizes[i]);
@@ -216,8 +146,8 @@ static void test_step(void **state)
 	calls = 0;
 	run_steps(&e, batches); /* the very first step is no exception */
 	counting = false;
-	assert_true(reduced >= 8); /* the bucket thread took part */
-	assert_int_equal(denormals, 0);
+	assert_true(twin.sums >= 8); /* its thread took part */
+	assert_int_equal(twin.denormals, 0);
 	engine_close(&e);
 	device_close(dev);
 	model_free(model);
@@ -228,6 +158,8 @@ static void test_step(void **state)
 #endif
 	assert_int_equal(calls, 0);
 }
+
+static atomic_int denormals;
 
 static void look(void *ctx, size_t first, size_t last, int chunk)
 {

@@ -1,0 +1,314 @@
+/* A whole training on the strict device (tests/support/strict.h): steps with both
+ * assigners, alone, in passes and with a twin rank, an evaluation, a checkpoint
+ * and a resume, a recorded pass. Everything must come out with the bits of ref, under
+ * several orders; so nothing above device/ touches device memory or looks before
+ * it has waited. */
+#include "../../support/scratch.h"
+#include "../../support/strict.h"
+#include "../../support/twin.h"
+#include "base/par.h"
+#include "comm/self/self.h"
+#include "data/synth.h"
+#include "train/checkpoint.h"
+#include "train/evaluate.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SIZE 96
+#define BATCH 2
+#define BOXES 2
+
+static struct recipe *recipe;
+static struct model *model;
+static float image[BATCH * SIZE * SIZE * 3];
+
+static const float boxes[BATCH][BOXES][4] = {
+	{ { 8, 8, 60, 70 }, { 30, 20, 90, 90 } },
+	{ { 10, 40, 50, 80 }, { 0, 0, 0, 0 } }
+};
+static const int labels[BATCH][BOXES] = { { 0, 3 }, { 5, 0 } };
+static const int counts[BATCH] = { 2, 1 };
+
+static struct engine_batch batch(void)
+{
+	return (struct engine_batch){ BATCH, SIZE,	  SIZE,	     image,
+				      BOXES, boxes[0][0], labels[0], counts };
+}
+
+struct run {
+	struct dev *dev;
+	struct engine e;
+	struct engine_result result;
+};
+
+static void open_run(struct run *r, const char *device, struct comm *comm,
+		     int passes)
+{
+	struct plan_key keys[] = {
+		plan_key_make(PLAN_TRAIN, DTYPE_F32, BATCH / passes, SIZE,
+			      SIZE),
+		evaluator_plan(&recipe->eval_reader),
+	};
+	struct fl_err err = FL_ERR_INIT;
+
+	if (device_open(device, &r->dev, &err) != 0 ||
+	    engine_open(&r->e, recipe, model, r->dev, comm, keys, 2, &err) !=
+		    0 ||
+	    engine_set_passes(&r->e, passes, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static void close_run(struct run *r)
+{
+	engine_close(&r->e);
+	device_close(r->dev);
+}
+
+/* A step with each assigner. */
+static void step(struct run *r, int epoch)
+{
+	struct engine_batch b = batch();
+	struct fl_err err = FL_ERR_INIT;
+
+	if (engine_step(&r->e, &b, epoch, 0.01, false, &r->result, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static void same_state(struct run *a, struct run *b)
+{
+	struct fl_err err = FL_ERR_INIT;
+
+	assert_int_equal(engine_fetch(&a->e, STATE_ALL, &err), 0);
+	assert_int_equal(engine_fetch(&b->e, STATE_ALL, &err), 0);
+	for (int i = 0; i < STATE_ROWS; i++) {
+		size_t n = state_row_count(&a->e.state, (enum state_row)i);
+
+		if (!state_kinds[i].saved)
+			continue;
+		if (memcmp(a->e.host.row[i], b->e.host.row[i],
+			   n * sizeof(float)) != 0)
+			fail_msg("%s differ", state_kinds[i].name);
+	}
+	assert_memory_equal(a->result.losses, b->result.losses,
+			    sizeof(a->result.losses));
+	assert_true(isfinite(a->result.losses[LOSS_TOTAL]));
+}
+
+static const char *seeded(int seed)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "strict:%d", seed);
+	return name;
+}
+
+static void train_both(struct comm *comm, struct comm *other, int passes,
+		       int seeds)
+{
+	struct run ref;
+
+	open_run(&ref, "ref", comm, passes);
+	step(&ref, 0);
+	step(&ref, 99);
+	for (int seed = 1; seed <= seeds; seed++) {
+		struct run strict;
+
+		open_run(&strict, seeded(seed), other, passes);
+		step(&strict, 0);
+		step(&strict, 99);
+		same_state(&ref, &strict);
+		close_run(&strict);
+	}
+	close_run(&ref);
+}
+
+static void test_training(void **state)
+{
+	struct comm *comm = comm_self_open();
+
+	(void)state;
+	train_both(comm, comm, 1, 3);
+	train_both(comm, comm, 2, 1);
+	comm_close(comm);
+}
+
+static void test_two_ranks(void **state)
+{
+	struct twin a, b;
+
+	(void)state;
+	twin_init(&a);
+	twin_init(&b);
+	train_both(&a.base, &b.base, 1, 1);
+	assert_true(b.sums > 0);
+}
+
+/* Two steps, a checkpoint between them, the second by an engine that read it. */
+static void test_resume(void **state)
+{
+	struct comm *comm = comm_self_open();
+	const char *path = scratch_path("resume.safetensors");
+	struct train_place place = { .step = 1, .steps_per_epoch = 1 };
+	struct fl_err err = FL_ERR_INIT;
+	struct checkpoint_content c;
+	struct run ref, first, second;
+
+	(void)state;
+	open_run(&ref, "ref", comm, 1);
+	step(&ref, 0);
+	step(&ref, 99);
+	open_run(&first, seeded(3), comm, 1);
+	step(&first, 0);
+	assert_int_equal(engine_fetch(&first.e, state_saved(), &err), 0);
+	c = checkpoint_of(&first.e, &place);
+	assert_int_equal(checkpoint_save(&c, path, &err), 0);
+	close_run(&first);
+	open_run(&second, seeded(4), comm, 1);
+	if (checkpoint_load(&second.e, &place, path, &err) != 0)
+		fail_msg("%s", err.text);
+	step(&second, 99);
+	same_state(&ref, &second);
+	close_run(&second);
+	close_run(&ref);
+	comm_close(comm);
+}
+
+static size_t detect(const char *device, struct coco_detection **found)
+{
+	struct comm *comm = comm_self_open();
+	struct fl_err err = FL_ERR_INIT;
+	struct evaluation ev;
+	struct evaluator v;
+	struct run r;
+
+	open_run(&r, device, comm, 1);
+	step(&r, 0);
+	engine_use_average(&r.e);
+	if (evaluator_open(&v, recipe, comm, &err) != 0 ||
+	    evaluator_run(&v, &r.e, &ev, found, &err) != 0)
+		fail_msg("%s", err.text);
+	coco_result_release(&ev.coco);
+	evaluator_close(&v);
+	close_run(&r);
+	comm_close(comm);
+	return ev.detections;
+}
+
+static void test_evaluation(void **state)
+{
+	struct coco_detection *a, *b;
+	size_t n = detect("ref", &a);
+
+	(void)state;
+	assert_int_equal(detect(seeded(5), &b), n);
+	assert_true(n > 0);
+	assert_memory_equal(a, b, n * sizeof(*a));
+	free(a), free(b);
+}
+
+/* Forward and backward, recorded once: a replay leaves what the work itself does,
+ * and nothing in it waits. */
+static void test_replay(void **state)
+{
+	struct comm *comm = comm_self_open();
+	struct fl_err err = FL_ERR_INIT;
+	struct run eager, replayed;
+	struct run *runs[2] = { &eager, &replayed };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = runs[i];
+		struct plan *plan;
+		struct tensor in;
+		const struct dev_core *core;
+		struct dev_recording *work;
+
+		open_run(r, seeded(6), comm, 1);
+		core = r->dev->device->core;
+		plan = r->e.plans.list[0];
+		in = plan_value(plan, model->graph->input);
+		dev_write(r->e.queue, in.data, image, tensor_bytes(&in));
+		for (int k = 0; k < model->head.count; k++) {
+			struct head_map maps[HEAD_MOST];
+
+			head_maps(plan, &model->head, maps);
+			dev_ops(r->dev)->zero(r->e.queue, &maps[k].dcls);
+			dev_ops(r->dev)->zero(r->e.queue, &maps[k].dreg);
+		}
+		r->e.run.grads_ready = NULL;
+		if (i == 1)
+			assert_int_equal(core->record(r->e.queue, &err), 0);
+		if (plan_forward(plan, &r->e.run, &err) != 0 ||
+		    plan_backward(plan, &r->e.run, &err) != 0)
+			fail_msg("%s", err.text);
+		if (i == 0)
+			continue;
+		assert_int_equal(core->recorded(r->e.queue, &work, &err), 0);
+		core->replay(r->e.queue, work);
+		assert_int_equal(dev_wait(r->e.queue, &err), 0);
+		core->recording_free(r->dev, work);
+	}
+	memset(&eager.result, 0, sizeof(eager.result));
+	memset(&replayed.result, 0, sizeof(replayed.result));
+	same_state(&eager, &replayed);
+	close_run(&eager);
+	close_run(&replayed);
+	comm_close(comm);
+}
+
+static int open_all(void)
+{
+	static const struct synth_options few = { 1, 2, SIZE, SIZE, 1 };
+	static char dirs[3][256];
+	const char *overrides[] = { "width_mult=0.125",
+				    "depth_mult=0.1",
+				    "norm_type=sync_bn",
+				    "bucket_mb=0.25",
+				    "eval_size=[96, 96]",
+				    "EvalReader.batch_size=2",
+				    dirs[0],
+				    dirs[1] };
+	struct fl_err err = FL_ERR_INIT;
+
+	if (synth_make(scratch_dir(), &few, &err) != 0)
+		return 1;
+	snprintf(dirs[0], sizeof(dirs[0]), "EvalDataset.dataset_dir=%s",
+		 scratch_dir());
+	snprintf(dirs[1], sizeof(dirs[1]), "TrainDataset.dataset_dir=%s",
+		 scratch_dir());
+	for (size_t i = 0; i < sizeof(image) / sizeof(*image); i++)
+		image[i] = sinf((float)i * 0.37f) * 1.5f;
+	if (recipe_load("configs/demo/ppyoloe_demo.yml", overrides, 8, &recipe,
+			&err) == 0 &&
+	    model_new(recipe, &model, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", err.text);
+	return 1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_training),
+		cmocka_unit_test(test_two_ranks),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_evaluation),
+		cmocka_unit_test(test_replay),
+	};
+	int failed;
+
+	fl_par_init(2);
+	if (open_all() != 0)
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	model_free(model);
+	recipe_free(recipe);
+	return failed;
+}
