@@ -23,6 +23,9 @@ fresh
 run "one rank takes them all" 0 "the 1 ranks here share out the same 4 images a step" 1 -r output/recipe -o epoch=3
 check "in two steps" has '"step": *5, *"epoch": *2'
 fresh
+run "batch_size auto keeps its batch" 0 "the 3 ranks here share out the same 4 images a step" 3 --batch_size auto \
+	-r output/recipe -o epoch=3
+fresh
 run "more ranks than images" 3 "too few for 5 ranks: start at most 4" 5 -r output/recipe -o epoch=3
 run "the same product" 0 "resumed from" 1 -r output/recipe -o epoch=3 TrainReader.batch_size=4
 fresh
