@@ -319,6 +319,7 @@ static int settle_batch(const struct args *args, struct job *job, bool timing,
 
 	return train_settle_batch(job, &args->job,
 				  timing || args->new_batch ? NULL : resume,
+				  number_from(AGENT_RANKS_VARIABLE),
 				  number_from("LOCAL_WORLD_SIZE"), err);
 }
 

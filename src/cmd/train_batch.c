@@ -4,6 +4,7 @@
 #include "cmd/train_batch.h"
 
 #include "base/log.h"
+#include "base/str.h"
 #include "ckpt/locate.h"
 #include "data/dataset.h"
 #include "train/batch_room.h"
@@ -16,14 +17,21 @@
 
 /* Of a run that goes on: a step keeps its images, whoever takes them
  * (train/resume.h). */
-static int batch_of_run(const char *resume, int *batch, struct fl_err *err)
+static int batch_of_run(const char *resume, int ranks, int recipes, int *batch,
+			struct fl_err *err)
 {
+	bool is_auto = recipes == RECIPE_AUTO_BATCH;
 	struct checkpoint_origin was = { 0 };
 	char path[PATH_MAX];
 	int rc = locate_weights(resume, path, sizeof(path), err);
 
+	*batch = recipes;
 	if (rc == 0)
 		rc = checkpoint_read_origin(path, &was, err);
+	if (rc == 0 && !is_auto &&
+	    (was.batch_size < 1 || was.batch_size == recipes ||
+	     was.batch_size * was.ranks == (int64_t)recipes * ranks))
+		return 0;
 	if (rc == 0 && was.batch_size < 1)
 		rc = fl_fail(
 			err, FL_ERECIPE,
@@ -32,8 +40,13 @@ static int batch_of_run(const char *resume, int *batch, struct fl_err *err)
 	if (rc != 0)
 		return rc;
 	*batch = (int)was.batch_size;
-	fl_info("batch_size auto: %d, that of the run that goes on (%s)",
-		*batch, path);
+	if (is_auto)
+		fl_info("batch_size auto: %d, that of the run that goes on (%s)",
+			*batch, path);
+	else
+		fl_info("TrainReader.batch_size: %d, that of the run that goes on, not the recipe's %d, "
+			"which would give its steps other images (--new_batch takes it)",
+			*batch, recipes);
 	return 0;
 }
 
@@ -82,20 +95,33 @@ static int batch_that_fits(struct job *job, int local_ranks, int *batch,
 	return 0;
 }
 
+/* On the command line, not in the file: then it is meant. */
+static bool batch_is_typed(const struct job_args *args)
+{
+	for (int i = 0; i < args->overrides.count; i++)
+		if (fl_starts_with(args->overrides.items[i],
+				   "TrainReader.batch_size=") ||
+		    fl_starts_with(args->overrides.items[i], "TrainReader="))
+			return true;
+	return false;
+}
+
 int train_settle_batch(struct job *job, const struct job_args *args,
-		       const char *resume, int local_ranks, struct fl_err *err)
+		       const char *resume, int batch_ranks, int local_ranks,
+		       struct fl_err *err)
 {
 	size_t n = (size_t)args->overrides.count;
 	const char **overrides;
 	char text[64];
 	struct recipe *fresh;
-	int batch, rc;
+	int ranks = batch_ranks > 0 ? batch_ranks : job->comm->world;
+	int recipes = job->recipe->train_reader.batch_size, batch, rc;
 
-	if (job->recipe->train_reader.batch_size != RECIPE_AUTO_BATCH)
+	if (recipes != RECIPE_AUTO_BATCH && (!resume || batch_is_typed(args)))
 		return 0;
-	rc = resume ? batch_of_run(resume, &batch, err)
+	rc = resume ? batch_of_run(resume, ranks, recipes, &batch, err)
 		    : batch_that_fits(job, local_ranks, &batch, err);
-	if (rc != 0)
+	if (rc != 0 || batch == recipes)
 		return rc;
 	snprintf(text, sizeof(text), "TrainReader.batch_size=%d", batch);
 	overrides = fl_calloc(n + 1, sizeof(*overrides));

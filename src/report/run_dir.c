@@ -31,7 +31,7 @@ int run_dir_name(struct run_dir *d, const char *save_dir, const char *name,
 	snprintf(trimmed, sizeof(trimmed), "%.*s", (int)n, save_dir);
 	if (strcmp(fl_base_name(trimmed), name) != 0)
 		return fl_join(d->path, sizeof(d->path), trimmed, name, err);
-	memcpy(d->path, trimmed, sizeof(trimmed));
+	snprintf(d->path, sizeof(d->path), "%s", trimmed);
 	return 0;
 }
 

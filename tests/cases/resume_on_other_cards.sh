@@ -26,6 +26,12 @@ fresh
 run "batch_size auto keeps its batch" 0 "the 3 ranks here share out the same 4 images a step" 3 --batch_size auto \
 	-r output/recipe -o epoch=3
 fresh
+sed 's/  batch_size: 2/  batch_size: 4/' recipe.yml >four.yml # as where the first run had -o TrainReader.batch_size=2
+says "the recipe's own batch_size gives way" 0 "TrainReader.batch_size: 2, that of the run that goes on" "$fleetrun" \
+	--nproc_per_node 3 flotilla train -c four.yml -r output/recipe -o epoch=3 save_dir=second
+four() { grep -qF "the 3 ranks here share out the same 4 images a step" "$work/says.log"; }
+check "and the ranks share out the old images" four
+fresh
 run "more ranks than images" 3 "too few for 5 ranks: start at most 4" 5 -r output/recipe -o epoch=3
 run "the same product" 0 "resumed from" 1 -r output/recipe -o epoch=3 TrainReader.batch_size=4
 fresh
