@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "config/option_pages.h"
+#include "launch/foreign_options.h"
 #include "launch/launch.h"
 #include "launch/place.h"
 
@@ -69,6 +70,45 @@ static const struct option_row rows[] = {
 	  .help = "show every rank of every machine, as host:rank|" },
 	{ "stop_timeout", 0, OPTION_REAL, O(stop_timeout), 0, 86400, "S",
 	  "time for a last checkpoint after Ctrl-C, SIGTERM or SIGHUP (default 60)" },
+	/* of paddle.distributed.launch and torchrun: foreign_options.h */
+	{ "nnodes", 0, OPTION_TEXT, O(nnodes), .arg = "N",
+	  .help = "how many --ips names; N:M allows fewer, as --min_hosts" },
+	{ "job_id", 0, OPTION_TEXT, O(job_id), .arg = "WORD",
+	  .help = "name of the job that programs are told (TORCHELASTIC_RUN_ID)" },
+	{ "rdzv_id", 0, OPTION_TEXT, O(job_id), .arg = "WORD" },
+	{ "master_port", 0, OPTION_INT, O(master_port), 1, 65535, "PORT",
+	  "MASTER_PORT of a job on one machine" },
+	{ "master", 0, OPTION_TEXT, O(master), .arg = "HOST:PORT" },
+	{ "master_addr", 0, OPTION_TEXT, O(meeting), .arg = "HOST" },
+	{ "rdzv_endpoint", 0, OPTION_TEXT, O(meeting), .arg = "HOST:PORT" },
+	{ "rank", 0, OPTION_INT, O(node_rank), -1, HOSTS_MAX, .arg = "N" },
+	{ "node_rank", 0, OPTION_INT, O(node_rank), -1, HOSTS_MAX, .arg = "N" },
+	{ "max_restarts", 0, OPTION_INT, O(max_restart), 0, 1000, .arg = "N" },
+	{ "local_addr", 0, OPTION_TEXT, O(host), .arg = "ADDRESS" },
+	{ "backend", 0, OPTION_TEXT, O(backend), .arg = "WORD" },
+	{ "log_level", 0, OPTION_TEXT, O(log_level), .arg = "WORD" },
+	{ "elastic_level", 0, OPTION_INT, O(elastic_level), -1, 9, .arg = "N" },
+	{ "elastic_server", 0, OPTION_TEXT, O(elastic_server), .arg = "URL" },
+	{ "xpus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
+	{ "npus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
+	{ "mlus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
+	{ "selected_xpus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
+	{ "selected_npus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
+	{ "log_overwrite", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	{ "sort_ip", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	{ "enable_gpu_log", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	{ "elastic_timeout", 0, OPTION_TEXT, O(no_meaning), .arg = "S" },
+	{ "rdzv_backend", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	{ "rdzv_conf", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	{ "monitor_interval", 0, OPTION_TEXT, O(no_meaning), .arg = "S" },
+	{ "start_method", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	{ "role", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	{ "redirects", 0, OPTION_TEXT, O(no_meaning), .arg = "N" },
+	{ "tee", 0, OPTION_TEXT, O(no_meaning), .arg = "N" },
+	{ "local_ranks_filter", 0, OPTION_TEXT, O(no_meaning), .arg = "N" },
+	{ "standalone", 0, OPTION_FLAG, O(no_flag), .arg = NULL },
+	{ "no_python", 0, OPTION_FLAG, O(no_flag), .arg = NULL },
+	{ "legacy", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
 	{ "preflight", 0, OPTION_FLAG, O(preflight),
 	  .help = "measure links and machines, forecast the step, and end" },
 	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
@@ -137,7 +177,14 @@ static int launch(struct launch_options *o, int argc, char **argv,
 		return fl_fail(
 			err, FL_EUSAGE,
 			"no program given; for example: fleetrun --nproc_per_node 2 flotilla train -c my.yml");
+	rc = foreign_options_settle(o, err);
+	if (rc != 0)
+		return rc;
 	rc = launch_make_plan(o, argc, argv, &plan, err);
+	if (rc == 0)
+		rc = foreign_options_check(o, &plan, err);
+	if (rc == 0)
+		foreign_options_tell(o);
 	if (rc == 0 && o->dry_run)
 		launch_print_plan(o, &plan);
 	else if (rc == 0)
@@ -151,6 +198,8 @@ int main(int argc, char **argv)
 	struct launch_options o = { .log_dir = "log",
 				    .stop_timeout = 60,
 				    .max_restart = -1,
+				    .node_rank = -1,
+				    .elastic_level = -1,
 				    .join_timeout = 600,
 				    .rejoin_timeout = 120,
 				    .peer_timeout = 10,

@@ -227,7 +227,8 @@ static void set_identity(struct launch_environ *env,
 	set_number(env, "GROUP_RANK", l->self);
 	set_number(env, "GROUP_WORLD_SIZE", l->count);
 	environ_set(env, "MASTER_ADDR", name_of(p, l, 0), false);
-	set_number(env, "MASTER_PORT", p->port + l->most);
+	set_number(env, "MASTER_PORT",
+		   p->master_port ? p->master_port : p->port + l->most);
 	set_torchelastic(env, p, l, rank, folder);
 }
 

@@ -108,6 +108,7 @@ struct json *fault_of_trainer(const struct launch_plan *plan,
 			     ? WTERMSIG(t->wait_status)
 			     : 0);
 	json_set_text(o, "end", end);
+	json_set_bool(o, "aborted", t->aborted);
 	json_set_bool(o, "memory", memory);
 	json_set_text(o, "fault", t->fault);
 	json_set_text(o, "phase", t->status ? t->status->phase : "");
@@ -156,6 +157,19 @@ void fault_key(const struct json *fault, struct fl_str *out)
 	fl_str_addf(out, "%lld %s %s", (long long)json_int_or(fault, "rank", 0),
 		    json_text_or(fault, "end", ""),
 		    json_text_or(fault, "fault", ""));
+}
+
+void fault_line(const struct json *f, struct fl_str *out)
+{
+	if (strcmp(json_text_or(f, "kind", ""), "trainer") == 0)
+		fl_str_addf(out, "%s (%s, device %lld) %s",
+			    json_text_or(f, "name", ""),
+			    json_text_or(f, "host", ""),
+			    (long long)json_int_or(f, "device", 0),
+			    json_text_or(f, "end", ""));
+	else
+		fl_str_addf(out, "%s %s", json_text_or(f, "host", ""),
+			    json_text_or(f, "end", ""));
 }
 
 static void print_trainer(const struct json *f)

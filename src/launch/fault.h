@@ -25,6 +25,8 @@ struct json *fault_of_machine(const char *kind, const char *host,
  * it does not tell. */
 bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 		 const struct trainer *t, struct fl_str *out);
+/* What happened to whom, as one line. */
+void fault_line(const struct json *fault, struct fl_str *out);
 /* Two faults with the same key are the same fault. "" for one that somebody
  * else caused: a signal from outside, a lost machine. */
 void fault_key(const struct json *fault, struct fl_str *out);

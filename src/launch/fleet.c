@@ -110,12 +110,27 @@ static void on_fault(void *ctx, struct trainer *t, const char *why, int code)
 	struct fleet *f = ctx;
 	struct json *report;
 
-	/* What falls after the signal to end is a consequence. */
-	if (f->state == FLEET_STOP || f->user_signal || f->over)
+	/* What falls after our signal to end is a consequence, unless somebody
+	 * else killed it, or it was dead by then. */
+	if (f->user_signal || f->over ||
+	    (f->state == FLEET_STOP && !t->by_itself &&
+	     !job_not_ours(&f->job, t)))
 		return;
 	report = fault_of_trainer(f->plan, &f->layout, t, why, code);
 	if (!stop_holds(f, report))
 		verdict_report(f, report);
+}
+
+static void on_ending(void *ctx, const struct trainer *t)
+{
+	struct fleet *f = ctx;
+	struct json *o;
+
+	if (f->state != FLEET_RUN && f->state != FLEET_STOP)
+		return;
+	o = json_new_object();
+	json_set_int(o, "rank", t->rank);
+	fleet_to_first(f, WIRE_ENDING, o, verdict_ending);
 }
 
 static void on_line(void *ctx, struct trainer *t, const struct json *o)
@@ -285,6 +300,10 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 	case WIRE_FAULT:
 		if (now && takes_part(f, host))
 			verdict_fault(f, fleet_copy(o));
+		break;
+	case WIRE_ENDING:
+		if (now)
+			verdict_ending_there(f, o);
 		break;
 	case WIRE_WHERE:
 		if (now)
@@ -507,9 +526,9 @@ static int open_peers(struct fleet *f, struct fl_err *err)
 
 static int open_fleet(struct fleet *f, struct fl_err *err)
 {
-	struct job_events events = { f,		  on_fault,
-				     on_line,	  stop_by_signal,
-				     on_unserved, on_lines };
+	struct job_events events = { f,	      on_fault,	      on_ending,
+				     on_line, stop_by_signal, on_unserved,
+				     on_lines };
 	struct member *own;
 	int count = f->plan->hosts.count;
 	int rc = job_open(&f->job, f->options, f->plan, &events, err);
@@ -548,6 +567,7 @@ static void close_fleet(struct fleet *f)
 	for (int i = 0; i < f->fault_count; i++)
 		json_free(f->faults[i].report);
 	fl_str_release(&f->unserved);
+	free(f->ending);
 	json_free(f->held);
 	json_free(f->where);
 	json_free(f->verdict);

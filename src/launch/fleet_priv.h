@@ -89,6 +89,7 @@ struct fleet {
 	/* faults of this attempt */
 	struct fleet_fault faults[FLEET_FAULTS];
 	int fault_count;
+	double *ending; /* by rank: when it was seen to begin to end; 0: not */
 	double fault_at;
 	struct json *where; /* what the trainers were at, lines */
 	struct json *verdict;
@@ -149,6 +150,11 @@ void prepare_start(struct fleet *f);
 /* A report of another machine, or of this one: that is told to all. */
 void verdict_fault(struct fleet *f, struct json *report);
 void verdict_report(struct fleet *f, struct json *report);
+/* A new attempt: nobody has begun to end. */
+void verdict_begin(struct fleet *f);
+/* A rank began to end on this machine, or on another one. */
+void verdict_ending(struct fleet *f, const struct json *o);
+void verdict_ending_there(struct fleet *f, const struct json *o);
 void verdict_where(struct fleet *f, const struct json *lines);
 void verdict_take(struct fleet *f, struct json *verdict, int attempt);
 void verdict_turn(struct fleet *f);

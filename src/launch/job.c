@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -27,6 +28,23 @@ static void signal_all(struct job *j, int number)
 			trainer_signal(&j->trainers[i], number);
 }
 
+/* Which trainers have begun to end, in the order in which they did. */
+static void note_order(struct job *j)
+{
+	struct epoll_event ends[16];
+	int n;
+
+	while ((n = epoll_wait(j->ends, ends, 16, 0)) > 0)
+		for (int i = 0; i < n; i++) {
+			struct trainer *t = &j->trainers[ends[i].data.u32];
+
+			if (t->order > 0)
+				continue;
+			t->order = ++j->order;
+			j->events.ending(j->events.ctx, t);
+		}
+}
+
 static void pump(struct job *j, struct trainer *t)
 {
 	/* Who follows all shows none as it is: lines would come twice. */
@@ -34,6 +52,10 @@ static void pump(struct job *j, struct trainer *t)
 
 	trainer_pump(t, show, j->events.lines, j->events.ctx);
 	trainer_read_link(t, j->events.said, j->events.ctx);
+	if (t->link_over && t->link >= 0) {
+		note_order(j); /* which a closed link tells no more */
+		fl_close(&t->link);
+	}
 }
 
 static bool is_server(const struct trainer *t)
@@ -52,6 +74,7 @@ static void judge_end(struct job *j, struct trainer *t)
 	pmi1_turn(j->pmi); /* its last words */
 	aborted = aborted ? aborted : pmi1_aborted(j->pmi, t->local);
 	inside |= pmi1_inside(j->pmi, t->local);
+	t->aborted = aborted != 0;
 	if (is_server(t) && j->dismissed)
 		return;
 	if (code != 0)
@@ -108,23 +131,66 @@ static void end_aborted(struct job *j)
 			trainer_signal(&j->trainers[i], SIGKILL);
 }
 
-static void reap(struct job *j)
+static void watch_end(struct job *j, int i)
+{
+	struct epoll_event end = { .events = EPOLLRDHUP | EPOLLET,
+				   .data = { .u32 = (uint32_t)i } };
+
+	epoll_ctl(j->ends, EPOLL_CTL_ADD, j->trainers[i].link, &end);
+}
+
+/* Of those who have ended and are not judged, the one that began to end first. */
+static struct trainer *next_ended(struct job *j)
+{
+	struct trainer *first = NULL;
+
+	for (int i = 0; i < j->started; i++) {
+		struct trainer *t = &j->trainers[i];
+
+		if (t->reaped && !t->ended && !t->leaderless &&
+		    (!first || (t->order > 0 && (first->order == 0 ||
+						 t->order < first->order))))
+			first = t;
+	}
+	return first;
+}
+
+static void collect(struct job *j)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (int i = 0; i < j->started; i++) {
 			struct trainer *t = &j->trainers[i];
 
-			if (t->pid != pid || t->ended)
+			if (t->pid != pid || t->reaped)
 				continue;
+			t->reaped = true;
 			t->wait_status = status;
+			t->by_itself |= !j->asked;
 			t->leaderless = outlived(j, t);
-			if (!t->leaderless)
-				finish(j, t);
 		}
-	}
+}
+
+static void reap(struct job *j)
+{
+	struct trainer *t;
+
+	note_order(j);
+	collect(j);
+	while ((t = next_ended(j)) != NULL)
+		finish(j, t);
+}
+
+/* Before they are asked to end: who is dead, or dying, died of itself. */
+static void note_the_dead(struct job *j)
+{
+	note_order(j);
+	collect(j);
+	for (int i = 0; i < j->started; i++)
+		if (!j->trainers[i].reaped && j->trainers[i].order > 0)
+			j->trainers[i].by_itself = true;
 }
 
 static void read_signals(struct job *j)
@@ -171,6 +237,7 @@ static void tell_unserved(struct job *j)
 
 void job_turn(struct job *j)
 {
+	note_order(j);
 	tell_unserved(j);
 	for (int i = 0; i < j->started; i++)
 		pump(j, &j->trainers[i]);
@@ -195,6 +262,7 @@ void job_stop(struct job *j, double grace)
 	/* Once: a second one means to some programs that nobody waits. What
 	 * is stopped hears nothing before it goes on. */
 	if (!j->asked) {
+		note_the_dead(j);
 		signal_all(j, SIGTERM);
 		signal_all(j, SIGCONT);
 	}
@@ -212,6 +280,13 @@ void job_wind_up(struct job *j, double grace)
 void job_pardon(struct job *j)
 {
 	j->kill_at = 0;
+}
+
+bool job_not_ours(const struct job *j, const struct trainer *t)
+{
+	return WIFSIGNALED(t->wait_status) &&
+	       WTERMSIG(t->wait_status) == SIGKILL &&
+	       (j->kill_at == 0 || fl_now_s() < j->kill_at);
 }
 
 /* Grandchildren that left their group were handed to us: nobody stays. */
@@ -273,6 +348,7 @@ int job_open(struct job *j, const struct launch_options *options,
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	terminal_open();
 	j->guard = guard_start(); /* before PMIx has threads */
+	j->ends = epoll_create1(EPOLL_CLOEXEC);
 	j->signals = open_signals(&j->old);
 	/* PMIx writes to trainers that may have been killed a moment ago. */
 	signal(SIGPIPE, SIG_IGN);
@@ -302,6 +378,7 @@ int job_start(struct job *j, struct fl_err *err)
 
 	j->kill_at = 0;
 	j->dismissed = j->asked = j->patient = false;
+	j->order = 0;
 	for (int i = 0; rc == 0 && i < layout_own(j->layout)->count; i++) {
 		struct launch_environ env;
 		int pmi = -1;
@@ -322,6 +399,7 @@ int job_start(struct job *j, struct fl_err *err)
 		j->started++;
 		j->alive++;
 		j->working += !is_server(&j->trainers[i]);
+		watch_end(j, i);
 	}
 	if (rc != 0)
 		signal_all(j, SIGKILL);
@@ -352,6 +430,7 @@ void job_close(struct job *j)
 	pmix_server_close();
 	scratch_close(&j->scratch);
 	close(j->signals);
+	close(j->ends);
 	terminal_close();
 	sigprocmask(SIG_SETMASK, &j->old, NULL);
 	free(j->trainers);

@@ -18,6 +18,8 @@ struct job_events {
 	void *ctx;
 	/* A trainer failed. why: a sentence where its status does not tell. */
 	void (*fault)(void *ctx, struct trainer *t, const char *why, int code);
+	/* It has begun to end: its link was closed. */
+	void (*ending)(void *ctx, const struct trainer *t);
 	/* A line of its link. */
 	void (*said)(void *ctx, struct trainer *t, const struct json *line);
 	/* SIGINT or SIGTERM came. */
@@ -41,6 +43,8 @@ struct job {
 	int working;	/* of those alive, all but parameter servers */
 	bool dismissed; /* servers are to end: how is not judged */
 	int signals;	/* signalfd */
+	int ends;	/* epoll: links that ended, in order */
+	int order;	/* trainers that began to end */
 	int guard;
 	double kill_at; /* 0: nobody is to be killed */
 	bool asked;	/* SIGTERM was sent in this attempt */
@@ -66,6 +70,8 @@ void job_stop(struct job *job, double grace);
 void job_wind_up(struct job *job, double grace);
 /* Nobody is to be killed, though job_stop() said so. */
 void job_pardon(struct job *job);
+/* It was killed by SIGKILL before we sent one. */
+bool job_not_ours(const struct job *job, const struct trainer *trainer);
 /* After all trainers were reaped: their last output, their descriptors. */
 void job_end(struct job *job);
 

@@ -32,7 +32,13 @@ struct launch_options {
 	int server_num, worker_num;    /* of each machine; 0: not given */
 	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
 	const char *job_id; /* NULL: drawn */
-	double stall;	    /* s; 0: nobody looks */
+	/* Options of other launchers (foreign_options.h); NULL: not given */
+	const char *nnodes, *master, *backend, *log_level, *elastic_server;
+	const char *meeting, *other_cards, *no_meaning;
+	bool no_flag;
+	int node_rank, elastic_level; /* -1: not given */
+	int master_port;	      /* 0: not given */
+	double stall;		      /* s; 0: nobody looks */
 	int ledger; /* steps between two looks at who is slow; 0: nobody looks */
 	const char *stall_policy; /* "wait", "restart", "abort" */
 	bool preflight; /* look thoroughly, and do no more than that */
@@ -76,6 +82,7 @@ struct launch_plan {
 	char *line;	 /* the command line, without what may differ */
 	int max_restart; /* as far as it is known before they start */
 	const char *job_id; /* the user's name for the job; NULL */
+	int master_port;    /* of the user's; 0: above the endpoints */
 };
 
 /* Options and program to a plan; FL_EUSAGE with a sentence. argv is the

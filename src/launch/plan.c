@@ -245,6 +245,7 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	self[n > 0 ? n : 0] = '\0';
 	p->preflight = o->preflight;
 	p->job_id = o->job_id;
+	p->master_port = o->master_port;
 	rc = roles_wanted(o, &ps, err);
 	if (rc == 0)
 		rc = choose_members(o, ps, p, err);

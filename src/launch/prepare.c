@@ -285,6 +285,7 @@ void prepare_start(struct fleet *f)
 	agree_begin(f);
 	stall_begin(f);
 	stopped_begin(f);
+	verdict_begin(f);
 	ledger_begin(f);
 	fleet_enter(f, FLEET_RUN);
 	if (job_start(&f->job, &err) != 0)

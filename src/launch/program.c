@@ -29,15 +29,53 @@ static bool is_flotilla(const char *word)
 	return strcmp(word, "flotilla") == 0 || fl_ends_with(word, "/flotilla");
 }
 
-/* "fleetrun [..] tools/train.py ARGS" is the reference's line: our trainer
- * answers to it unless the script is really here. */
-static int choose_trainer(const char *self, struct launch_plan *p,
+/* The reference's scripts, and which command of ours does the same. */
+static const struct {
+	const char *script, *command; /* NULL: none */
+	const char *instead;
+} references[] = {
+	{ "tools/train.py", "train", NULL },
+	{ "tools/eval.py", "eval", NULL },
+	{ "tools/infer.py", "infer", NULL },
+	{ "tools/export_model.py", NULL,
+	  "flotilla exports no inference model: 'flotilla infer' runs its checkpoints, and "
+	  "'flotilla convert' writes .pdparams for PaddleDetection's own export" },
+};
+
+static int find_reference(const char *word)
+{
+	int count = (int)(sizeof(references) / sizeof(references[0]));
+
+	for (int i = 0; i < count; i++)
+		if (fl_ends_with(word, references[i].script))
+			return i;
+	return -1;
+}
+
+/* A script that is not here: "fleetrun [..] tools/train.py ARGS" is the
+ * reference's line, which our own command answers to. */
+static int choose_command(const char *self, struct launch_plan *p,
 			  const char *word, struct fl_err *err)
 {
+	int i = find_reference(word);
+
+	if (i < 0)
+		return fl_fail(err, FL_EUSAGE,
+			       "there is no file '%s' here to be started",
+			       word);
+	if (!references[i].command)
+		return fl_fail(err, FL_EUSAGE, "'%s' is not here, and %s", word,
+			       references[i].instead);
+	if (p->count > 1 && i > 0)
+		return fl_fail(
+			err, FL_EUSAGE,
+			"'%s' is not here, and 'flotilla %s' is one program: give one "
+			"device (--gpus 0), or leave fleetrun out",
+			word, references[i].command);
 	snprintf(p->note, sizeof(p->note),
-		 "'%s' is not here: starting flotilla's own trainer; with the "
-		 "file in place it would be started by python3",
-		 word);
+		 "'%s' is not here: starting flotilla's own %s; with the file "
+		 "in place it would be started by python3",
+		 word, i == 0 ? "trainer" : references[i].command);
 	return beside(self, "flotilla", p->program, sizeof(p->program), err);
 }
 
@@ -57,15 +95,16 @@ int launch_choose_program(const char *self, int argc, char **argv,
 			  struct launch_plan *p, struct fl_err *err)
 {
 	const char *word = argv[0];
-	bool reference = fl_ends_with(word, "tools/train.py");
-	bool script = fl_ends_with(word, ".py") && fl_exists(word);
+	bool python = fl_ends_with(word, ".py");
+	bool script = python && fl_exists(word);
+	bool train = fl_ends_with(word, "tools/train.py");
 	int rc = 0, n = 0, from = 1;
 
 	p->argv = fl_calloc((size_t)argc + 3, sizeof(char *));
 	if (script)
-		choose_python(p, word, reference);
-	else if (reference)
-		rc = choose_trainer(self, p, word, err);
+		choose_python(p, word, train);
+	else if (python)
+		rc = choose_command(self, p, word, err);
 	else if (strcmp(word, "flotilla") == 0)
 		rc = beside(self, "flotilla", p->program, sizeof(p->program),
 			    err);
@@ -77,9 +116,12 @@ int launch_choose_program(const char *self, int argc, char **argv,
 	if (script) {
 		p->argv[n++] = (char *)(uintptr_t) "-u";
 		from = 0;
-	} else if (reference ||
-		   (is_flotilla(word) && argc > 1 && argv[1][0] == '-' &&
-		    strcmp(argv[1], "--help"))) {
+	} else if (python) {
+		p->argv[n++] =
+			(char *)(uintptr_t)references[find_reference(word)]
+				.command;
+	} else if (is_flotilla(word) && argc > 1 && argv[1][0] == '-' &&
+		   strcmp(argv[1], "--help") != 0) {
 		p->argv[n++] = (char *)(uintptr_t) "train";
 	}
 	for (int i = from; i < argc; i++)

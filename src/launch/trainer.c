@@ -79,7 +79,22 @@ static int open_log(struct trainer *t, const char *log_dir, int attempt,
 struct handed {
 	int input, output;
 	int link, page, pmi;
+	int last; /* what the link becomes */
 };
+
+/* The link ends as its trainer does, and before the program's own sockets do, by
+ * which its peers learn of it: a process that ends closes its descriptors from
+ * the last to the first (Linux since 4.3). So those who notice a death cannot
+ * be taken for its cause, though the system may let them end first. */
+static int last_descriptor(int page, int pmi)
+{
+	int64_t most = open_files_given();
+	int last = most > 16 && most < 1024 ? (int)most - 1 : 1023;
+
+	while (last == page || last == pmi)
+		last--;
+	return last;
+}
 
 /* In the child: only calls that are safe after a fork. */
 static _Noreturn void become(const struct launch_plan *plan, char **env,
@@ -101,7 +116,8 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 	dup2(to->output, STDERR_FILENO);
 	/* descriptors of ours and of our libraries stay behind */
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	fcntl(to->link, F_SETFD, 0);
+	dup2(to->link, to->last);
+	fcntl(to->last, F_SETFD, 0);
 	fcntl(to->page, F_SETFD, 0);
 	fcntl(to->pmi, F_SETFD, 0);
 	execvpe(plan->program, plan->argv, env);
@@ -147,10 +163,14 @@ int trainer_start(struct trainer *t, const struct launch_plan *plan,
 			       strerror(errno));
 	}
 	snprintf(t->error_path, sizeof(t->error_path), "%s", path ? path : "");
-	set_descriptor(env, AGENT_FD_VARIABLE, link[1]);
+	set_descriptor(env, AGENT_FD_VARIABLE, last_descriptor(page, pmi));
 	set_descriptor(env, AGENT_STATUS_VARIABLE, page);
-	to = (struct handed){ terminal_input(local == plan->shown), out[1],
-			      link[1], page, pmi };
+	to = (struct handed){ terminal_input(local == plan->shown),
+			      out[1],
+			      link[1],
+			      page,
+			      pmi,
+			      last_descriptor(page, pmi) };
 	t->pid = fork();
 	if (t->pid == 0)
 		become(plan, env->list, agent, &to);
@@ -258,10 +278,7 @@ void trainer_read_link(struct trainer *t,
 			break;
 		fl_str_addn(&t->link_text, buf, (size_t)n);
 	}
-	if (t->link >= 0 && n == 0) {
-		close(t->link);
-		t->link = -1;
-	}
+	t->link_over |= n == 0;
 	while (t->link_text.len > 0 &&
 	       (end = memchr(t->link_text.data, '\n', t->link_text.len))) {
 		size_t len = (size_t)(end - t->link_text.data);

@@ -29,6 +29,13 @@ struct trainer {
 	struct fl_memory_kills kills; /* as it was started */
 	bool leaderless; /* its leader has ended, what that started has not */
 	bool ended;
+	/* Which of this machine's trainers began to end first: 1, 2, ..; 0: not
+	 * seen. Its link is what the system closes first (trainer.c). */
+	int order;
+	bool link_over; /* its other end is closed */
+	bool reaped;	/* its status is known */
+	bool by_itself; /* it was dead before the agent asked it to end */
+	bool aborted;	/* it called MPI_Abort */
 };
 
 /* pmi: a descriptor that it inherits too, and the caller's still.
@@ -44,7 +51,8 @@ typedef void (*trainer_lines_fn)(void *ctx, const struct trainer *t,
  * moment. False at the end of its output. */
 bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 		  void *ctx);
-/* Hand every line of its link, except faults, which are noted here. */
+/* Hand every line of its link, except faults, which are noted here. Its end is
+ * noted too; the link is the caller's to close. */
 void trainer_read_link(struct trainer *t,
 		       void (*line)(void *ctx, struct trainer *t,
 				    const struct json *o),

@@ -8,6 +8,7 @@
  */
 #include "launch/fleet_priv.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -18,6 +19,7 @@
 
 #define TERM_GRACE_S 1.0 /* after a fault: from SIGTERM to SIGKILL */
 #define COLLECT_S 0.2	 /* for faults of the same moment elsewhere */
+#define WAY_S 0.001	 /* of a word between two machines, at least */
 #define ALONE_S 1.0	 /* without a verdict: decide for this machine */
 
 static void add_lines(struct fleet *f, const struct json *lines)
@@ -84,21 +86,72 @@ void verdict_report(struct fleet *f, struct json *report)
 	verdict_fault(f, report);
 }
 
-/* How much a fault explains. A trainer that ends because its peer is gone (a
- * broken pipe, or our own "peer lost") may be heard of before that peer. */
+/* How much a fault explains. The loss of a machine explains what its peers come
+ * to; a death by a signal that we did not send, an ordinary exit status;
+ * MPI_Abort and abort() are what libraries do who miss a peer, too, but more
+ * than a status. A broken pipe, or our own "peer lost", are consequences. */
 static int explains(const struct json *report)
 {
+	int64_t number = json_int_or(report, "signal", 0);
+
 	if (strcmp(json_text_or(report, "kind", ""), "trainer") != 0)
+		return 4;
+	if (json_bool_or(report, "aborted", false) || number == SIGABRT)
 		return 2;
-	return json_int_or(report, "signal", 0) == SIGPIPE ||
-			       json_int_or(report, "status", 0) ==
-				       fl_exit_status(FL_EPEER)
-		       ? 0
-		       : 1;
+	if (number == SIGPIPE ||
+	    json_int_or(report, "status", 0) == fl_exit_status(FL_EPEER))
+		return 0;
+	return number ? 3 : 1;
 }
 
-/* The earliest; but the loss of a machine explains all that other machines see
- * in the same moment, and what a trainer does all that its peers come to. */
+void verdict_begin(struct fleet *f)
+{
+	free(f->ending);
+	f->ending = fl_calloc((size_t)f->layout.world, sizeof(double));
+}
+
+static void note_ending(struct fleet *f, const struct json *o, double at)
+{
+	int64_t rank = json_int_or(o, "rank", -1);
+
+	if (f->ending && rank >= 0 && rank < f->layout.world &&
+	    f->ending[rank] == 0)
+		f->ending[rank] = at;
+}
+
+void verdict_ending(struct fleet *f, const struct json *o)
+{
+	note_ending(f, o, fl_now_s());
+}
+
+/* Its word was on the way while a peer may have noticed and ended here. */
+void verdict_ending_there(struct fleet *f, const struct json *o)
+{
+	note_ending(f, o, fl_now_s() - WAY_S);
+}
+
+/* When a fault began, as far as it is known. */
+static double began(const struct fleet *f, const struct fleet_fault *x)
+{
+	int64_t rank = json_int_or(x->report, "rank", -1);
+
+	if (f->ending && rank >= 0 && rank < f->layout.world &&
+	    f->ending[rank] > 0)
+		return f->ending[rank];
+	return x->at;
+}
+
+/* Does x come before first? */
+static bool precedes(const struct fleet *f, const struct fleet_fault *x,
+		     const struct fleet_fault *first)
+{
+	int more = explains(x->report) - explains(first->report);
+
+	return more > 0 || (more == 0 && began(f, x) < began(f, first));
+}
+
+/* The one that explains most of what came within the time of collection; of
+ * several the earliest. */
 static struct json *first_fault(const struct fleet *f)
 {
 	const struct fleet_fault *first = &f->faults[0];
@@ -106,11 +159,35 @@ static struct json *first_fault(const struct fleet *f)
 	for (int i = 1; i < f->fault_count; i++) {
 		const struct fleet_fault *x = &f->faults[i];
 
-		if (explains(x->report) > explains(first->report) &&
+		if (precedes(f, x, first) &&
 		    x->at - f->faults[0].at < COLLECT_S)
 			first = x;
 	}
 	return first->report;
+}
+
+/* The faults beside the first, and what the other trainers were at. */
+static struct json *tell_others(const struct fleet *f, const struct json *first)
+{
+	struct json *lines = json_new_array();
+
+	for (int i = 0; i < f->fault_count; i++) {
+		struct fl_str s = FL_STR_INIT;
+
+		if (f->faults[i].report == first)
+			continue;
+		fault_line(f->faults[i].report, &s);
+		fl_str_add(&s, ", in the same moment");
+		json_add(lines, json_new_text(fl_str_get(&s)));
+		fl_str_release(&s);
+	}
+	for (size_t i = 0; i < json_count(f->where); i++) {
+		const char *line = "";
+
+		json_text(json_at(f->where, i), &line);
+		json_add(lines, json_new_text(line));
+	}
+	return lines;
 }
 
 /* -1 was given: programs that know how to go on are started again. */
@@ -182,8 +259,7 @@ static struct json *make_verdict(struct fleet *f)
 
 	fault_key(fault, &key);
 	json_set(v, "fault", fleet_copy(fault));
-	if (f->where)
-		json_set(v, "others", fleet_copy(f->where));
+	json_set(v, "others", tell_others(f, fault));
 	json_set_int(v, "code", json_int_or(fault, "status", 0));
 	json_set_text(v, "key", fl_str_get(&key));
 	json_set_int(v, "step", copies_newest(f->copies)->step);
@@ -248,6 +324,12 @@ void verdict_end(struct fleet *f, const char *kind, const char *end, int code)
 	apply(f, v);
 }
 
+/* Alone, with no trainer left whose end may come yet. */
+static bool nobody_else(const struct fleet *f)
+{
+	return !f->peers && f->job.alive == 0;
+}
+
 /* In STOP: decide when it is time, go on when the trainers are gone. */
 void verdict_turn(struct fleet *f)
 {
@@ -255,7 +337,7 @@ void verdict_turn(struct fleet *f)
 
 	if (!f->verdict && f->fault_count > 0 &&
 	    (since > ALONE_S ||
-	     (fleet_decides(f) && (!f->peers || since > COLLECT_S)))) {
+	     (fleet_decides(f) && (nobody_else(f) || since > COLLECT_S)))) {
 		struct json *v = make_verdict(f);
 
 		if (fleet_decides(f))

@@ -47,6 +47,7 @@ enum wire_type {
 	WIRE_FORECAST,	/* what the network will cost in a step */
 	WIRE_LEDGER,	/* how the trainers here spent their time */
 	WIRE_STOPPED,	/* a trainer here was stopped, or goes on */
+	WIRE_ENDING,	/* a trainer here has begun to end */
 	WIRE_TYPES
 };
 
