@@ -223,6 +223,16 @@ int fl_join(char *buf, size_t size, const char *dir, const char *name,
 	return 0;
 }
 
+bool fl_program_path(char *buf, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+
+	if (n <= 0 || buf[0] != '/')
+		return false;
+	buf[n] = '\0';
+	return true;
+}
+
 const char *fl_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

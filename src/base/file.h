@@ -48,6 +48,8 @@ int fl_write_file(const char *path, const void *data, size_t size,
  * that begins with '/' stands alone, as in Python's os.path.join. */
 int fl_join(char *buf, size_t size, const char *dir, const char *name,
 	    struct fl_err *err);
+/* Absolute path of the running program; false where the system does not tell. */
+bool fl_program_path(char *buf, size_t size);
 /* The part after the last slash; borrowed. */
 const char *fl_base_name(const char *path);
 

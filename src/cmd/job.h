@@ -18,19 +18,24 @@ struct job_args {
 };
 
 /* Rows of the option table for a struct with a member 'job'. */
-#define JOB_ROWS(type)                                                         \
-	{ "config",	 'c',                                                  \
-	  OPTION_TEXT,	 offsetof(struct type, job.config),                    \
-	  .arg = "FILE", .help = "the recipe, PaddleDetection's YAML" },       \
-		{ "opt",                                                       \
-		  'o',                                                         \
-		  OPTION_LIST,                                                 \
-		  offsetof(struct type, job.overrides),                        \
-		  .arg = "key=value ...",                                      \
-		  .help = "replace values of the recipe" },                    \
-	{                                                                      \
-		"device", 0, OPTION_TEXT, offsetof(struct type, job.device),   \
-			.arg = "cpu|ref", .help = "who computes (default cpu)" \
+#define JOB_ROWS(type)                                                                      \
+	{                                                                                   \
+		"config",                                                                   \
+		'c',                                                                        \
+		OPTION_TEXT,                                                                \
+		offsetof(struct type, job.config),                                          \
+		.arg = "FILE",                                                              \
+		.help = "the recipe (PaddleDetection's YAML): here, or one that came along" \
+	},                                                                                  \
+		{ "opt",                                                                    \
+		  'o',                                                                      \
+		  OPTION_LIST,                                                              \
+		  offsetof(struct type, job.overrides),                                     \
+		  .arg = "key=value ...",                                                   \
+		  .help = "replace values of the recipe" },                                 \
+	{                                                                                   \
+		"device", 0, OPTION_TEXT, offsetof(struct type, job.device),                \
+			.arg = "cpu|ref", .help = "who computes (default cpu)"              \
 	}
 
 struct job {

@@ -1,6 +1,7 @@
 #include "config/recipe_priv.h"
 
 #include "base/file.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,20 @@ static void keep_effective(struct recipe *r, const struct yaml *tree)
 	fl_str_release(&text);
 }
 
+static int read_tree(struct recipe *r, const char *const *overrides, int count,
+		     struct yaml **tree, struct fl_err *err)
+{
+	int rc = recipe_tree(r->path, overrides, count, &r->arena, tree, err);
+	const char *folder = recipe_folder(&r->arena);
+	size_t len = strlen(err->text);
+
+	if (rc != 0 && !fl_exists(r->path) && folder)
+		snprintf(err->text + len, sizeof(err->text) - len,
+			 "; recipes that came with flotilla are in '%s'",
+			 folder);
+	return rc;
+}
+
 int recipe_load(const char *path, const char *const *overrides, int count,
 		struct recipe **out, struct fl_err *err)
 {
@@ -31,14 +46,18 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 	struct yaml *tree;
 	int rc;
 
-	r->path = fl_arena_strdup(&r->arena, path);
+	r->path =
+		fl_arena_strdup(&r->arena, recipe_find(&r->arena, path, path));
 	r->filename = name_of(&r->arena, path);
+	if (strcmp(r->path, path) != 0)
+		fl_info("'%s' is not here: taking '%s', which came with flotilla",
+			path, r->path);
 	if (!fl_ends_with(path, ".yml") && !fl_ends_with(path, ".yaml"))
 		rc = fl_fail(err, FL_EUSAGE,
 			     "a recipe ends in .yml or .yaml, unlike '%s'",
 			     path);
 	else
-		rc = recipe_tree(path, overrides, count, &r->arena, &tree, err);
+		rc = read_tree(r, overrides, count, &tree, err);
 	if (rc == 0)
 		rc = recipe_fill(r, tree, err);
 	if (rc == 0)

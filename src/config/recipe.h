@@ -142,10 +142,14 @@ struct recipe {
 	struct fl_str *notes;  /* of recipe_print_rows(): keys of objects */
 };
 
-/* overrides: "key.key=value" each, as after -o. FL_ERECIPE. */
+/* overrides: "key.key=value" each, as after -o. A recipe that is not at path
+ * is looked for in recipe_folder(), and recipe->path tells. FL_ERECIPE. */
 int recipe_load(const char *path, const char *const *overrides, int count,
 		struct recipe **out, struct fl_err *err);
 void recipe_free(struct recipe *recipe);
+/* The folder of the recipes that came with the programs; NULL where there is
+ * none. */
+const char *recipe_folder(struct fl_arena *arena);
 /* The table of docs/recipes.md. */
 void recipe_print_rows(struct fl_str *out);
 

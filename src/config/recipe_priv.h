@@ -35,6 +35,11 @@ extern const size_t recipe_row_count;
 int recipe_tree(const char *path, const char *const *overrides, int count,
 		struct fl_arena *arena, struct yaml **out, struct fl_err *err);
 
+/* recipe_find.c: 'path', or where there is no such file that of a recipe which
+ * came with the programs; name: as it was given, 'path' from its folder. */
+const char *recipe_find(struct fl_arena *arena, const char *path,
+			const char *name);
+
 /* fields.c: every row's field from the tree; unknown keys refused. */
 int recipe_fill(struct recipe *r, const struct yaml *tree, struct fl_err *err);
 int recipe_number(struct recipe *r, const struct yaml *node, const char *key,

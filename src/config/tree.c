@@ -83,8 +83,9 @@ static int load_bases(const char *path, const struct yaml *bases,
 				err, FL_ERECIPE,
 				"%s: '_BASE_' goes deeper than %d files; does '%s' include itself?",
 				yaml_where(arena, b), MAX_BASES, b->text);
-		rc = load(base_path(arena, path, b->text), arena, depth + 1,
-			  into, err);
+		rc = load(recipe_find(arena, base_path(arena, path, b->text),
+				      b->text),
+			  arena, depth + 1, into, err);
 		if (rc != 0 && !fl_starts_with(err->text, "in '_BASE_'"))
 			fl_context(err, "in '_BASE_' at %s",
 				   yaml_where(arena, b));

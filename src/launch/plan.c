@@ -237,12 +237,11 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 		     struct launch_plan *p, struct fl_err *err)
 {
 	char self[PATH_MAX] = "";
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	bool ps = false;
 	int rc;
 
 	memset(p, 0, sizeof(*p));
-	self[n > 0 ? n : 0] = '\0';
+	fl_program_path(self, sizeof(self));
 	p->preflight = o->preflight;
 	p->job_id = o->job_id;
 	p->master_port = o->master_port;

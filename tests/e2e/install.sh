@@ -163,6 +163,31 @@ fleetrun --stall_policy=abort"
 	fi
 fi
 
+# The installed programs, called from a folder of their own with nothing else of ours in PATH.
+mkdir "$work/foreign"
+export PATH=$home/bin:/usr/local/bin:/usr/bin:/bin
+cat >"$work/foreign/own.yml" <<EOF
+_BASE_: [demo/ppyoloe_demo.yml]
+save_dir: runs
+EOF
+away() { (cd "$work/foreign" && "$@"); }
+job="width_mult=0.125 epoch=1 snapshot_epoch=1 log_iter=1 PPYOLOEHead.static_assigner_epoch=1 worker_num=1
+	TrainDataset.dataset_dir=data EvalDataset.dataset_dir=data TestDataset.dataset_dir=data"
+check "a data set" away flotilla data synth data --images 16 --val 6 --width 96 --height 96
+check "two trainers by an installed recipe" away fleetrun --nproc_per_node 2 flotilla train \
+	-c configs/demo/ppyoloe_demo.yml -o $job save_dir=runs
+check "it is said which recipe" grep -qF "taking '$share/flotilla/configs/demo/ppyoloe_demo.yml'" \
+	"$work/foreign/log/workerlog.0"
+check "a recipe of one's own on an installed one" away flotilla train -c own.yml -o $job
+check "its model sees" away flotilla infer -c own.yml -o $job weights=runs/own/model_final --infer_dir data/images/val
+says "no such recipe" 3 "recipes that came with flotilla are in '$share/flotilla/configs'" env -C "$work/foreign" flotilla train -c demo/none.yml
+echo "_BASE_: [demo/none.yml]" >"$work/foreign/none.yml"
+says "no such base" 3 "in '_BASE_' at none.yml:1: cannot open 'demo/none.yml'" env -C "$work/foreign" flotilla train -c none.yml
+echo "num_classes: x" >"$work/foreign/ppyoloe_demo.yml"
+says "what is here comes first" 3 "ppyoloe_demo.yml:1" env -C "$work/foreign" flotilla train -c ppyoloe_demo.yml
+mkdir -p "$work/foreign/demo" && cp "$work/foreign/ppyoloe_demo.yml" "$work/foreign/demo"
+says "as a base too" 3 "demo/ppyoloe_demo.yml:1" env -C "$work/foreign" flotilla train -c own.yml
+
 check "make uninstall" $make_here uninstall DESTDIR="$stage"
 check "nothing is left" [ -z "$(find "$stage" -mindepth 1)" ]
 check "the programs hold no path of the build" bash -c '! grep -qF "$1" "$2" "$3"' - "$tree" "$flotilla" "$fleetrun"
