@@ -173,7 +173,7 @@ EOF
 away() { (cd "$work/foreign" && "$@"); }
 job="width_mult=0.125 epoch=1 snapshot_epoch=1 log_iter=1 PPYOLOEHead.static_assigner_epoch=1 worker_num=1
 	TrainDataset.dataset_dir=data EvalDataset.dataset_dir=data TestDataset.dataset_dir=data"
-check "a data set" away flotilla data synth data --images 16 --val 6 --width 96 --height 96
+check "a data set" away flotilla data synth data --images 24 --val 6 --width 96 --height 96
 check "two trainers by an installed recipe" away fleetrun --nproc_per_node 2 flotilla train \
 	-c configs/demo/ppyoloe_demo.yml -o $job save_dir=runs
 check "it is said which recipe" grep -qF "taking '$share/flotilla/configs/demo/ppyoloe_demo.yml'" \
