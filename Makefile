@@ -21,7 +21,7 @@ CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -O3 -g -fno-math-errno -fno-trapping-math \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wno-unknown-warning-option -Wno-format-truncation \
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -fopenmp -pthread -Isrc \
-	-ffile-prefix-map=$(CURDIR)=. -MMD -MP $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP $(if $(filter 1,$(WERROR)),-Werror) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL = -fopenmp -pthread $(LDFLAGS)
 ifeq ($(SAN),address)
 CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
@@ -54,12 +54,18 @@ PROGRAMS = $(BUILD)/bin/fleetrun $(BUILD)/bin/flotilla
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests unit check check-golden bench lint format clean
+.PHONY: all always tests unit check check-golden bench lint format clean
 all: $(PROGRAMS) $(BENCH_BIN)
 
 $(BUILD)/obj/%.o: %.c Makefile Makefile.flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(CFLAGS_$(notdir $*)) $(call folder_flags,$*) -c $< -o $@
+
+# The file that names the commit is compiled anew when that changes.
+$(BUILD)/commit: always
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
+$(BUILD)/obj/src/base/version.o: $(BUILD)/commit
 
 $(BUILD)/libflotilla.a: $(CORE_OBJ)
 	@mkdir -p $(@D)

@@ -7,6 +7,11 @@ _Static_assert(sizeof(crypto_hash_sha256_state) <=
 	       "room for the state");
 _Static_assert(crypto_hash_sha256_BYTES == FL_DIGEST_BYTES, "SHA-256");
 
+const char *fl_digest_library_version(void)
+{
+	return sodium_version_string();
+}
+
 static crypto_hash_sha256_state *inside(struct fl_digest *digest)
 {
 	return (void *)digest->state;

@@ -16,6 +16,8 @@ struct fl_digest {
 	_Alignas(16) unsigned char state[128]; /* opaque */
 };
 
+/* Of the library that runs, "1.0.18". */
+const char *fl_digest_library_version(void);
 void fl_digest_init(struct fl_digest *digest);
 void fl_digest_update(struct fl_digest *digest, const void *data, size_t size);
 void fl_digest_final(struct fl_digest *digest,

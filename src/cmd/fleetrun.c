@@ -1,10 +1,13 @@
 /* fleetrun.c - main of the launcher: fleetrun [options] PROGRAM ARGS... */
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "config/option_pages.h"
 #include "launch/foreign_options.h"
 #include "launch/launch.h"
 #include "launch/place.h"
+#include "text/json.h"
+#include "text/yaml.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -193,6 +196,22 @@ static int launch(struct launch_options *o, int argc, char **argv,
 	return rc;
 }
 
+static void print_version(void)
+{
+	static const struct fl_library libraries[] = {
+		{ "PMIx", launch_pmix_version },
+		{ "libyaml", yaml_library_version },
+		{ "Jansson", json_library_version },
+		{ "libsodium", fl_digest_library_version },
+		{ NULL, NULL }
+	};
+	const struct fl_library *all[] = { libraries, NULL };
+
+	fl_version_print(stdout, "fleetrun", all);
+	printf("devices    %s\n",
+	       launch_has_gpu() ? "GPU" : "no GPU: trainers on the processor");
+}
+
 int main(int argc, char **argv)
 {
 	struct launch_options o = { .log_dir = "log",
@@ -218,7 +237,7 @@ int main(int argc, char **argv)
 	if (rc == 0 && help)
 		option_help(&table, stdout);
 	else if (rc == 0 && o.version)
-		puts("fleetrun " FLOTILLA_VERSION);
+		print_version();
 	else if (rc == 0 && !done)
 		rc = launch(&o, words, argv + 1, &err);
 	if (rc == 0 && fflush(stdout) != 0)

@@ -2,10 +2,17 @@
 #include "cmd/cmd.h"
 
 #include "base/agent_link.h"
+#include "base/digest.h"
 #include "base/par.h"
 #include "base/str.h"
 #include "base/version.h"
+#include "comm/mpi/mpi.h"
 #include "config/option_pages.h"
+#include "config/recipe.h"
+#include "device/device.h"
+#include "image/image.h"
+#include "text/json.h"
+#include "text/yaml.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +96,27 @@ static int unknown(const char *word, struct fl_err *err)
 		       word);
 }
 
+static void print_version(void)
+{
+	static const struct fl_library libraries[] = {
+		{ "Open MPI", comm_mpi_library_version },
+		{ "libyaml", yaml_library_version },
+		{ "Jansson", json_library_version },
+		{ "libsodium", fl_digest_library_version },
+		{ NULL, NULL }
+	};
+	const struct fl_library *all[] = { libraries, image_libraries, NULL };
+	struct fl_arena arena = FL_ARENA_INIT;
+	const char *folder = recipe_folder(&arena);
+
+	fl_version_print(stdout, "flotilla", all);
+	for (int i = 0; device_backends[i]; i++)
+		printf("device     %s: %s\n", device_backends[i]->name,
+		       device_backends[i]->arithmetic());
+	printf("recipes    %s\n", folder ? folder : "none came along");
+	fl_arena_release(&arena);
+}
+
 static int run(int argc, char **argv, struct fl_err *err)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
@@ -107,7 +135,7 @@ static int run(int argc, char **argv, struct fl_err *err)
 		return 0;
 	}
 	if (!strcmp(name, "--version")) {
-		puts("flotilla " FLOTILLA_VERSION);
+		print_version();
 		return 0;
 	}
 	/* "flotilla -c recipe.yml" means train. */

@@ -4,6 +4,10 @@
 
 #include "image/image.h"
 
+/* Of the library that runs; of JPEG that of the build. */
+const char *jpeg_library_version(void);
+const char *png_library_version(void);
+
 int jpeg_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	       struct fl_err *err);
 int jpeg_decode(const uint8_t *bytes, size_t size, struct image *out,

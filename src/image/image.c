@@ -145,3 +145,9 @@ int image_write(const char *path, const struct image *im, int quality,
 	free(bytes);
 	return rc;
 }
+
+const struct fl_library image_libraries[] = {
+	{ "libjpeg-turbo", jpeg_library_version },
+	{ "libspng", png_library_version },
+	{ NULL, NULL },
+};

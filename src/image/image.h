@@ -12,6 +12,7 @@
 #define FL_IMAGE_IMAGE_H
 
 #include "base/err.h"
+#include "base/version.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,5 +64,8 @@ int image_write(const char *path, const struct image *image, int quality,
 /* Room for w x h, contents undefined. */
 void image_resize_buffer(struct image *image, int w, int h);
 void image_release(struct image *image);
+
+/* The libraries that decode, for --version; ended by a name of NULL. */
+extern const struct fl_library image_libraries[];
 
 #endif

@@ -4,6 +4,11 @@
 #include <string.h>
 #include <turbojpeg.h>
 
+const char *jpeg_library_version(void)
+{
+	return JPEG_VERSION;
+}
+
 static int failed(tjhandle h, const char *what, struct fl_err *err)
 {
 	return fl_fail(err, FL_EDATA, "%s: %s", what,

@@ -3,6 +3,11 @@
 #include <spng.h>
 #include <stdlib.h>
 
+const char *png_library_version(void)
+{
+	return spng_version_string();
+}
+
 static int failed(int status, const char *what, struct fl_err *err)
 {
 	return fl_fail(err, FL_EDATA, "%s: %s", what, spng_strerror(status));

@@ -110,6 +110,10 @@ int launch_choose_program(const char *self, int argc, char **argv,
  * of the user's, or one of base/err.h. */
 int launch_run(const struct launch_options *options,
 	       const struct launch_plan *plan);
+/* Is there a GPU on this machine? */
+bool launch_has_gpu(void);
+/* Of PMIx, as the library that runs tells. */
+const char *launch_pmix_version(void);
 void launch_print_plan(const struct launch_options *options,
 		       const struct launch_plan *plan);
 

@@ -75,12 +75,17 @@ static int choose_hosts(const struct launch_options *o, const char *ips,
 	return rc;
 }
 
+bool launch_has_gpu(void)
+{
+	return fl_exists("/dev/nvidia0");
+}
+
 static int choose_devices(const struct launch_options *o, struct launch_plan *p,
 			  struct fl_err *err)
 {
 	int n = 1;
 
-	p->has_gpu = fl_exists("/dev/nvidia0");
+	p->has_gpu = launch_has_gpu();
 	p->devices[0] = 0;
 	if (o->devices) {
 		n = launch_parse_devices(o->devices, p->devices, err);

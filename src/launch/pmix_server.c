@@ -16,6 +16,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The library says "OpenPMIx 4.2.2 (PMIx Standard: ...)". */
+const char *launch_pmix_version(void)
+{
+	static char text[64];
+	size_t len;
+
+	snprintf(text, sizeof(text), "%s", PMIx_Get_version());
+	len = strcspn(text, "(");
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	text[len] = '\0';
+	return text + strcspn(text, "0123456789");
+}
+
 /* Whom a fence is answered. */
 struct reply {
 	pmix_modex_cbfunc_t cb;

@@ -11,6 +11,11 @@
 
 #include <jansson.h>
 
+const char *json_library_version(void)
+{
+	return jansson_version_str();
+}
+
 /* A struct json is jansson's json_t under a name of ours. */
 static json_t *in(const struct json *value)
 {

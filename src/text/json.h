@@ -115,4 +115,7 @@ void json_print(const struct json *value, int indent, struct fl_str *s);
 /* Write it, indented by 2 and with a newline, whole or not at all. */
 int json_write(const struct json *value, const char *path, struct fl_err *err);
 
+/* Of the library that runs, "2.14". */
+const char *json_library_version(void);
+
 #endif

@@ -479,6 +479,11 @@ int yaml_read(const char *path, struct fl_arena *arena, struct yaml **out,
 	return rc;
 }
 
+const char *yaml_library_version(void)
+{
+	return yaml_get_version_string();
+}
+
 struct yaml *yaml_new_map(struct fl_arena *arena, const char *file, int line)
 {
 	struct yaml *n = fl_arena_alloc(arena, sizeof(*n));

@@ -57,4 +57,7 @@ const char *yaml_where(struct fl_arena *arena, const struct yaml *node);
 /* As YAML text that reads back as the same tree. */
 void yaml_print(const struct yaml *node, int indent, struct fl_str *out);
 
+/* Of the library that runs, "0.2.5". */
+const char *yaml_library_version(void);
+
 #endif

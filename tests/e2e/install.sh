@@ -166,6 +166,24 @@ fi
 # The installed programs, called from a folder of their own with nothing else of ours in PATH.
 mkdir "$work/foreign"
 export PATH=$home/bin:/usr/local/bin:/usr/bin:/bin
+version_has() { # PROGRAM WORD...
+	local program=$1 word
+	"$program" --version >"$work/version" || return
+	shift
+	for word; do grep -qF -- "$word" "$work/version" || { echo "no '$word':"; cat "$work/version"; return 1; }; done
+}
+release=$(sed -n 's/.*FLOTILLA_VERSION "\(.*\)"/\1/p' src/base/version.h)
+check "flotilla --version" version_has flotilla "flotilla $release (" "compiler   " "glibc $(getconf GNU_LIBC_VERSION |
+	cut -d ' ' -f 2)" oneDNN "Open MPI" libyaml Jansson libsodium libspng libjpeg "device     cpu:" "device     ref:" \
+	"recipes    $share/flotilla/configs"
+check "fleetrun --version" version_has fleetrun "fleetrun $release (" PMIx libyaml Jansson libsodium "devices    "
+says "neither goes on after it" 0 "fleetrun $release" fleetrun --version no_such_program
+if git -c safe.directory='*' rev-parse --short=12 HEAD >"$work/commit" 2>/dev/null; then
+	check "the commit is named" version_has flotilla "commit $(cat "$work/commit")"
+else
+	echo "skip the commit: this is no git repository"
+fi
+check "the release stands in one place" [ "$(git grep -lwF "$release" -- Makefile* src scripts tools)" = src/base/version.h ]
 cat >"$work/foreign/own.yml" <<EOF
 _BASE_: [demo/ppyoloe_demo.yml]
 save_dir: runs

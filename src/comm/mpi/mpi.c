@@ -328,6 +328,20 @@ bool comm_mpi_launched(void)
 	return false;
 }
 
+/* The library says "Open MPI v4.1.4, package: ..., date". */
+const char *comm_mpi_library_version(void)
+{
+	static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+	const char *version;
+	int len;
+
+	if (MPI_Get_library_version(text, &len) != MPI_SUCCESS)
+		return "unknown";
+	text[strcspn(text, ",\n")] = '\0';
+	version = strstr(text, "Open MPI v");
+	return version ? version + strlen("Open MPI v") : text;
+}
+
 static int announced(void)
 {
 	int n = number_of(

@@ -12,6 +12,8 @@
 
 /* Was this process started as one of several ranks? */
 bool comm_mpi_launched(void);
+/* "4.1.4", of the library that runs; MPI is not started. */
+const char *comm_mpi_library_version(void);
 /* Starts MPI with full thread support and joins the job. FL_EPEER where the
  * launcher announced more ranks than MPI finds. Once a process. */
 int comm_mpi_open(struct comm **out, struct fl_err *err);
