@@ -4,6 +4,7 @@
 # make check      those and the end-to-end tests (scripts/test runs this)
 # make lint       layers, formatting, sizes
 # make install    programs, manual pages, completion, recipes (Makefile.install)
+# make deb, make rpm  packages (pkg)
 # make SAN=address|thread BUILD=build-asan ...   sanitizer builds
 # make WERROR=1 ...  warnings are errors, as in the tests; without it a newer compiler may warn of more and still builds
 

@@ -46,10 +46,12 @@ static void print_sets(FILE *to)
 		     SET("fma"),       SET("avx512f"),	SET("avx512vl"),
 		     SET("avx512bw"),  SET("avx512dq"), SET("avx512vnni"),
 		     SET("avx512bf16") };
+	int said = 0;
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
 		if (sets[i].has)
-			fprintf(to, " %s", sets[i].name);
+			fprintf(to, "%s %s", said++ ? "" : ", with",
+				sets[i].name);
 #undef SET
 #endif
 }
@@ -67,8 +69,8 @@ static void print_processor(FILE *to)
 		fclose(f);
 	if (name)
 		name[strcspn(name, "\n")] = '\0';
-	fprintf(to, "processor  %d core%s%s%s, with", cores,
-		cores == 1 ? "" : "s", name ? " of" : "", name ? name + 1 : "");
+	fprintf(to, "processor  %d core%s%s%s", cores, cores == 1 ? "" : "s",
+		name ? " of" : "", name ? name + 1 : "");
 	print_sets(to);
 	fputc('\n', to);
 }

@@ -183,7 +183,7 @@ if git -c safe.directory='*' rev-parse --short=12 HEAD >"$work/commit" 2>/dev/nu
 else
 	echo "skip the commit: this is no git repository"
 fi
-check "the release stands in one place" [ "$(git grep -lwF "$release" -- Makefile* src scripts tools)" = src/base/version.h ]
+check "the release stands in one place" [ "$(git grep -lwF "$release" -- Makefile* src pkg scripts tools)" = src/base/version.h ]
 cat >"$work/foreign/own.yml" <<EOF
 _BASE_: [demo/ppyoloe_demo.yml]
 save_dir: runs
@@ -205,6 +205,19 @@ echo "num_classes: x" >"$work/foreign/ppyoloe_demo.yml"
 says "what is here comes first" 3 "ppyoloe_demo.yml:1" env -C "$work/foreign" flotilla train -c ppyoloe_demo.yml
 mkdir -p "$work/foreign/demo" && cp "$work/foreign/ppyoloe_demo.yml" "$work/foreign/demo"
 says "as a base too" 3 "demo/ppyoloe_demo.yml:1" env -C "$work/foreign" flotilla train -c own.yml
+
+# Packages: pkg/try-deb makes and tries one, which takes too long here.
+mkdir "$work/few"
+for tool in bash dirname sed; do ln -s "$(command -v $tool)" "$work/few/$tool"; done
+says "without the tools of a package" 1 "'dpkg-buildpackage' is not here (scripts/install-deps package)" \
+	env PATH="$work/few" bash pkg/make-package deb "$work/deb"
+says "of no kind" 2 "'zip' is neither deb nor rpm" pkg/make-package zip "$work/zip"
+check "nothing was begun" [ ! -e "$work/deb" -a ! -e "$work/zip" ]
+if command -v rpmspec >/dev/null; then
+	check "the spec file is one" rpmspec -P -D "flotilla_version $release" pkg/flotilla.spec
+else
+	echo "skip the spec file: rpmspec is not here"
+fi
 
 check "make uninstall" $make_here uninstall DESTDIR="$stage"
 check "nothing is left" [ -z "$(find "$stage" -mindepth 1)" ]
