@@ -74,7 +74,7 @@ rm -f "$asked"
 check "all there, one under its other name: nothing is done" deps
 check "nor asked" test ! -e "$asked"
 refuses "the tests need more" 1 "no package 'libcmocka-dev' is known here" tests
-refuses "a package needs more" 1 "no package 'debhelper' is known here" package
+refuses "a package needs more" 1 "no package 'build-essential' is known here" package
 refuses "an unknown word" 2 "unknown word 'test'" test
 
 fedora="gcc make pkgconf-pkg-config glibc-devel onednn-devel openmpi-devel openmpi pmix-devel turbojpeg-devel
