@@ -1,7 +1,6 @@
 #include "config/recipe_priv.h"
 
 #include "base/file.h"
-#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,9 +48,6 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 	r->path =
 		fl_arena_strdup(&r->arena, recipe_find(&r->arena, path, path));
 	r->filename = name_of(&r->arena, path);
-	if (strcmp(r->path, path) != 0)
-		fl_info("'%s' is not here: taking '%s', which came with flotilla",
-			path, r->path);
 	if (!fl_ends_with(path, ".yml") && !fl_ends_with(path, ".yaml"))
 		rc = fl_fail(err, FL_EUSAGE,
 			     "a recipe ends in .yml or .yaml, unlike '%s'",

@@ -9,6 +9,7 @@
 #include "config/recipe_priv.h"
 
 #include "base/file.h"
+#include "base/log.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -35,20 +36,36 @@ const char *recipe_folder(struct fl_arena *arena)
 	return NULL;
 }
 
+/* "../datasets/x.yml" and "configs/datasets/x.yml" as "datasets/x.yml". */
+static const char *without_way(const char *name)
+{
+	static const char *const ways[] = { "./", "../", "configs/" };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (fl_starts_with(name, ways[i]))
+			return without_way(name + strlen(ways[i]));
+	return name;
+}
+
 const char *recipe_find(struct fl_arena *arena, const char *path,
 			const char *name)
 {
+	/* The second for a copy of one of them: its bases are "_base_/x.yml". */
+	static const char *const within[] = { "", "ppyoloe/" };
 	const char *folder, *found;
 
 	if (name[0] == '/' || name[0] == '~' || fl_exists(path))
 		return path;
-	if (fl_starts_with(name, "./"))
-		name += 2;
-	if (fl_starts_with(name, "configs/"))
-		name += strlen("configs/");
 	folder = recipe_folder(arena);
-	if (!folder)
-		return path;
-	found = fl_arena_printf(arena, "%s/%s", folder, name);
-	return fl_exists(found) ? found : path;
+	for (size_t i = 0; folder && i < sizeof(within) / sizeof(within[0]);
+	     i++) {
+		found = fl_arena_printf(arena, "%s/%s%s", folder, within[i],
+					without_way(name));
+		if (!fl_exists(found))
+			continue;
+		fl_info("'%s' is not here: taking '%s', which came with flotilla",
+			path, found);
+		return found;
+	}
+	return path;
 }

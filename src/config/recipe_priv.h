@@ -36,7 +36,8 @@ int recipe_tree(const char *path, const char *const *overrides, int count,
 		struct fl_arena *arena, struct yaml **out, struct fl_err *err);
 
 /* recipe_find.c: 'path', or where there is no such file that of a recipe which
- * came with the programs; name: as it was given, 'path' from its folder. */
+ * came with the programs; name: as it was given, 'path' from its folder.
+ * A line tells of the second. */
 const char *recipe_find(struct fl_arena *arena, const char *path,
 			const char *name);
 

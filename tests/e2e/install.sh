@@ -198,6 +198,10 @@ check "it is said which recipe" grep -qF "taking '$share/flotilla/configs/demo/p
 	"$work/foreign/log/workerlog.0"
 check "a recipe of one's own on an installed one" away flotilla train -c own.yml -o $job
 check "its model sees" away flotilla infer -c own.yml -o $job weights=runs/own/model_final --infer_dir data/images/val
+cp "$share/flotilla/configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml" "$work/foreign/copied.yml"
+says "the bases of a copied recipe" 2 "taking '$share/flotilla/configs/ppyoloe/_base_/optimizer_300e.yml'" \
+	env -C "$work/foreign" flotilla train -c copied.yml --device none
+check "all of them" grep -qF "device 'none' is not in this build" "$work/says.log"
 says "no such recipe" 3 "recipes that came with flotilla are in '$share/flotilla/configs'" env -C "$work/foreign" flotilla train -c demo/none.yml
 echo "_BASE_: [demo/none.yml]" >"$work/foreign/none.yml"
 says "no such base" 3 "in '_BASE_' at none.yml:1: cannot open 'demo/none.yml'" env -C "$work/foreign" flotilla train -c none.yml
