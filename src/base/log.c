@@ -167,7 +167,7 @@ void fl_warn_lines(const struct fl_str *lines)
 {
 	const char *at = fl_str_get(lines);
 
-	while (*at) {
+	while (*at && !state.quiet) {
 		size_t len = strcspn(at, "\n");
 
 		if (len)

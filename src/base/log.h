@@ -42,7 +42,8 @@ void fl_log(enum fl_level level, const char *fmt, ...)
 #define fl_warn(...) fl_log(FL_WARN, __VA_ARGS__)
 #define fl_error(...) fl_log(FL_ERROR, __VA_ARGS__)
 
-/* Each line of a text as a warning of its own. */
+/* Each line of a text as a warning of its own; of several ranks, which would all
+ * say the same, rank 0 alone speaks. */
 void fl_warn_lines(const struct fl_str *lines);
 
 /* A line that rewrites itself on a terminal: standard output, or the terminal

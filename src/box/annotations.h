@@ -85,6 +85,14 @@ int annotation_index_find(const struct annotation_index *index, int64_t id);
 int annotation_index_meant(const struct annotation_index *index,
 			   const struct text_ids *ids, int64_t id,
 			   bool *mended);
+/* Of the annotations that a score counts: how many there are, how many ids they
+ * have, how many share theirs with another, and of how many it is 0. */
+struct annotation_id_faults {
+	size_t counted, ids, shared, zero;
+};
+struct annotation_id_faults annotations_id_faults(const struct annotations *a);
+/* Lines, added to 'out', on what was mended. */
+void annotations_explain(const struct annotations *a, struct fl_str *out);
 /* Number every box's image and category, mend what can be; for the reader. */
 void annotations_link(struct annotations *a);
 

@@ -151,3 +151,48 @@ void annotations_link(struct annotations *a)
 	annotation_index_release(&images);
 	annotation_index_release(&categories);
 }
+
+void annotations_explain(const struct annotations *a, struct fl_str *out)
+{
+	if (a->mended_areas)
+		fl_str_addf(
+			out,
+			"%zu annotations have no 'area': width x height of the box is taken\n",
+			a->mended_areas);
+	if (a->mended_ids)
+		fl_str_addf(
+			out,
+			"%zu annotations have ids in quotes where images or categories have "
+			"not, or the reverse: digits are matched\n",
+			a->mended_ids);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+struct annotation_id_faults annotations_id_faults(const struct annotations *a)
+{
+	struct annotation_id_faults f = { 0 };
+	int64_t *ids = fl_calloc(a->box_count + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->box_count; i++)
+		if (a->boxes[i].has_id && a->boxes[i].image >= 0 &&
+		    a->boxes[i].category >= 0)
+			ids[n++] = a->boxes[i].id;
+	f.counted = n;
+	qsort(ids, n, sizeof(*ids), by_number);
+	for (size_t i = 0, run; i < n; i += run) {
+		for (run = 1; i + run < n && ids[i + run] == ids[i]; run++)
+			;
+		f.shared += run > 1 ? run : 0;
+		f.ids++;
+		f.zero += ids[i] == 0 ? run : 0;
+	}
+	free(ids);
+	return f;
+}

@@ -65,10 +65,11 @@ static int check_recipe_set(const struct recipe_dataset *d, int classes,
 	if (d->kind == RECIPE_VOC)
 		return check_voc(d, classes, stdout, suffers, err);
 	rc = dataset_anno_path(d, anno, sizeof(anno), err);
-	snprintf(images, sizeof(images), "%s/%s",
-		 *d->dataset_dir ? d->dataset_dir : ".", d->image_dir);
 	if (rc == 0)
-		rc = check_coco(anno, images, classes, stdout, suffers, err);
+		rc = dataset_image_dir(d, images, sizeof(images), err);
+	if (rc == 0)
+		rc = check_coco(anno, images, d->flat_names, classes, stdout,
+				suffers, err);
 	return rc;
 }
 
@@ -98,8 +99,8 @@ static int check_words(int words, char **argv, long *suffers,
 			       ? fl_fail(err, FL_EUSAGE,
 					 "check takes an annotation file and one image folder")
 			       : check_coco(argv[0],
-					    words == 2 ? argv[1] : NULL, 0,
-					    stdout, suffers, err);
+					    words == 2 ? argv[1] : NULL, false,
+					    0, stdout, suffers, err);
 	for (int i = 0; rc == 0 && i < words; i++)
 		rc = fl_exists(argv[i])
 			     ? check_pictures(argv[i], stdout, suffers, err)

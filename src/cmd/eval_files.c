@@ -44,6 +44,7 @@ static int read_files(const char *gt, const char *dt, struct annotations *truth,
 		coco_explain_categories(truth, found->list, found->count, found,
 					&said);
 		coco_explain_truth(truth, &said);
+		annotations_explain(truth, &said);
 		fl_warn_lines(&said);
 	}
 	fl_str_release(&said);

@@ -57,6 +57,9 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 	take_bool(&k, "allow_empty", &d->allow_empty,
 		  "keep images without a box");
 	take_bool(&k, "load_crowd", &d->load_crowd, "keep boxes of crowds");
+	take_bool(
+		&k, "flat_names", &d->flat_names,
+		"flotilla's own: pictures lie in image_dir under the last part of their names");
 	take_real(&k, "empty_ratio", 0, 1, &d->empty_ratio,
 		  "largest share of images without a box");
 	take_int(&k, "sample_num", -1, 1e9, &d->sample_num,

@@ -27,6 +27,7 @@ struct recipe_dataset {
 	const char *dataset_dir, *image_dir, *anno_path;
 	const char *label_list; /* of VOC; "": its twenty classes */
 	bool allow_empty, load_crowd;
+	bool flat_names; /* ours: only the last part of a file name counts */
 	double empty_ratio;
 	int sample_num; /* -1: all */
 };

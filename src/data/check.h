@@ -11,10 +11,10 @@
 #include <stdio.h>
 
 /* anno: a COCO file; image_dir: where its pictures lie, or NULL to look at
- * the annotations alone. The report goes to 'to'. *suffers counts what would
+ * the annotations alone; flat_names as in a recipe. The report goes to 'to'. *suffers counts what would
  * be lost or wrong in training. num_classes 0: not compared. */
-int check_coco(const char *anno, const char *image_dir, int num_classes,
-	       FILE *to, long *suffers, struct fl_err *err);
+int check_coco(const char *anno, const char *image_dir, bool flat_names,
+	       int num_classes, FILE *to, long *suffers, struct fl_err *err);
 /* The same of a VOC data set. What its reader leaves out it names in warnings;
  * a file that cannot be understood ends the check (FL_EDATA). */
 int check_voc(const struct recipe_dataset *recipe, int num_classes, FILE *to,

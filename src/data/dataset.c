@@ -4,10 +4,12 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "box/annotations.h"
+#include "data/image_files.h"
 #include "image/image.h"
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,27 +17,50 @@
 
 #define SHOWN DATASET_SHOWN
 
+static int below_dir(const struct recipe_dataset *r, const char *name,
+		     char *buf, size_t size, struct fl_err *err)
+{
+	return fl_join(buf, size, *r->dataset_dir ? r->dataset_dir : ".", name,
+		       err);
+}
+
 int dataset_anno_path(const struct recipe_dataset *r, char *buf, size_t size,
 		      struct fl_err *err)
 {
 	if (!*r->anno_path)
 		return fl_fail(err, FL_ERECIPE,
 			       "the recipe's data set has no 'anno_path'");
-	if (!*r->dataset_dir)
-		return fl_join(buf, size, ".", r->anno_path, err);
-	return fl_join(buf, size, r->dataset_dir, r->anno_path, err);
+	return below_dir(r, r->anno_path, buf, size, err);
+}
+
+int dataset_image_dir(const struct recipe_dataset *r, char *buf, size_t size,
+		      struct fl_err *err)
+{
+	if (!*r->image_dir) {
+		snprintf(buf, size, "%s",
+			 *r->dataset_dir ? r->dataset_dir : ".");
+		return 0;
+	}
+	return below_dir(r, r->image_dir, buf, size, err);
 }
 
 const char *dataset_image_path(struct dataset *d,
-			       const struct recipe_dataset *r, const char *name)
+			       const struct recipe_dataset *r, const char *name,
+			       bool *there)
 {
-	const char *dir = *r->dataset_dir ? r->dataset_dir : ".";
+	struct fl_err long_path = FL_ERR_INIT;
+	char dir[PATH_MAX], path[PATH_MAX];
+	enum image_found found = IMAGE_ABSENT;
 
-	if (*name == '/')
-		return fl_arena_strdup(&d->arena, name);
-	if (!*r->image_dir)
-		return fl_arena_printf(&d->arena, "%s/%s", dir, name);
-	return fl_arena_printf(&d->arena, "%s/%s/%s", dir, r->image_dir, name);
+	snprintf(path, sizeof(path), "%s", name);
+	if (dataset_image_dir(r, dir, sizeof(dir), &long_path) == 0)
+		found = image_file_find(dir, name, r->flat_names, path,
+					sizeof(path));
+	d->mended_names += found == IMAGE_MENDED;
+	*there = found != IMAGE_ABSENT;
+	if (!*there && image_file_lies_flat(dir, name))
+		d->flat_names++;
+	return fl_arena_strdup(&d->arena, path);
 }
 
 /* Python's round(x, 3), for the magnitudes of pixels. */
@@ -56,6 +81,11 @@ static bool silent(const struct annotation_box *b)
 {
 	return !b->has_bbox ||
 	       (b->x == 0 && b->y == 0 && b->w == 0 && b->h == 0);
+}
+
+bool dataset_first_pixel(double x1, double y1, double x2, double y2)
+{
+	return x1 >= 0 && y1 >= 0 && x2 <= 1.001 && y2 <= 1.001;
 }
 
 static bool counts(struct dataset *d, const struct recipe_dataset *r,
@@ -102,6 +132,8 @@ static void take_boxes(struct dataset *d, const struct recipe_dataset *r,
 
 		if (!counts(d, r, b))
 			continue;
+		d->first_pixel += dataset_first_pixel(b->x, b->y, b->x + b->w,
+						      b->y + b->h);
 		boxes[im->count][0] = corner(b->x);
 		boxes[im->count][1] = corner(b->y);
 		boxes[im->count][2] = corner(b->x + b->w);
@@ -123,19 +155,49 @@ static int by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static bool image_fits(struct dataset *d, const struct annotation_image *im,
-		       const char *path)
+/* The size that the file itself has, for a list that states none. */
+static void measure(struct dataset *d, struct data_image *im)
 {
-	const char *why = NULL;
+	struct fl_err bad = FL_ERR_INIT; /* found again when it is decoded */
+	struct image_info info;
 
-	if (!(im->width >= 1 && im->height >= 1 && im->width <= 1e6 &&
-	      im->height <= 1e6))
-		why = "has no usable width and height";
-	else if (!fl_exists(path))
+	d->measured++;
+	if (image_measure(im->path, &info, &bad) != 0)
+		return;
+	im->w = info.w;
+	im->h = info.h;
+}
+
+static bool image_fits(struct dataset *d, const struct recipe_dataset *r,
+		       const struct annotation_image *from,
+		       const struct annotations *a, struct data_image *im)
+{
+	char id[TEXT_ID_ROOM];
+	const char *why = NULL;
+	bool there = false;
+
+	im->path = from->file_name;
+	if (!*from->file_name)
+		why = "has no 'file_name'";
+	else if (from->width < 0 || from->height < 0)
+		why = "states a negative size";
+	else
+		im->path = dataset_image_path(d, r, from->file_name, &there);
+	if (!why && !there)
 		why = "is missing";
 	if (why && ++d->skipped_images <= SHOWN)
-		fl_warn("image '%s' %s and is left out", path, why);
-	return !why;
+		fl_warn("image %s '%s' %s and is left out",
+			text_ids_show(&a->ids, from->id, id), im->path, why);
+	if (why)
+		return false;
+	if (from->width >= 1 && from->height >= 1 && from->width <= 1e6 &&
+	    from->height <= 1e6) {
+		im->w = (int)from->width;
+		im->h = (int)from->height;
+	} else {
+		measure(d, im);
+	}
+	return true;
 }
 
 void dataset_append_empty(struct dataset *d, const struct recipe_dataset *r,
@@ -176,13 +238,14 @@ static void fill(struct dataset *d, const struct recipe_dataset *r,
 		int k = (int)(from - a->images);
 		struct data_image im = { .id = from->id };
 
-		im.path = dataset_image_path(d, r, from->file_name);
-		if (!image_fits(d, from, im.path))
+		if (i + 1 < a->image_count && sorted[i + 1]->id == from->id)
+			continue; /* listed again: the last one counts */
+		d->listed++;
+		if (!image_fits(d, r, from, a, &im))
 			continue;
-		im.w = (int)from->width;
-		im.h = (int)from->height;
 		take_boxes(d, r, a, order + first[k], first[k + 1] - first[k],
 			   &im);
+		d->boxless += im.count == 0;
 		if (im.count > 0 || !a->has_boxes)
 			d->images[d->count++] = im;
 		else if (r->allow_empty)
@@ -211,25 +274,85 @@ static void take_classes(struct dataset *d, const struct annotations *a)
 	}
 }
 
+static int no_image(const struct dataset *d, const char *path,
+		    struct fl_err *err)
+{
+	char hint[160] = "";
+
+	if (d->flat_names)
+		snprintf(
+			hint, sizeof(hint),
+			"%d of the files lie in the image folder under the last part of "
+			"their names: "
+			"flat_names: true takes that; ",
+			d->flat_names);
+	return fl_fail(
+		err, FL_EDATA,
+		"'%s' has no usable image: of %d listed, %d have no file or name and %d no "
+		"box to train on (%d boxes are left out); "
+		"%s'flotilla data check' tells why",
+		path, d->listed, d->skipped_images, d->boxless,
+		d->skipped_boxes, hint);
+}
+
 static int check(const struct dataset *d, const char *path, int num_classes,
 		 struct fl_err *err)
 {
 	if (num_classes > 0 && d->class_count != num_classes)
 		return fl_fail(
 			err, FL_ERECIPE,
-			"the recipe has num_classes %d, but '%s' has %d categories; set -o num_classes=%d",
+			"the recipe has num_classes %d, but '%s' has %d categories; set -o "
+			"num_classes=%d",
 			num_classes, path, d->class_count, d->class_count);
+	if (d->listed == 0)
+		return fl_fail(err, FL_EDATA, "'%s' lists no image", path);
 	if (d->count == 0)
+		return no_image(d, path, err);
+	if (d->boxes > 0 && d->first_pixel == d->boxes)
 		return fl_fail(
 			err, FL_EDATA,
-			"'%s' has no usable image (%d left out); 'flotilla data check' tells why",
-			path, d->skipped_images);
+			"all %ld boxes of '%s' lie within 0 .. 1: they are parts of the image, "
+			"and pixels are needed; multiply by width and height",
+			d->boxes, path);
 	return 0;
+}
+
+/* What was made of the file that it does not say itself. */
+static void say_mended(const struct dataset *d, const char *path,
+		       struct fl_str *said)
+{
+	if (d->measured)
+		fl_str_addf(
+			said,
+			"%d images of '%s' state no usable size: it is taken from their "
+			"files\n",
+			d->measured, path);
+	if (d->mended_names)
+		fl_str_addf(
+			said,
+			"%d files of '%s' lie under another spelling than written: "
+			"/ for \\, without %%20, without the image folder, or with other "
+			"capitals in the ending\n",
+			d->mended_names, path);
+	if (d->count > 0 && d->flat_names)
+		fl_str_addf(
+			said,
+			"%d of the missing files lie in the image folder under the last "
+			"part of their names: "
+			"flat_names: true in the recipe's data set takes that\n",
+			d->flat_names);
+	if (d->first_pixel)
+		fl_str_addf(
+			said,
+			"%ld boxes of '%s' lie within 0 .. 1: parts of the image, and not "
+			"pixels?\n",
+			d->first_pixel, path);
 }
 
 int dataset_open(const struct recipe_dataset *r, int num_classes,
 		 struct dataset *d, struct fl_err *err)
 {
+	struct fl_str said = FL_STR_INIT;
 	struct annotations a;
 	char path[PATH_MAX];
 	int rc;
@@ -243,6 +366,7 @@ int dataset_open(const struct recipe_dataset *r, int num_classes,
 		if (rc == 0) {
 			take_classes(d, &a);
 			fill(d, r, &a);
+			annotations_explain(&a, &said);
 			annotations_release(&a);
 		}
 	}
@@ -250,6 +374,9 @@ int dataset_open(const struct recipe_dataset *r, int num_classes,
 		fl_warn("%d images are left out in all", d->skipped_images);
 	if (d->skipped_boxes > SHOWN)
 		fl_warn("%d boxes are left out in all", d->skipped_boxes);
+	say_mended(d, path, &said);
+	fl_warn_lines(&said);
+	fl_str_release(&said);
 	if (rc == 0)
 		rc = check(d, path, num_classes, err);
 	if (rc != 0)

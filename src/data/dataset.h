@@ -42,7 +42,17 @@ struct dataset {
 	int64_t *class_ids; /* category ids of the file; of VOC 0, 1, ... */
 	long boxes;
 	int skipped_images, skipped_boxes;
+	int listed, boxless; /* images of the file; those without a box */
+	int measured;	     /* images whose size is taken from their file */
+	int mended_names;    /* files that are not called as written */
+	int flat_names;	     /* missing files that lie in image_dir under the
+				 last part of their name */
+	long first_pixel;    /* boxes within 0 .. 1: parts, not pixels */
 };
+
+/* Does a box lie within the first pixel? Then its sides are most likely parts
+ * of the image's. */
+bool dataset_first_pixel(double x1, double y1, double x2, double y2);
 
 /* FL_EDATA, or FL_ERECIPE where the recipe names another number of classes.
  * Left-out images and boxes are counted and the first few named in warnings. */
@@ -52,6 +62,8 @@ void dataset_close(struct dataset *dataset);
 
 /* dataset_dir/anno_path and dataset_dir/image_dir, into buf. */
 int dataset_anno_path(const struct recipe_dataset *recipe, char *buf,
+		      size_t size, struct fl_err *err);
+int dataset_image_dir(const struct recipe_dataset *recipe, char *buf,
 		      size_t size, struct fl_err *err);
 
 /* Pictures of a folder (not of its subfolders), or one file, in order of name:

@@ -6,10 +6,10 @@
 
 #define DATASET_SHOWN 5 /* complaints of each kind that are printed */
 
-/* dataset_dir/image_dir/name; a name that begins with '/' stands alone. */
+/* The file of that name (image_files.h), and whether it is there. */
 const char *dataset_image_path(struct dataset *d,
-			       const struct recipe_dataset *r,
-			       const char *name);
+			       const struct recipe_dataset *r, const char *name,
+			       bool *there);
 /* Images without a box go behind the others: all, or at most a share of
  * empty_ratio of the whole. */
 void dataset_append_empty(struct dataset *d, const struct recipe_dataset *r,

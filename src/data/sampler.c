@@ -30,12 +30,18 @@ int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 			       .offset = rank * batch,
 			       .epoch = -1 };
 	s->steps = steps_of(kind, images, world, batch);
+	if (s->steps == 0 && images < world)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"%d images are fewer than the %d ranks, of which each takes one at least; "
+			"start %d ranks at most, or add images",
+			images, world, images);
 	if (s->steps == 0)
 		return fl_fail(
 			err, FL_ERECIPE,
 			"%d images are fewer than the %d of one step (%d ranks "
-			"of batch %d); use a smaller TrainReader.batch_size",
-			images, world * batch, world, batch);
+			"of batch %d); set TrainReader.batch_size to %d at most",
+			images, world * batch, world, batch, images / world);
 	/* the reference's order is padded to a multiple of the world */
 	s->order = fl_calloc((size_t)images + (size_t)world, sizeof(int));
 	return 0;

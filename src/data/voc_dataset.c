@@ -194,6 +194,8 @@ static int read_objects(struct dataset *d, const struct xml *root,
 			continue;
 		rc = class_of(d, o, path, &classes[at], err);
 		difficult[at] = hard && atoi(hard->text) != 0;
+		d->first_pixel += dataset_first_pixel(
+			boxes[at][0], boxes[at][1], boxes[at][2], boxes[at][3]);
 		im->count++;
 	}
 	im->boxes = (const float(*)[4])boxes;
@@ -235,9 +237,9 @@ static int read_annotation(struct dataset *d, const char *path, int number_of,
 	return rc;
 }
 
-static bool missing(struct dataset *d, const char *path)
+static bool missing(struct dataset *d, const char *path, bool there)
 {
-	if (fl_exists(path))
+	if (there)
 		return false;
 	if (++d->skipped_images <= DATASET_SHOWN)
 		fl_warn("'%s' is missing; its picture is left out", path);
@@ -251,6 +253,7 @@ static int read_line(struct dataset *d, const struct recipe_dataset *r,
 {
 	char *rest = line, *picture = strsep(&rest, " \t");
 	struct data_image im = { 0 };
+	bool there, xml_there;
 	const char *xml;
 	int objects, rc;
 
@@ -260,9 +263,10 @@ static int read_line(struct dataset *d, const struct recipe_dataset *r,
 		return fl_fail(err, FL_EDATA,
 			       "'%s' names '%s' without an annotation file",
 			       r->anno_path, picture);
-	xml = dataset_image_path(d, r, strsep(&rest, " \t"));
-	im.path = dataset_image_path(d, r, picture);
-	if (missing(d, im.path) || missing(d, xml))
+	d->listed++;
+	xml = dataset_image_path(d, r, strsep(&rest, " \t"), &xml_there);
+	im.path = dataset_image_path(d, r, picture, &there);
+	if (missing(d, im.path, there) || missing(d, xml, xml_there))
 		return 0;
 	rc = read_annotation(d, xml, number_of, &im, &objects, err);
 	if (rc != 0)
@@ -274,6 +278,7 @@ static int read_line(struct dataset *d, const struct recipe_dataset *r,
 	} else if (objects > 0) {
 		d->images[d->count++] = im;
 	} else {
+		d->boxless++;
 		empty[(*empties)++] = im;
 	}
 	return 0;

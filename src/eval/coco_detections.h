@@ -50,18 +50,12 @@ int coco_detections_join(struct coco_detections *d,
 			 struct fl_err *err);
 
 /* Lines, added to 'out', on what makes a score other than one expects: ids
- * that repeat or are 0, categories that are not listed, what was mended. */
+ * that repeat or are 0, files of LVIS; categories that are not listed. */
 void coco_explain_truth(const struct annotations *truth, struct fl_str *out);
 /* d, where it is not NULL: what the detections say beside their ids. */
 void coco_explain_categories(const struct annotations *truth,
 			     const struct coco_detection *found, size_t count,
 			     const struct coco_detections *d,
 			     struct fl_str *out);
-/* Of the annotations that a score counts: how many there are, how many ids they
- * have, how many share theirs with another, and of how many it is 0. */
-struct coco_id_faults {
-	size_t counted, ids, shared, zero;
-};
-struct coco_id_faults coco_find_id_faults(const struct annotations *truth);
 
 #endif

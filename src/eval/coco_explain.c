@@ -52,32 +52,9 @@ static bool same(const struct id_set *a, const struct id_set *b, int64_t shift)
 	return equal;
 }
 
-struct coco_id_faults coco_find_id_faults(const struct annotations *a)
-{
-	struct coco_id_faults f = { 0 };
-	int64_t *ids = fl_calloc(a->box_count + 1, sizeof(*ids));
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->box_count; i++)
-		if (a->boxes[i].has_id && a->boxes[i].image >= 0 &&
-		    a->boxes[i].category >= 0)
-			ids[n++] = a->boxes[i].id;
-	f.counted = n;
-	qsort(ids, n, sizeof(*ids), by_value);
-	for (size_t i = 0, run; i < n; i += run) {
-		for (run = 1; i + run < n && ids[i + run] == ids[i]; run++)
-			;
-		f.shared += run > 1 ? run : 0;
-		f.ids++;
-		f.zero += ids[i] == 0 ? run : 0;
-	}
-	free(ids);
-	return f;
-}
-
 void coco_explain_truth(const struct annotations *a, struct fl_str *out)
 {
-	struct coco_id_faults f = coco_find_id_faults(a);
+	struct annotation_id_faults f = annotations_id_faults(a);
 
 	if (f.zero)
 		fl_str_add(
@@ -93,17 +70,6 @@ void coco_explain_truth(const struct annotations *a, struct fl_str *out)
 			"the AP is therefore not that of the boxes: number annotations "
 			"through the whole file\n",
 			f.counted, f.ids, f.shared);
-	if (a->mended_areas)
-		fl_str_addf(
-			out,
-			"%zu annotations have no 'area': width x height of the box is taken\n",
-			a->mended_areas);
-	if (a->mended_ids)
-		fl_str_addf(
-			out,
-			"%zu annotations have ids in quotes where images or categories have "
-			"not, or the reverse: digits are matched\n",
-			a->mended_ids);
 	if (a->lvis)
 		fl_str_add(
 			out,

@@ -6,6 +6,7 @@
 #include "box/nms.h"
 #include "data/loader.h"
 #include "device/stage.h"
+#include "eval/coco_detections.h"
 #include "model/decode.h"
 
 #include <limits.h>
@@ -30,6 +31,16 @@ static int check_metric(const struct recipe *recipe, struct fl_err *err)
 		       voc ? "COCO" : "VOC");
 }
 
+/* Before hours of training, not after: what scores will suffer from. */
+static void explain_truth(const struct annotations *truth)
+{
+	struct fl_str said = FL_STR_INIT;
+
+	coco_explain_truth(truth, &said);
+	fl_warn_lines(&said);
+	fl_str_release(&said);
+}
+
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 		   const struct comm *comm, struct fl_err *err)
 {
@@ -52,6 +63,8 @@ int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 		evaluator_close(v);
 		return fl_context(err, "EvalDataset");
 	}
+	if (comm->rank == 0 && !v->voc)
+		explain_truth(&v->truth);
 	bad_images_init(&v->bad, v->data.count);
 	return 0;
 }
