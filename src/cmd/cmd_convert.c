@@ -7,6 +7,7 @@
 #include "ckpt/paddle_names.h"
 #include "ckpt/safetensors.h"
 #include "config/option.h"
+#include "train/model_classes.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -194,8 +195,12 @@ static int write_safetensors(struct source *s, const char *path,
 {
 	bool plain = !s->has_ema && !s->has_velocity;
 	const struct tensor_file *f = plain ? &s->model : &s->file;
-	int rc = safetensors_save(path, f->tensors, f->count, f->meta,
-				  plain ? 0 : f->meta_count, err);
+	struct tensor_meta classes[MODEL_CLASSES_META];
+	int rc = plain ? safetensors_save(path, f->tensors, f->count, classes,
+					  model_classes_find(&s->file, classes),
+					  err)
+		       : safetensors_save(path, f->tensors, f->count, f->meta,
+					  f->meta_count, err);
 
 	if (rc == 0)
 		wrote(path, f->count, plain ? "weights" : "a checkpoint");

@@ -84,7 +84,9 @@ static int check_recipe(const struct args *args, long *suffers,
 		return rc;
 	rc = check_recipe_set(&r->train, r->num_classes, suffers, err);
 	if (rc == 0)
-		rc = check_recipe_set(&r->eval, r->num_classes, suffers, err);
+		rc = check_recipe_set(&r->eval, 0, suffers, err);
+	if (rc == 0)
+		rc = check_classes_meet(r, stdout, suffers, err);
 	recipe_free(r);
 	return rc;
 }

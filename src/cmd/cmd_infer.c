@@ -10,6 +10,7 @@
 #include "eval/coco_json.h"
 #include "image/draw.h"
 #include "train/evaluate.h"
+#include "train/model_classes.h"
 #include "train/weights.h"
 
 #include <limits.h>
@@ -147,7 +148,8 @@ static int write_results(const struct args *args, const struct dataset *d,
 		rc = fl_join(path, sizeof(path), args->output, "bbox.json",
 			     err);
 	if (rc == 0)
-		rc = coco_detections_write(path, found, kept, NULL, files, err);
+		rc = coco_detections_write(path, found, kept, &d->ids, files,
+					   err);
 	if (rc == 0)
 		fl_info("%zu detections of score %g and more in %s", kept,
 			args->save_threshold, path);
@@ -221,6 +223,7 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 	struct job job;
 	struct engine e = { 0 };
 	struct evaluator v = { 0 };
+	struct model_classes classes = { 0 };
 	struct model *model = NULL;
 	struct plan_key key;
 	int rc = job_open(&job, &args->job, false, err);
@@ -231,9 +234,11 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 		rc = fl_fail(err, FL_ERECIPE,
 			     "no weights given; use -o weights=FILE");
 	if (rc == 0)
-		rc = evaluator_open_pictures(&v, job.recipe, args->image,
-					     args->image ? NULL : args->folder,
-					     err);
+		rc = model_classes_open(job.recipe, &classes, err);
+	if (rc == 0)
+		rc = evaluator_open_pictures(
+			&v, job.recipe, &classes.list, args->image,
+			args->image ? NULL : args->folder, err);
 	if (rc == 0)
 		rc = model_new(job.recipe, &model, err);
 	if (rc == 0) {
@@ -248,6 +253,7 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 	engine_close(&e);
 	model_free(model);
 	evaluator_close(&v);
+	model_classes_close(&classes);
 	job_close(&job, rc);
 	return rc;
 }

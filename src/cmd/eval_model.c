@@ -5,6 +5,7 @@
 #include "cmd/eval_files.h"
 #include "eval/coco_json.h"
 #include "train/evaluate.h"
+#include "train/model_classes.h"
 #include "train/weights.h"
 
 #include <limits.h>
@@ -87,6 +88,7 @@ int eval_model(const struct job_args *args, const struct eval_options *options,
 	struct job job;
 	struct engine e = { 0 };
 	struct evaluator v = { 0 };
+	struct model_classes classes = { 0 };
 	struct model *model = NULL;
 	struct plan_key key;
 	int rc = job_open(&job, args, true, err);
@@ -95,7 +97,10 @@ int eval_model(const struct job_args *args, const struct eval_options *options,
 		rc = fl_fail(err, FL_ERECIPE,
 			     "no weights to evaluate; use -o weights=FILE");
 	if (rc == 0)
-		rc = evaluator_open(&v, job.recipe, job.comm, err);
+		rc = model_classes_open(job.recipe, &classes, err);
+	if (rc == 0)
+		rc = evaluator_open(&v, job.recipe, &classes.list, job.comm,
+				    err);
 	if (rc == 0)
 		rc = model_new(job.recipe, &model, err);
 	if (rc == 0) {
@@ -113,6 +118,7 @@ int eval_model(const struct job_args *args, const struct eval_options *options,
 	engine_close(&e);
 	model_free(model);
 	evaluator_close(&v);
+	model_classes_close(&classes);
 	job_close(&job, rc);
 	return rc;
 }

@@ -50,8 +50,8 @@ static const char *const kind_text[CHECK_KINDS] = {
 	[CHECK_SAME_NAME] = "names that several categories have",
 	[CHECK_UNUSED_CLASS] = "categories without a box",
 	[CHECK_LVIS] =
-		"file of CHECK_LVIS (not every object is annotated: COCO's AP is not "
-		"CHECK_LVIS's own)",
+		"file of LVIS (not every object is annotated: COCO's AP is not "
+		"LVIS's own)",
 	[CHECK_NO_NAME] = "images without a 'file_name'",
 	[CHECK_FIRST_PIXEL] =
 		"boxes within 0 .. 1: parts of the image, not pixels; multiply by width and "

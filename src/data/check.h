@@ -11,7 +11,8 @@
 #include <stdio.h>
 
 /* anno: a COCO file; image_dir: where its pictures lie, or NULL to look at
- * the annotations alone; flat_names as in a recipe. The report goes to 'to'. *suffers counts what would
+ * the annotations alone; flat_names as in a recipe. The report goes to 'to'.
+ * *suffers counts what would
  * be lost or wrong in training. num_classes 0: not compared. */
 int check_coco(const char *anno, const char *image_dir, bool flat_names,
 	       int num_classes, FILE *to, long *suffers, struct fl_err *err);
@@ -19,6 +20,9 @@ int check_coco(const char *anno, const char *image_dir, bool flat_names,
  * a file that cannot be understood ends the check (FL_EDATA). */
 int check_voc(const struct recipe_dataset *recipe, int num_classes, FILE *to,
 	      long *suffers, struct fl_err *err);
+/* The classes of both data sets of a recipe, met by name as training does. */
+int check_classes_meet(const struct recipe *recipe, FILE *to, long *suffers,
+		       struct fl_err *err);
 /* A picture, or all pictures of a folder, without annotations. */
 int check_pictures(const char *path, FILE *to, long *suffers,
 		   struct fl_err *err);

@@ -274,6 +274,19 @@ static void take_classes(struct dataset *d, const struct annotations *a)
 	}
 }
 
+/* The texts of ids outlive the tables. */
+static void take_ids(struct dataset *d, struct annotations *a)
+{
+	d->ids = a->ids;
+	a->ids = (struct text_ids){ 0 };
+}
+
+struct class_list dataset_classes(const struct dataset *d, const char *from)
+{
+	return (struct class_list){ d->class_count, d->class_names,
+				    d->class_ids, from };
+}
+
 static int no_image(const struct dataset *d, const char *path,
 		    struct fl_err *err)
 {
@@ -298,6 +311,11 @@ static int no_image(const struct dataset *d, const char *path,
 static int check(const struct dataset *d, const char *path, int num_classes,
 		 struct fl_err *err)
 {
+	if (d->class_count == 0)
+		return fl_fail(
+			err, FL_EDATA,
+			"'%s' lists no categories, so no box has a class",
+			path);
 	if (num_classes > 0 && d->class_count != num_classes)
 		return fl_fail(
 			err, FL_ERECIPE,
@@ -367,6 +385,7 @@ int dataset_open(const struct recipe_dataset *r, int num_classes,
 			take_classes(d, &a);
 			fill(d, r, &a);
 			annotations_explain(&a, &said);
+			take_ids(d, &a);
 			annotations_release(&a);
 		}
 	}
@@ -386,6 +405,7 @@ int dataset_open(const struct recipe_dataset *r, int num_classes,
 
 void dataset_close(struct dataset *d)
 {
+	text_ids_release(&d->ids);
 	fl_arena_release(&d->arena);
 	*d = (struct dataset){ 0 };
 }
@@ -450,8 +470,12 @@ int dataset_read_classes(const struct recipe_dataset *r, struct dataset *d,
 {
 	struct annotations a;
 	char path[PATH_MAX];
-	int rc = dataset_anno_path(r, path, sizeof(path), err);
+	int rc;
 
+	*d = (struct dataset){ 0 };
+	if (r->kind == RECIPE_VOC)
+		return dataset_read_voc_classes(d, r, err);
+	rc = dataset_anno_path(r, path, sizeof(path), err);
 	if (rc == 0 && fl_ends_with(path, ".txt"))
 		return dataset_read_names(d, path, true, err);
 	if (rc == 0)
@@ -459,6 +483,7 @@ int dataset_read_classes(const struct recipe_dataset *r, struct dataset *d,
 	if (rc != 0)
 		return rc;
 	take_classes(d, &a);
+	take_ids(d, &a);
 	annotations_release(&a);
 	return 0;
 }

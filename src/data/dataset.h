@@ -18,7 +18,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "box/text_ids.h"
 #include "config/recipe.h"
+#include "data/classes.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,7 +41,8 @@ struct dataset {
 	int count;
 	int class_count;
 	const char **class_names;
-	int64_t *class_ids; /* category ids of the file; of VOC 0, 1, ... */
+	int64_t *class_ids;  /* category ids of the file; of VOC 0, 1, ... */
+	struct text_ids ids; /* texts of ids of images and categories */
 	long boxes;
 	int skipped_images, skipped_boxes;
 	int listed, boxless; /* images of the file; those without a box */
@@ -70,7 +73,11 @@ int dataset_image_dir(const struct recipe_dataset *recipe, char *buf,
  * for inference. Classes come from the recipe's annotation file. */
 int dataset_open_pictures(const char *file, const char *folder,
 			  struct dataset *out, struct fl_err *err);
-/* Names and ids of classes alone. */
+/* The same as a list, which borrows; from: where it stands, for people. */
+struct class_list dataset_classes(const struct dataset *dataset,
+				  const char *from);
+/* Names and ids of classes alone: of a COCO file, of a list of names, or of a
+ * VOC data set. */
 int dataset_read_classes(const struct recipe_dataset *recipe,
 			 struct dataset *out, struct fl_err *err);
 

@@ -17,6 +17,8 @@ void dataset_append_empty(struct dataset *d, const struct recipe_dataset *r,
 /* Images, boxes and classes of a VOC data set. */
 int dataset_read_voc(struct dataset *d, const struct recipe_dataset *r,
 		     struct fl_err *err);
+int dataset_read_voc_classes(struct dataset *d, const struct recipe_dataset *r,
+			     struct fl_err *err);
 /* Class names, one a line. */
 int dataset_read_names(struct dataset *d, const char *path, bool skip_ground,
 		       struct fl_err *err);

@@ -100,8 +100,8 @@ int dataset_read_names(struct dataset *d, const char *path, bool skip_ground,
 	return 0;
 }
 
-static int read_classes(struct dataset *d, const struct recipe_dataset *r,
-			struct fl_err *err)
+int dataset_read_voc_classes(struct dataset *d, const struct recipe_dataset *r,
+			     struct fl_err *err)
 {
 	char path[PATH_MAX];
 	int rc;
@@ -293,7 +293,7 @@ int dataset_read_voc(struct dataset *d, const struct recipe_dataset *r,
 	size_t lines = 2;
 
 	if (rc == 0)
-		rc = read_classes(d, r, err);
+		rc = dataset_read_voc_classes(d, r, err);
 	if (rc != 0)
 		return rc;
 	text = at = read_text(path, false, err);

@@ -6,6 +6,7 @@
 #include "ckpt/checkpoint.h"
 #include "ckpt/safetensors.h"
 #include "text/json.h"
+#include "train/model_classes.h"
 #include "train/state.h"
 
 #include <ctype.h>
@@ -88,7 +89,9 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 	int part_count = parts_of(e, c->rows, parts), rc;
 	struct fl_arena arena = FL_ARENA_INIT;
 	struct fl_str text = FL_STR_INIT;
-	struct tensor_meta meta = { META_KEY, NULL };
+	struct tensor_meta meta[1 + MODEL_CLASSES_META] = { { META_KEY,
+							      NULL } };
+	size_t meta_count = 1;
 	struct named_tensor *all = NULL, *list[3];
 	size_t counts[3], total = 0, most = 1;
 	struct safetensors_writer w;
@@ -107,9 +110,13 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 						       : most;
 		}
 	describe_state(c, &text);
-	meta.text = fl_str_get(&text);
+	meta[0].text = fl_str_get(&text);
+	if (e->classes) {
+		model_classes_describe(e->classes, &arena, meta + 1);
+		meta_count += MODEL_CLASSES_META;
+	}
 	values = fl_malloc(most);
-	rc = safetensors_begin(&w, path, all, total, &meta, 1, err);
+	rc = safetensors_begin(&w, path, all, total, meta, meta_count, err);
 	for (int p = 0; rc == 0 && p < part_count; p++) {
 		for (size_t i = 0; rc == 0 && i < counts[p]; i++) {
 			state_export(e->model, &parts[p], list[p][i].name,
@@ -263,6 +270,28 @@ static int not_ours(const struct engine *e, const struct tensor_file *file,
 	return err->code;
 }
 
+/* A class that has become another one would be learnt anew from what it was. */
+static int check_classes(const struct engine *e, const struct tensor_file *file,
+			 const char *path, struct fl_err *err)
+{
+	struct model_classes stored;
+	struct class_match m;
+	int rc = model_classes_read(file, path, &stored, err);
+
+	if (rc == 0 && stored.list.count && e->classes) {
+		m = classes_match(&stored.list, e->classes);
+		if (!m.in_order)
+			rc = classes_refuse(
+				&stored.list, e->classes,
+				"the checkpoint was trained with other classes than TrainDataset lists, or in another order; "
+				"go on with the list of that run, or begin a new one with the file as pretrain_weights",
+				err);
+		class_match_release(&m);
+	}
+	model_classes_close(&stored);
+	return rc;
+}
+
 int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 		    struct fl_err *err)
 {
@@ -271,6 +300,8 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 	struct tensor_file file = { 0 };
 	int rc = checkpoint_open(&file, path, err);
 
+	if (rc == 0)
+		rc = check_classes(e, &file, path, err);
 	if (rc == 0)
 		rc = read_place(e, at, &file, path, err);
 	for (int p = 0; rc == 0 && p < part_count; p++)

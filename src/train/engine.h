@@ -15,6 +15,7 @@
 #define FL_TRAIN_ENGINE_H
 
 #include "comm/bucket.h"
+#include "data/classes.h"
 #include "loss/loss.h"
 #include "model/model.h"
 #include "optim/optim.h"
@@ -27,6 +28,9 @@ struct engine {
 	struct dev *dev;
 	struct dev_queue *queue; /* of all work of the step */
 	struct comm *comm;
+	/* What the model's classes are called, for its checkpoints; NULL:
+	 * unknown. Set by who trains it. */
+	const struct class_list *classes;
 	/* Ranks by which the recipe's batch is multiplied: those that the run
 	 * began with, when some are lost. */
 	int batch_ranks;

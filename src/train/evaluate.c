@@ -42,7 +42,8 @@ static void explain_truth(const struct annotations *truth)
 }
 
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
-		   const struct comm *comm, struct fl_err *err)
+		   const struct class_list *classes, const struct comm *comm,
+		   struct fl_err *err)
 {
 	char path[PATH_MAX];
 	int rc;
@@ -51,8 +52,11 @@ int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 				 .voc = recipe->eval.kind == RECIPE_VOC };
 	rc = check_metric(recipe, err);
 	if (rc == 0)
-		rc = dataset_open(&recipe->eval, recipe->num_classes, &v->data,
-				  err);
+		rc = dataset_open(&recipe->eval,
+				  classes->count ? 0 : recipe->num_classes,
+				  &v->data, err);
+	if (rc == 0)
+		rc = evaluate_meet_classes(v, recipe, classes, err);
 	if (rc == 0 && comm->rank == 0)
 		rc = dataset_anno_path(&recipe->eval, path, sizeof(path), err);
 	if (rc == 0 && comm->rank == 0 && v->voc)
@@ -70,15 +74,15 @@ int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 }
 
 int evaluator_open_pictures(struct evaluator *v, const struct recipe *recipe,
-			    const char *file, const char *folder,
-			    struct fl_err *err)
+			    const struct class_list *classes, const char *file,
+			    const char *folder, struct fl_err *err)
 {
 	int rc;
 
 	*v = (struct evaluator){ .threads = recipe->worker_num };
 	rc = dataset_open_pictures(file, folder, &v->data, err);
 	if (rc == 0)
-		rc = dataset_read_classes(&recipe->test, &v->data, err);
+		rc = evaluate_name_classes(v, recipe, classes, err);
 	if (rc == 0)
 		bad_images_init(&v->bad, v->data.count);
 	else
@@ -91,6 +95,8 @@ void evaluator_close(struct evaluator *v)
 	dataset_close(&v->data);
 	annotations_release(&v->truth);
 	bad_images_release(&v->bad);
+	free(v->class_of);
+	v->class_of = NULL;
 }
 
 /* One rank's share of an evaluation. */
@@ -138,8 +144,11 @@ static void keep(struct share *s, const struct data_image *im,
 		 const struct nms_row *row)
 {
 	const float *b = row->box;
+	int class = s->v->class_of[row->category];
 	struct coco_detection *d;
 
+	if (class < 0)
+		return; /* a category that this data set does not have */
 	if (s->count == s->cap) {
 		s->cap = s->cap ? 2 * s->cap : 4096;
 		s->found = fl_realloc(s->found, s->cap * sizeof(*s->found));
@@ -147,7 +156,7 @@ static void keep(struct share *s, const struct data_image *im,
 	d = &s->found[s->count++];
 	memset(d, 0, sizeof(*d)); /* padding travels between ranks too */
 	d->image_id = s->v->voc ? im - s->v->data.images : im->id;
-	d->category_id = s->v->data.class_ids[row->category];
+	d->category_id = s->v->data.class_ids[class];
 	d->bbox[0] = (double)b[0];
 	d->bbox[1] = (double)b[1];
 	d->bbox[2] = (double)b[2] - (double)b[0];

@@ -16,18 +16,27 @@ struct evaluator {
 	/* Rank 0; of a VOC data set the categories alone, its boxes stay in
 	 * data. */
 	struct annotations truth;
-	bool voc;	       /* scored by VOC's metric */
+	bool voc; /* scored by VOC's metric */
+	/* For each class of the model its place in data's classes, or -1:
+	 * nothing there can be of it. */
+	int *class_of;
 	int threads;	       /* of the loader */
 	struct bad_images bad; /* named once, not at every evaluation */
 };
 
+/* classes: the model's, which the EvalDataset's are met with by name; count 0:
+ * unknown, then places count. FL_EDATA with both lists where the EvalDataset has
+ * boxes of a class that the model does not know, or none that it does. */
 int evaluator_open(struct evaluator *v, const struct recipe *recipe,
-		   const struct comm *comm, struct fl_err *err);
+		   const struct class_list *classes, const struct comm *comm,
+		   struct fl_err *err);
 /* Pictures without ground truth, for evaluator_detect alone: a file or a folder
- * of them; classes as the recipe's TestDataset names them. */
+ * of them. Names are the model's own; where it does not know them, those of the
+ * recipe's TestDataset if it has as many, and numbers otherwise. Category ids
+ * are the TestDataset's of the same names. */
 int evaluator_open_pictures(struct evaluator *v, const struct recipe *recipe,
-			    const char *file, const char *folder,
-			    struct fl_err *err);
+			    const struct class_list *classes, const char *file,
+			    const char *folder, struct fl_err *err);
 void evaluator_close(struct evaluator *v);
 /* What people see of a score: COCO's twelve lines, or VOC's one. */
 void evaluator_print(const struct recipe *recipe,

@@ -6,6 +6,12 @@
 
 #define EVALUATE_VOC_OVERLAP 0.5
 
+/* Meet the classes of v->data, or of the TestDataset, with the model's. */
+int evaluate_meet_classes(struct evaluator *v, const struct recipe *recipe,
+			  const struct class_list *model, struct fl_err *err);
+int evaluate_name_classes(struct evaluator *v, const struct recipe *recipe,
+			  const struct class_list *model, struct fl_err *err);
+
 /* The class names, for reports. */
 void evaluate_voc_categories(struct annotations *truth,
 			     const struct dataset *data);

@@ -34,6 +34,7 @@ struct run {
 	struct train_summary *summary;
 	struct model *model;
 	struct dataset data;
+	struct class_list classes; /* data's, which become the model's */
 	struct loader *loader;
 	struct bad_images bad;
 	struct evaluator evaluator;
@@ -85,6 +86,7 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 	if (rc == 0)
 		rc = engine_set_passes(&r->engine, passes, err);
 	r->engine.batch_ranks = r->batch_ranks;
+	r->engine.classes = &r->classes;
 	if (rc == 0)
 		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
 			"of activations, %.0f MiB of workspace, %d threads on '%s'",
@@ -234,8 +236,10 @@ static int open_run(struct run *r, struct fl_err *err)
 	if (rc != 0)
 		return fl_context(err, "TrainDataset");
 	bad_images_init(&r->bad, r->data.count);
+	r->classes = dataset_classes(&r->data, "TrainDataset");
 	if (r->options->eval)
-		rc = evaluator_open(&r->evaluator, r->recipe, r->comm, err);
+		rc = evaluator_open(&r->evaluator, r->recipe, &r->classes,
+				    r->comm, err);
 	if (rc == 0)
 		rc = check_shares(r, err);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 #include "ckpt/checkpoint.h"
 #include "ckpt/locate.h"
 #include "ckpt/match.h"
+#include "train/model_classes.h"
 #include "train/state.h"
 
 #include <limits.h>
@@ -64,6 +65,37 @@ static int refuse_gaps(const struct match *m, const char *path,
 	return 0;
 }
 
+/* A head that fits may still be of other classes: it is a start as good as any,
+ * but its first scores are not what one expects. */
+static int compare_classes(const struct engine *e,
+			   const struct tensor_file *file, const char *path,
+			   struct fl_err *err)
+{
+	struct fl_str said = FL_STR_INIT;
+	struct model_classes stored;
+	struct class_match m;
+	int rc = model_classes_read(file, path, &stored, err);
+
+	if (rc == 0 && e->classes && stored.list.count == e->classes->count) {
+		m = classes_match(&stored.list, e->classes);
+		if (!m.in_order) {
+			fl_str_addf(&said, "the head of %s is of the classes ",
+				    stored.list.from);
+			classes_show(&stored.list, &said);
+			fl_str_add(&said, " and TrainDataset lists ");
+			classes_show(e->classes, &said);
+			fl_str_add(
+				&said,
+				": it begins with the weights of the class at the same place");
+		}
+		class_match_release(&m);
+	}
+	fl_warn_lines(&said);
+	fl_str_release(&said);
+	model_classes_close(&stored);
+	return rc;
+}
+
 int weights_load(struct engine *e, const char *place, bool strict,
 		 struct fl_err *err)
 {
@@ -85,8 +117,10 @@ int weights_load(struct engine *e, const char *place, bool strict,
 			     path);
 	if (rc == 0 && strict)
 		rc = refuse_gaps(&m, path, err);
-	if (rc == 0 && !strict)
+	if (rc == 0 && !strict) {
 		print_table(&m, path);
+		rc = compare_classes(e, &file, path, err);
+	}
 	for (size_t i = 0; rc == 0 && i < m.count; i++)
 		if (m.rows[i].outcome == MATCH_LOADED)
 			state_import_one(&e->model->states[i], &part,

@@ -13,3 +13,13 @@ sed -i 's/{"id": "0", "image_id"/{"image_id"/' "$work/gt.json"
 scores 'without an id it counts' 0.550990
 sed -i 's/{"id": \([0-9]\), "image_id"/{"id": "a-\1", "image_id"/' "$work/gt.json"
 scores 'texts as ids of annotations' 0.550990
+
+case_scores
+sed -i 's/{"id": 1, "image_id"/{"id": 0, "image_id"/' "$work/gt.json"
+says 'the check has it as a note' 0 'note    1 annotations with id 0 (scores suffer, training does not' "$flotilla" data check "$work/gt.json"
+says 'and training does not suffer' 0 'fit for training' "$flotilla" data check "$work/gt.json"
+case_job
+sed '/"annotations"/,/"id": 1,/s/"id": 1,/"id": 0,/' "$work/job/train.json" >"$work/job/zero.json"
+cd "$work/job" || exit 1
+says 'training that scores says it before the first step' 0 'annotation id 0 means "not matched"' \
+	"$flotilla" train -c recipe.yml -o epoch=1 EvalDataset.anno_path=zero.json save_dir="$work/run" --eval
