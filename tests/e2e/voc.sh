@@ -76,3 +76,17 @@ sed -i '0,/<xmax>[^<]*/s//<xmax>0/' "$xml"
 says "a box of no area" 3 "PROBLEM 1 boxes of no area" "${inspect[@]}"
 sed -i '0,/<xmax>[^<]*/s//<xmax>wide/' "$xml"
 says "a box that is no number" 3 "$(basename "$xml")" "${inspect[@]}"
+
+# Another list of the same names: the numbers of the classes differ, the score does not.
+for i in 6 5 4 3 2 1; do echo "class$i"; done >"$work/data/reversed.txt"
+check "a list in another order" evaluate 1 EvalDataset.label_list=reversed.txt --json "$work/c.json"
+same_classes() { diff <(grep -o '"class[0-9]": .*[0-9]' "$work/a.json" | sort) <(grep -o '"class[0-9]": .*[0-9]' "$work/c.json" | sort); }
+check "gives the same score for every class" same_classes
+check "gives the same mAP" cmp <(grep '"ap"' "$work/a.json") <(grep '"ap"' "$work/c.json")
+echo things | cat - "$work/data/labels.txt" >"$work/data/more.txt"
+says "a list with a class more" 0 "1 classes of '$work/data/val.txt' are none of the model's, and no box is of them (things)" \
+	"$flotilla" eval $(tiny) metric=VOC "${sets[@]}" EvalDataset.label_list=more.txt weights="$weights"
+sed 's/class1/plus/' "$work/data/labels.txt" >"$work/data/plus.txt"
+sed -i 's/<name>class1</<name>plus</' "$work"/data/xml/val/*.xml
+says "a list with another class" 3 "a class that the model does not know" \
+	"$flotilla" eval $(tiny) metric=VOC "${sets[@]}" EvalDataset.label_list=plus.txt weights="$weights"
