@@ -148,8 +148,8 @@ static const char *name_box(const struct check *c,
 	return out;
 }
 
-/* Does the box lie in an image of this size? 1: wholly outside, 2: it hangs
- * over, 3: over, but not as corners. An unknown size is infinite. */
+/* How a box lies in an image; an unknown size is infinite. One that hangs over
+ * as x, y, width, height may fit as corners. */
 enum lie {
 	INSIDE,
 	OUTSIDE,

@@ -196,27 +196,33 @@ static bool contradicts(const struct join *j, size_t i)
 	       im[j->by_id[i]].id != im[j->by_name[i]].id;
 }
 
+/* Ids cannot place all detections, and names not this one. */
 static int no_image(const struct join *j, size_t i, struct fl_err *err)
 {
 	char buf[TEXT_ID_ROOM];
 	const char *id = text_ids_show(&j->d->ids, j->d->list[i].image_id, buf);
-	const char *file = file_of(j, i);
+	const char *file = file_of(j, i) ? file_of(j, i) : id;
 	const char *quote = text_id_is(j->d->list[i].image_id) ? "'" : "";
 
+	if (j->by_id[i] >= 0)
+		return fl_fail(
+			err, FL_EDATA,
+			"detection %zu is of image %s%s%s and has no 'file_name' of the ground truth's, "
+			"which it needs because the ids of other detections are none of the ground truth's",
+			i, quote, id, quote);
 	if (j->by_name[i] == SEVERAL)
 		return fl_fail(
 			err, FL_EDATA,
-			"detection %zu is of image %s%s%s, which the ground truth does not "
-			"have, and several of its images are named '%s'; "
-			"give detections the ground truth's ids, or file names with their "
-			"folders",
-			i, quote, id, quote, file ? last_part(file) : id);
+			"detection %zu is of image %s%s%s, which the ground truth does not have, "
+			"and several of its images are named '%s'; "
+			"give detections the ground truth's ids, or file names with their folders",
+			i, quote, id, quote, last_part(file));
 	return fl_fail(
 		err, FL_EDATA,
 		"detection %zu is of image %s%s%s, which the ground truth does not have, "
 		"and no image of it is named '%s'; "
 		"give detections the ground truth's ids, or its file names as 'file_name'",
-		i, quote, id, quote, file ? file : id);
+		i, quote, id, quote, file);
 }
 
 /* The first detection that ids do not place, or that they misplace. */
@@ -246,7 +252,7 @@ static void say_names(struct join *j)
 /* Images by their ids where all of them fit, by names otherwise. */
 static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 {
-	size_t lost = 0, nameless = 0, wrong = j->d->count;
+	size_t lost = 0, nameless = 0, wrong = 0;
 
 	*chosen = j->by_id;
 	for (size_t i = 0; i < j->d->count; i++)
@@ -257,8 +263,7 @@ static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 	for (size_t i = 0; i < j->d->count; i++) {
 		j->by_name[i] = find_name(j, i);
 		j->contradict += contradicts(j, i);
-		nameless += j->by_name[i] < 0;
-		if (j->by_id[i] < 0 && j->by_name[i] < 0 && i < wrong)
+		if (j->by_name[i] < 0 && nameless++ == 0)
 			wrong = i;
 	}
 	if (lost == 0 && j->contradict == 0)
@@ -268,12 +273,8 @@ static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 		say_names(j);
 		return 0;
 	}
-	if (lost > 0) {
-		for (size_t i = 0; wrong == j->d->count && i < j->d->count; i++)
-			if (j->by_id[i] < 0 || j->by_name[i] < 0)
-				wrong = i;
+	if (lost > 0)
 		return no_image(j, wrong, err);
-	}
 	fl_str_addf(
 		j->said,
 		"%zu detections name another file than that of the image with their "
@@ -315,7 +316,7 @@ static int join_images(struct join *j, struct fl_err *err)
 /* The one category of that name: as written, or with other capitals. */
 static int category_named(const struct annotations *a, const char *name)
 {
-	int found = -1, folded = -1, hits = 0;
+	int folded = -1, hits = 0;
 
 	for (size_t i = 0; i < a->category_count; i++) {
 		if (strcmp(a->categories[i].name, name) == 0)
@@ -325,7 +326,7 @@ static int category_named(const struct annotations *a, const char *name)
 			hits++;
 		}
 	}
-	return hits == 1 ? folded : found;
+	return hits == 1 ? folded : -1;
 }
 
 /* The detections' own list of categories, in the ground truth's: -1 for a name

@@ -23,6 +23,10 @@ ultralytics names
 sed -i 's/"file_name": "shelf.jpg"/"file_name": "other.jpg"/' "$work/dt.json"
 says 'a name that no image has' 3 "no image of it is named 'other.jpg'; give detections the ground truth's ids" \
 	"$flotilla" eval --gt "$work/gt.json" --dt "$work/dt.json"
+ultralytics names
+sed -i 's/"image_id": 42, "file_name": "42.jpg"/"image_id": 4/' "$work/dt.json"
+says 'one with an id of the truth, others without' 3 "detection 6 is of image 4 and has no 'file_name' of the ground truth's" \
+	"$flotilla" eval --gt "$work/gt.json" --dt "$work/dt.json"
 
 # numeric names that are ids of other images by chance
 case_scores
