@@ -278,7 +278,7 @@ static int check_classes(const struct engine *e, const struct tensor_file *file,
 	struct class_match m;
 	int rc = model_classes_read(file, path, &stored, err);
 
-	if (rc == 0 && stored.list.count && e->classes) {
+	if (rc == 0 && e->classes && stored.list.count == e->classes->count) {
 		m = classes_match(&stored.list, e->classes);
 		if (!m.in_order)
 			rc = classes_refuse(
