@@ -191,7 +191,8 @@ static size_t detect(const char *device, struct coco_detection **found)
 	open_run(&r, device, comm, 1);
 	step(&r, 0);
 	engine_use_average(&r.e);
-	if (evaluator_open(&v, recipe, comm, &err) != 0 ||
+	if (evaluator_open(&v, recipe, &(struct class_list){ 0 }, comm, &err) !=
+		    0 ||
 	    evaluator_run(&v, &r.e, &ev, found, &err) != 0)
 		fail_msg("%s", err.text);
 	coco_result_release(&ev.coco);
