@@ -4,6 +4,7 @@
 #include "base/agent_link.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/inherited.h"
 #include "base/log.h"
 #include "cmd/job.h"
 #include "cmd/paddle_options.h"
@@ -247,6 +248,7 @@ static void on_stack(int number)
 
 static void catch_signals(void)
 {
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction a = { .sa_handler = on_signal };
 	struct sigaction stack = { .sa_handler = on_stack,
 				   .sa_flags = SA_RESTART };
@@ -256,8 +258,9 @@ static void catch_signals(void)
 	sigaction(SIGUSR2, &stack, NULL);
 
 	a.sa_flags = SA_RESTART;
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGTERM, &a, NULL);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (!fl_inherited_ignored(stops[i]))
+			sigaction(stops[i], &a, NULL);
 }
 
 static int number_from(const char *variable)

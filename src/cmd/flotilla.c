@@ -3,6 +3,7 @@
 
 #include "base/agent_link.h"
 #include "base/digest.h"
+#include "base/inherited.h"
 #include "base/par.h"
 #include "base/str.h"
 #include "base/version.h"
@@ -154,6 +155,7 @@ int main(int argc, char **argv)
 	struct fl_err err = FL_ERR_INIT;
 	int rc;
 
+	fl_inherited_mend();
 	fl_par_spin_briefly(argv);
 	agent_link_open();
 	rc = run(argc, argv, &err);
