@@ -1,3 +1,5 @@
+/* cgroup.c - called wherever a limit of the container counts: memory, processor
+ * time, processes. */
 #include "base/cgroup.h"
 
 #include <stdio.h>
@@ -18,36 +20,67 @@ static bool holds(const char *list, const char *name)
 	return false;
 }
 
-/* False: the line is of other controllers. */
-static bool folder_of(char *line, const char *controller, char *folder,
-		      size_t size)
+/* Where the controller's folders begin, and the path below it; false: the line
+ * is of other controllers. */
+static bool split(char *line, const char *mount, const char *controller,
+		  char *root, size_t size, const char **group)
 {
-	char *list = strchr(line, ':'), *group;
+	char *list = strchr(line, ':'), *path;
 
 	line[strcspn(line, "\n")] = '\0';
-	group = list ? strchr(++list, ':') : NULL;
-	if (!group)
+	path = list ? strchr(++list, ':') : NULL;
+	if (!path)
 		return false;
-	*group++ = '\0';
+	*path++ = '\0';
 	if (*list && !holds(list, controller))
 		return false;
-	snprintf(folder, size, "/sys/fs/cgroup%s%s%s", *list ? "/" : "", list,
-		 group);
+	snprintf(root, size, "%s%s%s", mount, *list ? "/" : "", list);
+	/* above what this namespace may see */
+	*group = strncmp(path, "/..", 3) == 0 ? "" : path;
 	return true;
 }
 
-void fl_cgroups(pid_t pid, const char *controller,
-		bool (*look)(void *ctx, const char *folder), void *ctx)
+/* The folder itself, then those above it, down to the root's name. */
+static bool climb(const char *root, const char *group, fl_cgroup_fn *look,
+		  void *ctx)
 {
-	char path[64], line[4096], folder[4160];
-	bool found = false;
-	FILE *f;
+	char folder[4352];
+	size_t least = strlen(root), n;
 
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
-	f = fopen(path, "re");
+	snprintf(folder, sizeof(folder), "%s%s", root, group);
+	n = strlen(folder);
+	while (n > least && folder[n - 1] == '/')
+		folder[--n] = '\0';
+	while (!look(ctx, folder)) {
+		if (n <= least)
+			return false;
+		while (n > least && folder[n] != '/')
+			n--;
+		folder[n] = '\0';
+	}
+	return true;
+}
+
+void fl_cgroups_in(const char *list, const char *mount, const char *controller,
+		   fl_cgroup_fn *look, void *ctx)
+{
+	char line[4096], root[256];
+	const char *group;
+	bool found = false;
+	FILE *f = fopen(list, "re");
+
 	while (f && !found && fgets(line, sizeof(line), f))
-		if (folder_of(line, controller, folder, sizeof(folder)))
-			found = look(ctx, folder);
+		if (split(line, mount, controller, root, sizeof(root), &group))
+			found = climb(root, group, look, ctx);
 	if (f)
 		fclose(f);
+}
+
+void fl_cgroups(pid_t pid, const char *controller, fl_cgroup_fn *look,
+		void *ctx)
+{
+	char list[64];
+
+	snprintf(list, sizeof(list), "/proc/%d/cgroup", (int)pid);
+	fl_cgroups_in(list, "/sys/fs/cgroup", controller, look, ctx);
 }

@@ -1,9 +1,9 @@
 #include "base/par.h"
 
+#include "base/cores.h"
 #include "base/err.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,16 +17,6 @@
 
 static int thread_count;
 
-int fl_par_cores(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	return CPU_COUNT(&set);
-}
-
 void fl_flush_denormals(void)
 {
 #ifdef __SSE2__
@@ -38,12 +28,16 @@ void fl_flush_denormals(void)
 void fl_par_spin_briefly(char **argv)
 {
 	const char *threads = getenv("OMP_NUM_THREADS");
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") ||
-	    fl_par_cores() < 2 || (threads && strcmp(threads, "1") == 0))
+	if (n <= 0 || getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") ||
+	    fl_cores() < 2 || (threads && strcmp(threads, "1") == 0))
 		return;
 	setenv("GOMP_SPINCOUNT", "1000", 1);
-	execv("/proc/self/exe", argv); /* where that fails all goes on */
+	fl_cores_all();	   /* what is bound now would be all there is then */
+	self[n] = '\0';	   /* by its name, which others see as the process's */
+	execv(self, argv); /* where that fails all goes on */
 }
 
 int fl_par_threads(void)
@@ -101,9 +95,14 @@ static void run(struct loop *l, int threads)
 		pthread_join(ids[i], NULL);
 }
 
+int fl_par_most(void)
+{
+	return fl_cores();
+}
+
 void fl_par_init(int threads)
 {
-	thread_count = threads > 0 ? threads : fl_par_cores();
+	thread_count = threads > 0 ? threads : fl_par_most();
 	fl_flush_denormals();
 }
 
@@ -127,9 +126,20 @@ static void run(struct loop *l, int threads)
 	claim_chunks(l);
 }
 
+/* Where OMP_PLACES and the like leave fewer cores, no more threads than those. */
+int fl_par_most(void)
+{
+	int all = fl_cores(), bound = 0;
+
+	if (omp_get_proc_bind() != omp_proc_bind_false)
+		for (int i = 0; i < omp_get_num_places(); i++)
+			bound += omp_get_place_num_procs(i);
+	return bound > 0 && bound < all ? bound : all;
+}
+
 void fl_par_init(int threads)
 {
-	thread_count = threads > 0 ? threads : fl_par_cores();
+	thread_count = threads > 0 ? threads : fl_par_most();
 	/* The libraries we call (oneDNN) size their loops by this. */
 	omp_set_num_threads(thread_count);
 	omp_set_dynamic(0);

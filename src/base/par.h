@@ -39,11 +39,11 @@ void fl_par_spin_briefly(char **argv);
  * process may use). Also flushes denormals in every thread. */
 void fl_par_init(int threads);
 int fl_par_threads(void);
+/* What fl_par_init(0) takes. */
+int fl_par_most(void);
 /* While on, libraries that size their loops by OpenMP (oneDNN) use the calling
  * thread alone: for work too small to be worth waking the others. */
 void fl_par_alone(bool on);
-/* Cores in this process's affinity mask. */
-int fl_par_cores(void);
 /* Flush denormals to zero in the calling thread: 100 times faster on them. */
 void fl_flush_denormals(void);
 

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/par.h"
+#include "base/processes.h"
 #include "comm/mpi/mpi.h"
 #include "comm/self/self.h"
 
@@ -16,15 +17,24 @@ static int thread_count(void)
 	const char *text = getenv("OMP_NUM_THREADS");
 	int n = text ? atoi(text) : 0;
 
-	return n > 0 ? n : fl_par_cores();
+	return n > 0 ? n : fl_par_most();
 }
 
-static int open_ranks(struct comm **out, bool ranks, struct fl_err *err)
+static int open_ranks(struct comm **out, bool ranks, int threads,
+		      struct fl_err *err)
 {
+	bool alone = !ranks || !comm_mpi_launched();
 	char prefix[32];
-	int rc = 0;
+	int rc;
 
-	if (!ranks || !comm_mpi_launched()) {
+	/* Those that compute beside this one, one that loads, and of several
+	 * ranks two of MPI and one that sends; libgomp would just say that it
+	 * could not. */
+	rc = fl_processes_check(threads - 1 + (alone ? 1 : 4), "this program",
+				err);
+	if (rc != 0)
+		return rc;
+	if (alone) {
 		*out = comm_self_open();
 		return 0;
 	}
@@ -77,11 +87,12 @@ int job_open(struct job *job, const struct job_args *args, bool ranks,
 	rc = recipe_load(args->config, args->overrides.items,
 			 args->overrides.count, &job->recipe, err);
 	if (rc == 0)
-		rc = open_ranks(&job->comm, ranks, err);
+		rc = open_ranks(&job->comm, ranks, thread_count(), err);
 	if (rc == 0)
 		rc = device_open(device_name(args, job->recipe), &job->dev,
 				 err);
-	fl_par_init(thread_count());
+	if (rc == 0)
+		fl_par_init(thread_count());
 	return rc;
 }
 

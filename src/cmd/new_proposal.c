@@ -4,7 +4,7 @@
  * a long warm-up). */
 #include "cmd/new_proposal.h"
 
-#include "base/par.h"
+#include "base/cores.h"
 #include "cmd/new_machine.h"
 
 #include <math.h>
@@ -142,5 +142,5 @@ void new_propose(const struct new_facts *f, struct new_proposal *p)
 	*p = (struct new_proposal){ 0 };
 	propose_size(f, p);
 	propose_batch(f, p);
-	p->threads = between(fl_par_cores() / 2.0, 1, 8);
+	p->threads = between(fl_cores() / 2.0, 1, 8);
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/par.h"
 
 #include <pthread.h>
@@ -49,6 +50,7 @@ static void *run(void *arg)
 {
 	struct averager *a = arg;
 
+	fl_cores_all();
 	fl_flush_denormals();
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop) {

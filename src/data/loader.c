@@ -1,6 +1,7 @@
 #include "data/loader.h"
 
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/par.h"
 #include "data/tape.h"
 #include "data/transform.h"
@@ -294,6 +295,7 @@ static void *work(void *arg)
 	struct loader *l = arg;
 	int most = 1;
 
+	fl_cores_all();
 	for (int i = 0; i < l->data->count; i++)
 		most = l->data->images[i].count > most
 			       ? l->data->images[i].count

@@ -2,6 +2,7 @@
 
 #include "base/agent_link.h"
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -135,7 +136,7 @@ static int load_start(struct run *r, struct fl_err *err)
 
 static int threads_of(const struct recipe *r)
 {
-	return r->worker_num > 0 ? r->worker_num : fl_par_cores();
+	return r->worker_num > 0 ? r->worker_num : fl_cores();
 }
 
 /* Uneven shares are right only where every sum runs over all images: of batch

@@ -2,6 +2,7 @@
  * only while no thread reads it. */
 #include "train/snapshot.h"
 
+#include "base/cores.h"
 #include "base/log.h"
 
 #include <limits.h>
@@ -43,6 +44,7 @@ static void *write_copy(void *ctx)
 {
 	struct snapshot *s = ctx;
 
+	fl_cores_all();
 	checkpoint_save(&s->content, s->path, &s->err);
 	atomic_store(&s->finished, true);
 	return NULL;

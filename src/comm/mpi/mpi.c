@@ -6,6 +6,7 @@
 #include "base/agent_link.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/cross_memory.h"
 #include "comm/averager.h"
 
 #include <dirent.h>
@@ -409,6 +410,10 @@ int comm_mpi_open(struct comm **out, struct fl_err *err)
 		goto out;
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		setenv(settings[i][0], settings[i][1], 0);
+	if (!fl_cross_memory())
+		for (int i = 0; fl_cross_memory_off[i][0]; i++)
+			setenv(fl_cross_memory_off[i][0],
+			       fl_cross_memory_off[i][1], 0);
 	MPI(MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &given),
 	    "MPI start");
 	MPI(MPI_Comm_size(MPI_COMM_WORLD, &world), "MPI");

@@ -5,6 +5,7 @@
 #include "../golden_eval.h"
 #include "../golden_step.h"
 
+#include "base/cores.h"
 #include "base/par.h"
 #include "base/str.h"
 
@@ -60,7 +61,7 @@ int main(int argc, char **argv)
 	const char *devices[4] = { "ref", "cpu" };
 	int count = 2, given = 0, failed = 0, cases = 0;
 
-	fl_par_init(fl_par_cores());
+	fl_par_init(fl_cores());
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--device") == 0 && i + 1 < argc &&
 		    given < 4) {

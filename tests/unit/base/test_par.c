@@ -1,5 +1,6 @@
 /* The parallel loop: every item once, whatever the threads; threads do not spin for long. */
 #include "base/par.h"
+#include "base/cores.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +46,7 @@ static void test_spins_briefly(void **state)
 	const char *spins = getenv("GOMP_SPINCOUNT");
 
 	(void)state;
-	if (was_set || fl_par_cores() < 2)
+	if (was_set || fl_cores() < 2)
 		skip();
 	assert_non_null(spins);
 	assert_string_equal(spins, "1000");
