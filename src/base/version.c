@@ -7,7 +7,7 @@
  */
 #include "base/version.h"
 
-#include "base/par.h"
+#include "base/cores.h"
 
 #include <gnu/libc-version.h>
 #include <stdbool.h>
@@ -60,7 +60,7 @@ static void print_processor(FILE *to)
 {
 	FILE *f = fopen("/proc/cpuinfo", "re");
 	char line[256], *name = NULL;
-	int cores = fl_par_cores();
+	int cores = fl_cores();
 
 	while (f && !name && fgets(line, sizeof(line), f))
 		if (strncmp(line, "model name", 10) == 0)

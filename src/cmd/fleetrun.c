@@ -1,11 +1,14 @@
 /* fleetrun.c - main of the launcher: fleetrun [options] PROGRAM ARGS... */
 #include "base/digest.h"
+#include "base/inherited.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "config/option_pages.h"
+#include "launch/binding.h"
 #include "launch/foreign_options.h"
 #include "launch/launch.h"
 #include "launch/place.h"
+#include "launch/room.h"
 #include "text/json.h"
 #include "text/yaml.h"
 
@@ -157,7 +160,13 @@ static int run_job(struct launch_options *o, const struct launch_plan *plan,
 	fl_info("%s", plan->note);
 	if (!plan->has_gpu && o->devices)
 		fl_info("no GPU here: device numbers count trainers on the CPU");
-	rc = place_open(&place, o->log_dir, plan, err);
+	binding_say(plan);
+	if (!plan->cross_memory)
+		fl_info("process_vm_readv is forbidden here (a container's "
+			"filter): messages between trainers are copied twice");
+	rc = room_for_processes(plan, err);
+	if (rc == 0)
+		rc = place_open(&place, o->log_dir, plan, err);
 	if (rc != 0)
 		return rc;
 	o->log_dir = place.folder;
@@ -229,6 +238,7 @@ int main(int argc, char **argv)
 	int words = 0, rc;
 	bool help = false, done;
 
+	fl_inherited_mend();
 	fl_log_name("fleetrun");
 	fl_log_lend_terminal();
 	rc = option_pages(&program, argc, argv, &done, &err);

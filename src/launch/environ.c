@@ -2,9 +2,11 @@
 
 #include "base/agent_link.h"
 #include "base/arena.h"
+#include "base/cross_memory.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "launch/inherit.h"
+#include "launch/binding.h"
 #include "launch/port.h"
 
 #include <stdio.h>
@@ -54,6 +56,17 @@ void environ_set(struct launch_environ *env, const char *name,
 	}
 	free(env->list[at]);
 	env->list[at] = entry;
+}
+
+void environ_unset(struct launch_environ *env, const char *name)
+{
+	int at = find(env, name);
+
+	if (at < 0)
+		return;
+	free(env->list[at]);
+	env->list[at] = env->list[--env->count];
+	env->list[env->count] = NULL;
 }
 
 const char *environ_get(const struct launch_environ *env, const char *name)
@@ -262,8 +275,8 @@ static void set_mpi_identity(struct launch_environ *env, const struct layout *l,
 
 /* Without schizo every rank would believe to be alone; without yielding, idle
  * ranks spin on the cores that others compute on. */
-static void set_mpi(struct launch_environ *env, const struct layout *l,
-		    const char *shm)
+static void set_mpi(struct launch_environ *env, const struct launch_plan *p,
+		    const struct layout *l, const char *shm)
 {
 	static const char *const values[][2] = {
 		{ "OMPI_MCA_schizo", "ompi" },
@@ -280,6 +293,9 @@ static void set_mpi(struct launch_environ *env, const struct layout *l,
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		environ_set(env, values[i][0], values[i][1], true);
 	environ_set(env, "OMPI_MCA_btl_vader_backing_directory", shm, true);
+	for (int i = 0; !p->cross_memory && fl_cross_memory_off[i][0]; i++)
+		environ_set(env, fl_cross_memory_off[i][0],
+			    fl_cross_memory_off[i][1], true);
 	/* recursive doubling for two, a ring for more: up to three times as
 	 * fast as the default, and one order of additions */
 	environ_set(env, "OMPI_MCA_coll_tuned_allreduce_algorithm",
@@ -383,7 +399,7 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 	set_interface(env, p);
 	set_attempt(env, l);
 	set_mpi_identity(env, l, local);
-	set_mpi(env, l, shm);
+	set_mpi(env, p, l, shm);
 	set_no_proxy(env, p);
 	/* its lines are seen as they are printed, though that is no terminal */
 	environ_set(env, "PYTHONUNBUFFERED", "1", true);
@@ -396,6 +412,7 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 			    environ_get(env, "OMP_NUM_THREADS"), false);
 	snprintf(threads, sizeof(threads), "%d", p->threads);
 	environ_set(env, "OMP_NUM_THREADS", threads, true);
+	binding_take_out(env, p);
 }
 
 void environ_release(struct launch_environ *env)

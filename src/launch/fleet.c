@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define TICK_MS 50
-#define FOREIGN_S 10.0
 #define SERVER_GRACE_S 5.0 /* for a server, after the last worker */
 
 const char *fleet_host(const struct fleet *f, int host)
@@ -184,6 +183,11 @@ static void on_unserved(void *ctx, int rank, const char *what)
 		name, what);
 }
 
+static void on_pause(void *ctx)
+{
+	pause_here(ctx);
+}
+
 /* --- what the other machines say --- */
 
 /* Whom an agent sees decides who can start: all, or after a loss those who see
@@ -231,6 +235,7 @@ static void on_left(void *ctx, int host, const char *why)
 	m->told = false;
 	m->since = fl_now_s();
 	copies_left(f->copies, host);
+	pause_left(f, host);
 	if (f->state == FLEET_WAIT && f->attempt >= 0 && !f->over)
 		fleet_tell_state(f);
 	if (!takes_part(f, host) || f->over || f->user_signal || f->verdict)
@@ -340,6 +345,9 @@ static void take_json(struct fleet *f, int host, int type, int attempt,
 		if (now && layout_find(&f->layout, host) >= 0)
 			take_measure(f, host, type, o);
 		break;
+	case WIRE_PAUSE:
+		pause_take(f, host, o);
+		break;
 	case WIRE_STOP:
 		stop_take(f, o);
 		break;
@@ -412,29 +420,12 @@ static void pass_on(struct fleet *f)
 		copies_fetch(f->copies, f->peers, before, theirs);
 }
 
-/* The first step is done; a program that counts none has run for a while, or to
- * its end. Only now does what earlier jobs left give way. */
-static void look_for_begin(struct fleet *f)
-{
-	bool done = f->job.working == 0 ||
-		    (!f->plan->trains && fl_now_s() - f->since > FOREIGN_S);
-
-	for (int i = 0; i < f->job.started && !done; i++)
-		done = atomic_load(&f->job.trainers[i].status->steps) > 0;
-	if (!done)
-		return;
-	f->begun = true;
-	place_forget(f->options->log_dir);
-	copies_begin(f->copies);
-	fleet_tell_state(f);
-}
-
 static void run_turn(struct fleet *f)
 {
 	pass_on(f);
 	if (!f->begun && !f->options->preflight)
-		look_for_begin(f);
-	if (f->state == FLEET_RUN) {
+		begin_turn(f);
+	if (f->state == FLEET_RUN && !f->job.paused) {
 		stall_turn(f);
 		stopped_turn(f);
 		ledger_turn(f);
@@ -526,9 +517,9 @@ static int open_peers(struct fleet *f, struct fl_err *err)
 
 static int open_fleet(struct fleet *f, struct fl_err *err)
 {
-	struct job_events events = { f,	      on_fault,	      on_ending,
-				     on_line, stop_by_signal, on_unserved,
-				     on_lines };
+	struct job_events events = { f,		  on_fault,	  on_ending,
+				     on_line,	  stop_by_signal, on_pause,
+				     on_unserved, on_lines };
 	struct member *own;
 	int count = f->plan->hosts.count;
 	int rc = job_open(&f->job, f->options, f->plan, &events, err);

@@ -47,6 +47,7 @@ struct member {
 	struct room room; /* told when it was ready */
 	double since;	  /* it is here, or missing */
 	bool disagreed;	  /* said once */
+	bool paused;	  /* by its user: all stand still until it goes on */
 	bool follows;	  /* it shows every rank's lines */
 };
 
@@ -211,6 +212,15 @@ void stop_take(struct fleet *f, const struct json *o);
  * moment; false: it is none of these, and still the caller's. */
 bool stop_holds(struct fleet *f, struct json *report);
 void stop_turn(struct fleet *f);
+
+/* begin.c: has the start succeeded? */
+void begin_turn(struct fleet *f);
+
+/* pause.c: Ctrl-Z */
+void pause_here(struct fleet *f);
+void pause_take(struct fleet *f, int host, const struct json *o);
+/* A machine that is gone pauses nobody. */
+void pause_left(struct fleet *f, int host);
 
 /* ledger.c: who holds up the others */
 void ledger_begin(struct fleet *f);

@@ -191,6 +191,65 @@ static int parse(struct hosts *h, const char *ips, struct fl_err *err)
 	return rc;
 }
 
+/* The name that this machine has for itself, whole or up to the first dot. */
+static bool is_own_name(const char *name)
+{
+	char own[256] = "";
+	size_t n = strcspn(name, ".");
+
+	gethostname(own, sizeof(own) - 1);
+	return *own && strcmp(name, "localhost") != 0 &&
+	       (strcmp(name, own) == 0 ||
+		(own[n] == '.' && !name[n] && strncmp(name, own, n) == 0) ||
+		(!own[n] && strncmp(name, own, n) == 0));
+}
+
+/* The address that packets to the other machine leave from. No packet is sent:
+ * connecting a datagram socket only chooses the way. */
+static bool address_towards(const struct host *other,
+			    struct sockaddr_storage *out, socklen_t *size)
+{
+	struct sockaddr_storage to;
+	int fd = socket(other->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found;
+
+	hosts_endpoint(other, 9, &to);
+	*size = sizeof(*out);
+	found = fd >= 0 &&
+		connect(fd, (struct sockaddr *)(void *)&to, other->size) == 0 &&
+		getsockname(fd, (struct sockaddr *)(void *)out, size) == 0 &&
+		!is_loopback((struct sockaddr *)(void *)out);
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* Debian writes "127.0.1.1 node1" into node1's own /etc/hosts. Then the name
+ * means the address under which the other machines of the list know it. */
+static void mend_own_name(struct hosts *h)
+{
+	struct sockaddr_storage found;
+	struct host *own = NULL;
+	socklen_t size;
+	size_t n;
+
+	for (int i = 0; i < h->count; i++)
+		if (is_loopback(address_of(&h->list[i])) &&
+		    is_own_name(h->list[i].name))
+			own = &h->list[i];
+	for (int i = 0; own && i < h->count; i++) {
+		if (is_loopback(address_of(&h->list[i])) ||
+		    !address_towards(&h->list[i], &found, &size))
+			continue;
+		own->address = found;
+		own->size = size;
+		hosts_endpoint(own, 0, &own->address);
+		inet_ntop(found.ss_family, bytes_of(address_of(own), &n),
+			  own->numeric, sizeof(own->numeric));
+		return;
+	}
+}
+
 /* "localhost" among several machines would mean each of them. */
 static int check_loopback(const struct hosts *h, struct fl_err *err)
 {
@@ -322,6 +381,8 @@ int hosts_open(struct hosts *h, const char *ips, const char *host,
 
 	memset(h, 0, sizeof(*h));
 	rc = parse(h, ips, err);
+	if (rc == 0)
+		mend_own_name(h);
 	if (rc == 0)
 		rc = check_loopback(h, err);
 	if (rc == 0)

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/inherited.h"
 #include "launch/group.h"
 #include "launch/guard.h"
 #include "launch/open_files.h"
@@ -200,6 +201,8 @@ static void read_signals(struct job *j)
 	while (read(j->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(j);
+		else if (info.ssi_signo == SIGTSTP)
+			j->events.pause(j->events.ctx);
 		else
 			j->events.user(j->events.ctx, info.ssi_signo == SIGINT
 							      ? SIGINT
@@ -247,6 +250,12 @@ void job_turn(struct job *j)
 	see_to_the_left(j);
 	if (j->kill_at > 0 && fl_now_s() >= j->kill_at && j->alive > 0)
 		signal_all(j, SIGKILL);
+}
+
+void job_pause(struct job *j, bool paused)
+{
+	signal_all(j, paused ? SIGSTOP : SIGCONT);
+	j->paused = paused;
 }
 
 void job_dismiss(struct job *j, double grace)
@@ -323,15 +332,18 @@ static void end_orphans(void)
 		continue;
 }
 
+/* Those that were ignored from the start are left so: a signalfd would take
+ * them all the same. */
 static int open_signals(sigset_t *old)
 {
+	static const int user[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP };
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < sizeof(user) / sizeof(user[0]); i++)
+		if (!fl_inherited_ignored(user[i]))
+			sigaddset(&set, user[i]);
 	sigprocmask(SIG_BLOCK, &set, old);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -355,9 +367,7 @@ int job_open(struct job *j, const struct launch_options *options,
 	j->trainers = fl_calloc((size_t)plan->count, sizeof(*j->trainers));
 	rc = open_files_raise(plan->hosts.count, plan->count, err);
 	if (rc == 0)
-		rc = fl_make_dirs(options->log_dir, err);
-	if (rc == 0)
-		rc = scratch_open(&j->scratch, err);
+		rc = scratch_open(&j->scratch, options->log_dir, err);
 	if (rc == 0)
 		rc = pmix_server_open(launch_host(plan), plan->hosts.self,
 				      j->scratch.folder, err);

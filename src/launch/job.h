@@ -24,6 +24,8 @@ struct job_events {
 	void (*said)(void *ctx, struct trainer *t, const struct json *line);
 	/* SIGINT or SIGTERM came. */
 	void (*user)(void *ctx, int number);
+	/* SIGTSTP came. */
+	void (*pause)(void *ctx);
 	/* It called a function of MPI that needs what is not served here. */
 	void (*unserved)(void *ctx, int rank, const char *what);
 	/* Whole lines of its output. */
@@ -46,6 +48,7 @@ struct job {
 	int ends;	/* epoll: links that ended, in order */
 	int order;	/* trainers that began to end */
 	int guard;
+	bool paused;	/* its trainers stand still */
 	double kill_at; /* 0: nobody is to be killed */
 	bool asked;	/* SIGTERM was sent in this attempt */
 	bool patient;	/* the user wants the trainers' last checkpoint */
@@ -63,6 +66,8 @@ int job_begin(struct job *job, const struct layout *layout, struct fl_err *err);
 int job_start(struct job *job, struct fl_err *err);
 /* The workers are done: end the servers, as job_stop. */
 void job_dismiss(struct job *job, double grace);
+/* All trainers stand still, or go on. */
+void job_pause(struct job *job, bool paused);
 /* SIGTERM now, SIGKILL after grace seconds. */
 void job_stop(struct job *job, double grace);
 /* The same for a last checkpoint: where a shell ends at once and leaves the

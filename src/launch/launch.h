@@ -77,6 +77,7 @@ struct launch_plan {
 	int mpi_ports; /* MPI's, 4 a trainer; 0: any */
 	char **argv;   /* the program with its arguments */
 	char program[4096], note[512];
+	bool cross_memory; /* processes may read each other's memory */
 	bool preflight;	 /* of the options: trainers of ours only time steps */
 	bool trains;	 /* it is our trainer: it goes on from checkpoints */
 	char *line;	 /* the command line, without what may differ */

@@ -39,7 +39,8 @@ struct link {
 	double again;	/* and how long after it the one after */
 	double ping_at;
 	bool silent;
-	char why[400]; /* it is not here */
+	bool waited_for; /* its silence is no loss */
+	char why[400];	 /* it is not here */
 };
 
 struct peers {
@@ -78,10 +79,10 @@ int peers_open(const struct peers_config *c, struct peers **out,
 	return 0;
 }
 
-static void flush_all(struct peers *p)
+void peers_flush(struct peers *p)
 {
 	double until = fl_now_s() + 1;
-	bool more = true;
+	bool more = p != NULL;
 
 	while (more && fl_now_s() < until) {
 		more = false;
@@ -101,7 +102,7 @@ void peers_close(struct peers *p)
 {
 	if (!p)
 		return;
-	flush_all(p);
+	peers_flush(p);
 	for (int i = 0; i < p->config.hosts->count; i++)
 		wire_close(&p->links[i].wire);
 	for (int i = 0; i < p->guest_count; i++)
@@ -462,17 +463,23 @@ static void take_frames(struct peers *p, int peer)
 	}
 }
 
+void peers_wait_for(struct peers *p, int peer, bool wait)
+{
+	p->links[peer].waited_for = wait;
+	p->links[peer].wire.heard_at = fl_now_s();
+}
+
 static void judge_silence(struct peers *p, int peer, double now)
 {
 	struct link *l = &p->links[peer];
 	double quiet = now - l->wire.heard_at;
-	bool silent = quiet > p->config.silent_s;
+	bool silent = quiet > p->config.silent_s && !l->waited_for;
 
 	if (silent != l->silent) {
 		l->silent = silent;
 		p->config.silence(p->config.ctx, peer, quiet, silent);
 	}
-	if (quiet > p->config.lost_s && l->wire.fd >= 0) {
+	if (quiet > p->config.lost_s && l->wire.fd >= 0 && !l->waited_for) {
 		snprintf(l->wire.why, sizeof(l->wire.why),
 			 "nothing was heard of it for %.1f s", quiet);
 		close(l->wire.fd);

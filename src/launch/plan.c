@@ -1,6 +1,8 @@
 #include "launch/launch.h"
 
 #include "base/arena.h"
+#include "base/cores.h"
+#include "base/cross_memory.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "launch/port.h"
@@ -8,7 +10,6 @@
 
 #include <ctype.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,14 +112,10 @@ static int choose_devices(const struct launch_options *o, struct launch_plan *p,
 static int threads_of_each(int trainers)
 {
 	const char *given = getenv("OMP_NUM_THREADS");
-	cpu_set_t set;
-	int cores = 1;
+	int cores = fl_cores();
 
 	if (given && atoi(given) > 0)
 		return atoi(given);
-	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		cores = CPU_COUNT(&set);
 	return cores / trainers > 0 ? cores / trainers : 1;
 }
 
@@ -264,6 +261,7 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	p->max_restart = o->max_restart >= 0 ? o->max_restart
 			 : p->trains	     ? LAUNCH_RESTARTS
 					     : 0;
+	p->cross_memory = fl_cross_memory();
 	p->threads = threads_of_each(p->count ? p->count : 1);
 	return rc;
 }

@@ -2,6 +2,8 @@
 
 #include "launch/open_files.h"
 
+#include "base/processes.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +53,18 @@ struct room_need room_need_of(int machines, int world, int local)
 				  ? 2 * (int64_t)machines + 4 * (int64_t)local
 				  : 2 * (int64_t)world)
 	};
+}
+
+/* Two threads of PMIx and the guard; of a trainer of ours itself, two of MPI,
+ * one that loads, one that sends, and those that compute beside it. Of other
+ * programs only that there is one is known. */
+int room_for_processes(const struct launch_plan *p, struct fl_err *err)
+{
+	int64_t each = 1;
+
+	if (p->trains)
+		each = 3 + p->threads + (p->count > 1 || !p->alone);
+	return fl_processes_check(3 + p->count * each, "this job", err);
 }
 
 static double mib(int64_t bytes)

@@ -7,6 +7,7 @@
 #define FL_LAUNCH_ROOM_H
 
 #include "base/str.h"
+#include "launch/launch.h"
 #include "text/json.h"
 
 #include <stdint.h>
@@ -30,6 +31,10 @@ struct room_need room_need_of(int machines, int world, int local);
  * line by line; returns how many. */
 int room_judge(const struct room *have, const struct room_need *need,
 	       const char *host, const char *log_dir, struct fl_str *out);
+
+/* Before anything starts: may this machine's share of the job have as many
+ * processes and threads as it needs for its first step? */
+int room_for_processes(const struct launch_plan *plan, struct fl_err *err);
 
 struct json *room_write(const struct room *room);
 struct room room_read(const struct json *o);

@@ -1,6 +1,9 @@
+/* scratch.c - folders of this job in the temporary folder and in shared memory.
+ * A lock in each tells who lives; the job opens and closes them. */
 #include "launch/scratch.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 
 #include <dirent.h>
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PREFIX "fleetrun."
@@ -51,26 +55,31 @@ static bool lives(const char *pid)
 	return number > 0 && (kill((pid_t)number, 0) == 0 || errno == EPERM);
 }
 
-/* Folders of ours in root whose lock nobody holds. The same name lies in the
- * temporary folder (with the lock) and in shared memory. */
-static void sweep(const char *root, const char *twin)
+static bool is_ours(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == geteuid();
+}
+
+/* Folders of this user's in root whose lock nobody holds. */
+static void sweep(const char *root)
 {
 	DIR *d = opendir(root);
 	struct dirent *entry;
 
 	while (d && (entry = readdir(d)) != NULL) {
-		char path[512], other[512];
+		char path[512];
 		int fd;
 
 		if (!fl_starts_with(entry->d_name, PREFIX) ||
 		    lives(entry->d_name + strlen(PREFIX)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", root, entry->d_name);
-		snprintf(other, sizeof(other), "%s/%s", twin, entry->d_name);
-		fd = hold(path);
+		fd = is_ours(path) ? hold(path) : -1;
 		if (fd < 0)
 			continue;
-		remove_tree(other);
 		remove_tree(path);
 		close(fd);
 	}
@@ -78,32 +87,96 @@ static void sweep(const char *root, const char *twin)
 		closedir(d);
 }
 
-int scratch_open(struct launch_scratch *s, struct fl_err *err)
+/* Made for us alone: it will hold sockets. Where a process with our number left
+ * one, that is removed; one of another user is none of ours. */
+static int make_private(const char *path)
 {
-	const char *root = getenv("TMPDIR");
-	const char *memory = fl_is_dir("/dev/shm") ? "/dev/shm" : "/tmp";
+	int fd;
 
-	root = root && *root ? root : "/tmp";
-	sweep(root, memory);
-	snprintf(s->folder, sizeof(s->folder), "%s/" PREFIX "%ld", root,
-		 (long)getpid());
-	snprintf(s->shm, sizeof(s->shm), "%s/" PREFIX "%ld", memory,
-		 (long)getpid());
-	s->lock = -1;
-	if (fl_make_dirs(s->folder, err) != 0 || fl_make_dirs(s->shm, err) != 0)
-		return err->code;
-	s->lock = hold(s->folder);
-	if (s->lock < 0)
-		return fl_fail(err, FL_EIO, "cannot lock '%s': %s", s->folder,
+	if (mkdir(path, 0700) == 0)
+		return 0;
+	if (errno != EEXIST || !is_ours(path))
+		return -1;
+	fd = hold(path);
+	if (fd < 0)
+		return -1;
+	remove_tree(path);
+	close(fd);
+	return mkdir(path, 0700);
+}
+
+/* other: where the first folder is, which may be this one too; NULL. */
+static int make(const char *root, const char *other, char *path, size_t size,
+		int *lock, struct fl_err *err)
+{
+	if (snprintf(path, size, "%s/" PREFIX "%ld", root, (long)getpid()) >=
+	    (int)size)
+		return fl_fail(err, FL_EIO, "'%.100s...' is too long a name",
+			       root);
+	if (other && strcmp(path, other) == 0)
+		return 0;
+	if (make_private(path) != 0)
+		return fl_fail(err, FL_EIO, "cannot make folder '%s': %s", path,
+			       strerror(errno));
+	*lock = hold(path);
+	if (*lock < 0)
+		return fl_fail(err, FL_EIO, "cannot lock '%s/alive': %s", path,
 			       strerror(errno));
 	return 0;
 }
 
+/* Where the first of these folders lets us: a TMPDIR that is not there, a /tmp
+ * that may only be read and a missing /dev/shm are no reason to give up. */
+static int make_somewhere(const char *const *roots, const char *other,
+			  char *path, size_t size, int *lock,
+			  struct fl_err *err)
+{
+	struct fl_err first = FL_ERR_INIT;
+
+	for (int i = 0; roots[i]; i++)
+		sweep(roots[i]);
+	for (int i = 0; roots[i]; i++) {
+		if (make(roots[i], other, path, size, lock, err) == 0) {
+			if (first.code != 0)
+				fl_warn("%s; using '%s'", first.text, path);
+			return 0;
+		}
+		if (first.code == 0)
+			first = *err;
+	}
+	*err = first;
+	return err->code;
+}
+
+int scratch_open(struct launch_scratch *s, const char *log_dir,
+		 struct fl_err *err)
+{
+	const char *given = getenv("TMPDIR");
+	const char *const folders[] = { given && *given ? given : "/tmp",
+					"/tmp",
+					"/var/tmp",
+					"/dev/shm",
+					log_dir,
+					NULL };
+	const char *const memory[] = { "/dev/shm", "/tmp", "/var/tmp", log_dir,
+				       NULL };
+	int rc;
+
+	s->lock = s->shm_lock = -1;
+	rc = make_somewhere(folders, NULL, s->folder, sizeof(s->folder),
+			    &s->lock, err);
+	if (rc == 0)
+		rc = make_somewhere(memory, s->folder, s->shm, sizeof(s->shm),
+				    &s->shm_lock, err);
+	return rc;
+}
+
 void scratch_close(struct launch_scratch *s)
 {
-	if (strcmp(s->shm, s->folder) != 0)
+	if (s->shm_lock >= 0)
 		remove_tree(s->shm);
-	remove_tree(s->folder);
 	if (s->lock >= 0)
-		close(s->lock);
+		remove_tree(s->folder);
+	fl_close(&s->shm_lock);
+	fl_close(&s->lock);
 }

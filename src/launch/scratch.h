@@ -7,10 +7,13 @@
 
 struct launch_scratch {
 	char folder[256], shm[256];
-	int lock; /* held while we live: a folder without a holder is swept */
+	/* held while we live: a folder without a holder is swept */
+	int lock, shm_lock;
 };
 
-int scratch_open(struct launch_scratch *s, struct fl_err *err);
+/* log_dir: where nothing else can be written. */
+int scratch_open(struct launch_scratch *s, const char *log_dir,
+		 struct fl_err *err);
 void scratch_close(struct launch_scratch *s);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/inherited.h"
 #include "base/log.h"
 #include "launch/open_files.h"
 #include "launch/place.h"
@@ -108,7 +109,11 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 		_exit(127);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL); /* ours is ignored, which exec would keep */
+	/* Ours is ignored, which exec would keep; and how we end a program it
+	 * may not ignore from the start. */
+	if (!fl_inherited_ignored(SIGPIPE))
+		signal(SIGPIPE, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	open_files_restore();
 	dup2(to->input, STDIN_FILENO);
 	fcntl(STDIN_FILENO, F_SETFD, 0); /* where it was that already */

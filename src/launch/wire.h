@@ -48,6 +48,7 @@ enum wire_type {
 	WIRE_LEDGER,	/* how the trainers here spent their time */
 	WIRE_STOPPED,	/* a trainer here was stopped, or goes on */
 	WIRE_ENDING,	/* a trainer here has begun to end */
+	WIRE_PAUSE,	/* Ctrl-Z here, or it goes on */
 	WIRE_TYPES
 };
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # fleetrun on one machine: MPI, faults, signals, logs, options.
 . "$(dirname "$0")/lib.sh"
+private() { ls -d /dev/shm/fleetrun.* "${TMPDIR:-/tmp}"/fleetrun.* 2>/dev/null; }
+private_before=$(private | tr '\n' ' ')
 sum=$build/programs/mpi_sum
 log=$work/log
 run="$fleetrun --log_dir $log"
@@ -65,10 +67,11 @@ says "tools/train.py means our trainer" 0 "starting flotilla's own trainer" $run
 mkdir -p "$work/here/tools"
 touch "$work/here/tools/train.py"
 check "unless it is here" sh -c "cd $work/here && $fleetrun --dry_run tools/train.py | grep -q 'python3 tools/train.py'"
-# Folders of jobs that live beside this test are theirs.
+# Folders of jobs that live beside this test are theirs, and so is what others left before it.
 leftovers() {
-	for d in /dev/shm/fleetrun.* "${TMPDIR:-/tmp}"/fleetrun.*; do
-		[ -d "$d" ] && ! kill -0 "${d##*.}" 2>/dev/null && echo "$d" && return 1
+	for d in $(private); do
+		case " $private_before " in *" $d "*) continue ;; esac
+		! kill -0 "${d##*.}" 2>/dev/null && echo "$d" && return 1
 	done
 	return 0
 }

@@ -66,9 +66,11 @@ machines() {
 on() {
 	local i=$1
 	shift
+	local hosts=$work/hosts.$i
 	[ -e "$work/hosts" ] || cp /etc/hosts "$work/hosts"
+	[ -e "$hosts" ] || hosts=$work/hosts
 	ip netns exec "${tag}m$i" sh -c 'mount --bind "$0" "$1" && mount --bind "$2" /etc/hosts && shift 2 && exec "$@"' \
-		"$work/disk.$i" "$disk" "$work/hosts" "$@"
+		"$work/disk.$i" "$disk" "$hosts" "$@"
 }
 # I ARGS...: the agent of machine I, in the background; its output in out.I, its status in rc.I.
 agent() {

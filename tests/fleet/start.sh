@@ -9,6 +9,21 @@ for i in $all; do said "machine $i adds up" "$i" "sum 36 of 8"; done
 said "ranks follow the list" 3 "ranks 4 to 5 on this one"
 nothing_left "nothing stays behind"
 
+# Debian's line "127.0.1.1 node1" in node1's own /etc/hosts: it is still the machine that the others know by that name.
+name=$(hostname)
+printf '127.0.0.1 localhost\n127.0.1.1 %s\n10.77.0.2 second\n' "$name" >"$work/hosts.1"
+printf '127.0.0.1 localhost\n10.77.0.1 %s\n10.77.0.2 second\n' "$name" >"$work/hosts.2"
+all="1 2"
+for i in $all; do agent "$i" --ips "$name,second" "$sum"; done
+all_end "a name for oneself on 127.0.1.1" 0
+said "both take part" 2 "sum 3 of 2"
+sed -i "s/$name/other/" "$work/hosts.1" "$work/hosts.2"
+agent 1 --ips other,second "$sum"
+all=1
+all_end "any other name there is an error" 2
+said "with a sentence" 1 "'other' in --ips is every machine's name for itself"
+rm "$work"/hosts.[12]
+
 # One log folder of the agents of one job, and another job that uses it at the same time.
 shared=$work/shared
 agents() { for i in $1; do agent "$i" --ips "$2" --log_dir "$shared" --nproc_per_node 1 sh -c "echo $1; sleep 3"; done; }

@@ -31,6 +31,21 @@ kill -CONT "$p"
 all_end "it may go on" 0
 check "its stack is in its log" grep -q "flotilla(" "$work/disk.1/log/workerlog.0"
 
+# Ctrl-Z on one machine: all stand still for longer than a machine may be silent, nobody is lost or stalled, and it goes on.
+rm -rf "$work"/disk.?/*
+train --stall 2 --peer_timeout 2
+running
+kill -TSTP "$(agent_pid 1)"
+until_said 2 "10.77.0.1 is paused, and so are all trainers"
+stands() { case $(sed 's/.*) //; s/ .*//' "/proc/$1/stat") in T) ;; *) return 1 ;; esac; }
+within 5 stands "$(trainer_pid 2 1)"
+check "the other machine's trainer stands still" stands "$(trainer_pid 2 1)"
+sleep 4
+kill -CONT "$(agent_pid 1)"
+all_end "a paused job goes on to its end" 0
+said "the other machine says so" 2 "10.77.0.1 goes on"
+for i in $all; do check "no fault on $i" sh -c "! grep -q 'fault\|has been silent\|nothing has moved' $work/out.$i"; done
+
 rm -rf "$work"/disk.?/*
 train --stall 3 --stall_policy restart
 running

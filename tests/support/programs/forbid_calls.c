@@ -1,5 +1,5 @@
-/* forbid_calls HOW COMMAND...: without process_vm_readv and process_vm_writev, as in many containers. HOW: "errno" has
- * them fail with EPERM, "kill" ends who calls. */
+/* forbid_calls HOW COMMAND...: without process_vm_readv and process_vm_writev, as in many
+ * containers. HOW: "errno" has them fail with EPERM, "kill" ends who calls. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -194,7 +194,7 @@ static void test_files(void **state)
 	back = json_read(path, &err);
 	assert_non_null(back);
 	assert_true(json_int(json_get(back, "a"), &whole) && whole == 5);
-	assert_null(json_read("/nonexistent/x.json", &err));
+	assert_null(json_read(scratch_path("is/not/there.json"), &err));
 	assert_int_equal(err.code, FL_EIO);
 	json_free(root);
 	json_free(back);
