@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "text/utf8.h"
+#include "text/lines.h"
 #include "text/xml.h"
 
 #include <ctype.h>
@@ -24,46 +24,6 @@ static const char *const voc_names[20] = {
 	"diningtable", "dog",	  "horse", "motorbike", "person",
 	"pottedplant", "sheep",	  "sofa",  "train",	"tvmonitor"
 };
-
-/* A text file as one zero-ended string, without a byte order mark; free() it.
- * names: whether it holds no file names, which may have any bytes. */
-static char *read_text(const char *path, bool names, struct fl_err *err)
-{
-	struct fl_map map;
-	const char *data;
-	char *text = NULL;
-	size_t mark, size;
-
-	if (fl_map_open(&map, path, err) != 0)
-		return NULL;
-	data = (const char *)map.data;
-	mark = utf8_mark(data, map.size);
-	size = map.size - mark;
-	if (!(names || memchr(data, 0, map.size)) ||
-	    utf8_check(data, map.size, path, err) == 0) {
-		text = fl_malloc(size + 1);
-		memcpy(text, data + mark, size);
-		text[size] = 0;
-	}
-	fl_map_close(&map);
-	return text;
-}
-
-/* The next line, without white space at its ends; NULL at the end. */
-static char *next_line(char **at)
-{
-	char *line, *end;
-
-	if (!*at)
-		return NULL;
-	line = strsep(at, "\n");
-	while (isspace((unsigned char)*line))
-		line++;
-	end = line + strlen(line);
-	while (end > line && isspace((unsigned char)end[-1]))
-		*--end = 0;
-	return line;
-}
 
 static void add_class(struct dataset *d, const char *name)
 {
@@ -82,15 +42,16 @@ static void room_for_classes(struct dataset *d, size_t count)
 int dataset_read_names(struct dataset *d, const char *path, bool skip_ground,
 		       struct fl_err *err)
 {
-	char *text = read_text(path, true, err), *at = text, *line;
+	char *text = lines_read(path, path, false, err), *at = text, *line;
 	size_t lines = 1;
+	int number = 0;
 
 	if (!text)
 		return FL_EDATA;
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n';
 	room_for_classes(d, lines);
-	while ((line = next_line(&at)) != NULL)
+	while ((line = lines_next(&at, &number)) != NULL)
 		if (*line && !(skip_ground && d->class_count == 0 &&
 			       strcmp(line, "background") == 0))
 			add_class(d, line);
@@ -291,19 +252,20 @@ int dataset_read_voc(struct dataset *d, const struct recipe_dataset *r,
 	struct data_image *empty = NULL;
 	int rc = dataset_anno_path(r, path, sizeof(path), err), empties = 0;
 	size_t lines = 2;
+	int number = 0;
 
 	if (rc == 0)
 		rc = dataset_read_voc_classes(d, r, err);
 	if (rc != 0)
 		return rc;
-	text = at = read_text(path, false, err);
+	text = at = lines_read(path, path, true, err);
 	if (!text)
 		return FL_EDATA;
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n';
 	d->images = fl_arena_array(&d->arena, lines, sizeof(*d->images));
 	empty = fl_calloc(lines, sizeof(*empty));
-	while (rc == 0 && (line = next_line(&at)) != NULL) {
+	while (rc == 0 && (line = lines_next(&at, &number)) != NULL) {
 		int read = d->count + empties;
 
 		if (*line)

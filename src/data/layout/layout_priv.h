@@ -34,11 +34,4 @@ int layout_measure(struct labels *labels, struct fl_err *err);
 /* Every image into training, validation or test. */
 int layout_deal(struct labels *labels, struct fl_err *err);
 
-/* A text file as one string with '\n' alone between its lines, without a byte
- * order mark; free() it. NULL where it is no text. */
-char *layout_text(struct tree *tree, const char *path, struct fl_err *err);
-/* The next line without white space at its ends, NULL at the end; *at and
- * *number go on. */
-char *layout_line(char **at, int *number);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "text/lines.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -382,4 +383,10 @@ int tree_below(const struct tree *t, const char *folder, int *first)
 const char *tree_full(struct tree *t, const char *path)
 {
 	return fl_arena_printf(&t->arena, "%s/%s", t->root, path);
+}
+
+char *tree_text(struct tree *t, const char *path, bool any_bytes,
+		struct fl_err *err)
+{
+	return lines_read(tree_full(t, path), path, any_bytes, err);
 }

@@ -56,6 +56,11 @@ int tree_below(const struct tree *tree, const char *folder, int *first);
 /* root/path in the tree's arena. */
 const char *tree_full(struct tree *tree, const char *path);
 
+/* The file's text, for lines_next() of text/lines.h; errors name its path.
+ * any_bytes: it lists names of files. free() it; NULL with FL_EDATA. */
+char *tree_text(struct tree *tree, const char *path, bool any_bytes,
+		struct fl_err *err);
+
 /* By the ending of the name. */
 bool tree_is_xml(const char *path);
 bool tree_is_txt(const char *path);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "image/image.h"
+#include "text/lines.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -49,10 +50,10 @@ int voc_read_names(struct voc *v, struct fl_err *err)
 	l->source = "the XML files, by name";
 	if (!path)
 		return 0;
-	text = at = layout_text(&l->tree, path, err);
+	text = at = tree_text(&l->tree, path, false, err);
 	if (!text)
 		return FL_EDATA;
-	while ((line = layout_line(&at, &number)) != NULL) {
+	while ((line = lines_next(&at, &number)) != NULL) {
 		/* CVAT: "name:color:parts:actions" behind a '#' line */
 		if (strcasecmp(fl_base_name(path), "labelmap.txt") == 0)
 			line[*line == '#' ? 0 : strcspn(line, ":")] = '\0';
@@ -108,13 +109,13 @@ static int read_list(struct voc *v, const char *path, enum label_split split,
 		     bool *is_list, struct fl_err *err)
 {
 	struct labels *l = v->labels;
-	char *text = layout_text(&l->tree, path, err), *at = text, *line;
+	char *text = tree_text(&l->tree, path, true, err), *at = text, *line;
 	int number = 0, missing = 0, first = 0, found = 0;
 
 	*is_list = false;
 	if (!text)
 		return FL_EDATA;
-	while ((line = layout_line(&at, &number)) != NULL &&
+	while ((line = lines_next(&at, &number)) != NULL &&
 	       (found > 0 || missing < 20)) {
 		const char *file =
 			*line ? file_of_line(&l->tree, path, line) : NULL;

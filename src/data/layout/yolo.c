@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "image/image.h"
+#include "text/lines.h"
 
 #include <limits.h>
 #include <math.h>
@@ -152,11 +153,11 @@ static int read_line(struct yolo *y, char *line, const char *path, int number,
 
 static int read_label(struct yolo *y, const char *path, struct fl_err *err)
 {
-	char *text = layout_text(&y->labels->tree, path, err), *at = text;
+	char *text = tree_text(&y->labels->tree, path, false, err), *at = text;
 	int number = 0, rc = text ? 0 : FL_EDATA;
 	char *line;
 
-	while (rc == 0 && (line = layout_line(&at, &number)) != NULL)
+	while (rc == 0 && (line = lines_next(&at, &number)) != NULL)
 		if (*line)
 			rc = read_line(y, line, path, number, err);
 	free(text);

@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "base/str.h"
 #include "text/yaml.h"
+#include "text/lines.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -26,10 +27,10 @@ static void is_no_label(struct yolo *y, const char *path)
 static int read_names(struct yolo *y, const char *path, struct fl_err *err)
 {
 	struct labels *l = y->labels;
-	char *text = layout_text(&l->tree, path, err), *at = text, *line;
+	char *text = tree_text(&l->tree, path, false, err), *at = text, *line;
 	int number = 0, empty = 0, rc = text ? 0 : FL_EDATA;
 
-	while (rc == 0 && (line = layout_line(&at, &number)) != NULL) {
+	while (rc == 0 && (line = lines_next(&at, &number)) != NULL) {
 		if (!*line)
 			empty = empty ? empty : number;
 		else if (empty)
@@ -161,11 +162,11 @@ static int take_list(struct yolo *y, const char *path, enum label_split split,
 		     struct fl_err *err)
 {
 	struct tree *t = &y->labels->tree;
-	char *text = layout_text(t, path, err), *at = text, *line;
+	char *text = tree_text(t, path, true, err), *at = text, *line;
 	int number = 0, rc = text ? 0 : FL_EDATA;
 
 	is_no_label(y, path);
-	while (rc == 0 && (line = layout_line(&at, &number)) != NULL) {
+	while (rc == 0 && (line = lines_next(&at, &number)) != NULL) {
 		const char *picture =
 			*line ? tree_find(t, path, line, NULL, NULL) : NULL;
 
@@ -369,11 +370,11 @@ static bool setting(char *line, const char *key, const char **value)
 static int read_obj_data(struct yolo *y, const char *path, struct fl_err *err)
 {
 	struct labels *l = y->labels;
-	char *text = layout_text(&l->tree, path, err), *at = text, *line;
+	char *text = tree_text(&l->tree, path, false, err), *at = text, *line;
 	const char *lists[SPLITS] = { NULL }, *names = NULL, *value;
 	int number = 0, rc = text ? 0 : FL_EDATA;
 
-	while (rc == 0 && (line = layout_line(&at, &number)) != NULL) {
+	while (rc == 0 && (line = lines_next(&at, &number)) != NULL) {
 		if (setting(line, "names", &value))
 			names = tree_find(&l->tree, path, value, NULL, NULL);
 		else if (setting(line, "train", &value))
@@ -444,10 +445,10 @@ int yolo_read_lists(struct yolo *y, const char *one, struct fl_err *err)
 static bool is_label(struct tree *t, const char *path)
 {
 	struct fl_err err = FL_ERR_INIT;
-	char *text = layout_text(t, path, &err), *at = text, *line;
+	char *text = tree_text(t, path, false, &err), *at = text, *line;
 	int number = 0, words = 0;
 
-	while ((line = layout_line(&at, &number)) != NULL && !*line)
+	while ((line = lines_next(&at, &number)) != NULL && !*line)
 		;
 	for (char *word; line && (word = strsep(&line, " \t,")) != NULL;) {
 		char *end;
