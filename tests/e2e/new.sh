@@ -205,8 +205,11 @@ with_parts try cvat_voc
 parts=one
 mkdir -p "$work/labelme2voc"/{JPEGImages,Annotations} && cp "$work/made/images/train"/* "$work/labelme2voc/JPEGImages"
 voc train "$work/labelme2voc/Annotations"
+cp -r "$work/labelme2voc/JPEGImages" "$work/labelme2voc/AnnotationsVisualization"
+cp -r "$work/labelme2voc/JPEGImages" "$work/labelme2voc/SegmentationClass"
 printf '%s\n' __ignore__ _background_ "${names[@]}" >"$work/labelme2voc/class_names.txt"
 try labelme2voc
+check "drawings and masks of the same names are no pictures" bash -c '! grep -q "Annotations\|Segm" "$0" && grep -q JPEGImages "$0"' "$work/out/labelme2voc.train.json"
 
 # ---- labelme ----
 mkdir -p "$work/labelme" && cp "$work/made/images/train"/* "$work/labelme"

@@ -28,7 +28,7 @@ static const char *const odd_text[ODD_KINDS] = {
 	[ODD_TIE] =
 		"names that several files answer to equally well: the first is taken",
 	[ODD_PART] = "parts that are named and not there",
-	[ODD_NO_LABEL] = "pictures that the label files do not speak of",
+	[ODD_NO_LABEL] = "lists with lines to which no file belongs",
 	[ODD_NO_PICTURE] = "labels without a picture",
 	[ODD_UNREADABLE] = "pictures that cannot be read",
 	[ODD_NAME] = "pictures whose name is not UTF-8: give them another",

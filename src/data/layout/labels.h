@@ -57,7 +57,7 @@ enum label_odd {
 	ODD_TIE,	/* names that several pictures answer to */
 	ODD_PART, /* parts that a data.yaml names and that are not there */
 	/* something is left out */
-	ODD_NO_LABEL,	/* pictures without a label file, where each has one */
+	ODD_NO_LABEL,	/* lines of lists that lead to no file */
 	ODD_NO_PICTURE, /* labels without a picture */
 	ODD_UNREADABLE, /* pictures */
 	ODD_NAME,	/* names that are not UTF-8 */

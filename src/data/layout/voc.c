@@ -140,7 +140,7 @@ static const char *picture_of(struct labels *l, const struct xml *root,
 {
 	const struct xml *name = xml_child(root, "filename");
 	const char *found =
-		tree_find_stem(&l->tree, path, path, image_is_named);
+		tree_find_stem(&l->tree, path, path, voc_is_picture);
 
 	if (!found && name && *name->text)
 		found = tree_find(&l->tree, path, name->text, NULL, NULL);

@@ -15,6 +15,18 @@
 #include <string.h>
 #include <strings.h>
 
+bool voc_is_picture(const char *path)
+{
+	static const char *const others[] = { "SegmentationClass",
+					      "SegmentationObject",
+					      "Visualization/" };
+	bool other = false;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		other |= strstr(path, others[i]) != NULL;
+	return image_is_named(path) && !other;
+}
+
 bool voc_is_ground(const char *name)
 {
 	static const char *const names[] = { "background", "_background_",
@@ -30,7 +42,7 @@ static const char *find_names(struct tree *t)
 {
 	static const char *const names[] = { "label_list.txt",
 					     "class_names.txt", "labelmap.txt",
-					     "classes.txt", "labels.txt" };
+					     "labels.txt" };
 
 	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
 		for (int i = 0; i < t->count; i++)
@@ -96,7 +108,7 @@ static const char *file_of_line(struct tree *t, const char *list, char *line)
 	}
 	found = find_id(t, list, line, tree_is_xml);
 	if (!found)
-		found = find_id(t, list, line, image_is_named);
+		found = find_id(t, list, line, voc_is_picture);
 	if (found || !space)
 		return found;
 	*strpbrk(line, " \t") = '\0';
@@ -198,7 +210,7 @@ static int read_lists(struct voc *v, bool *any, struct fl_err *err)
 static bool belongs_to_picture(struct tree *t, const char *path)
 {
 	return tree_is_xml(path) &&
-	       tree_find_stem(t, path, path, image_is_named) != NULL;
+	       tree_find_stem(t, path, path, voc_is_picture) != NULL;
 }
 
 int voc_read_lists(struct voc *v, struct fl_err *err)

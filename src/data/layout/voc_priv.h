@@ -10,6 +10,9 @@ struct voc {
 	char *listed; /* of each path of the tree: its part, as a list says */
 };
 
+/* A photograph, not the masks or drawings of the same name that VOC and
+ * labelme2voc put beside it. */
+bool voc_is_picture(const char *path);
 /* "background" and what labelme2voc and CVAT call it: no class. */
 bool voc_is_ground(const char *name);
 bool voc_is_xml(struct tree *tree, const char *path);
