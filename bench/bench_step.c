@@ -104,14 +104,14 @@ static void measure_conv(struct engine *e, const struct dev_conv_desc *d,
 			 const struct tensor *x, const struct tensor *y,
 			 float *w, struct conv_cost *total)
 {
-	const struct dev_ops *ops = dev_ops(e->dev);
-	void *ws = e->plans.workspace.data;
-	struct dev_queue *q = e->queue;
+	const struct dev_ops *ops = dev_ops(e->net.dev);
+	void *ws = e->net.plans.workspace.data;
+	struct dev_queue *q = e->net.queue;
 	struct fl_err err = FL_ERR_INIT;
 	struct dev_conv *c;
 	double f = 1e9, b = 1e9, g = 1e9;
 
-	if (ops->conv_new(e->dev, d, &c, &err) != 0) {
+	if (ops->conv_new(e->net.dev, d, &c, &err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(4);
 	}
@@ -141,15 +141,15 @@ static void measure_conv(struct engine *e, const struct dev_conv_desc *d,
 
 static struct conv_cost convolutions(struct engine *e, const struct plan *plan)
 {
-	const struct graph *g = e->model->graph;
+	const struct graph *g = e->net.model->graph;
 	struct conv_cost total = { 0 };
 	size_t bytes = (size_t)256 << 20;
 	struct room room;
 	struct fl_err err = FL_ERR_INIT;
 
-	if (dev_slab_new(e->dev, bytes, DEV_OWN, &room.x, &err) ||
-	    dev_slab_new(e->dev, bytes, DEV_OWN, &room.y, &err) ||
-	    dev_slab_new(e->dev, bytes / 4, DEV_OWN, &room.w, &err))
+	if (dev_slab_new(e->net.dev, bytes, DEV_OWN, &room.x, &err) ||
+	    dev_slab_new(e->net.dev, bytes, DEV_OWN, &room.y, &err) ||
+	    dev_slab_new(e->net.dev, bytes / 4, DEV_OWN, &room.w, &err))
 		exit(4);
 	for (int i = 0; i < g->node_count; i++) {
 		const struct graph_node *n = &g->nodes[i];
@@ -178,9 +178,9 @@ static struct conv_cost convolutions(struct engine *e, const struct plan *plan)
 		};
 		measure_conv(e, &d, &in, &out, room.w.data, &total);
 	}
-	dev_slab_free(e->dev, &room.x);
-	dev_slab_free(e->dev, &room.y);
-	dev_slab_free(e->dev, &room.w);
+	dev_slab_free(e->net.dev, &room.x);
+	dev_slab_free(e->net.dev, &room.y);
+	dev_slab_free(e->net.dev, &room.w);
 	return total;
 }
 
@@ -278,7 +278,7 @@ static void bench(int size, double ceiling)
 		}
 	}
 	qsort(seconds, REPEATS, sizeof(*seconds), by_value);
-	conv = convolutions(&e, e.plans.list[0]);
+	conv = convolutions(&e, e.net.plans.list[0]);
 	convs = conv.forward + conv.data + conv.weights;
 	printf("PP-YOLOE-s, %dx%d, batch %d, fp32, %d threads (best of %d)\n",
 	       size, size, BATCH, fl_par_threads(), REPEATS);
@@ -294,9 +294,9 @@ static void bench(int size, double ceiling)
 	       100 * conv.flops / convs / 1e9 / ceiling);
 	printf("  memory                %8.1f MiB of activations an image, "
 	       "%.0f MiB of state, %.0f MiB of workspace\n\n",
-	       (double)e.plans.activation_bytes / BATCH / 0x1p20,
-	       (double)e.state.slab.bytes / 0x1p20,
-	       (double)e.plans.workspace_bytes / 0x1p20);
+	       (double)e.net.plans.activation_bytes / BATCH / 0x1p20,
+	       (double)e.net.state.slab.bytes / 0x1p20,
+	       (double)e.net.plans.workspace_bytes / 0x1p20);
 	engine_close(&e);
 	device_close(dev);
 	model_free(model);

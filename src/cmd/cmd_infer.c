@@ -5,13 +5,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/owner.h"
-#include "cmd/job.h"
+#include "cmd/job_network.h"
 #include "cmd/paddle_options.h"
 #include "eval/coco_json.h"
 #include "image/draw.h"
 #include "train/evaluate.h"
 #include "train/model_classes.h"
-#include "train/weights.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -195,7 +194,7 @@ static int take_output(const struct args *args, struct fl_owner *owner,
 	return rc;
 }
 
-static int infer(const struct args *args, struct job *job, struct engine *e,
+static int infer(const struct args *args, struct job *job, struct network *net,
 		 struct evaluator *v, struct fl_err *err)
 {
 	struct coco_detection *found = NULL;
@@ -205,9 +204,8 @@ static int infer(const struct args *args, struct job *job, struct engine *e,
 
 	if (rc == 0 && args->save_results)
 		rc = take_output(args, &owner, err);
-	engine_use_average(e);
 	if (rc == 0)
-		rc = evaluator_detect(v, e, &job->recipe->test_reader, &found,
+		rc = evaluator_detect(v, net, &job->recipe->test_reader, &found,
 				      &count, err);
 	if (rc == 0 && args->visualize)
 		rc = draw_all(args, &v->data, found, count, err);
@@ -221,18 +219,15 @@ static int infer(const struct args *args, struct job *job, struct engine *e,
 static int open_and_infer(const struct args *args, struct fl_err *err)
 {
 	struct job job;
-	struct engine e = { 0 };
+	struct job_network n = { 0 };
 	struct evaluator v = { 0 };
 	struct model_classes classes = { 0 };
-	struct model *model = NULL;
-	struct plan_key key;
 	int rc = job_open(&job, &args->job, false, err);
 
 	if (rc == 0)
 		option_say_passed(&cmd_infer_options, &args->job.passed);
-	if (rc == 0 && !*job.recipe->weights)
-		rc = fl_fail(err, FL_ERECIPE,
-			     "no weights given; use -o weights=FILE");
+	if (rc == 0)
+		rc = job_network_named(&job, err);
 	if (rc == 0)
 		rc = model_classes_open(job.recipe, &classes, err);
 	if (rc == 0)
@@ -240,18 +235,10 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 			&v, job.recipe, &classes.list, args->image,
 			args->image ? NULL : args->folder, err);
 	if (rc == 0)
-		rc = model_new(job.recipe, &model, err);
-	if (rc == 0) {
-		key = evaluator_plan(&job.recipe->test_reader);
-		rc = engine_open(&e, job.recipe, model, job.dev, job.comm, &key,
-				 1, err);
-	}
+		rc = job_network_open(&n, &job, &job.recipe->test_reader, err);
 	if (rc == 0)
-		rc = weights_load(&e, job.recipe->weights, true, err);
-	if (rc == 0)
-		rc = infer(args, &job, &e, &v, err);
-	engine_close(&e);
-	model_free(model);
+		rc = infer(args, &job, &n.net, &v, err);
+	job_network_close(&n);
 	evaluator_close(&v);
 	model_classes_close(&classes);
 	job_close(&job, rc);

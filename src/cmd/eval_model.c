@@ -3,10 +3,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/eval_files.h"
+#include "cmd/job_network.h"
 #include "eval/coco_json.h"
 #include "train/evaluate.h"
 #include "train/model_classes.h"
-#include "train/weights.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -43,12 +43,12 @@ static int report(const struct job *job, const struct evaluator *v,
 	return rc;
 }
 
-static int score(struct job *job, struct engine *e, struct evaluator *v,
+static int score(struct job *job, struct network *net, struct evaluator *v,
 		 const struct eval_options *o, struct fl_err *err)
 {
 	struct coco_detection *found = NULL;
 	struct evaluation ev = { 0 };
-	int rc = evaluator_run(v, e, &ev, &found, err);
+	int rc = evaluator_run(v, net, &ev, &found, err);
 
 	if (rc == 0 && job->comm->rank == 0) {
 		if (o->output_eval)
@@ -67,12 +67,12 @@ static int score(struct job *job, struct engine *e, struct evaluator *v,
 }
 
 /* As the reference, which writes to the folder it was started in. */
-static int predict(struct job *job, struct engine *e, struct evaluator *v,
+static int predict(struct job *job, struct network *net, struct evaluator *v,
 		   const struct eval_options *o, struct fl_err *err)
 {
 	struct coco_detection *found = NULL;
 	size_t count;
-	int rc = evaluator_detect(v, e, &job->recipe->eval_reader, &found,
+	int rc = evaluator_detect(v, net, &job->recipe->eval_reader, &found,
 				  &count, err);
 
 	if (rc == 0 && job->comm->rank == 0)
@@ -86,37 +86,25 @@ int eval_model(const struct job_args *args, const struct eval_options *options,
 	       struct fl_err *err)
 {
 	struct job job;
-	struct engine e = { 0 };
+	struct job_network n = { 0 };
 	struct evaluator v = { 0 };
 	struct model_classes classes = { 0 };
-	struct model *model = NULL;
-	struct plan_key key;
 	int rc = job_open(&job, args, true, err);
 
-	if (rc == 0 && !*job.recipe->weights)
-		rc = fl_fail(err, FL_ERECIPE,
-			     "no weights to evaluate; use -o weights=FILE");
+	if (rc == 0)
+		rc = job_network_named(&job, err);
 	if (rc == 0)
 		rc = model_classes_open(job.recipe, &classes, err);
 	if (rc == 0)
 		rc = evaluator_open(&v, job.recipe, &classes.list, job.comm,
 				    err);
 	if (rc == 0)
-		rc = model_new(job.recipe, &model, err);
-	if (rc == 0) {
-		key = evaluator_plan(&job.recipe->eval_reader);
-		rc = engine_open(&e, job.recipe, model, job.dev, job.comm, &key,
-				 1, err);
-	}
+		rc = job_network_open(&n, &job, &job.recipe->eval_reader, err);
 	if (rc == 0)
-		rc = weights_load(&e, job.recipe->weights, true, err);
-	if (rc == 0) { /* no step was made: the weights themselves */
-		engine_use_average(&e);
-		rc = options->predict_only ? predict(&job, &e, &v, options, err)
-					   : score(&job, &e, &v, options, err);
-	}
-	engine_close(&e);
-	model_free(model);
+		rc = options->predict_only
+			     ? predict(&job, &n.net, &v, options, err)
+			     : score(&job, &n.net, &v, options, err);
+	job_network_close(&n);
 	evaluator_close(&v);
 	model_classes_close(&classes);
 	job_close(&job, rc);

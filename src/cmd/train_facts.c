@@ -78,23 +78,23 @@ static void add_numbers(struct train_facts *f, const struct recipe *r,
 	const char *threads = getenv("FLOTILLA_THREADS");
 
 	fl_str_addf(s, "device %s, amp %s, OMP_NUM_THREADS %s",
-		    e->dev->device->name, r->amp ? "on" : "off",
+		    e->net.dev->device->name, r->amp ? "on" : "off",
 		    threads && *threads ? threads : "not set");
 }
 
 static void add_weights(struct train_facts *f, const struct engine *e,
 			const struct train_place *at)
 {
-	const struct graph *g = e->model->graph;
+	const struct graph *g = e->net.model->graph;
 	struct fl_str *s = add(f, "weights");
 	char hex[FL_DIGEST_HEX];
 	struct fl_digest digest;
 
 	fl_digest_init(&digest);
 	/* At the start the mirror holds what was loaded. */
-	fl_digest_update(&digest, e->host.row[STATE_WEIGHTS],
+	fl_digest_update(&digest, e->net.host.row[STATE_WEIGHTS],
 			 g->flat_count * sizeof(float));
-	fl_digest_update(&digest, e->host.row[STATE_STATISTICS],
+	fl_digest_update(&digest, e->net.host.row[STATE_STATISTICS],
 			 g->statistic_count * sizeof(float));
 	fl_digest_hex(&digest, hex);
 	fl_str_addf(s, "of step %lld, digest %.16s", (long long)at->step, hex);

@@ -8,7 +8,7 @@
 
 static double bytes_of(const struct engine *e, int copies)
 {
-	const struct graph *g = e->model->graph;
+	const struct graph *g = e->net.model->graph;
 	size_t statistics = copies > 1 ? 2 * g->statistic_count : 0;
 
 	return (double)(((size_t)copies * g->flat_count + statistics) *
@@ -19,10 +19,10 @@ static double bytes_of(const struct engine *e, int copies)
  * one backward where it runs over all. */
 static int small_sums(const struct engine *e)
 {
-	const struct graph *g = e->model->graph;
+	const struct graph *g = e->net.model->graph;
 	int norms = 0;
 
-	for (int i = 0; e->recipe->sync_bn && i < g->node_count; i++)
+	for (int i = 0; e->net.recipe->sync_bn && i < g->node_count; i++)
 		norms += g->nodes[i].kind == GRAPH_NORM;
 	return LOSS_SUMS + 2 * norms;
 }
@@ -30,7 +30,7 @@ static int small_sums(const struct engine *e)
 void train_pace_begin(struct train_pace *p, const struct engine *e,
 		      const char *folder)
 {
-	const struct recipe *r = e->recipe;
+	const struct recipe *r = e->net.recipe;
 	/* weights, velocity, average */
 	struct agent_model m = { .gradient_bytes = bytes_of(e, 1),
 				 .checkpoint_bytes =

@@ -37,13 +37,13 @@ static int parts_of(const struct engine *e, const struct state_mirror *m,
 			statistics < STATE_ROWS ? m->row[statistics] : NULL
 		};
 	}
-	return e->recipe->use_ema ? 3 : 2;
+	return e->net.recipe->use_ema ? 3 : 2;
 }
 
 struct checkpoint_content checkpoint_of(const struct engine *e,
 					const struct train_place *place)
 {
-	return (struct checkpoint_content){ e, &e->host, e->ema, e->norms,
+	return (struct checkpoint_content){ e, &e->net.host, e->ema, e->norms,
 					    *place };
 }
 
@@ -55,7 +55,7 @@ static void describe_state(const struct checkpoint_content *c,
 	struct json *o = json_new_object();
 
 	json_set_int(o, "version", 1);
-	json_set_text(o, "recipe", e->recipe->filename);
+	json_set_text(o, "recipe", e->net.recipe->filename);
 	json_set_int(o, "step", at->step);
 	json_set_int(o, "epoch", at->epoch);
 	json_set_int(o, "step_in_epoch", at->step_in_epoch);
@@ -64,19 +64,19 @@ static void describe_state(const struct checkpoint_content *c,
 	json_set_real(o, "best_ap", at->best_ap);
 	json_set_int(o, "evaluated_step", at->evaluated);
 	json_set_int(o, "ema_step", c->ema.step);
-	json_set_real(o, "ema_decay", e->recipe->ema_decay);
-	json_set_text(o, "ema_decay_type", e->recipe->ema_decay_type);
+	json_set_real(o, "ema_decay", e->net.recipe->ema_decay);
+	json_set_text(o, "ema_decay_type", e->net.recipe->ema_decay_type);
 	json_set_real(o, "ema_last_decay", c->ema.last_decay);
 	json_set_real(o, "norm_log_sum", c->norms.log_sum);
 	json_set_real(o, "norm_weight", c->norms.weight);
-	json_set_int(o, "seed", e->recipe->seed);
-	json_set_text(o, "batch_rule", e->recipe->batch_rule);
-	json_set_int(o, "base_batch", e->recipe->base_batch);
+	json_set_int(o, "seed", e->net.recipe->seed);
+	json_set_text(o, "batch_rule", e->net.recipe->batch_rule);
+	json_set_int(o, "base_batch", e->net.recipe->base_batch);
 	json_set_int(o, "world_size", e->batch_ranks);
-	json_set_int(o, "batch_size", e->recipe->train_reader.batch_size);
-	json_set_text(o, "device", e->dev->device->name);
+	json_set_int(o, "batch_size", e->net.recipe->train_reader.batch_size);
+	json_set_text(o, "device", e->net.dev->device->name);
 	json_set_int(o, "threads", fl_par_threads());
-	json_set_text(o, "arithmetic", e->dev->device->arithmetic());
+	json_set_text(o, "arithmetic", e->net.dev->device->arithmetic());
 	json_print(o, 0, text);
 	json_free(o);
 }
@@ -98,8 +98,8 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 	float *values;
 
 	for (int p = 0; p < part_count; p++) {
-		counts[p] =
-			state_describe(e->model, &parts[p], &arena, &list[p]);
+		counts[p] = state_describe(e->net.model, &parts[p], &arena,
+					   &list[p]);
 		total += counts[p];
 	}
 	all = fl_arena_array(&arena, total, sizeof(*all));
@@ -111,15 +111,15 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 		}
 	describe_state(c, &text);
 	meta[0].text = fl_str_get(&text);
-	if (e->classes) {
-		model_classes_describe(e->classes, &arena, meta + 1);
+	if (e->net.classes) {
+		model_classes_describe(e->net.classes, &arena, meta + 1);
 		meta_count += MODEL_CLASSES_META;
 	}
 	values = fl_malloc(most);
 	rc = safetensors_begin(&w, path, all, total, meta, meta_count, err);
 	for (int p = 0; rc == 0 && p < part_count; p++) {
 		for (size_t i = 0; rc == 0 && i < counts[p]; i++) {
-			state_export(e->model, &parts[p], list[p][i].name,
+			state_export(e->net.model, &parts[p], list[p][i].name,
 				     values);
 			rc = safetensors_put(&w, values, list[p][i].bytes, err);
 			if (rc != 0)
@@ -137,32 +137,32 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 static int check_seed(const struct engine *e, const struct json *o,
 		      const char *path, struct fl_err *err)
 {
-	int64_t was = json_int_or(o, "seed", e->recipe->seed);
+	int64_t was = json_int_or(o, "seed", e->net.recipe->seed);
 
-	if (was == e->recipe->seed)
+	if (was == e->net.recipe->seed)
 		return 0;
 	return fl_fail(
 		err, FL_ERECIPE,
 		"'%s' was trained with seed %lld, this recipe has %d; resume with -o seed=%lld",
-		path, (long long)was, e->recipe->seed, (long long)was);
+		path, (long long)was, e->net.recipe->seed, (long long)was);
 }
 
 static void compare_ranks(const struct engine *e, const struct json *o)
 {
-	int64_t world = json_int_or(o, "world_size", e->comm->world);
+	int64_t world = json_int_or(o, "world_size", e->net.comm->world);
 	int64_t threads = json_int_or(o, "threads", fl_par_threads());
 
-	if (world != e->comm->world || threads != fl_par_threads())
+	if (world != e->net.comm->world || threads != fl_par_threads())
 		fl_info("the checkpoint was made by %lld ranks of %lld threads, "
 			"this run has %d of %d: the last bits will differ from an undisturbed run",
-			(long long)world, (long long)threads, e->comm->world,
-			fl_par_threads());
+			(long long)world, (long long)threads,
+			e->net.comm->world, fl_par_threads());
 }
 
 /* Another version of a library, or another processor, adds in another order. */
 static void compare_arithmetic(const struct engine *e, const struct json *o)
 {
-	const char *now = e->dev->device->arithmetic(), *then = now;
+	const char *now = e->net.dev->device->arithmetic(), *then = now;
 
 	json_text(json_get(o, "arithmetic"), &then);
 	if (strcmp(then, now) != 0)
@@ -176,7 +176,7 @@ static void compare_arithmetic(const struct engine *e, const struct json *o)
 static int check_rule(const struct engine *e, const struct json *o,
 		      const char *path, struct fl_err *err)
 {
-	const struct recipe *r = e->recipe;
+	const struct recipe *r = e->net.recipe;
 	int64_t batch = json_int_or(o, "base_batch", r->base_batch);
 	const char *rule = r->batch_rule;
 
@@ -265,7 +265,7 @@ static int not_ours(const struct engine *e, const struct tensor_file *file,
 	fl_fail(err, first.code,
 		"'%s', made by the recipe '%s', is no checkpoint of this model: %s; go on with the recipe that "
 		"made it, or begin a new run from its weights with -o pretrain_weights=%s",
-		path, *made ? made : e->recipe->filename, first.text, path);
+		path, *made ? made : e->net.recipe->filename, first.text, path);
 	json_free(o);
 	return err->code;
 }
@@ -278,11 +278,12 @@ static int check_classes(const struct engine *e, const struct tensor_file *file,
 	struct class_match m;
 	int rc = model_classes_read(file, path, &stored, err);
 
-	if (rc == 0 && e->classes && stored.list.count == e->classes->count) {
-		m = classes_match(&stored.list, e->classes);
+	if (rc == 0 && e->net.classes &&
+	    stored.list.count == e->net.classes->count) {
+		m = classes_match(&stored.list, e->net.classes);
 		if (!m.in_order)
 			rc = classes_refuse(
-				&stored.list, e->classes,
+				&stored.list, e->net.classes,
 				"the checkpoint was trained with other classes than TrainDataset lists, or in another order; "
 				"go on with the list of that run, or begin a new one with the file as pretrain_weights",
 				err);
@@ -296,7 +297,7 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 		    struct fl_err *err)
 {
 	struct state_part parts[3];
-	int part_count = parts_of(e, &e->host, parts);
+	int part_count = parts_of(e, &e->net.host, parts);
 	struct tensor_file file = { 0 };
 	int rc = checkpoint_open(&file, path, err);
 
@@ -305,15 +306,15 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 	if (rc == 0)
 		rc = read_place(e, at, &file, path, err);
 	for (int p = 0; rc == 0 && p < part_count; p++)
-		if (state_import(e->model, &parts[p], &file, err) != 0)
+		if (state_import(e->net.model, &parts[p], &file, err) != 0)
 			rc = not_ours(e, &file, path, err);
 	if (rc == 0)
-		rc = engine_put(e, state_saved(), err);
+		rc = network_put(&e->net, state_saved(), err);
 	/* of PaddleDetection: it stores the divided average */
 	if (rc == 0 && part_count == 3 && e->ema.step > 0 &&
 	    e->ema.last_decay == 0)
-		ema_undivide(e->model->graph, e->queue, e->recipe, &e->buffers,
-			     &e->ema);
+		ema_undivide(e->net.model->graph, e->net.queue, e->net.recipe,
+			     &e->buffers, &e->ema);
 	tensor_file_close(&file);
 	if (rc != 0 && !strstr(err->text, path))
 		fl_context(err, "'%s'", path);

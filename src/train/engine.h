@@ -1,12 +1,9 @@
 /* engine.h - everything one optimizer step needs, and the step itself.
  *
- * An engine is the model on a device with its state (weights, gradients,
- * velocity, averages, statistics), its plans and its place among the ranks. It
- * knows nothing of files, epochs or logs: train/loop.c drives it, and so does
- * train/probe.c with given batches.
- *
- * Its state is device memory: what files and reports need is fetched into the
- * mirror first, and put back where it was changed.
+ * An engine is a network (train/network.h) with all of the state (gradients,
+ * velocity, averages), a loss and its place among the ranks. It knows nothing
+ * of files, epochs or logs: train/loop.c drives it, and so does train/probe.c
+ * with given batches. Its network evaluates with the rows in use.
  *
  * Ownership: recipe, model, device and comm are borrowed.
  * Threads: the compute thread.
@@ -15,22 +12,13 @@
 #define FL_TRAIN_ENGINE_H
 
 #include "comm/bucket.h"
-#include "data/classes.h"
 #include "loss/loss.h"
 #include "model/model.h"
 #include "optim/optim.h"
-#include "train/plans.h"
-#include "train/state_slab.h"
+#include "train/network.h"
 
 struct engine {
-	const struct recipe *recipe;
-	const struct model *model;
-	struct dev *dev;
-	struct dev_queue *queue; /* of all work of the step */
-	struct comm *comm;
-	/* What the model's classes are called, for its checkpoints; NULL:
-	 * unknown. Set by who trains it. */
-	const struct class_list *classes;
+	struct network net; /* all rows of the state */
 	/* Ranks by which the recipe's batch is multiplied: those that the run
 	 * began with, when some are lost. */
 	int batch_ranks;
@@ -39,13 +27,10 @@ struct engine {
 	struct dev_slab passed; /* gradients of this step's earlier passes */
 	size_t added;		/* of those, how many are in this pass's */
 	float passed_scale;
-	struct state_slab state;
-	struct state_mirror host;
 	struct optim_buffers buffers; /* rows of the state */
 	struct ema_state ema;
 	struct grad_history norms;
 	bool told; /* that a gradient was shortened */
-	struct plans plans;
 	struct loss *loss;
 	struct buckets *buckets;
 	struct plan_run run;
@@ -99,10 +84,6 @@ int engine_update(struct engine *engine, double lr,
 int engine_step(struct engine *engine, const struct engine_batch *batch,
 		int epoch, double lr, bool stop, struct engine_result *result,
 		struct fl_err *err);
-
-/* The rows from the device into engine->host, and back. */
-int engine_fetch(struct engine *engine, unsigned rows, struct fl_err *err);
-int engine_put(struct engine *engine, unsigned rows, struct fl_err *err);
 
 /* Fill the rows in use with the divided average, or with the weights where the
  * recipe has none or no step was made. */

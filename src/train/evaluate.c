@@ -102,7 +102,7 @@ void evaluator_close(struct evaluator *v)
 /* One rank's share of an evaluation. */
 struct share {
 	struct evaluator *v;
-	struct engine *e;
+	struct network *net;
 	const struct recipe_reader *reader;
 	struct plan *plan;
 	struct plan_run run;
@@ -119,7 +119,7 @@ struct share {
 static int decode_batch(struct share *s, const struct batch *b,
 			struct fl_err *err)
 {
-	const struct head *head = &s->e->model->head;
+	const struct head *head = &s->net->model->head;
 	struct head_map maps[HEAD_MOST];
 	int rc;
 
@@ -128,12 +128,12 @@ static int decode_batch(struct share *s, const struct batch *b,
 	for (int i = 0; i < head->count; i++) {
 		struct tensor *cls = &maps[i].cls, *reg = &maps[i].reg;
 
-		cls->data = stage_in(&s->stage, s->e->queue, cls->data,
+		cls->data = stage_in(&s->stage, s->net->queue, cls->data,
 				     tensor_bytes(cls));
-		reg->data = stage_in(&s->stage, s->e->queue, reg->data,
+		reg->data = stage_in(&s->stage, s->net->queue, reg->data,
 				     tensor_bytes(reg));
 	}
-	rc = dev_wait(s->e->queue, err);
+	rc = dev_wait(s->net->queue, err);
 	if (rc == 0)
 		decode_images(maps, head->count, b->n, b->scale_factor,
 			      s->boxes, s->scores);
@@ -167,12 +167,12 @@ static void keep(struct share *s, const struct data_image *im,
 static int evaluate_batch(struct share *s, const struct batch *b,
 			  struct fl_err *err)
 {
-	struct tensor image = plan_value(s->plan, s->e->model->graph->input);
+	struct tensor image = plan_value(s->plan, s->net->model->graph->input);
 	size_t points = (size_t)s->points;
-	size_t classes = (size_t)s->e->model->num_classes;
+	size_t classes = (size_t)s->net->model->num_classes;
 	int rc;
 
-	dev_write(s->e->queue, image.data, b->image, tensor_bytes(&image));
+	dev_write(s->net->queue, image.data, b->image, tensor_bytes(&image));
 	rc = plan_forward(s->plan, &s->run, err);
 	if (rc == 0)
 		rc = decode_batch(s, b, err);
@@ -194,10 +194,10 @@ static int evaluate_batch(struct share *s, const struct batch *b,
 	return 0;
 }
 
-static int open_share(struct share *s, struct evaluator *v, struct engine *e,
+static int open_share(struct share *s, struct evaluator *v, struct network *net,
 		      const struct recipe_reader *reader, struct fl_err *err)
 {
-	const struct recipe *r = e->recipe;
+	const struct recipe *r = net->recipe;
 	struct plan_key key = evaluator_plan(reader);
 	struct nms_params params = { .score_threshold =
 					     (float)r->score_threshold,
@@ -206,23 +206,20 @@ static int open_share(struct share *s, struct evaluator *v, struct engine *e,
 				     .keep_top_k = r->keep_top_k };
 	size_t n = (size_t)key.batch, classes = (size_t)r->num_classes;
 
-	*s = (struct share){ .v = v, .e = e, .reader = reader };
-	s->plan = plans_find(&e->plans, &key);
+	*s = (struct share){ .v = v, .net = net, .reader = reader };
+	s->plan = plans_find(&net->plans, &key);
 	FL_ASSERT(s->plan != NULL);
-	s->run = (struct plan_run){
-		.queue = e->queue,
-		.weights = e->state.row[STATE_USED],
-		.statistics = e->state.row[STATE_USED_STATISTICS]
-	};
-	s->points = head_points(&e->model->head, key.height, key.width);
+	s->run = network_run(net);
+	s->points = head_points(&net->model->head, key.height, key.width);
 	s->boxes = fl_calloc(n * (size_t)s->points, 4 * sizeof(float));
 	s->scores = fl_calloc(n * (size_t)s->points, classes * sizeof(float));
 	nms_init(&s->nms, &params, s->points, r->num_classes);
-	return stage_open(&s->stage, e->dev,
-			  n * (size_t)s->points *
-				  (classes + 4 * (size_t)e->model->head.bins) *
-				  sizeof(float),
-			  err);
+	return stage_open(
+		&s->stage, net->dev,
+		n * (size_t)s->points *
+			(classes + 4 * (size_t)net->model->head.bins) *
+			sizeof(float),
+		err);
 }
 
 static void close_share(struct share *s)
@@ -236,7 +233,7 @@ static void close_share(struct share *s)
 
 static int evaluate_share(struct share *s, struct fl_err *err)
 {
-	const struct comm *comm = s->e->comm;
+	const struct comm *comm = s->net->comm;
 	struct loader *loader = NULL;
 	struct batch *b;
 	double waited;
@@ -257,7 +254,7 @@ static int evaluate_share(struct share *s, struct fl_err *err)
 			    total);
 	}
 	if (rc == 0)
-		rc = bad_images_report(&s->v->bad, loader, s->e->comm,
+		rc = bad_images_report(&s->v->bad, loader, s->net->comm,
 				       "it counts as empty", err);
 	loader_close(loader);
 	return rc;
@@ -280,7 +277,7 @@ static int by_image(const void *a, const void *b)
 static int gather(struct share *s, struct coco_detection **all, size_t *count,
 		  double *images, struct fl_err *err)
 {
-	struct comm *comm = s->e->comm;
+	struct comm *comm = s->net->comm;
 	void *bytes = NULL;
 	size_t size = 0;
 	int rc;
@@ -297,7 +294,7 @@ static int gather(struct share *s, struct coco_detection **all, size_t *count,
 	return rc;
 }
 
-int evaluator_detect(struct evaluator *v, struct engine *e,
+int evaluator_detect(struct evaluator *v, struct network *net,
 		     const struct recipe_reader *reader,
 		     struct coco_detection **detections, size_t *count,
 		     struct fl_err *err)
@@ -306,7 +303,7 @@ int evaluator_detect(struct evaluator *v, struct engine *e,
 	struct share s;
 	int rc;
 
-	rc = open_share(&s, v, e, reader, err);
+	rc = open_share(&s, v, net, reader, err);
 	if (rc == 0)
 		rc = evaluate_share(&s, err);
 	if (rc == 0)
@@ -315,8 +312,9 @@ int evaluator_detect(struct evaluator *v, struct engine *e,
 	return rc;
 }
 
-int evaluator_run(struct evaluator *v, struct engine *e, struct evaluation *out,
-		  struct coco_detection **detections, struct fl_err *err)
+int evaluator_run(struct evaluator *v, struct network *net,
+		  struct evaluation *out, struct coco_detection **detections,
+		  struct fl_err *err)
 {
 	double start = fl_now_s(), images = 0;
 	struct coco_detection *all = NULL;
@@ -324,15 +322,15 @@ int evaluator_run(struct evaluator *v, struct engine *e, struct evaluation *out,
 	int rc;
 
 	*out = (struct evaluation){ 0 };
-	rc = open_share(&s, v, e, &e->recipe->eval_reader, err);
+	rc = open_share(&s, v, net, &net->recipe->eval_reader, err);
 	if (rc == 0)
 		rc = evaluate_share(&s, err);
 	if (rc == 0)
 		rc = gather(&s, &all, &out->detections, &images, err);
 	close_share(&s);
 	out->images = (int)images;
-	if (rc == 0 && e->comm->rank == 0)
-		rc = v->voc ? evaluate_voc(e->recipe, &v->data, all,
+	if (rc == 0 && net->comm->rank == 0)
+		rc = v->voc ? evaluate_voc(net->recipe, &v->data, all,
 					   out->detections, &out->coco, err)
 			    : coco_evaluate(&v->truth, all, out->detections,
 					    &out->coco, err);

@@ -9,7 +9,7 @@
 #include "data/dataset.h"
 #include "eval/coco_eval.h"
 #include "train/bad_images.h"
-#include "train/engine.h"
+#include "train/network.h"
 
 struct evaluator {
 	struct dataset data;
@@ -41,7 +41,7 @@ void evaluator_close(struct evaluator *v);
 /* What people see of a score: COCO's twelve lines, or VOC's one. */
 void evaluator_print(const struct recipe *recipe,
 		     const struct coco_result *score, struct fl_str *out);
-/* The plan that a reader's batches run on; to be among engine_open's keys. */
+/* The plan that a reader's batches run on; to be among the keys of network_open. */
 struct plan_key evaluator_plan(const struct recipe_reader *reader);
 
 struct evaluation {
@@ -53,15 +53,15 @@ struct evaluation {
 	double seconds;
 };
 
-/* With the weights in use (engine_use_average). detections,
+/* With the network's rows for evaluation. detections,
  * where not NULL, receives what rank 0 scored (malloc, *out->detections). */
-int evaluator_run(struct evaluator *v, struct engine *engine,
+int evaluator_run(struct evaluator *v, struct network *net,
 		  struct evaluation *out, struct coco_detection **detections,
 		  struct fl_err *err);
 
 /* Detections of v->data through reader, on rank 0 (malloc, the caller frees),
  * without a score: for pictures that have no ground truth. In order of ids. */
-int evaluator_detect(struct evaluator *v, struct engine *engine,
+int evaluator_detect(struct evaluator *v, struct network *net,
 		     const struct recipe_reader *reader,
 		     struct coco_detection **detections, size_t *count,
 		     struct fl_err *err);

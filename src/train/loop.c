@@ -87,14 +87,14 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 	if (rc == 0)
 		rc = engine_set_passes(&r->engine, passes, err);
 	r->engine.batch_ranks = r->batch_ranks;
-	r->engine.classes = &r->classes;
+	r->engine.net.classes = &r->classes;
 	if (rc == 0)
 		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
 			"of activations, %.0f MiB of workspace, %d threads on '%s'",
-			r->engine.plans.count, fl_now_s() - start,
-			(double)r->engine.state.slab.bytes / 0x1p20,
-			(double)r->engine.plans.activation_bytes / 0x1p20,
-			(double)r->engine.plans.workspace_bytes / 0x1p20,
+			r->engine.net.plans.count, fl_now_s() - start,
+			(double)r->engine.net.state.slab.bytes / 0x1p20,
+			(double)r->engine.net.plans.activation_bytes / 0x1p20,
+			(double)r->engine.net.plans.workspace_bytes / 0x1p20,
 			fl_par_threads(), r->dev->device->name);
 	return rc;
 }
@@ -115,7 +115,7 @@ static int load_start(struct run *r, struct fl_err *err)
 					 .steps_per_epoch = steps_of_epoch(r) };
 	if (!r->options->resume)
 		return *r->recipe->pretrain_weights
-			       ? weights_load(&r->engine,
+			       ? weights_load(&r->engine.net,
 					      r->recipe->pretrain_weights,
 					      false, err)
 			       : 0;
@@ -312,7 +312,7 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 	snprintf(file, sizeof(file), "%s.safetensors", name);
 	rc = fl_join(path, sizeof(path), r->options->run_dir, file, err);
 	if (rc == 0)
-		rc = engine_fetch(&r->engine, state_saved(), err);
+		rc = network_fetch(&r->engine.net, state_saved(), err);
 	if (rc == 0) {
 		struct checkpoint_content c =
 			checkpoint_of(&r->engine, &r->place);
@@ -340,7 +340,7 @@ static int evaluate(struct run *r, struct fl_err *err)
 		return rc;
 	phase(r, "eval");
 	engine_use_average(&r->engine);
-	rc = evaluator_run(&r->evaluator, &r->engine, &ev, NULL, err);
+	rc = evaluator_run(&r->evaluator, &r->engine.net, &ev, NULL, err);
 	r->place.evaluated = r->place.step;
 	if (rc != 0 || r->comm->rank != 0)
 		return rc;

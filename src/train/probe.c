@@ -105,10 +105,10 @@ static int sink_activations(struct probe_sink *s, struct dev_queue *q,
 
 static void sink_statistics(struct probe_sink *s, const struct engine *e)
 {
-	const float *from = e->host.row[STATE_STATISTICS];
+	const float *from = e->net.host.row[STATE_STATISTICS];
 
-	for (int i = 0; i < e->model->state_count; i++) {
-		const struct model_state *st = &e->model->states[i];
+	for (int i = 0; i < e->net.model->state_count; i++) {
+		const struct model_state *st = &e->net.model->states[i];
 		int64_t n = (int64_t)model_state_count(st);
 
 		if (!st->param || !graph_role_is_statistic(st->param->role))
@@ -122,14 +122,14 @@ static void sink_statistics(struct probe_sink *s, const struct engine *e)
 
 static int total_points(const struct engine *e, const struct probe_batch *b)
 {
-	return head_points(&e->model->head, b->batch.h, b->batch.w);
+	return head_points(&e->net.model->head, b->batch.h, b->batch.w);
 }
 
 static void sink_assignment(struct probe_sink *s, const struct engine *e,
 			    const struct probe_batch *b)
 {
 	int n = b->batch.n, points = total_points(e, b);
-	int classes = e->model->num_classes;
+	int classes = e->net.model->num_classes;
 	int64_t dims[3] = { n, points, 4 }, all[3] = { n, points, classes };
 	int32_t *labels = probe_put(s, "assign.labels", DTYPE_I32, 2, dims);
 	float *boxes = probe_put(s, "assign.boxes", DTYPE_F32, 3, dims);
@@ -189,18 +189,20 @@ static int first_batch(struct engine *e, const struct probe_options *o,
 {
 	struct plan_key key = plan_key_make(PLAN_PROBE, DTYPE_F32, b->batch.n,
 					    b->batch.h, b->batch.w);
-	struct plan *plan = plans_find(&e->plans, &key);
-	struct state_part grads = { "grads.", e->host.row[STATE_GRADS], NULL };
+	struct plan *plan = plans_find(&e->net.plans, &key);
+	struct state_part grads = { "grads.", e->net.host.row[STATE_GRADS],
+				    NULL };
 	int rc = engine_gradients(e, plan, &b->batch, o->epoch, false, result,
 				  err);
 
 	if (rc == 0)
-		rc = sink_activations(s, e->queue, plan, e->model->graph, err);
+		rc = sink_activations(s, e->net.queue, plan,
+				      e->net.model->graph, err);
 	if (rc == 0)
-		rc = engine_fetch(e, STATE_ALL, err);
+		rc = network_fetch(&e->net, STATE_ALL, err);
 	if (rc != 0)
 		return rc;
-	sink_part(s, e->model, &grads);
+	sink_part(s, e->net.model, &grads);
 	sink_assignment(s, e, b);
 	sink_statistics(s, e);
 	return 0;
@@ -211,17 +213,17 @@ static int walk(struct engine *e, const struct probe_options *o,
 		struct fl_err *err)
 {
 	struct state_part parts[] = {
-		{ "end.weights.", e->host.row[STATE_WEIGHTS],
-		  e->host.row[STATE_STATISTICS] },
-		{ "end.velocity.", e->host.row[STATE_VELOCITY], NULL },
-		{ "end.ema.", e->host.row[STATE_EMA],
-		  e->host.row[STATE_EMA_STATISTICS] },
+		{ "end.weights.", e->net.host.row[STATE_WEIGHTS],
+		  e->net.host.row[STATE_STATISTICS] },
+		{ "end.velocity.", e->net.host.row[STATE_VELOCITY], NULL },
+		{ "end.ema.", e->net.host.row[STATE_EMA],
+		  e->net.host.row[STATE_EMA_STATISTICS] },
 	};
 	int rc = 0;
 
 	for (int t = 0; rc == 0 && t < o->batch_count; t++) {
 		int epoch = o->epoch + t / o->steps_per_epoch;
-		double lr = schedule_lr(e->recipe, o->steps_per_epoch, t);
+		double lr = schedule_lr(e->net.recipe, o->steps_per_epoch, t);
 		struct engine_result result;
 
 		if (t == 0) {
@@ -236,9 +238,9 @@ static int walk(struct engine *e, const struct probe_options *o,
 			sink_step(s, e, &batches[t], t, result.losses, lr);
 	}
 	if (rc == 0)
-		rc = engine_fetch(e, STATE_ALL, err);
+		rc = network_fetch(&e->net, STATE_ALL, err);
 	for (int i = 0; rc == 0 && i < 3; i++)
-		sink_part(s, e->model, &parts[i]);
+		sink_part(s, e->net.model, &parts[i]);
 	return rc;
 }
 
@@ -268,12 +270,12 @@ static int run_batches(struct engine *e, const struct probe_options *o,
 		       const struct probe_batch *batches, struct probe_sink *s,
 		       struct fl_err *err)
 {
-	int rc = *o->weights ? weights_load(e, o->weights, true, err) : 0;
+	int rc = *o->weights ? weights_load(&e->net, o->weights, true, err) : 0;
 
 	if (rc == 0)
 		rc = o->eval ? probe_evaluate(e, &batches[0], s, err)
 			     : walk(e, o, batches, s, err);
-	if (rc == 0 && e->comm->rank == 0)
+	if (rc == 0 && e->net.comm->rank == 0)
 		rc = safetensors_save(o->out, s->tensors, s->count, NULL, 0,
 				      err);
 	return rc;

@@ -20,13 +20,14 @@ static void suppress(const struct engine *e, const struct probe_batch *b,
 		     const float *boxes, const float *scores, int points,
 		     struct probe_sink *s)
 {
-	const struct recipe *r = e->recipe;
+	const struct recipe *r = e->net.recipe;
 	struct nms_params params = { .score_threshold =
 					     (float)r->score_threshold,
 				     .nms_threshold = (float)r->nms_threshold,
 				     .nms_top_k = r->nms_top_k,
 				     .keep_top_k = r->keep_top_k };
-	size_t area = (size_t)points, classes = (size_t)e->model->num_classes;
+	size_t area = (size_t)points,
+	       classes = (size_t)e->net.model->num_classes;
 	float *rows = NULL;
 	int64_t dims[2] = { 0, 7 };
 	struct nms_scratch nms;
@@ -53,14 +54,15 @@ static int read_maps(const struct engine *e, const struct plan *plan,
 		     struct probe_sink *s, struct head_map maps[HEAD_MOST],
 		     struct fl_err *err)
 {
-	const struct head *head = &e->model->head;
+	const struct head *head = &e->net.model->head;
 	int rc = 0;
 
 	head_maps(plan, head, maps);
 	for (int i = 0; rc == 0 && i < head->count; i++) {
-		rc = probe_read(e->queue, &s->arena, &maps[i].cls, err);
+		rc = probe_read(e->net.queue, &s->arena, &maps[i].cls, err);
 		if (rc == 0)
-			rc = probe_read(e->queue, &s->arena, &maps[i].reg, err);
+			rc = probe_read(e->net.queue, &s->arena, &maps[i].reg,
+					err);
 	}
 	return rc;
 }
@@ -68,23 +70,24 @@ static int read_maps(const struct engine *e, const struct plan *plan,
 int probe_evaluate(struct engine *e, const struct probe_batch *b,
 		   struct probe_sink *s, struct fl_err *err)
 {
-	const struct head *head = &e->model->head;
+	const struct head *head = &e->net.model->head;
 	struct plan_key key = plan_key_make(PLAN_EVAL, DTYPE_F32, b->batch.n,
 					    b->batch.h, b->batch.w);
-	struct plan *plan = plans_find(&e->plans, &key);
-	struct plan_run run = { .queue = e->queue,
-				.weights = e->state.row[STATE_USED],
-				.statistics =
-					e->state.row[STATE_USED_STATISTICS] };
-	struct tensor input = plan_value(plan, e->model->graph->input);
+	struct plan *plan = plans_find(&e->net.plans, &key);
+	struct plan_run run = {
+		.queue = e->net.queue,
+		.weights = e->net.state.row[STATE_USED],
+		.statistics = e->net.state.row[STATE_USED_STATISTICS]
+	};
+	struct tensor input = plan_value(plan, e->net.model->graph->input);
 	int points = head_points(head, b->batch.h, b->batch.w), rc;
 	int64_t box[3] = { b->batch.n, points, 4 };
-	int64_t score[3] = { b->batch.n, e->model->num_classes, points };
+	int64_t score[3] = { b->batch.n, e->net.model->num_classes, points };
 	struct head_map maps[HEAD_MOST];
 	float *boxes, *scores;
 
 	engine_use_average(e);
-	dev_write(e->queue, input.data, b->image, tensor_bytes(&input));
+	dev_write(e->net.queue, input.data, b->image, tensor_bytes(&input));
 	rc = plan_forward(plan, &run, err);
 	if (rc == 0)
 		rc = read_maps(e, plan, s, maps, err);

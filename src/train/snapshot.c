@@ -31,7 +31,8 @@ int snapshot_open(const struct engine *e, const char *run_dir,
 	int rc;
 
 	s->run_dir = run_dir;
-	rc = state_mirror_open(&s->copy, &e->state, state_saved(), true, err);
+	rc = state_mirror_open(&s->copy, &e->net.state, state_saved(), true,
+			       err);
 	if (rc != 0) {
 		free(s);
 		return rc;
@@ -57,8 +58,8 @@ void snapshot_begin(struct snapshot *s, const struct engine *e,
 
 	if (s->writing)
 		return;
-	if (state_fetch(&s->copy, &e->state, e->queue, state_saved(), &err) !=
-	    0) {
+	if (state_fetch(&s->copy, &e->net.state, e->net.queue, state_saved(),
+			&err) != 0) {
 		fl_warn("a checkpoint is left out: %s", err.text);
 		return;
 	}

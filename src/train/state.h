@@ -7,7 +7,7 @@
 #define FL_TRAIN_STATE_H
 
 #include "ckpt/tensor_file.h"
-#include "train/engine.h"
+#include "model/model.h"
 
 /* Parameters and statistics that belong together, where the host has them
  * (train/state_slab.h): weights with statistics,

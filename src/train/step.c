@@ -17,15 +17,15 @@ static struct loss_input loss_input_of(const struct engine *e,
 				       const struct plan *plan,
 				       const struct engine_batch *b)
 {
-	struct loss_input in = { .levels = e->model->head.count,
+	struct loss_input in = { .levels = e->net.model->head.count,
 				 .n = b->n,
-				 .classes = e->model->num_classes,
+				 .classes = e->net.model->num_classes,
 				 .most = b->most,
 				 .boxes = b->boxes,
 				 .labels = b->labels,
 				 .counts = b->counts };
 
-	head_maps(plan, &e->model->head, in.maps);
+	head_maps(plan, &e->net.model->head, in.maps);
 	return in;
 }
 
@@ -34,7 +34,7 @@ static int scores_over_ranks(struct engine *e, double score_sum, bool stop,
 			     struct engine_result *result, struct fl_err *err)
 {
 	double sums[2] = { score_sum, stop }, start = fl_now_s();
-	int rc = comm_sum_doubles(e->comm, sums, 2, err);
+	int rc = comm_sum_doubles(e->net.comm, sums, 2, err);
 
 	result->sums_s += fl_now_s() - start;
 	e->score_sum += sums[0];
@@ -46,9 +46,9 @@ static int scores_over_ranks(struct engine *e, double score_sum, bool stop,
  * the gradients is that of one rank with all images. */
 static double normaliser(const struct engine *e)
 {
-	double world = e->comm->world, sum = e->score_sum;
+	double world = e->net.comm->world, sum = e->score_sum;
 
-	if (e->recipe->shared_size)
+	if (e->net.recipe->shared_size)
 		return (sum > 1 ? sum : 1) / world;
 	/* as the reference: clamped after the mean */
 	return sum / world > 1 ? sum / world : 1;
@@ -62,7 +62,7 @@ static int finish_losses(struct engine *e, struct engine_result *result,
 	bool last = e->pass + 1 == e->passes;
 	double divisor = last ? normaliser(e) : 1;
 	float losses[LOSS_COUNT];
-	int rc = loss_finish(e->loss, e->queue, divisor, losses, err);
+	int rc = loss_finish(e->loss, e->net.queue, divisor, losses, err);
 
 	if (rc != 0)
 		return rc;
@@ -80,14 +80,15 @@ static int finish_losses(struct engine *e, struct engine_result *result,
 
 static void keep_gradients(struct engine *e)
 {
-	size_t n = e->model->graph->flat_count;
+	size_t n = e->net.model->graph->flat_count;
 
 	if (e->pass == 0)
-		dev_copy(e->queue, e->passed.data, e->buffers.grads,
+		dev_copy(e->net.queue, e->passed.data, e->buffers.grads,
 			 n * sizeof(float));
 	else
-		dev_ops(e->dev)->add(e->queue, e->buffers.grads, n, 1,
-				     e->passed.data);
+		dev_ops(e->net.dev)
+			->add(e->net.queue, e->buffers.grads, n, 1,
+			      e->passed.data);
 }
 
 /* Each rank's losses are its share; their mean is the loss of the batch. */
@@ -100,10 +101,10 @@ static int mean_losses(struct engine *e, struct engine_result *result,
 
 	for (int k = 0; k < LOSS_COUNT; k++)
 		sums[k] = (double)losses[k];
-	rc = comm_sum_doubles(e->comm, sums, LOSS_COUNT, err);
+	rc = comm_sum_doubles(e->net.comm, sums, LOSS_COUNT, err);
 	result->sums_s += fl_now_s() - start;
 	for (int k = 0; k < LOSS_COUNT; k++)
-		losses[k] = (float)(sums[k] / e->comm->world);
+		losses[k] = (float)(sums[k] / e->net.comm->world);
 	return rc;
 }
 
@@ -116,7 +117,7 @@ static void begin(struct engine *e, struct engine_result *result)
 	}
 	if (e->pass + 1 == e->passes) {
 		e->added = 0;
-		buckets_begin(e->buckets, e->queue, e->buffers.grads);
+		buckets_begin(e->buckets, e->net.queue, e->buffers.grads);
 	}
 }
 
@@ -125,17 +126,17 @@ int engine_gradients(struct engine *e, struct plan *plan,
 		     struct engine_result *result, struct fl_err *err)
 {
 	struct loss_input in = loss_input_of(e, plan, batch);
-	struct tensor image = plan_value(plan, e->model->graph->input);
+	struct tensor image = plan_value(plan, e->net.model->graph->input);
 	double score_sum, start;
 	int rc;
 
 	begin(e, result);
-	dev_write(e->queue, image.data, batch->image, tensor_bytes(&image));
+	dev_write(e->net.queue, image.data, batch->image, tensor_bytes(&image));
 	rc = plan_forward(plan, &e->run, err);
 	if (rc != 0)
 		return rc;
 	start = fl_now_s();
-	rc = loss_assign(e->loss, e->queue, &in, epoch, &score_sum, err);
+	rc = loss_assign(e->loss, e->net.queue, &in, epoch, &score_sum, err);
 	if (rc == 0)
 		rc = scores_over_ranks(e, score_sum, stop, result, err);
 	if (rc == 0)
@@ -151,7 +152,8 @@ int engine_gradients(struct engine *e, struct plan *plan,
 		return rc;
 	}
 	rc = buckets_wait(e->buckets, &result->comm, err);
-	return rc == 0 && e->comm->world > 1 ? mean_losses(e, result, err) : rc;
+	return rc == 0 && e->net.comm->world > 1 ? mean_losses(e, result, err)
+						 : rc;
 }
 
 /* Said once: gradients are shortened. */
@@ -162,26 +164,27 @@ static void tell_excess(struct engine *e, double excess)
 			"shortened to %g times, here and from now on "
 			"(OptimizerBuilder.clip_grad_by_history; with 0 all "
 			"pass, as in PaddleDetection)",
-			excess * e->recipe->clip_history,
-			e->recipe->clip_history);
+			excess * e->net.recipe->clip_history,
+			e->net.recipe->clip_history);
 	e->told |= excess > 1;
 }
 
 int engine_update(struct engine *e, double lr, struct engine_result *result,
 		  struct fl_err *err)
 {
-	const struct graph *g = e->model->graph;
+	const struct graph *g = e->net.model->graph;
 	double start = fl_now_s(), excess;
 	/* A score sum below 1, where its bound takes over, means a batch with
 	 * hardly an object: its short gradient says nothing of the usual. */
-	int rc = optim_step(g, e->queue, e->recipe, &e->buffers, &e->norms,
-			    e->score_sum >= 1, lr, &excess, err);
+	int rc = optim_step(g, e->net.queue, e->net.recipe, &e->buffers,
+			    &e->norms, e->score_sum >= 1, lr, &excess, err);
 
 	if (rc != 0)
 		return rc;
 	tell_excess(e, excess);
-	if (e->recipe->use_ema)
-		ema_update(g, e->queue, e->recipe, &e->buffers, &e->ema);
+	if (e->net.recipe->use_ema)
+		ema_update(g, e->net.queue, e->net.recipe, &e->buffers,
+			   &e->ema);
 	result->optim_s = fl_now_s() - start;
 	return 0;
 }
@@ -210,7 +213,7 @@ int engine_step(struct engine *e, const struct engine_batch *batch, int epoch,
 		struct engine_batch b = part_of(batch, e->passes, e->pass);
 		struct plan_key key =
 			plan_key_make(PLAN_TRAIN, DTYPE_F32, b.n, b.h, b.w);
-		struct plan *plan = plans_find(&e->plans, &key);
+		struct plan *plan = plans_find(&e->net.plans, &key);
 
 		FL_ASSERT(plan != NULL);
 		rc = engine_gradients(e, plan, &b, epoch, stop, result, err);

@@ -1,4 +1,4 @@
-/* Weights from a file into an engine: found, matched by name and shape, and told
+/* Weights from a file into a network: found, matched by name and shape, and told
  * about. */
 #include "train/weights.h"
 
@@ -67,7 +67,7 @@ static int refuse_gaps(const struct match *m, const char *path,
 
 /* A head that fits may still be of other classes: it is a start as good as any,
  * but its first scores are not what one expects. */
-static int compare_classes(const struct engine *e,
+static int compare_classes(const struct network *net,
 			   const struct tensor_file *file, const char *path,
 			   struct fl_err *err)
 {
@@ -76,14 +76,15 @@ static int compare_classes(const struct engine *e,
 	struct class_match m;
 	int rc = model_classes_read(file, path, &stored, err);
 
-	if (rc == 0 && e->classes && stored.list.count == e->classes->count) {
-		m = classes_match(&stored.list, e->classes);
+	if (rc == 0 && net->classes &&
+	    stored.list.count == net->classes->count) {
+		m = classes_match(&stored.list, net->classes);
 		if (!m.in_order) {
 			fl_str_addf(&said, "the head of %s is of the classes ",
 				    stored.list.from);
 			classes_show(&stored.list, &said);
 			fl_str_add(&said, " and TrainDataset lists ");
-			classes_show(e->classes, &said);
+			classes_show(net->classes, &said);
 			fl_str_add(
 				&said,
 				": it begins with the weights of the class at the same place");
@@ -96,11 +97,11 @@ static int compare_classes(const struct engine *e,
 	return rc;
 }
 
-int weights_load(struct engine *e, const char *place, bool strict,
+int weights_load(struct network *net, const char *place, bool strict,
 		 struct fl_err *err)
 {
-	struct state_part part = { "", e->host.row[STATE_WEIGHTS],
-				   e->host.row[STATE_STATISTICS] };
+	struct state_part part = { "", net->host.row[STATE_WEIGHTS],
+				   net->host.row[STATE_STATISTICS] };
 	struct fl_arena arena = FL_ARENA_INIT;
 	struct tensor_file file = { 0 };
 	struct match m = { 0 };
@@ -110,8 +111,8 @@ int weights_load(struct engine *e, const char *place, bool strict,
 	if (rc == 0)
 		rc = weights_open(&file, path, err);
 	if (rc == 0)
-		rc = match_weights(&m, state_wants(e->model, &arena),
-				   (size_t)e->model->state_count, &file, err);
+		rc = match_weights(&m, state_wants(net->model, &arena),
+				   (size_t)net->model->state_count, &file, err);
 	if (rc == 0 && m.loaded == 0)
 		rc = fl_fail(err, FL_EDATA, "no tensor of '%s' fits the model",
 			     path);
@@ -119,14 +120,14 @@ int weights_load(struct engine *e, const char *place, bool strict,
 		rc = refuse_gaps(&m, path, err);
 	if (rc == 0 && !strict) {
 		print_table(&m, path);
-		rc = compare_classes(e, &file, path, err);
+		rc = compare_classes(net, &file, path, err);
 	}
 	for (size_t i = 0; rc == 0 && i < m.count; i++)
 		if (m.rows[i].outcome == MATCH_LOADED)
-			state_import_one(&e->model->states[i], &part,
+			state_import_one(&net->model->states[i], &part,
 					 m.rows[i].from);
 	if (rc == 0)
-		rc = engine_put(e, STATE_MODEL, err);
+		rc = network_put(net, STATE_MODEL, err);
 	match_release(&m);
 	tensor_file_close(&file);
 	fl_arena_release(&arena);

@@ -1,13 +1,13 @@
-/* weights.h - weights from files into an engine. */
+/* weights.h - weights from files into a network. */
 #ifndef FL_TRAIN_WEIGHTS_H
 #define FL_TRAIN_WEIGHTS_H
 
-#include "train/engine.h"
+#include "train/network.h"
 
 /* Load what fits by name and shape from a file, prefix, run folder or cached
  * address, and print a short table: loaded, skipped for shape, missing. With
  * strict, weights that do not cover the model are refused (FL_EDATA). */
-int weights_load(struct engine *engine, const char *place, bool strict,
+int weights_load(struct network *net, const char *place, bool strict,
 		 struct fl_err *err);
 
 #endif

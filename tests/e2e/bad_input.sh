@@ -29,7 +29,7 @@ says "images too small for ATSS" 3 "fewer than the 9 candidates" $T \
 	"TrainReader.batch_transforms=[{Resize: {target_size: [64, 64]}}, {NormalizeImage: {}}]" TrainReader.batch_size=2
 echo "not a checkpoint" >"$work/junk.safetensors"
 says "a file that is no checkpoint" 3 "junk.safetensors" $T -r "$work/junk.safetensors"
-says "evaluate without weights" 3 "no weights to evaluate" "$flotilla" eval -c configs/demo/ppyoloe_demo.yml -o weights=
+says "evaluate without weights" 3 "no weights given" "$flotilla" eval -c configs/demo/ppyoloe_demo.yml -o weights=
 says "evaluate both ways at once" 2 "give one or the other" "$flotilla" eval -c configs/demo/ppyoloe_demo.yml --gt a --dt b
 says "infer without a picture" 2 "give one of --infer_img and --infer_dir" "$flotilla" infer -c configs/demo/ppyoloe_demo.yml
 says "probe without a batch" 2 "probe needs --batch" "$flotilla" probe -c configs/demo/ppyoloe_demo.yml --out x

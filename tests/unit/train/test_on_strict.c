@@ -85,14 +85,14 @@ static void same_state(struct run *a, struct run *b)
 {
 	struct fl_err err = FL_ERR_INIT;
 
-	assert_int_equal(engine_fetch(&a->e, STATE_ALL, &err), 0);
-	assert_int_equal(engine_fetch(&b->e, STATE_ALL, &err), 0);
+	assert_int_equal(network_fetch(&a->e.net, STATE_ALL, &err), 0);
+	assert_int_equal(network_fetch(&b->e.net, STATE_ALL, &err), 0);
 	for (int i = 0; i < STATE_ROWS; i++) {
-		size_t n = state_row_count(&a->e.state, (enum state_row)i);
+		size_t n = state_row_count(&a->e.net.state, (enum state_row)i);
 
 		if (!state_kinds[i].saved)
 			continue;
-		if (memcmp(a->e.host.row[i], b->e.host.row[i],
+		if (memcmp(a->e.net.host.row[i], b->e.net.host.row[i],
 			   n * sizeof(float)) != 0)
 			fail_msg("%s differ", state_kinds[i].name);
 	}
@@ -166,7 +166,7 @@ static void test_resume(void **state)
 	step(&ref, 99);
 	open_run(&first, seeded(3), comm, 1);
 	step(&first, 0);
-	assert_int_equal(engine_fetch(&first.e, state_saved(), &err), 0);
+	assert_int_equal(network_fetch(&first.e.net, state_saved(), &err), 0);
 	c = checkpoint_of(&first.e, &place);
 	assert_int_equal(checkpoint_save(&c, path, &err), 0);
 	close_run(&first);
@@ -193,7 +193,7 @@ static size_t detect(const char *device, struct coco_detection **found)
 	engine_use_average(&r.e);
 	if (evaluator_open(&v, recipe, &(struct class_list){ 0 }, comm, &err) !=
 		    0 ||
-	    evaluator_run(&v, &r.e, &ev, found, &err) != 0)
+	    evaluator_run(&v, &r.e.net, &ev, found, &err) != 0)
 		fail_msg("%s", err.text);
 	coco_result_release(&ev.coco);
 	evaluator_close(&v);
@@ -233,27 +233,28 @@ static void test_replay(void **state)
 
 		open_run(r, seeded(6), comm, 1);
 		core = r->dev->device->core;
-		plan = r->e.plans.list[0];
+		plan = r->e.net.plans.list[0];
 		in = plan_value(plan, model->graph->input);
-		dev_write(r->e.queue, in.data, image, tensor_bytes(&in));
+		dev_write(r->e.net.queue, in.data, image, tensor_bytes(&in));
 		for (int k = 0; k < model->head.count; k++) {
 			struct head_map maps[HEAD_MOST];
 
 			head_maps(plan, &model->head, maps);
-			dev_ops(r->dev)->zero(r->e.queue, &maps[k].dcls);
-			dev_ops(r->dev)->zero(r->e.queue, &maps[k].dreg);
+			dev_ops(r->dev)->zero(r->e.net.queue, &maps[k].dcls);
+			dev_ops(r->dev)->zero(r->e.net.queue, &maps[k].dreg);
 		}
 		r->e.run.grads_ready = NULL;
 		if (i == 1)
-			assert_int_equal(core->record(r->e.queue, &err), 0);
+			assert_int_equal(core->record(r->e.net.queue, &err), 0);
 		if (plan_forward(plan, &r->e.run, &err) != 0 ||
 		    plan_backward(plan, &r->e.run, &err) != 0)
 			fail_msg("%s", err.text);
 		if (i == 0)
 			continue;
-		assert_int_equal(core->recorded(r->e.queue, &work, &err), 0);
-		core->replay(r->e.queue, work);
-		assert_int_equal(dev_wait(r->e.queue, &err), 0);
+		assert_int_equal(core->recorded(r->e.net.queue, &work, &err),
+				 0);
+		core->replay(r->e.net.queue, work);
+		assert_int_equal(dev_wait(r->e.net.queue, &err), 0);
 		core->recording_free(r->dev, work);
 	}
 	memset(&eager.result, 0, sizeof(eager.result));

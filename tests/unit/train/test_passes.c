@@ -91,8 +91,8 @@ static float *gradients(const struct bench *b, int images, int passes,
 			fail_msg("%s", err.text);
 	bytes = b->model->graph->flat_count * sizeof(float);
 	out = malloc(bytes);
-	assert_int_equal(engine_fetch(&e, STATE_ALL, &err), 0);
-	memcpy(out, e.host.row[STATE_GRADS], bytes);
+	assert_int_equal(network_fetch(&e.net, STATE_ALL, &err), 0);
+	memcpy(out, e.net.host.row[STATE_GRADS], bytes);
 	engine_close(&e);
 	device_close(dev);
 	return out;

@@ -1,0 +1,69 @@
+/* Opening a network: state, first weights, plans, in this order, and closing it the
+ * other way round. */
+#include "train/network.h"
+
+static int open_state(struct network *net, unsigned rows, struct fl_err *err)
+{
+	const struct graph *g = net->model->graph;
+	int rc = state_slab_open(&net->state, g, net->queue, rows, err);
+
+	if (rc == 0)
+		rc = state_mirror_open(&net->host, &net->state, rows, false,
+				       err);
+	if (rc != 0)
+		return rc;
+	graph_init_params(g, (uint64_t)net->recipe->seed,
+			  net->host.row[STATE_WEIGHTS],
+			  net->host.row[STATE_STATISTICS]);
+	return network_put(net, STATE_MODEL, err);
+}
+
+int network_open(struct network *net, const struct recipe *recipe,
+		 const struct model *model, struct dev *dev, struct comm *comm,
+		 unsigned rows, const struct plan_key *keys, int count,
+		 struct fl_err *err)
+{
+	int rc;
+
+	*net = (struct network){ .recipe = recipe,
+				 .model = model,
+				 .dev = dev,
+				 .queue = dev_queue(dev, DEV_COMPUTE),
+				 .comm = comm,
+				 .weights = STATE_WEIGHTS,
+				 .statistics = STATE_STATISTICS };
+	rc = open_state(net, rows, err);
+	if (rc == 0)
+		rc = plans_open(model->graph, dev, keys, count, &net->plans,
+				err);
+	if (rc != 0)
+		network_close(net);
+	return rc;
+}
+
+void network_close(struct network *net)
+{
+	plans_close(&net->plans);
+	state_mirror_close(&net->host);
+	state_slab_close(&net->state);
+	*net = (struct network){ 0 };
+}
+
+int network_fetch(struct network *net, unsigned rows, struct fl_err *err)
+{
+	return state_fetch(&net->host, &net->state, net->queue, rows, err);
+}
+
+int network_put(struct network *net, unsigned rows, struct fl_err *err)
+{
+	return state_put(&net->host, &net->state, net->queue, rows, err);
+}
+
+struct plan_run network_run(const struct network *net)
+{
+	return (struct plan_run){
+		.queue = net->queue,
+		.weights = net->state.row[net->weights],
+		.statistics = net->state.row[net->statistics],
+	};
+}
