@@ -19,6 +19,12 @@ check "and nobody complains" quiet "$work/says.log"
 check "one line says so" test "$(grep -c 'process_vm_readv is forbidden here' "$work/says.log")" -eq 1
 says "where the filter kills as well" 0 "Save checkpoint" "$filter" kill "$fleetrun" $two
 check "without a complaint" quiet "$work/says.log"
+# Who asked was killed; who was asked about must not stay.
+stay() { for p in $(pgrep -x 'fleetrun|flotilla'); do [ "$(readlink "/proc/$p/cwd")" != "$PWD" ] || return 0; done; return 1; }
+for _ in $(seq 40); do "$filter" kill "$fleetrun" --dry_run $two >/dev/null 2>&1; done
+nobody_stays() { ! stay; }
+within 5 nobody_stays
+check "no process stays" nobody_stays
 says "the dry run shows it" 0 "OMPI_MCA_btl_vader_single_copy_mechanism=none" "$filter" errno "$fleetrun" --dry_run $two
 says "Open MPI 5 is told by its own name" 0 "OMPI_MCA_smsc=^cma" "$filter" errno "$fleetrun" --dry_run $two
 says "what the user chose stays" 0 "is emulated" env OMPI_MCA_btl_vader_single_copy_mechanism=emulated "$filter" errno "$fleetrun" \
