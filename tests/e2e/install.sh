@@ -218,7 +218,7 @@ says "without the tools of a package" 1 "'dpkg-buildpackage' is not here (script
 says "of no kind" 2 "'zip' is neither deb nor rpm" pkg/make-package zip "$work/zip"
 check "nothing was begun" [ ! -e "$work/deb" -a ! -e "$work/zip" ]
 if command -v rpmspec >/dev/null; then
-	check "the spec file is one" rpmspec -P -D "flotilla_version $release" pkg/flotilla.spec
+	check "the spec file is one" rpmspec -P -D "flotilla_version $release" -D "flotilla_needs gcc" pkg/flotilla.spec
 else
 	echo "skip the spec file: rpmspec is not here"
 fi
