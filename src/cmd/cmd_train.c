@@ -72,8 +72,8 @@ const struct option_table cmd_train_options = {
 struct watcher {
 	const struct recipe *recipe;
 	const struct comm *comm;
-	struct run_dir dir; /* rank 0's business */
-	bool again;	    /* this job was started before */
+	struct run_dir *dir; /* rank 0's business */
+	bool again;	     /* this job was started before */
 	struct progress *progress;
 	struct train_pace pace;
 };
@@ -97,7 +97,7 @@ static int write_in_folder(const struct watcher *w, const char *name,
 			   const char *text, struct fl_err *err)
 {
 	char path[PATH_MAX];
-	int rc = fl_join(path, sizeof(path), w->dir.path, name, err);
+	int rc = fl_join(path, sizeof(path), w->dir->path, name, err);
 
 	return rc == 0 ? fl_write_file(path, text, strlen(text), err) : rc;
 }
@@ -118,16 +118,16 @@ static int on_writing(void *ctx, const struct engine *engine,
 				      .world_size = engine->batch_ranks,
 				      .done = place->step,
 				      .evaluated = place->evaluated };
-	int rc = run_dir_begin(&w->dir, from, w->again, err);
+	int rc = run_dir_begin(w->dir, from, w->again, err);
 
 	if (rc == 0)
-		rc = fl_join(path, sizeof(path), w->dir.path, "log.txt", err);
+		rc = fl_join(path, sizeof(path), w->dir->path, "log.txt", err);
 	if (rc == 0)
 		rc = fl_log_file(path, err);
 	if (rc == 0)
 		rc = write_in_folder(w, "config.yml", r->effective, err);
 	if (rc == 0)
-		rc = fl_join(path, sizeof(path), w->dir.path, "metrics.jsonl",
+		rc = fl_join(path, sizeof(path), w->dir->path, "metrics.jsonl",
 			     err);
 	if (rc == 0)
 		rc = progress_open(&plan, &w->progress, err);
@@ -191,7 +191,7 @@ static int on_ready(void *ctx, const struct engine *engine,
 	if (!agent_link_is_open())
 		return 0;
 	train_pace_begin(&w->pace, engine,
-			 w->comm->rank == 0 ? w->dir.path : NULL);
+			 w->comm->rank == 0 ? w->dir->path : NULL);
 	agent_link_phase(place->step, "agreement");
 	train_facts_take(&facts, w->recipe, engine, place, data);
 	rc = agent_link_agree(facts.items, facts.count, AGREE_LIMIT_S, err);
@@ -293,9 +293,9 @@ static int write_summary(const struct watcher *w, const struct train_summary *s,
 	struct fl_err second = FL_ERR_INIT;
 	int status;
 
-	if (!w->dir.begun) /* not rank 0, or no step was done */
+	if (!w->dir->begun) /* not rank 0, or no step was done */
 		return rc;
-	status = run_dir_summary(w->dir.path, &out, &second);
+	status = run_dir_summary(w->dir->path, &out, &second);
 	if (rc == 0 && status != 0) {
 		*err = second;
 		rc = status;
@@ -331,8 +331,10 @@ static int settle_batch(const struct args *args, struct job *job, bool timing,
 static int time_steps(struct job *job, struct fl_err *err)
 {
 	struct train_summary summary;
+	struct run_dir dir = { 0 };
 	struct watcher w = { .recipe = job->recipe,
 			     .comm = job->comm,
+			     .dir = &dir,
 			     .pace.alone = true };
 	struct train_events events = { .ctx = &w,
 				       .ready = on_ready,
@@ -340,7 +342,7 @@ static int time_steps(struct job *job, struct fl_err *err)
 				       .phase = on_phase };
 	struct train_options options = { .steps = PACE_STEPS,
 					 .steps_s = PACE_S };
-	int rc = run_dir_name(&w.dir, job->recipe->save_dir,
+	int rc = run_dir_name(&dir, job->recipe->save_dir,
 			      job->recipe->filename, err);
 
 	if (rc == 0)
@@ -375,11 +377,13 @@ static int settle_images(const struct args *args, struct job *job,
 	return 0;
 }
 
-static int train(const struct args *args, struct job *job, struct fl_err *err)
+static int train(const struct args *args, struct job *job, struct run_dir *dir,
+		 struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
 	struct watcher w = { .recipe = job->recipe,
 			     .comm = job->comm,
+			     .dir = dir,
 			     .again = number_from(AGENT_ATTEMPT_VARIABLE) > 0 };
 	struct train_events events = { .ctx = &w,
 				       .ready = on_ready,
@@ -392,7 +396,7 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 	/* An agent that starts us again knows the newest checkpoint. */
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
 	struct train_options options = {
-		.run_dir = w.dir.path,
+		.run_dir = w.dir->path,
 		.resume = again ? again : args->resume,
 		.tapes = { args->record_draws, args->replay_draws },
 		.eval = args->eval,
@@ -400,23 +404,29 @@ static int train(const struct args *args, struct job *job, struct fl_err *err)
 		.again = again != NULL
 	};
 	double start = fl_now_s();
-	int rc = run_dir_name(&w.dir, job->recipe->save_dir,
-			      job->recipe->filename, err);
+	int rc = settle_images(args, job, &options, err);
 
-	if (rc == 0 && job->comm->rank == 0)
-		rc = run_dir_claim(&w.dir, getenv(AGENT_JOB_VARIABLE), err);
-	if (rc == 0)
-		rc = settle_images(args, job, &options, err);
 	if (rc == 0)
 		rc = train_run(job->recipe, job->dev, job->comm, &options,
 			       &events, &summary, err);
 	rc = write_summary(&w, &summary, fl_now_s() - start, rc, err);
 	progress_close(w.progress);
-	run_dir_leave(&w.dir);
 	if (rc == 0 && summary.stopped)
 		rc = fl_fail(err, stop_signal == SIGINT ? FL_EINT : FL_ETERM,
 			     "stopped as asked; go on with -r %s",
-			     *summary.weights ? summary.weights : w.dir.path);
+			     *summary.weights ? summary.weights : w.dir->path);
+	return rc;
+}
+
+/* A folder at work is told before anything that is in it is read. */
+static int claim_folder(const struct job *job, struct run_dir *dir,
+			struct fl_err *err)
+{
+	int rc = run_dir_name(dir, job->recipe->save_dir, job->recipe->filename,
+			      err);
+
+	if (rc == 0 && job->comm->rank == 0)
+		rc = run_dir_claim(dir, getenv(AGENT_JOB_VARIABLE), err);
 	return rc;
 }
 
@@ -424,6 +434,7 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 {
 	struct args args = { 0 };
 	struct job job = { 0 };
+	struct run_dir dir = { .owner.fd = -1 };
 	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0, help;
 	char batch[128];
 	int words, rc;
@@ -453,11 +464,14 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 		if (rc == 0 && args.amp)
 			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",
 				job.dev->device->name);
+		if (rc == 0 && !timing)
+			rc = claim_folder(&job, &dir, err);
 		if (rc == 0)
 			rc = settle_batch(&args, &job, timing, err);
 		if (rc == 0)
 			rc = timing ? time_steps(&job, err)
-				    : train(&args, &job, err);
+				    : train(&args, &job, &dir, err);
+		run_dir_leave(&dir);
 		job_close(&job, rc);
 	}
 	job_args_release(&args.job);
