@@ -16,7 +16,7 @@ SAN ?=
 WERROR ?=
 
 PKGS_TEXT   = yaml-0.1 jansson
-PKGS_IMAGE  = libturbojpeg spng
+PKGS_IMAGE  = libjpeg spng libwebp libwebpdemux libtiff-4
 PKGS_LAUNCH = pmix
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -O3 -g -fno-math-errno -fno-trapping-math \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #define HELLO "{\"event\":\"hello\",\"version\":1}\n"
 #define GO "{\"event\":\"go\"}"
@@ -31,13 +32,16 @@ static int descriptor(const char *variable)
 void agent_link_open(void)
 {
 	int page = descriptor(AGENT_STATUS_VARIABLE);
+	struct stat st;
 	void *p;
 
 	link_fd = descriptor(AGENT_FD_VARIABLE);
 	if (link_fd >= 0)
 		send(link_fd, HELLO, strlen(HELLO),
 		     MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (page < 0)
+	/* a shorter file under this number would end us at the first write */
+	if (page < 0 || fstat(page, &st) != 0 ||
+	    st.st_size < (off_t)sizeof(*status))
 		return;
 	p = mmap(NULL, sizeof(*status), PROT_READ | PROT_WRITE, MAP_SHARED,
 		 page, 0);

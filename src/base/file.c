@@ -1,3 +1,4 @@
+/* file.c - files that appear whole, folders, names. */
 #include "base/file.h"
 
 #include "base/arena.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,40 +16,6 @@ static int cannot(struct fl_err *err, const char *what, const char *path)
 {
 	return fl_fail(err, FL_EIO, "cannot %s '%s': %s", what, path,
 		       strerror(errno));
-}
-
-int fl_map_open(struct fl_map *map, const char *path, struct fl_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-	struct stat st;
-	void *p;
-
-	*map = (struct fl_map){ .data = (const unsigned char *)"" };
-	if (fd < 0)
-		return cannot(err, "open", path);
-	if (fstat(fd, &st) != 0) {
-		rc = cannot(err, "stat", path);
-	} else if (!S_ISREG(st.st_mode)) {
-		rc = fl_fail(err, FL_EIO, "'%s' is not a file", path);
-	} else if (st.st_size > 0) {
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd,
-			 0);
-		if (p == MAP_FAILED) {
-			rc = cannot(err, "map", path);
-		} else {
-			map->data = p;
-			map->size = (size_t)st.st_size;
-		}
-	}
-	close(fd);
-	return rc;
-}
-
-void fl_map_close(struct fl_map *map)
-{
-	if (map->size)
-		munmap((void *)(uintptr_t)map->data, map->size);
-	*map = (struct fl_map){ .data = (const unsigned char *)"" };
 }
 
 bool fl_exists(const char *path)

@@ -8,14 +8,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A read-only mapping of a whole file. An empty file has data "" and size 0. */
+/* A whole file, to be looked at only. An empty file has data "" and size 0. A
+ * file that another program cuts short meanwhile does no harm: what was read
+ * stays, and of a large file zeros take the place of what is gone. */
 struct fl_map {
 	const unsigned char *data;
 	size_t size;
+	int guard; /* map.c's; 0: nothing can be torn away */
 };
 
 int fl_map_open(struct fl_map *map, const char *path, struct fl_err *err);
+/* The same for who looks at few places only: nothing is read in advance. */
+int fl_map_peek(struct fl_map *map, const char *path, struct fl_err *err);
+/* FL_EIO where zeros took the place of a part: what was made of the file
+ * is then worth nothing. */
+int fl_map_whole(const struct fl_map *map, const char *path,
+		 struct fl_err *err);
 void fl_map_close(struct fl_map *map);
+/* Closes the map of path after work that ended with rc, and returns rc; or
+ * FL_EDATA with the sentence of fl_map_whole in err. */
+int fl_map_end(struct fl_map *map, const char *path, int rc,
+	       struct fl_err *err);
 
 /* Closes *fd and makes it -1; nothing when it is. */
 void fl_close(int *fd);

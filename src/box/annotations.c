@@ -311,7 +311,7 @@ int annotations_read(const char *path, struct annotations *out,
 	json_pull_init(&r.json, map.data, map.size, path, err);
 	rc = read_document(&r);
 	json_pull_release(&r.json);
-	fl_map_close(&map);
+	rc = fl_map_end(&map, path, rc, err);
 	if (rc != 0) {
 		annotations_release(out);
 		return rc;

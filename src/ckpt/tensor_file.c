@@ -230,6 +230,16 @@ void tensor_file_close(struct tensor_file *file)
 	*file = (struct tensor_file)TENSOR_FILE_INIT;
 }
 
+int tensor_file_end(struct tensor_file *file, const char *path, int rc,
+		    struct fl_err *err)
+{
+	for (const struct tensor_file *f = file; f; f = f->part)
+		if (fl_map_whole(&f->map, path, err) != 0)
+			rc = err->code = FL_EDATA;
+	tensor_file_close(file);
+	return rc;
+}
+
 char *ckpt_shape_text(int rank, const int64_t *dims, char buf[CKPT_SHAPE_TEXT])
 {
 	size_t at = 0;

@@ -10,8 +10,8 @@
  *
  * Layout is the file's own: row-major, convolutions [out,in,kh,kw]. Values are
  * little-endian and data may lie at any address: read it by named_tensor_f32
- * or memcpy. Data of an opened file usually points into a mapping of it, so
- * opening is cheap and the file must not be changed in place meanwhile.
+ * or memcpy. Data of an opened file usually points into it (base/file.h), so
+ * opening is cheap; the file should not be changed in place meanwhile.
  *
  * Errors: FL_EIO (cannot read), FL_EDATA (damaged, hostile or foreign file);
  * the sentence names the file, what is wrong and where.
@@ -66,6 +66,11 @@ int tensor_file_open(struct tensor_file *file, const char *path,
 int tensor_file_parse(struct tensor_file *file, const void *data, size_t size,
 		      const char *what, struct fl_err *err);
 void tensor_file_close(struct tensor_file *file);
+/* Closes what work with path has used, and returns its rc; or FL_EDATA where
+ * the file was cut short or failed meanwhile: what came of it is then worth
+ * nothing. */
+int tensor_file_end(struct tensor_file *file, const char *path, int rc,
+		    struct fl_err *err);
 
 /* NULL when there is none. */
 const struct named_tensor *tensor_file_find(const struct tensor_file *file,

@@ -125,8 +125,7 @@ static int show(const char *place, bool digest_only, struct fl_err *err)
 	} else {
 		rc = show_all(path, &weights, err);
 	}
-	tensor_file_close(&weights);
-	return rc;
+	return tensor_file_end(&weights, path, rc, err);
 }
 
 int cmd_ckpt(int argc, char **argv, struct fl_err *err)

@@ -80,12 +80,13 @@ static int source_open(struct source *s, const char *path, struct fl_err *err)
 	return 0;
 }
 
-static void source_close(struct source *s)
+static int source_close(struct source *s, const char *path, int rc,
+			struct fl_err *err)
 {
 	tensor_file_close(&s->weights);
 	tensor_file_close(&s->model);
-	tensor_file_close(&s->file);
 	fl_arena_release(&s->arena);
+	return tensor_file_end(&s->file, path, rc, err);
 }
 
 static void wrote(const char *path, size_t count, const char *what)
@@ -246,8 +247,7 @@ static int convert(const char *in, const char *out, struct fl_err *err)
 	rc = source_open(&s, path, err);
 	if (rc == 0)
 		rc = sinks[k].write(&s, out, err);
-	source_close(&s);
-	return rc;
+	return source_close(&s, path, rc, err);
 }
 
 int cmd_convert(int argc, char **argv, struct fl_err *err)

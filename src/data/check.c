@@ -17,6 +17,12 @@ static const char *const kind_text[CHECK_KINDS] = {
 	[CHECK_CROWD] = "crowd boxes (left out)",
 	[CHECK_SMALL_OVERHANG] =
 		"boxes that reach over the edge (kept, clipped later)",
+	[CHECK_ODD_FILE] =
+		"images that decode whole, their files not quite in order",
+	[CHECK_OTHER_KIND] =
+		"images named as another kind than they are (no harm)",
+	[CHECK_PART_LOST] =
+		"images of which a part is lost (decoded as OpenCV does)",
 	[CHECK_MISSING] = "images whose file is missing",
 	[CHECK_UNREADABLE] = "images that cannot be decoded",
 	[CHECK_DEEP] = "images of 16 bits a sample (cut to 8)",
@@ -80,35 +86,43 @@ void check_complain(struct check *c, enum check_kind kind, const char *fmt, ...)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* What is worth a word of a picture that decodes. */
+static void check_picture(struct check *c, const char *path,
+			  const struct image_info *info, const struct image *im,
+			  const struct annotation_image *stated)
+{
+	enum image_kind named = image_kind_named(path);
+
+	if (im->lost)
+		check_complain(c, CHECK_PART_LOST, "%s: %s", path, im->warning);
+	else if (*im->warning)
+		check_complain(c, CHECK_ODD_FILE, "%s: %s", path, im->warning);
+	if (named != IMAGE_UNKNOWN && named != info->kind)
+		check_complain(c, CHECK_OTHER_KIND, "%s is %s", path,
+			       image_kind_name(info->kind));
+	if (info->bits > 8)
+		check_complain(c, CHECK_DEEP, "%s", path);
+	if (stated && (stated->width != im->w || stated->height != im->h))
+		check_complain(c, CHECK_OTHER_SIZE,
+			       "%s is %dx%d, stated %gx%g", path, im->w, im->h,
+			       stated->width, stated->height);
+}
+
 void check_file(struct check *c, const char *path,
 		const struct annotation_image *stated)
 {
 	struct image im = { 0 };
-	struct image_info info = { 0 };
+	struct image_info info;
 	struct fl_err err = FL_ERR_INIT;
-	struct fl_map map;
 
-	if (!fl_exists(path)) {
+	if (!fl_exists(path))
 		check_complain(c, CHECK_MISSING, "%s", path);
-		return;
-	}
-	if (fl_map_open(&map, path, &err) != 0) {
+	else if (image_measure(path, &info, &err) != 0 ||
+		 image_read(path, &im, &err) != 0)
 		check_complain(c, CHECK_UNREADABLE, "%s", err.text);
-		return;
-	}
-	if (image_probe(map.data, map.size, &info, &err) != 0 ||
-	    image_decode(map.data, map.size, &im, &err) != 0) {
-		check_complain(c, CHECK_UNREADABLE, "%s: %s", path, err.text);
-	} else {
-		if (info.bits > 8)
-			check_complain(c, CHECK_DEEP, "%s", path);
-		if (stated && (stated->width != im.w || stated->height != im.h))
-			check_complain(c, CHECK_OTHER_SIZE,
-				       "%s is %dx%d, stated %gx%g", path, im.w,
-				       im.h, stated->width, stated->height);
-	}
+	else
+		check_picture(c, path, &info, &im, stated);
 	image_release(&im);
-	fl_map_close(&map);
 }
 
 void check_decoded_one(struct check *c, size_t of)
@@ -210,6 +224,24 @@ int check_voc(const struct recipe_dataset *recipe, int num_classes, FILE *to,
 	return 0;
 }
 
+/* Nothing where the header cannot be read: check_file tells why. */
+static void describe(const char *path, FILE *to)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct image_info info;
+
+	if (image_measure(path, &info, &err) != 0)
+		return;
+	fprintf(to, "%s: %s, %dx%d, %d channel%s of %d bit%s", path,
+		image_kind_name(info.kind), info.w, info.h, info.components,
+		info.components == 1 ? "" : "s", info.bits,
+		info.bits == 1 ? "" : "s");
+	if (info.orientation > 1)
+		fprintf(to, ", orientation %d (turned by it)",
+			info.orientation);
+	fprintf(to, "\n");
+}
+
 int check_pictures(const char *path, FILE *to, long *suffers,
 		   struct fl_err *err)
 {
@@ -221,8 +253,10 @@ int check_pictures(const char *path, FILE *to, long *suffers,
 	if (rc != 0)
 		return rc;
 	pthread_mutex_init(&c.lock, NULL);
-	for (int i = 0; i < d.count; i++)
+	for (int i = 0; i < d.count; i++) {
+		describe(d.images[i].path, to);
 		check_file(&c, d.images[i].path, NULL);
+	}
 	fprintf(to, "%s: %d pictures\n", path, d.count);
 	*suffers += check_print(&c, to);
 	pthread_mutex_destroy(&c.lock);

@@ -433,9 +433,37 @@ static void add_picture(struct dataset *d, int *cap, const char *path)
 	d->count++;
 }
 
+/* What lies beside the pictures and is none by its name: counted aloud, for a
+ * folder of another kind of picture looks empty otherwise. */
+struct passed {
+	int count;
+	char names[160]; /* the first few */
+};
+
+static void pass_over(struct passed *p, const char *name)
+{
+	size_t at = strlen(p->names);
+
+	if (*name == '.')
+		return;
+	if (p->count++ < SHOWN)
+		snprintf(p->names + at, sizeof(p->names) - at, "%s%s",
+			 at ? ", " : "", name);
+}
+
+static void say_passed(const struct passed *p, const char *folder)
+{
+	if (p->count > 0)
+		fl_warn("%d file%s of '%s' %s passed over, not named as pictures are (.jpg, .webp, ...): %s%s",
+			p->count, p->count == 1 ? "" : "s", folder,
+			p->count == 1 ? "is" : "are", p->names,
+			p->count > SHOWN ? ", ..." : "");
+}
+
 int dataset_open_pictures(const char *file, const char *folder,
 			  struct dataset *d, struct fl_err *err)
 {
+	struct passed passed = { 0 };
 	struct dirent *entry;
 	int cap = 0;
 	DIR *dir;
@@ -454,11 +482,15 @@ int dataset_open_pictures(const char *file, const char *folder,
 			add_picture(d, &cap,
 				    fl_arena_printf(&d->arena, "%s/%s", folder,
 						    entry->d_name));
+		else if (entry->d_type != DT_DIR)
+			pass_over(&passed, entry->d_name);
 	closedir(dir);
+	say_passed(&passed, folder);
 	if (d->count == 0)
-		return fl_fail(err, FL_EDATA,
-			       "no .jpg, .jpeg or .png in the folder '%s'",
-			       folder);
+		return fl_fail(
+			err, FL_EDATA,
+			"no picture (.jpg, .jpeg, .png, .bmp, .webp, .tif, .tiff) in the folder '%s'",
+			folder);
 	qsort(d->images, (size_t)d->count, sizeof(*d->images), by_path);
 	for (int i = 0; i < d->count; i++)
 		d->images[i].id = i;

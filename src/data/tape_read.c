@@ -348,8 +348,7 @@ static int read_lines(struct tape *t, const struct limits *is,
 		json_free(o);
 		p += len + 1;
 	}
-	fl_map_close(&map);
-	return rc;
+	return fl_map_end(&map, t->path, rc, err);
 }
 
 /* Steps follow each other and belong to all ranks alike. */

@@ -293,7 +293,7 @@ int coco_detections_read(const char *path, struct coco_detections *out,
 	json_pull_init(&r.json, map.data, map.size, path, err);
 	rc = read_all(&r);
 	json_pull_release(&r.json);
-	fl_map_close(&map);
+	rc = fl_map_end(&map, path, rc, err);
 	if (rc == 0)
 		settle(out);
 	if (rc == 0 && out->has_own)

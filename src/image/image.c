@@ -1,3 +1,5 @@
+/* image.c - the table of the kinds of files, each with its reader and writer.
+ * Called by the loader, evaluation, inference and 'data check'. */
 #include "image/image.h"
 
 #include "base/arena.h"
@@ -8,6 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+static const struct {
+	const char *name, *endings[2];
+	image_prober *probe;
+	image_decoder *decode;
+	image_encoder *encode;
+} kinds[IMAGE_KINDS] = {
+	[IMAGE_UNKNOWN] = { .name = "unknown" },
+	[IMAGE_JPEG] = { "JPEG",
+			 { ".jpg", ".jpeg" },
+			 jpeg_probe,
+			 jpeg_decode,
+			 jpeg_encode },
+	[IMAGE_PNG] = { "PNG", { ".png" }, png_probe, png_decode, png_encode },
+	[IMAGE_BMP] = { "BMP", { ".bmp" }, bmp_probe, bmp_decode, bmp_encode },
+	[IMAGE_WEBP] = { "WebP",
+			 { ".webp" },
+			 webp_probe,
+			 webp_decode,
+			 webp_encode },
+	[IMAGE_TIFF] = { "TIFF",
+			 { ".tif", ".tiff" },
+			 tiff_probe,
+			 tiff_decode,
+			 tiff_encode },
+};
 
 void image_resize_buffer(struct image *im, int w, int h)
 {
@@ -28,50 +56,53 @@ void image_release(struct image *im)
 	*im = (struct image){ 0 };
 }
 
-static enum image_kind kind_of(const uint8_t *b, size_t size)
-{
-	if (size >= 3 && b[0] == 0xFF && b[1] == 0xD8 && b[2] == 0xFF)
-		return IMAGE_JPEG;
-	if (size >= 8 && memcmp(b, "\x89PNG\r\n\x1A\n", 8) == 0)
-		return IMAGE_PNG;
-	return IMAGE_UNKNOWN;
-}
-
 const char *image_kind_name(enum image_kind kind)
 {
-	static const char *const names[] = { "unknown", "JPEG", "PNG" };
+	return kinds[kind].name;
+}
 
-	return names[kind];
+enum image_kind image_kind_named(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (int k = IMAGE_UNKNOWN + 1; k < IMAGE_KINDS; k++)
+		for (int i = 0; i < 2; i++) {
+			const char *ending = kinds[k].endings[i];
+			size_t m = ending ? strlen(ending) : n;
+
+			if (n > m && strcasecmp(name + n - m, ending) == 0)
+				return (enum image_kind)k;
+		}
+	return IMAGE_UNKNOWN;
 }
 
 bool image_is_named(const char *name)
 {
-	static const char *const endings[] = { ".jpg", ".jpeg", ".png" };
-	size_t n = strlen(name);
+	return image_kind_named(name) != IMAGE_UNKNOWN;
+}
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		size_t m = strlen(endings[i]);
+static int not_ours(const uint8_t *bytes, size_t size, struct fl_err *err)
+{
+	const char *what = image_foreign_kind(bytes, size);
 
-		if (n > m && strcasecmp(name + n - m, endings[i]) == 0)
-			return true;
-	}
-	return false;
+	if (size == 0)
+		return fl_fail(err, FL_EDATA, "an empty file");
+	if (what)
+		return fl_fail(err, FL_EDATA, "%s", what);
+	return fl_fail(
+		err, FL_EDATA,
+		"not an image that flotilla reads (JPEG, PNG, BMP, WebP or TIFF)");
 }
 
 int image_probe(const void *bytes, size_t size, struct image_info *info,
 		struct fl_err *err)
 {
-	enum image_kind kind = kind_of(bytes, size);
+	enum image_kind kind = image_kind_of(bytes, size);
 	int rc;
 
-	if (size == 0)
-		return fl_fail(err, FL_EDATA, "an empty file");
 	if (kind == IMAGE_UNKNOWN)
-		return fl_fail(
-			err, FL_EDATA,
-			"not an image that flotilla reads (JPEG or PNG)");
-	rc = kind == IMAGE_JPEG ? jpeg_probe(bytes, size, info, err)
-				: png_probe(bytes, size, info, err);
+		return not_ours(bytes, size, err);
+	rc = kinds[kind].probe(bytes, size, info, err);
 	if (rc == 0 && (info->w < 1 || info->h < 1 ||
 			(size_t)info->w * (size_t)info->h > IMAGE_MAX_PIXELS))
 		rc = fl_fail(
@@ -90,17 +121,14 @@ int image_probe(const void *bytes, size_t size, struct image_info *info,
 int image_measure(const char *path, struct image_info *info, struct fl_err *err)
 {
 	struct fl_map map;
-	int rc = fl_map_open(&map, path, err);
+	int rc;
 
-	if (rc != 0) {
-		err->code = FL_EDATA;
-		return FL_EDATA;
-	}
+	if (fl_map_peek(&map, path, err) != 0)
+		return err->code = FL_EDATA;
 	rc = image_probe(map.data, map.size, info, err);
-	fl_map_close(&map);
 	if (rc != 0)
 		fl_context(err, "'%s'", path);
-	return rc;
+	return fl_map_end(&map, path, rc, err);
 }
 
 int image_decode(const void *bytes, size_t size, struct image *out,
@@ -109,37 +137,35 @@ int image_decode(const void *bytes, size_t size, struct image *out,
 	struct image_info info;
 	int rc = image_probe(bytes, size, &info, err);
 
-	if (rc != 0)
-		return rc;
-	return info.kind == IMAGE_JPEG ? jpeg_decode(bytes, size, out, err)
-				       : png_decode(bytes, size, out, err);
+	out->warning[0] = '\0';
+	out->lost = false;
+	return rc ? rc : kinds[info.kind].decode(bytes, size, out, err);
 }
 
 int image_read(const char *path, struct image *out, struct fl_err *err)
 {
 	struct fl_map map;
-	int rc = fl_map_open(&map, path, err);
+	int rc;
 
-	if (rc != 0) {
-		err->code = FL_EDATA;
-		return FL_EDATA;
-	}
+	if (fl_map_open(&map, path, err) != 0)
+		return err->code = FL_EDATA;
 	rc = image_decode(map.data, map.size, out, err);
-	fl_map_close(&map);
 	if (rc != 0)
 		fl_context(err, "'%s'", path);
-	return rc;
+	return fl_map_end(&map, path, rc, err);
 }
 
 int image_write(const char *path, const struct image *im, int quality,
 		struct fl_err *err)
 {
+	enum image_kind kind = image_kind_named(path);
 	uint8_t *bytes = NULL;
 	size_t size = 0;
-	int rc = fl_ends_with(path, ".png")
-			 ? png_encode(im, &bytes, &size, err)
-			 : jpeg_encode(im, quality, &bytes, &size, err);
+	int rc;
 
+	if (kind == IMAGE_UNKNOWN)
+		kind = IMAGE_JPEG;
+	rc = kinds[kind].encode(im, quality, &bytes, &size, err);
 	if (rc == 0)
 		rc = fl_write_file(path, bytes, size, err);
 	free(bytes);
@@ -149,5 +175,7 @@ int image_write(const char *path, const struct image *im, int quality,
 const struct fl_library image_libraries[] = {
 	{ "libjpeg-turbo", jpeg_library_version },
 	{ "libspng", png_library_version },
+	{ "libwebp", webp_library_version },
+	{ "libtiff", tiff_library_version },
 	{ NULL, NULL },
 };

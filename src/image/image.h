@@ -1,8 +1,9 @@
-/* image.h - pictures of 8-bit RGB, from and to JPEG and PNG files.
+/* image.h - pictures of 8-bit RGB, from and to files: JPEG, PNG, BMP, WebP, TIFF.
  *
- * Decoding gives what OpenCV's imread gives (there in BGR): JPEG with
- * the accurate DCT and smooth chroma, EXIF orientation applied; PNG with alpha
- * dropped, grey and palette as RGB, 16 bits cut to 8.
+ * Decoding gives what OpenCV's imread(..., IMREAD_COLOR) gives (there in BGR),
+ * pixel by pixel (tests/golden/pictures.tsv): Exif orientation applied, alpha
+ * dropped, grey, palette and ink (CMYK) as RGB, 16 bits cut to 8; of several
+ * frames or pages the first. What a file is settles its content, not its name.
  *
  * Ownership: a struct image owns its pixels; decoding into one again reuses
  * them. Errors are FL_EDATA with a sentence that says what is wrong with the
@@ -22,6 +23,11 @@ struct image {
 	int w, h;
 	uint8_t *rgb; /* [h][w][3] */
 	size_t capacity;
+	/* Of decoding: what is odd about a file that decodes as OpenCV decodes
+	 * it, "" where nothing is; lost: and part of its pixels are not those
+	 * that were written. */
+	char warning[80];
+	bool lost;
 };
 
 /* No picture of training is larger; more is a broken or hostile file. */
@@ -30,35 +36,40 @@ struct image {
 enum image_kind {
 	IMAGE_UNKNOWN,
 	IMAGE_JPEG,
-	IMAGE_PNG
+	IMAGE_PNG,
+	IMAGE_BMP,
+	IMAGE_WEBP,
+	IMAGE_TIFF,
+	IMAGE_KINDS
 };
 
 /* What the header says, before anything is decoded. */
 struct image_info {
 	enum image_kind kind;
-	int w, h;	 /* of the decoded picture: after orientation */
-	int components;	 /* 1 grey, 3 colour, 4 CMYK or with alpha */
-	int bits;	 /* of a sample */
-	int orientation; /* EXIF, 1 to 8 */
+	int w, h;	/* of the decoded picture: after orientation */
+	int components; /* 1 grey or palette, 3 colour, 2 and 4 with alpha or CMYK */
+	int bits;	/* of a sample */
+	int orientation; /* as Exif counts, 1 to 8; decoding applies it */
 };
 
 int image_probe(const void *bytes, size_t size, struct image_info *info,
 		struct fl_err *err);
-/* The same of a file, named in errors (FL_EDATA). No pixel is decoded and of a
- * large file only the front is read where that suffices: quick enough for every
- * picture of a data set. */
+/* The same of a file, named in errors (FL_EDATA). No pixel is decoded and little
+ * is read: quick enough for every picture of a data set. */
 int image_measure(const char *path, struct image_info *info,
 		  struct fl_err *err);
-/* "JPEG", "PNG"; "unknown" of IMAGE_UNKNOWN */
+/* "JPEG", "PNG", ...; "unknown" of IMAGE_UNKNOWN */
 const char *image_kind_name(enum image_kind kind);
-/* Does the name end as those of pictures that flotilla reads? What a file
- * holds is settled by its bytes alone; this is for lists of a folder. */
+/* The kind that the name ends as, IMAGE_UNKNOWN where it ends otherwise. What a
+ * file holds is settled by its bytes alone; this is for lists of a folder. */
+enum image_kind image_kind_named(const char *name);
 bool image_is_named(const char *name);
 int image_decode(const void *bytes, size_t size, struct image *out,
 		 struct fl_err *err);
 /* Reads the file and names it in errors. */
 int image_read(const char *path, struct image *out, struct fl_err *err);
-/* By the ending of the name; quality is JPEG's. */
+/* In the kind that the name ends as, JPEG where it says none; quality is
+ * JPEG's, BMP, PNG, TIFF and WebP are written without loss. */
 int image_write(const char *path, const struct image *image, int quality,
 		struct fl_err *err);
 /* Room for w x h, contents undefined. */

@@ -1,168 +1,283 @@
+/* jpeg.c - JPEG by libjpeg-turbo's classic interface, which TurboJPEG's lacks
+ * three things for: it tells warnings apart, it decodes any sampling factors
+ * (4:1:0) and ink (CMYK). Judged against OpenCV: what libjpeg warns of is a
+ * warning, a file that ends before its last row is an error. */
 #include "image/codec.h"
+#include "image/orient.h"
 
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
 
 const char *jpeg_library_version(void)
 {
 	return JPEG_VERSION;
 }
 
-static int failed(tjhandle h, const char *what, struct fl_err *err)
+/* Cameras write some ten scans; thousands of empty ones cost minutes. */
+#define MOST_SCANS 500
+
+/* libjpeg's own fields stand first in each struct: its callbacks find ours. */
+struct complaints {
+	struct jpeg_error_mgr manager;
+	jmp_buf back;
+	struct image *image; /* who is to hear warnings; NULL: nobody */
+	bool reading_rows;
+	char text[JMSG_LENGTH_MAX];
+};
+
+struct reader {
+	struct jpeg_decompress_struct d;
+	struct jpeg_progress_mgr progress;
+	struct complaints complaints;
+	const uint8_t *bytes;
+	size_t size;
+	struct image_info *info; /* to fill by read_info */
+	struct image *out;	 /* to fill by read_pixels */
+	JSAMPLE *ink;		 /* a row of CMYK */
+};
+
+/* Does the work go through? libjpeg jumps back here where it does not: what the
+ * work changes lies outside this function, so it is whole after the jump. */
+static bool goes_through(struct complaints *c, void (*work)(void *), void *with)
 {
-	return fl_fail(err, FL_EDATA, "%s: %s", what,
-		       h ? tjGetErrorStr2(h) : "no memory");
+	if (setjmp(c->back) != 0)
+		return false;
+	work(with);
+	return true;
 }
 
-static int orientation_in_ifd(const uint8_t *tiff, size_t size, bool big)
+static void give_up(j_common_ptr c)
 {
-#define U16(p) (big ? (p)[0] << 8 | (p)[1] : (p)[1] << 8 | (p)[0])
-	size_t at, count;
+	struct complaints *to = (struct complaints *)c->err;
 
-	if (size < 8)
-		return 1;
-	at = big ? (size_t)tiff[4] << 24 | (size_t)tiff[5] << 16 |
-			     (size_t)tiff[6] << 8 | tiff[7]
-		 : (size_t)tiff[7] << 24 | (size_t)tiff[6] << 16 |
-			     (size_t)tiff[5] << 8 | tiff[4];
-	if (at > size - 2)
-		return 1;
-	count = (size_t)U16(tiff + at);
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t *entry = tiff + at + 2 + 12 * i;
-		int value;
-
-		if (at + 2 + 12 * (i + 1) > size)
-			break;
-		if (U16(entry) != 0x0112)
-			continue;
-		value = U16(entry + 8);
-		return value >= 1 && value <= 8 ? value : 1;
-	}
-	return 1;
-#undef U16
+	c->err->format_message(c, to->text);
+	longjmp(to->back, 1);
 }
 
-/* The orientation tag of the first Exif segment, 1 where there is none. */
-static int orientation_of(const uint8_t *b, size_t size)
+static void keep_quiet(j_common_ptr c)
 {
-	size_t at = 2;
+	(void)c;
+}
 
-	while (at + 4 <= size && b[at] == 0xFF && b[at + 1] != 0xDA) {
-		size_t len = (size_t)b[at + 2] << 8 | b[at + 3];
-
-		if (len < 2 || at + 2 + len > size)
-			break;
-		if (b[at + 1] == 0xE1 && len >= 16 &&
-		    memcmp(b + at + 4, "Exif\0\0", 6) == 0)
-			return orientation_in_ifd(b + at + 10, len - 8,
-						  b[at + 10] == 'M');
-		at += 2 + len;
+/* Was anything of the pixels lost by what libjpeg warns of? */
+static bool loses_pixels(const struct complaints *c)
+{
+	switch (c->manager.msg_code) {
+	case JWRN_HIT_MARKER:
+	case JWRN_HUFF_BAD_CODE:
+	case JWRN_ARITH_BAD_CODE:
+	case JWRN_BOGUS_PROGRESSION:
+		return true;
+	case JWRN_EXTRANEOUS_DATA: /* between headers it is padding */
+	case JWRN_MUST_RESYNC:
+		return c->reading_rows;
+	default:
+		return false;
 	}
+}
+
+static void warned(j_common_ptr c, int level)
+{
+	struct complaints *to = (struct complaints *)c->err;
+
+	if (level >= 0)
+		return; /* a trace */
+	if (c->err->msg_code == JWRN_JPEG_EOF)
+		give_up(c);
+	if (!to->image)
+		return;
+	to->image->lost = to->image->lost || loses_pixels(to);
+	if (*to->image->warning)
+		return;
+	c->err->format_message(c, to->text);
+	snprintf(to->image->warning, sizeof(to->image->warning), "%s",
+		 to->text);
+}
+
+static void count_scans(j_common_ptr c)
+{
+	struct reader *r = (struct reader *)c;
+
+	if (r->d.input_scan_number > MOST_SCANS) {
+		snprintf(r->complaints.text, sizeof(r->complaints.text),
+			 "more than %d scans", MOST_SCANS);
+		longjmp(r->complaints.back, 1);
+	}
+}
+
+static struct jpeg_error_mgr *listen(struct complaints *c, struct image *image)
+{
+	jpeg_std_error(&c->manager);
+	c->manager.error_exit = give_up;
+	c->manager.output_message = keep_quiet;
+	c->manager.emit_message = warned;
+	c->image = image;
+	return &c->manager;
+}
+
+static void read_header(struct reader *r)
+{
+	jpeg_create_decompress(&r->d);
+	r->progress.progress_monitor = count_scans;
+	r->d.progress = &r->progress;
+	jpeg_save_markers(&r->d, JPEG_APP0 + 1, 0xFFFF);
+	jpeg_mem_src(&r->d, r->bytes, r->size);
+	jpeg_read_header(&r->d, TRUE);
+}
+
+/* Of the first Exif segment, 1 where there is none. */
+static int orientation_of(const struct reader *r)
+{
+	const struct jpeg_marker_struct *m = r->d.marker_list;
+
+	for (; m; m = m->next)
+		if (m->data_length > 6 && memcmp(m->data, "Exif\0\0", 6) == 0)
+			return exif_orientation(m->data + 6,
+						m->data_length - 6);
 	return 1;
+}
+
+static void read_info(void *with)
+{
+	struct reader *r = with;
+
+	read_header(r);
+	*r->info = (struct image_info){ .kind = IMAGE_JPEG,
+					.w = (int)r->d.image_width,
+					.h = (int)r->d.image_height,
+					.components = r->d.num_components,
+					.bits = r->d.data_precision,
+					.orientation = orientation_of(r) };
 }
 
 int jpeg_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	       struct fl_err *err)
 {
-	tjhandle h = tjInitDecompress();
-	int subsampling, space, rc = 0;
+	struct reader r = { .bytes = bytes, .size = size, .info = info };
+	int rc = 0;
 
-	*info = (struct image_info){ .kind = IMAGE_JPEG, .bits = 8 };
-	if (!h || tjDecompressHeader3(h, bytes, size, &info->w, &info->h,
-				      &subsampling, &space) != 0) {
-		rc = failed(h, "a JPEG whose header cannot be read", err);
-	} else {
-		info->components = space == TJCS_GRAY ? 1
-				   : space == TJCS_CMYK || space == TJCS_YCCK
-					   ? 4
-					   : 3;
-		info->orientation = orientation_of(bytes, size);
-	}
-	if (h)
-		tjDestroy(h);
+	r.d.err = listen(&r.complaints, NULL);
+	if (!goes_through(&r.complaints, read_info, &r))
+		rc = fl_fail(err, FL_EDATA,
+			     "a JPEG whose header cannot be read: %s",
+			     r.complaints.text);
+	jpeg_destroy_decompress(&r.d);
 	return rc;
 }
 
-/* Turn the pixels by an EXIF orientation. */
-static void orient(struct image *im, int orientation)
+/* OpenCV's rule. Adobe writes ink upside down and everyone followed, so a
+ * sample says how much light is left. */
+static void ink_to_rgb(const JSAMPLE *ink, uint8_t *rgb, size_t n)
 {
-	struct image to = { 0 };
-	bool swap = orientation >= 5;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < 3; k++) {
+			int paper = ink[4 * i + 3];
+			int light = ink[4 * i + k];
 
-	if (orientation < 2)
-		return;
-	image_resize_buffer(&to, swap ? im->h : im->w, swap ? im->w : im->h);
-	for (int y = 0; y < to.h; y++) {
-		for (int x = 0; x < to.w; x++) {
-			int sx = swap ? y : x, sy = swap ? x : y;
-
-			if (orientation == 2 || orientation == 3 ||
-			    orientation == 7 || orientation == 8)
-				sx = im->w - 1 - sx;
-			if (orientation == 3 || orientation == 4 ||
-			    orientation == 6 || orientation == 7)
-				sy = im->h - 1 - sy;
-			memcpy(to.rgb + ((size_t)y * (size_t)to.w + (size_t)x) *
-						3,
-			       im->rgb + ((size_t)sy * (size_t)im->w +
-					  (size_t)sx) *
-						 3,
-			       3);
+			rgb[3 * i + k] =
+				(uint8_t)(paper - ((255 - light) * paper >> 8));
 		}
+}
+
+static void read_pixels(void *with)
+{
+	struct reader *r = with;
+	struct image *out = r->out;
+	size_t width;
+	bool four;
+
+	read_header(r);
+	four = r->d.num_components == 4;
+	width = r->d.image_width;
+	r->d.out_color_space = four ? JCS_CMYK : JCS_RGB;
+	if (four)
+		r->ink = fl_malloc(width * 4);
+	image_resize_buffer(out, (int)width, (int)r->d.image_height);
+	jpeg_start_decompress(&r->d);
+	r->complaints.reading_rows = true;
+	while (r->d.output_scanline < r->d.output_height) {
+		uint8_t *rgb = out->rgb + r->d.output_scanline * width * 3;
+		JSAMPROW row = four ? r->ink : rgb;
+
+		jpeg_read_scanlines(&r->d, &row, 1);
+		if (four)
+			ink_to_rgb(r->ink, rgb, width);
 	}
-	image_release(im);
-	*im = to;
 }
 
 int jpeg_decode(const uint8_t *bytes, size_t size, struct image *out,
 		struct fl_err *err)
 {
-	struct image_info info;
-	tjhandle h;
-	int rc = jpeg_probe(bytes, size, &info, err);
+	struct reader r = { .bytes = bytes, .size = size, .out = out };
+	int rc = 0;
 
-	if (rc != 0)
-		return rc;
-	if (info.components == 4)
-		return fl_fail(
-			err, FL_EDATA,
-			"a JPEG in CMYK, which has no exact RGB; save it as RGB");
-	h = tjInitDecompress();
-	if (!h)
-		return failed(h, "JPEG", err);
-	image_resize_buffer(out, info.w, info.h);
-	if (tjDecompress2(h, bytes, size, out->rgb, info.w, 0, info.h, TJPF_RGB,
-			  TJFLAG_ACCURATEDCT) != 0)
-		rc = failed(h, "a damaged or truncated JPEG", err);
-	tjDestroy(h);
-	if (rc == 0)
-		orient(out, info.orientation);
+	r.d.err = listen(&r.complaints, out);
+	if (goes_through(&r.complaints, read_pixels, &r))
+		orient_pixels(out, orientation_of(&r));
+	else
+		rc = fl_fail(err, FL_EDATA, "a damaged or truncated JPEG: %s",
+			     r.complaints.text);
+	jpeg_destroy_decompress(&r.d);
+	free(r.ink);
 	return rc;
+}
+
+struct writer {
+	struct jpeg_compress_struct c;
+	struct complaints complaints;
+	const struct image *im;
+	int quality;
+	unsigned char *bytes; /* libjpeg's to fill */
+	unsigned long count;
+};
+
+static void write_pixels(void *with)
+{
+	struct writer *w = with;
+	struct jpeg_compress_struct *c = &w->c;
+	const struct image *im = w->im;
+
+	jpeg_create_compress(c);
+	jpeg_mem_dest(c, &w->bytes, &w->count);
+	c->image_width = (JDIMENSION)im->w;
+	c->image_height = (JDIMENSION)im->h;
+	c->input_components = 3;
+	c->in_color_space = JCS_RGB;
+	jpeg_set_defaults(c); /* 4:2:0, the accurate DCT */
+	jpeg_set_quality(c, w->quality, TRUE);
+	jpeg_start_compress(c, TRUE);
+	while (c->next_scanline < c->image_height) {
+		JSAMPROW row =
+			im->rgb + (size_t)c->next_scanline * (size_t)im->w * 3;
+
+		jpeg_write_scanlines(c, &row, 1);
+	}
+	jpeg_finish_compress(c);
 }
 
 int jpeg_encode(const struct image *im, int quality, uint8_t **out,
 		size_t *size, struct fl_err *err)
 {
-	tjhandle h = tjInitCompress();
-	unsigned char *bytes = NULL;
-	unsigned long n = 0;
+	struct writer w = { .im = im, .quality = quality };
 	int rc = 0;
 
-	if (!h || tjCompress2(h, im->rgb, im->w, 0, im->h, TJPF_RGB, &bytes, &n,
-			      TJSAMP_420, quality, TJFLAG_ACCURATEDCT) != 0) {
-		rc = failed(h, "cannot write JPEG", err);
-	} else {
-		*out = malloc(n);
-		*size = n;
-		if (*out)
-			memcpy(*out, bytes, n);
-		else
-			rc = fl_fail(err, FL_ENOMEM, "out of memory");
+	w.c.err = listen(&w.complaints, NULL);
+	if (!goes_through(&w.complaints, write_pixels, &w)) {
+		rc = fl_fail(err, FL_EDATA, "cannot write JPEG: %s",
+			     w.complaints.text);
+		free(w.bytes);
+		w.bytes = NULL;
 	}
-	tjFree(bytes);
-	if (h)
-		tjDestroy(h);
+	jpeg_destroy_compress(&w.c);
+	*out = w.bytes;
+	*size = w.count;
 	return rc;
 }

@@ -1,7 +1,13 @@
+/* png.c - PNG by libspng, with two things that OpenCV's libpng does besides:
+ * a damaged chunk that is not needed is passed over, and the orientation of an
+ * eXIf chunk is applied, wherever it stands. */
 #include "image/codec.h"
+#include "image/orient.h"
 
 #include <spng.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *png_library_version(void)
 {
@@ -24,22 +30,40 @@ static spng_ctx *open_png(const uint8_t *bytes, size_t size,
 	}
 	spng_set_image_limits(ctx, 1 << 20, 1 << 20);
 	spng_set_chunk_limits(ctx, 64 << 20, 64 << 20);
+	spng_set_crc_action(ctx, SPNG_CRC_ERROR, SPNG_CRC_DISCARD);
 	*status = spng_set_png_buffer(ctx, bytes, size);
 	if (*status == 0)
 		*status = spng_get_ihdr(ctx, header);
 	return ctx;
 }
 
+/* Chunk by chunk: its length, its kind, its data, its check sum. */
+static int orientation_of(const uint8_t *b, size_t size)
+{
+	size_t at = 8;
+
+	while (size - at >= 12) {
+		size_t n = (size_t)b[at] << 24 | (size_t)b[at + 1] << 16 |
+			   (size_t)b[at + 2] << 8 | b[at + 3];
+
+		if (n > size - at - 12)
+			break;
+		if (memcmp(b + at + 4, "eXIf", 4) == 0)
+			return exif_orientation(b + at + 8, n);
+		at += 12 + n;
+	}
+	return 1;
+}
+
 static struct image_info info_of(const struct spng_ihdr *h)
 {
-	static const int components[7] = { 1, 0, 3, 3, 2, 0, 4 };
+	static const int components[7] = { 1, 0, 3, 1, 2, 0, 4 };
 
 	return (struct image_info){ .kind = IMAGE_PNG,
 				    .w = (int)h->width,
 				    .h = (int)h->height,
 				    .components = components[h->color_type % 7],
-				    .bits = h->bit_depth,
-				    .orientation = 1 };
+				    .bits = h->bit_depth };
 }
 
 int png_probe(const uint8_t *bytes, size_t size, struct image_info *info,
@@ -49,8 +73,10 @@ int png_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	int status;
 	spng_ctx *ctx = open_png(bytes, size, &header, &status);
 
-	if (status == 0)
+	if (status == 0) {
 		*info = info_of(&header);
+		info->orientation = orientation_of(bytes, size);
+	}
 	spng_ctx_free(ctx);
 	return status == 0 ? 0
 			   : failed(status, "a PNG whose header cannot be read",
@@ -72,12 +98,16 @@ int png_decode(const uint8_t *bytes, size_t size, struct image *out,
 		status = spng_decode_image(ctx, out->rgb, need, SPNG_FMT_RGB8,
 					   0);
 	}
+	if (status == 0 && spng_decode_chunks(ctx) != 0)
+		snprintf(out->warning, sizeof(out->warning), "no proper end");
 	spng_ctx_free(ctx);
-	return status == 0 ? 0
-			   : failed(status, "a damaged or truncated PNG", err);
+	if (status != 0)
+		return failed(status, "a damaged or truncated PNG", err);
+	orient_pixels(out, orientation_of(bytes, size));
+	return 0;
 }
 
-int png_encode(const struct image *im, uint8_t **out, size_t *size,
+int png_encode(const struct image *im, int quality, uint8_t **out, size_t *size,
 	       struct fl_err *err)
 {
 	struct spng_ihdr header = { .width = (uint32_t)im->w,
@@ -87,6 +117,7 @@ int png_encode(const struct image *im, uint8_t **out, size_t *size,
 	spng_ctx *ctx = spng_ctx_new(SPNG_CTX_ENCODER);
 	int status = ctx ? 0 : SPNG_EMEM;
 
+	(void)quality;
 	if (status == 0)
 		status = spng_set_option(ctx, SPNG_ENCODE_TO_BUFFER, 1);
 	if (status == 0)

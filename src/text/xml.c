@@ -293,8 +293,7 @@ int xml_read(const char *path, struct fl_arena *arena, struct xml **root,
 	memcpy(text, map.data, map.size);
 	text[map.size] = 0;
 	rc = xml_parse(text, map.size, path, arena, root, err);
-	fl_map_close(&map);
-	return rc;
+	return fl_map_end(&map, path, rc, err);
 }
 
 const struct xml *xml_child(const struct xml *parent, const char *name)

@@ -315,7 +315,7 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 	    e->ema.last_decay == 0)
 		ema_undivide(e->net.model->graph, e->net.queue, e->net.recipe,
 			     &e->buffers, &e->ema);
-	tensor_file_close(&file);
+	rc = tensor_file_end(&file, path, rc, err);
 	if (rc != 0 && !strstr(err->text, path))
 		fl_context(err, "'%s'", path);
 	return rc;

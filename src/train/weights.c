@@ -129,7 +129,7 @@ int weights_load(struct network *net, const char *place, bool strict,
 	if (rc == 0)
 		rc = network_put(net, STATE_MODEL, err);
 	match_release(&m);
-	tensor_file_close(&file);
+	rc = tensor_file_end(&file, path, rc, err);
 	fl_arena_release(&arena);
 	return rc;
 }

@@ -61,3 +61,14 @@ scores() { # NAME AP [TEXT]
 		not_ok "$1" "$work/err"
 	fi
 }
+
+# One of the small files of tests/golden/pictures.tsv.
+picture() { # NAME TO
+	local at size
+	read -r at size < <(awk -v n="$1" '$1 == n { print $2, $3 }' "$case_root/../golden/pictures.tsv")
+	[ -n "${size:-}" ] && tail -c +$((at + 1)) "$case_root/../golden/pictures.bin" | head -c "$size" >"$2"
+}
+# Bytes, as printf writes them, over those of a file.
+patch_at() { # FILE OFFSET BYTES
+	printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}

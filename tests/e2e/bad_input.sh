@@ -34,7 +34,7 @@ says "evaluate both ways at once" 2 "give one or the other" "$flotilla" eval -c 
 says "infer without a picture" 2 "give one of --infer_img and --infer_dir" "$flotilla" infer -c configs/demo/ppyoloe_demo.yml
 says "probe without a batch" 2 "probe needs --batch" "$flotilla" probe -c configs/demo/ppyoloe_demo.yml --out x
 mkdir "$work/empty"
-says "a folder without pictures" 3 "no .jpg, .jpeg or .png" "$flotilla" data check "$work/empty"
+says "a folder without pictures" 3 "no picture (.jpg, .jpeg, .png, .bmp" "$flotilla" data check "$work/empty"
 says "data without a verb" 2 "data needs" "$flotilla" data
 says "data with an unknown verb" 2 "unknown verb 'chek'" "$flotilla" data chek
 says "synth without a folder" 2 "synth needs one folder" "$flotilla" data synth
@@ -64,7 +64,7 @@ says "too large to be true" 3 "too large to be true" "$flotilla" data check "$wo
 says "a damaged picture" 3 "JPEG" "$flotilla" data check "$work/noise.jpg"
 "$build/programs/make_picture" cmyk "$work/cmyk.jpg"
 "$build/programs/make_picture" deep "$work/deep.png"
-says "a picture in CMYK" 3 "a JPEG in CMYK" "$flotilla" data check "$work/cmyk.jpg"
+says "a picture in CMYK" 0 "JPEG, 96x96, 4 channels of 8 bits" "$flotilla" data check "$work/cmyk.jpg"
 says "a picture of 16 bits" 3 "images of 16 bits a sample" "$flotilla" data check "$work/deep.png"
 says "its name" 3 "deep.png" "$flotilla" data check "$work/deep.png"
 says "a picture that is not there" 3 "does not exist" "$flotilla" data check "$work/none.jpg"
@@ -122,12 +122,11 @@ while IFS='|' read -r what; do
 done <<'FAULTS'
 PROBLEM 1 images whose file is missing
 many/gone.jpg
-PROBLEM 5 images that cannot be decoded
-many/zero.jpg: an empty file
-many/short.jpg: a damaged or truncated JPEG
-many/text.jpg: not an image
-many/huge.jpg: 65500x65500 pixels, too large to be true
-many/cmyk.jpg: a JPEG in CMYK
+PROBLEM 4 images that cannot be decoded
+many/zero.jpg': an empty file
+many/short.jpg': a damaged or truncated JPEG
+many/text.jpg': not an image
+many/huge.jpg': 65500x65500 pixels, too large to be true
 PROBLEM 1 images of 16 bits a sample
 PROBLEM 1 images of another size than stated
 many/b.jpg is 96x96, stated 95x96

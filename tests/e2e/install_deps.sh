@@ -49,27 +49,27 @@ refuses() { # NAME STATUS 'TEXT' ARGS...
 	says "$name" "$status" "$text" env PATH="$where" bash scripts/install-deps "$@"
 }
 
-debian="gcc make pkgconf libc6-dev libdnnl-dev libopenmpi-dev openmpi-bin libpmix-dev libturbojpeg0-dev libspng-dev
-	libyaml-dev libjansson-dev libsodium-dev"
+debian="gcc make pkgconf libc6-dev libdnnl-dev libopenmpi-dev openmpi-bin libpmix-dev libjpeg62-turbo-dev libspng-dev
+	libwebp-dev libtiff-dev libyaml-dev libjansson-dev libsodium-dev"
 where=$apt
 : >"$installed"
 lines "$debian" >"$known"
 wants "Debian: every name" "$debian" --print
 check "printing installs nothing" test ! -e "$asked"
-sed -i 's/^pkgconf$/pkg-config/; s/^libturbojpeg0-dev$/libturbojpeg-dev/' "$known"
+sed -i 's/^pkgconf$/pkg-config/; s/^libjpeg62-turbo-dev$/libjpeg-turbo8-dev/' "$known"
 wants "names of another release" "$(cat "$known")" --print
 sed -i '/^libdnnl-dev$/d' "$known"
 refuses "a package that no repository has" 1 "no package 'libdnnl-dev' is known here" --print
-lines "$debian" | grep -v turbojpeg | tee "$known" >"$installed"
-refuses "none of several names" 1 "no package 'libturbojpeg0-dev' or 'libturbojpeg-dev' is known here"
+lines "$debian" | grep -v libjpeg | tee "$known" >"$installed"
+refuses "none of several names" 1 "no package 'libjpeg62-turbo-dev' or 'libjpeg-turbo8-dev' is known here"
 lines "$debian" >"$known"
 rm -f "$asked"
-refuses "what is missing is installed" 0 "installing: libturbojpeg0-dev"
-check "and nothing else" grep -qx "apt-get install -y -qq --no-install-recommends libturbojpeg0-dev" "$asked"
-FAKE_OFFLINE=update refuses "one repository that does not answer" 0 "installing: libturbojpeg0-dev"
-FAKE_OFFLINE='update install' refuses "without a network" 1 "could be installed: libturbojpeg0-dev; is there a network?"
+refuses "what is missing is installed" 0 "installing: libjpeg62-turbo-dev"
+check "and nothing else" grep -qx "apt-get install -y -qq --no-install-recommends libjpeg62-turbo-dev" "$asked"
+FAKE_OFFLINE=update refuses "one repository that does not answer" 0 "installing: libjpeg62-turbo-dev"
+FAKE_OFFLINE='update install' refuses "without a network" 1 "could be installed: libjpeg62-turbo-dev; is there a network?"
 FAKE_USER=1000 refuses "without root and sudo" 1 "only root can install them"
-echo libturbojpeg-dev >>"$installed"
+echo libjpeg-turbo8-dev >>"$installed"
 rm -f "$asked"
 check "all there, one under its other name: nothing is done" deps
 check "nor asked" test ! -e "$asked"
@@ -77,8 +77,8 @@ refuses "the tests need more" 1 "no package 'libcmocka-dev' is known here" tests
 refuses "a package needs more" 1 "no package 'build-essential' is known here" package
 refuses "an unknown word" 2 "unknown word 'test'" test
 
-fedora="gcc make pkgconf-pkg-config glibc-devel onednn-devel openmpi-devel openmpi pmix-devel turbojpeg-devel
-	libspng-devel libyaml-devel jansson-devel libsodium-devel"
+fedora="gcc make pkgconf-pkg-config glibc-devel onednn-devel openmpi-devel openmpi pmix-devel
+	libjpeg-turbo-devel libspng-devel libwebp-devel libtiff-devel libyaml-devel jansson-devel libsodium-devel"
 where=$dnf
 : >"$installed"
 lines "$fedora" >"$known"

@@ -1,10 +1,12 @@
-/* make_picture KIND OUT: a picture of 96 x 96 that training cannot use as it is. KIND is cmyk
- * (a JPEG in CMYK) or deep (a PNG of 16 bits a sample). */
+/* make_picture KIND OUT: a picture of 96 x 96 as tools seldom write it. KIND is deep (a PNG of 16
+ * bits a sample), or a JPEG: cmyk (of ink), 410 (one pair of colours to 8 pixels), arithmetic
+ * (another coding of the same numbers). */
 #include <spng.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
+
+#include <jpeglib.h>
 
 #define SIDE 96
 
@@ -16,20 +18,38 @@ static int write_all(const char *path, const void *bytes, size_t size)
 	return (f && fclose(f) != 0) || bad;
 }
 
-static int cmyk(const char *path)
+/* Of so many components, the first with these sampling factors. */
+static int jpeg(const char *path, int components, J_COLOR_SPACE space, int h,
+		int v, boolean arithmetic)
 {
-	static unsigned char ink[SIDE * SIDE * 4];
-	unsigned char *bytes = NULL;
+	struct jpeg_compress_struct c;
+	struct jpeg_error_mgr e;
+	unsigned char row[SIDE * 4], *bytes = NULL;
+	JSAMPROW rows[1] = { row };
 	unsigned long size = 0;
-	tjhandle h = tjInitCompress();
 	int bad;
 
-	memset(ink, 90, sizeof(ink));
-	bad = tjCompress2(h, ink, SIDE, 0, SIDE, TJPF_CMYK, &bytes, &size,
-			  TJSAMP_444, 90, 0) != 0 ||
-	      write_all(path, bytes, size);
-	tjFree(bytes);
-	tjDestroy(h);
+	c.err = jpeg_std_error(&e);
+	jpeg_create_compress(&c);
+	jpeg_mem_dest(&c, &bytes, &size);
+	c.image_width = c.image_height = SIDE;
+	c.input_components = components;
+	c.in_color_space = space;
+	jpeg_set_defaults(&c);
+	c.comp_info[0].h_samp_factor = h;
+	c.comp_info[0].v_samp_factor = v;
+	c.arith_code = arithmetic;
+	jpeg_start_compress(&c, TRUE);
+	for (int y = 0; y < SIDE; y++) {
+		for (int i = 0; i < SIDE * components; i++)
+			row[i] = (unsigned char)(i * 2 +
+						 y * (1 + i % components));
+		jpeg_write_scanlines(&c, rows, 1);
+	}
+	jpeg_finish_compress(&c);
+	jpeg_destroy_compress(&c);
+	bad = write_all(path, bytes, size);
+	free(bytes);
 	return bad;
 }
 
@@ -60,7 +80,11 @@ static int deep(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "cmyk") == 0)
-		return cmyk(argv[2]);
+		return jpeg(argv[2], 4, JCS_CMYK, 1, 1, FALSE);
+	if (argc == 3 && strcmp(argv[1], "410") == 0)
+		return jpeg(argv[2], 3, JCS_RGB, 4, 2, FALSE);
+	if (argc == 3 && strcmp(argv[1], "arithmetic") == 0)
+		return jpeg(argv[2], 3, JCS_RGB, 2, 2, TRUE);
 	if (argc == 3 && strcmp(argv[1], "deep") == 0)
 		return deep(argv[2]);
 	return 2;
