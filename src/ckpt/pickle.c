@@ -328,12 +328,32 @@ static int memo_put(struct pickle *p, uint64_t at)
 	return 0;
 }
 
+#define OF_LINE (-1) /* in decimal digits, up to the end of the line */
+
+static int take_place(struct pickle *p, int width, uint64_t *at)
+{
+	size_t len;
+	const char *line;
+
+	if (width != OF_LINE)
+		return pickle_take_number(p, width, at);
+	line = pickle_take_line(p, &len);
+	*at = 0;
+	for (size_t i = 0; line && i < len; i++) {
+		if (line[i] < '0' || line[i] > '9' || len > 8)
+			return pickle_fail(p,
+					   "a place of the memo is no number");
+		*at = *at * 10 + (uint64_t)(line[i] - '0');
+	}
+	return line ? 0 : FL_EDATA;
+}
+
 /* MEMOIZE counts by itself; the older opcodes name their place. */
 static int op_put(struct pickle *p, int width)
 {
 	uint64_t at = p->memo_count;
 
-	if (width && pickle_take_number(p, width, &at) != 0)
+	if (width && take_place(p, width, &at) != 0)
 		return FL_EDATA;
 	return memo_put(p, at);
 }
@@ -342,7 +362,7 @@ static int op_get(struct pickle *p, int width)
 {
 	uint64_t at;
 
-	if (pickle_take_number(p, width, &at) != 0)
+	if (take_place(p, width, &at) != 0)
 		return FL_EDATA;
 	if (at >= p->memo_cap || !p->memo[at])
 		return pickle_fail(p, "memo %" PRIu64 " was never filled", at);
@@ -399,6 +419,15 @@ static int op_call(struct pickle *p, int newobj)
 	return pickle_push(p, pickle_call(p, callee->global, args));
 }
 
+/* Buffers beside the pickle: pickle.dump(..., buffer_callback=...) */
+static int op_outside(struct pickle *p, int unused)
+{
+	(void)unused;
+	return pickle_fail(p, "the values of an array lie outside the file: it "
+			      "was pickled with a buffer_callback; pickle it "
+			      "without");
+}
+
 static int op_build(struct pickle *p, int unused)
 {
 	struct pickle_value *state;
@@ -441,16 +470,22 @@ static const struct opcode opcodes[256] = {
 	['J'] = { pickle_op_int, 4 },		/* BININT */
 	['K'] = { pickle_op_int, 1 },		/* BININT1 */
 	['M'] = { pickle_op_int, 2 },		/* BININT2 */
-	[0x8a] = { pickle_op_long1, 0 },	/* LONG1 */
+	[0x8a] = { pickle_op_long, 1 },		/* LONG1 */
+	[0x8b] = { pickle_op_long, 4 },		/* LONG4 */
 	['I'] = { pickle_op_decimal, 0 },	/* INT */
 	['L'] = { pickle_op_decimal, 1 },	/* LONG */
 	['G'] = { pickle_op_real, 0 },		/* BINFLOAT */
+	['F'] = { pickle_op_decimal_real, 0 },	/* FLOAT */
+	['V'] = { pickle_op_line, 0 },		/* UNICODE */
 	[0x8c] = { pickle_op_text, 1 },		/* SHORT_BINUNICODE */
 	['X'] = { pickle_op_text, 4 },		/* BINUNICODE */
 	[0x8d] = { pickle_op_text, 8 },		/* BINUNICODE8 */
 	['C'] = { pickle_op_bytes, 1 },		/* SHORT_BINBYTES */
 	['B'] = { pickle_op_bytes, 4 },		/* BINBYTES */
 	[0x8e] = { pickle_op_bytes, 8 },	/* BINBYTES8 */
+	[0x96] = { pickle_op_bytes, 8 },	/* BYTEARRAY8 */
+	[0x97] = { op_outside, 0 },		/* NEXT_BUFFER */
+	[0x98] = { op_outside, 0 },		/* READONLY_BUFFER */
 	['U'] = { pickle_op_bytes, 1 },		/* SHORT_BINSTRING */
 	['T'] = { pickle_op_bytes, 4 },		/* BINSTRING */
 	[0x94] = { op_put, 0 },			/* MEMOIZE */
@@ -458,6 +493,8 @@ static const struct opcode opcodes[256] = {
 	['r'] = { op_put, 4 },			/* LONG_BINPUT */
 	['h'] = { op_get, 1 },			/* BINGET */
 	['j'] = { op_get, 4 },			/* LONG_BINGET */
+	['p'] = { op_put, OF_LINE },		/* PUT */
+	['g'] = { op_get, OF_LINE },		/* GET */
 	['c'] = { op_global, 0 },		/* GLOBAL */
 	[0x93] = { op_stack_global, 0 },	/* STACK_GLOBAL */
 	['R'] = { op_call, 0 },			/* REDUCE */

@@ -44,6 +44,8 @@ enum pickle_global {
 	PICKLE_G_ORDERED_DICT,
 	PICKLE_G_TUPLE,
 	PICKLE_G_BYTES,
+	PICKLE_G_BYTEARRAY,
+	PICKLE_G_FROMBUFFER,
 };
 
 struct pickle_value {
@@ -112,9 +114,11 @@ const char *pickle_take_line(struct pickle *p, size_t *len);
 /* Opcodes that push what follows them; width: bytes of it or of its length. */
 int pickle_op_bool(struct pickle *p, int value);
 int pickle_op_int(struct pickle *p, int width);
-int pickle_op_long1(struct pickle *p, int unused);
+int pickle_op_long(struct pickle *p, int width);
 int pickle_op_decimal(struct pickle *p, int is_long);
 int pickle_op_real(struct pickle *p, int unused);
+int pickle_op_decimal_real(struct pickle *p, int unused);
+int pickle_op_line(struct pickle *p, int unused);
 int pickle_op_text(struct pickle *p, int width);
 int pickle_op_bytes(struct pickle *p, int width);
 

@@ -20,6 +20,10 @@ static const struct {
 	{ "builtins", "tuple", PICKLE_G_TUPLE },
 	{ "__builtin__", "tuple", PICKLE_G_TUPLE },
 	{ "__builtin__", "bytes", PICKLE_G_BYTES },
+	{ "builtins", "bytearray", PICKLE_G_BYTEARRAY },
+	{ "__builtin__", "bytearray", PICKLE_G_BYTEARRAY },
+	{ "numpy.core.numeric", "_frombuffer", PICKLE_G_FROMBUFFER },
+	{ "numpy._core.numeric", "_frombuffer", PICKLE_G_FROMBUFFER },
 };
 
 static bool equal(const char *data, size_t len, const char *text)
@@ -226,6 +230,21 @@ static struct pickle_value *call_bytes(struct pickle *p,
 	return v;
 }
 
+/* bytearray(bytes): bytes that Python may change; here nobody does */
+static struct pickle_value *call_bytearray(struct pickle *p,
+					   const struct pickle_value *args)
+{
+	if (args->list.count == 0)
+		return call_bytes(p, args);
+	if (args->list.count == 1 && args->list.items[0]->kind == PICKLE_BYTES)
+		return args->list.items[0];
+	pickle_fail(p, "a bytearray is made of something else than bytes");
+	return NULL;
+}
+
+static struct pickle_value *call_frombuffer(struct pickle *p,
+					    const struct pickle_value *args);
+
 struct pickle_value *pickle_call(struct pickle *p, enum pickle_global callee,
 				 const struct pickle_value *args)
 {
@@ -244,6 +263,10 @@ struct pickle_value *pickle_call(struct pickle *p, enum pickle_global callee,
 		return call_tuple(p, args);
 	case PICKLE_G_BYTES:
 		return call_bytes(p, args);
+	case PICKLE_G_BYTEARRAY:
+		return call_bytearray(p, args);
+	case PICKLE_G_FROMBUFFER:
+		return call_frombuffer(p, args);
 	case PICKLE_G_NDARRAY:
 		break;
 	}
@@ -293,19 +316,16 @@ static int read_shape(struct pickle *p, const struct pickle_value *shape,
 	return 0;
 }
 
-/* Values in Fortran order (first index fastest) to C order, in a copy. */
-static int to_c_order(struct pickle *p, struct named_tensor *t)
+/* Values that lie 'stride' values apart along each dim to C order, in a copy. */
+static int to_c_order(struct pickle *p, struct named_tensor *t,
+		      const size_t stride[CKPT_MAX_RANK])
 {
-	size_t item = dtype_bytes(t->dtype), stride[CKPT_MAX_RANK];
-	size_t at[CKPT_MAX_RANK] = { 0 }, n = t->bytes / item, s = 1;
+	size_t item = dtype_bytes(t->dtype);
+	size_t at[CKPT_MAX_RANK] = { 0 }, n = t->bytes / item;
 	unsigned char *to = pickle_copy_space(p, t->bytes);
 
 	if (!to)
 		return FL_EDATA;
-	for (int d = 0; d < t->rank; d++) {
-		stride[d] = s;
-		s *= (size_t)t->dims[d];
-	}
 	for (size_t i = 0; i < n; i++) {
 		size_t from = 0;
 
@@ -323,14 +343,105 @@ static int to_c_order(struct pickle *p, struct named_tensor *t)
 	return 0;
 }
 
+/* The first index is the fastest. */
+static int from_fortran(struct pickle *p, struct named_tensor *t)
+{
+	size_t stride[CKPT_MAX_RANK], s = 1;
+
+	if (t->rank < 2 || t->bytes == 0)
+		return 0;
+	for (int d = 0; d < t->rank; d++) {
+		stride[d] = s;
+		s *= (size_t)t->dims[d];
+	}
+	return to_c_order(p, t, stride);
+}
+
+/* t has the dims of the values as they lie, and gets those of its transpose:
+ * dim d of it is axes[d] of theirs. */
+static int from_transpose(struct pickle *p, struct named_tensor *t,
+			  const struct pickle_value *axes)
+{
+	struct named_tensor lies = *t;
+	size_t stride[CKPT_MAX_RANK], apart[CKPT_MAX_RANK], s = 1;
+	unsigned seen = 0;
+
+	if (axes->kind != PICKLE_TUPLE || axes->list.count != (size_t)t->rank)
+		return pickle_fail(p, "an array is turned by other axes than "
+				      "its own");
+	for (int d = t->rank - 1; d >= 0; d--) {
+		stride[d] = s;
+		s *= (size_t)t->dims[d];
+	}
+	for (int d = 0; d < t->rank; d++) {
+		const struct pickle_value *v = axes->list.items[d];
+
+		if (v->kind != PICKLE_INT || v->integer < 0 ||
+		    v->integer >= t->rank || (seen >> v->integer & 1))
+			return pickle_fail(p, "an array is turned by axes that "
+					      "are not each of its own once");
+		seen |= 1u << v->integer;
+		t->dims[d] = lies.dims[v->integer];
+		apart[d] = stride[v->integer];
+	}
+	return t->bytes ? to_c_order(p, t, apart) : 0;
+}
+
+/* Are there as many bytes as type and shape ask for? */
+static int check_bytes(struct pickle *p, const struct named_tensor *t)
+{
+	char shape[CKPT_SHAPE_TEXT];
+	size_t bytes;
+
+	if (ckpt_tensor_bytes(t->dtype, t->rank, t->dims, &bytes) &&
+	    bytes == t->bytes)
+		return 0;
+	return pickle_fail(
+		p, "an array of type %s and shape %s cannot have %zu bytes",
+		dtype_name(t->dtype), ckpt_shape_text(t->rank, t->dims, shape),
+		t->bytes);
+}
+
+/* _frombuffer(bytes, dtype, shape, 'C' or 'F'), or from numpy 2.3 on
+ * (..., shape as it lies, 'K', axes): how protocol 5 writes an array */
+static struct pickle_value *call_frombuffer(struct pickle *p,
+					    const struct pickle_value *args)
+{
+	struct pickle_value *const *a = args->list.items, *v;
+	size_t n = args->list.count;
+	struct named_tensor *t;
+	int rc;
+
+	if (n < 4 || n > 5 || a[0]->kind != PICKLE_BYTES ||
+	    a[1]->kind != PICKLE_DTYPE ||
+	    !(pickle_is(a[3], "C") || pickle_is(a[3], "F") ||
+	      (pickle_is(a[3], "K") && n == 5))) {
+		pickle_fail(p, "an array is made of a buffer with other "
+			       "arguments than numpy gives");
+		return NULL;
+	}
+	v = pickle_new(p, PICKLE_ARRAY);
+	t = &v->array;
+	if (read_shape(p, a[2], t) != 0)
+		return NULL;
+	t->dtype = a[1]->dtype;
+	t->data = a[0]->bytes.data;
+	t->bytes = a[0]->bytes.len;
+	rc = check_bytes(p, t);
+	if (rc == 0 && pickle_is(a[3], "F"))
+		rc = from_fortran(p, t);
+	if (rc == 0 && pickle_is(a[3], "K"))
+		rc = from_transpose(p, t, a[4]);
+	v->built = true;
+	return rc == 0 ? v : NULL;
+}
+
 /* (1, shape, dtype, is_fortran, bytes) */
 static int build_array(struct pickle *p, struct pickle_value *array,
 		       const struct pickle_value *state)
 {
 	struct pickle_value *const *s = state->list.items;
 	struct named_tensor *t = &array->array;
-	char shape[CKPT_SHAPE_TEXT];
-	size_t bytes;
 
 	if (state->list.count != 5 || s[0]->kind != PICKLE_INT ||
 	    s[2]->kind != PICKLE_DTYPE ||
@@ -343,16 +454,10 @@ static int build_array(struct pickle *p, struct pickle_value *array,
 	t->dtype = s[2]->dtype;
 	t->data = s[4]->bytes.data;
 	t->bytes = s[4]->bytes.len;
-	if (!ckpt_tensor_bytes(t->dtype, t->rank, t->dims, &bytes) ||
-	    bytes != t->bytes)
-		return pickle_fail(p,
-				   "an array of type %s and shape %s cannot "
-				   "have %zu bytes",
-				   dtype_name(t->dtype),
-				   ckpt_shape_text(t->rank, t->dims, shape),
-				   t->bytes);
+	if (check_bytes(p, t) != 0)
+		return FL_EDATA;
 	array->built = true;
-	return s[3]->integer && t->rank > 1 && bytes ? to_c_order(p, t) : 0;
+	return s[3]->integer ? from_fortran(p, t) : 0;
 }
 
 int pickle_build(struct pickle *p, struct pickle_value *object,

@@ -29,13 +29,12 @@ int pickle_op_int(struct pickle *p, int width)
 			    width == 4 ? (int32_t)(uint32_t)u : (int64_t)u);
 }
 
-int pickle_op_long1(struct pickle *p, int unused)
+int pickle_op_long(struct pickle *p, int width)
 {
 	const unsigned char *b;
 	uint64_t n, value;
 
-	(void)unused;
-	if (pickle_take_number(p, 1, &n) != 0)
+	if (pickle_take_number(p, width, &n) != 0)
 		return FL_EDATA;
 	if (n > 8)
 		return pickle_fail(p,
@@ -93,6 +92,88 @@ int pickle_op_real(struct pickle *p, int unused)
 		bits = bits << 8 | b[i];
 	v = pickle_new(p, PICKLE_REAL);
 	memcpy(&v->real, &bits, sizeof(bits));
+	return pickle_push(p, v);
+}
+
+/* "F0.5", as protocol 0 writes */
+int pickle_op_decimal_real(struct pickle *p, int unused)
+{
+	size_t len;
+	const char *line = pickle_take_line(p, &len);
+	char text[PICKLE_SHOWN], *end;
+	struct pickle_value *v;
+
+	(void)unused;
+	if (!line)
+		return FL_EDATA;
+	if (len == 0 || len >= sizeof(text))
+		return pickle_fail(p, "a number of %zu digits", len);
+	memcpy(text, line, len);
+	text[len] = '\0';
+	v = pickle_new(p, PICKLE_REAL);
+	v->real = strtod(text, &end);
+	if (*end)
+		return pickle_fail(p, "'%s' is no number",
+				   pickle_show(line, len, text));
+	return pickle_push(p, v);
+}
+
+static int hex_of(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+/* A character as UTF-8. */
+static size_t put_utf8(char *to, unsigned c)
+{
+	if (c < 0x80) {
+		to[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		to[0] = (char)(0xC0 | c >> 6);
+		to[1] = (char)(0x80 | (c & 0x3F));
+		return 2;
+	}
+	to[0] = (char)(0xE0 | c >> 12);
+	to[1] = (char)(0x80 | (c >> 6 & 0x3F));
+	to[2] = (char)(0x80 | (c & 0x3F));
+	return 3;
+}
+
+/* The text of a line as protocol 0 writes it: characters below 256 are one
+ * byte each, the others (and a few) \u and four digits. */
+int pickle_op_line(struct pickle *p, int unused)
+{
+	size_t len, n = 0;
+	const char *line = pickle_take_line(p, &len);
+	struct pickle_value *v;
+	char *to;
+
+	(void)unused;
+	to = line ? pickle_copy_space(p, 2 * len) : NULL;
+	if (!to)
+		return FL_EDATA;
+	for (size_t i = 0; i < len; i++) {
+		unsigned c = (unsigned char)line[i];
+		bool code = c == '\\' && i + 5 < len && line[i + 1] == 'u';
+
+		for (size_t k = 2, all = 0; code && k < 6; k++) {
+			int digit = hex_of(line[i + k]);
+
+			code = digit >= 0;
+			all = all << 4 | (size_t)(digit & 15);
+			c = k == 5 && code ? (unsigned)all : c;
+		}
+		n += put_utf8(to + n, c);
+		i += code ? 5 : 0;
+	}
+	v = pickle_new(p, PICKLE_TEXT);
+	v->bytes.data = to;
+	v->bytes.len = n;
 	return pickle_push(p, v);
 }
 

@@ -175,6 +175,22 @@ static int foreign(const unsigned char *data, size_t size, const char *what,
 		       what);
 }
 
+/* Protocols 2 to 5 say so first; 0 and 1 begin with what a dictionary, plain or
+ * ordered, begins with. */
+static bool is_pickle(const unsigned char *p, size_t size)
+{
+	static const char *const old[] = { "(d", "}q", "(lp",
+					   "ccollections\n" };
+
+	if (size > 1 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5)
+		return true;
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+		if (size > strlen(old[i]) &&
+		    memcmp(p, old[i], strlen(old[i])) == 0)
+			return true;
+	return false;
+}
+
 int tensor_file_parse(struct tensor_file *file, const void *data, size_t size,
 		      const char *what, struct fl_err *err)
 {
@@ -187,7 +203,7 @@ int tensor_file_parse(struct tensor_file *file, const void *data, size_t size,
 	if (size > 8 && p[8] == '{') {
 		file->format = "safetensors";
 		rc = safetensors_read(file, p, size, what, err);
-	} else if (size > 1 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5) {
+	} else if (is_pickle(p, size)) {
 		file->format = "Paddle pickle";
 		rc = paddle_read(file, p, size, what, err);
 	} else {

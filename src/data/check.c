@@ -103,9 +103,9 @@ static void check_picture(struct check *c, const char *path,
 	if (info->bits > 8)
 		check_complain(c, CHECK_DEEP, "%s", path);
 	if (stated && (stated->width != im->w || stated->height != im->h))
-		check_complain(c, CHECK_OTHER_SIZE,
-			       "%s is %dx%d, stated %gx%g", path, im->w, im->h,
-			       stated->width, stated->height);
+		check_complain(c, CHECK_OTHER_SIZE, "%s is %dx%d, stated %gx%g",
+			       path, im->w, im->h, stated->width,
+			       stated->height);
 }
 
 void check_file(struct check *c, const char *path,

@@ -61,6 +61,8 @@ struct dev_branch {
 };
 
 #define DEV_MAX_BRANCHES 2
+/* Of a map. Operations count on it; model_new refuses wider layers. */
+#define DEV_MAX_CHANNELS 4096
 
 /* The numbers of one normalisation, vectors of C floats unless said otherwise.
  * scale = alpha gamma inverse, shift = alpha beta, inverse = 1 / deviation;

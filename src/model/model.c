@@ -1,5 +1,7 @@
 #include "model/model_priv.h"
 
+#include "device/op.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -44,6 +46,24 @@ static int check_shape(const struct model_shape *s, const struct recipe *r,
 		r->width_mult, least);
 }
 
+/* Sums of channels lie in arrays of fixed size, and a layer that wide is a
+ * slip of the pen. */
+static int check_width(const struct graph *g, const struct recipe *r,
+		       struct fl_err *err)
+{
+	int most = 0;
+
+	for (int i = 0; i < g->value_count; i++)
+		most = g->values[i].channels > most ? g->values[i].channels
+						    : most;
+	if (most <= DEV_MAX_CHANNELS)
+		return 0;
+	return fl_fail(
+		err, FL_ERECIPE,
+		"width_mult %g makes a layer of %d channels, at most %d are possible; use a smaller one",
+		r->width_mult, most, DEV_MAX_CHANNELS);
+}
+
 int model_new(const struct recipe *recipe, struct model **out,
 	      struct fl_err *err)
 {
@@ -61,6 +81,11 @@ int model_new(const struct recipe *recipe, struct model **out,
 	model_backbone(m->graph, &shape, features);
 	model_neck(m->graph, &shape, features, neck);
 	model_head(m->graph, &shape, neck, &m->head);
+	rc = check_width(m->graph, recipe, err);
+	if (rc != 0) {
+		model_free(m);
+		return rc;
+	}
 	graph_finish(m->graph);
 	model_list_states(m, &shape);
 	*out = m;

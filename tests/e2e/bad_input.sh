@@ -25,6 +25,10 @@ says "no VOC list" 3 "without an annotation file" $T -o TrainDataset.name=VOCDat
 says "resume from nothing" 3 "gone" $T -r "$work/gone"
 says "pretrained address" 3 "pretrain_weights=''" $T -o pretrain_weights=https://example.com/x.pdparams
 says "a width of nothing" 3 "leaves a layer of 1 channel" $T -o width_mult=0.02
+says "a layer of too many channels" 3 "makes a layer of 6144 channels, at most 4096" $T -o width_mult=4
+says "the same in infer, which has no batch statistics" 3 "channels, at most 4096 are possible" \
+	"$flotilla" infer -c configs/demo/ppyoloe_demo.yml -o width_mult=4 weights="$d/images/train/000001.jpg" \
+	TestDataset.dataset_dir="$d" --infer_img "$d/images/train/000001.jpg"
 says "images too small for ATSS" 3 "fewer than the 9 candidates" $T \
 	"TrainReader.batch_transforms=[{Resize: {target_size: [64, 64]}}, {NormalizeImage: {}}]" TrainReader.batch_size=2
 echo "not a checkpoint" >"$work/junk.safetensors"
@@ -145,7 +149,7 @@ PROBLEM 1 annotations of an unknown image
 annotation 6 of (no image): image 77
 note    2 annotations whose id others have too
 id 7: 2 times, b.jpg and zero.jpg
-17 problems that training would suffer from
+16 problems that training would suffer from
 FAULTS
 
 # A bad picture in training: named once, whichever trainers meet it in whichever epoch, replaced, counted once.

@@ -139,6 +139,21 @@ static void test_pickle(void **state)
 	fl_str_release(&s);
 }
 
+static void test_protocol_5(void **state)
+{
+	static const float values[] = { 0, 1, 2, 3, 4, 5 };
+	struct fl_str s = FL_STR_INIT;
+
+	(void)state;
+	PB(&s, "\x80\5}(\x8c\1k\x8c\x13numpy._core.numeric\x8c\x0b_frombuffer"
+	       "\x93(\x96\x18\0\0\0\0\0\0\0");
+	fl_str_addn(&s, (const char *)values, sizeof(values));
+	pb_dtype(&s, "f4", "<");
+	PB(&s, "K\2K\3\x86\x8c\1KK\1K\0\x86tRV\\u20acx\np1\nF0.5\ng1\nI2\nu.");
+	fuzz(s.data, s.len);
+	fl_str_release(&s);
+}
+
 static void test_protocol_4(void **state)
 {
 	static const float values[] = { 1, 2, 3, 4 };
@@ -181,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pickle),
 		cmocka_unit_test(test_protocol_4),
+		cmocka_unit_test(test_protocol_5),
 		cmocka_unit_test(test_safetensors),
 	};
 

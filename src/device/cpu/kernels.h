@@ -10,8 +10,8 @@
 
 #include "device/op.h"
 
-/* Widest map of a norm, gap or scale. */
-#define CPU_MAX_CHANNELS 4096
+/* Sums of one pixel's channels lie on the stack. */
+#define CPU_MAX_CHANNELS DEV_MAX_CHANNELS
 
 struct kernels {
 	const char *name;

@@ -120,6 +120,72 @@ static void test_protocol_2(void **state)
 	fl_str_release(&s);
 }
 
+/* _frombuffer of protocol 5 under the names of numpy 1 and 2: rows, columns,
+ * and axes in another order (numpy 2.3 and later); a bytearray and bytes. */
+static void test_protocol_5(void **state)
+{
+	static const float values[] = { 0, 1, 2, 3, 4, 5 };
+	static const float columns[] = { 0, 2, 4, 1, 3, 5 };
+	static const float turned[] = { 0, 3, 1, 4, 2, 5 };
+	struct tensor_file file;
+	struct fl_str s = FL_STR_INIT;
+	const struct named_tensor *t;
+
+	(void)state;
+	PB(&s, "\x80\5}(\x8c\1c\x8c\x12numpy.core.numeric\x8c\x0b_frombuffer"
+	       "\x93(\x96\x18\0\0\0\0\0\0\0");
+	fl_str_addn(&s, (const char *)values, sizeof(values));
+	pb_dtype(&s, "f4", "<");
+	PB(&s, "K\2K\3\x86\x8c\1CtR\x8c\1f\x8c\x13numpy._core.numeric\x8c"
+	       "\x0b_frombuffer\x93(C\x18");
+	fl_str_addn(&s, (const char *)values, sizeof(values));
+	pb_dtype(&s, "f4", "<");
+	PB(&s, "K\2K\3\x86\x8c\1FtR\x8c\1k\x8c\x13numpy._core.numeric\x8c"
+	       "\x0b_frombuffer\x93(C\x18");
+	fl_str_addn(&s, (const char *)values, sizeof(values));
+	pb_dtype(&s, "f4", "<");
+	PB(&s, "K\2K\3\x86\x8c\1KK\1K\0\x86tR\x8c\1z\x8c\x13numpy._core."
+	       "numeric\x8c\x0b_frombuffer\x93(C\4");
+	fl_str_addn(&s, (const char *)&values[3], sizeof(values[3]));
+	pb_dtype(&s, "f4", "<");
+	PB(&s, ")\x8c\1CtRu.");
+	parse(&file, &s);
+	check_floats(&file, "c", values, 6);
+	check_floats(&file, "f", columns, 6);
+	check_floats(&file, "k", turned, 6);
+	check_floats(&file, "z", &values[3], 1);
+	t = tensor_file_find(&file, "k");
+	assert_int_equal(t->dims[0], 3);
+	assert_int_equal(t->dims[1], 2);
+	assert_int_equal(tensor_file_find(&file, "z")->rank, 0);
+	tensor_file_close(&file);
+	fl_str_release(&s);
+}
+
+/* Lines of text, before there was a byte for the protocol. */
+static void test_protocol_0(void **state)
+{
+	struct tensor_file file;
+	struct fl_str s = FL_STR_INIT;
+	const struct named_tensor *t;
+
+	(void)state;
+	PB(&s, "(dp0\nVw\np1\ncnumpy.core.multiarray\n_reconstruct\np2\n"
+	       "(cnumpy\nndarray\np3\n(I0\ntp4\nc_codecs\nencode\np5\n"
+	       "(Vb\nVlatin1\np6\ntRtR(I1\n(I3\nt");
+	pb_dtype(&s, "u1", "|");
+	PB(&s, "I00\ng5\n(Va\xff\\u005c\ng6\ntRtbsVr\nF0.5\nsVt\nV\\u20ac"
+	       "\xe9\\u12\ns.");
+	parse(&file, &s);
+	t = tensor_file_find(&file, "w");
+	assert_non_null(t);
+	assert_memory_equal(t->data, "a\xff\\", 3);
+	check_meta(&file, "r", "0.5");
+	check_meta(&file, "t", "\xe2\x82\xac\xc3\xa9\\u12");
+	tensor_file_close(&file);
+	fl_str_release(&s);
+}
+
 static void test_layouts(void **state)
 {
 	const int grid[] = { 2, 3, -1 }, one[] = { -1 }, none[] = { 0, 4, -1 };
@@ -252,6 +318,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scalars),
 		cmocka_unit_test(test_protocol_2),
+		cmocka_unit_test(test_protocol_5),
+		cmocka_unit_test(test_protocol_0),
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_slices),
 		cmocka_unit_test(test_write),

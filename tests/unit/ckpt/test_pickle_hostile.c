@@ -91,16 +91,47 @@ static const struct bytes_case calls[] = {
 };
 
 static const struct bytes_case opcodes[] = {
-	CASE("\x80\2Pabc\n.", "opcode 0x50"),		     /* PERSID */
-	CASE("\x80\4K\1Q.", "opcode 0x51"),		     /* BINPERSID */
-	CASE("\x80\4(ios\nsystem\n.", "opcode 0x69"),	     /* INST */
-	CASE("\x80\4(o.", "opcode 0x6f"),		     /* OBJ */
-	CASE("\x80\4\x82\1.", "opcode 0x82"),		     /* EXT1 */
-	CASE("\x80\4}2.", "opcode 0x32"),		     /* DUP */
-	CASE("\x80\4)}\x92.", "opcode 0x92"),		     /* NEWOBJ_EX */
-	CASE("\x80\4\x8f.", "opcode 0x8f"),		     /* EMPTY_SET */
-	CASE("\x80\5\x97.", "opcode 0x97"),		     /* NEXT_BUFFER */
-	CASE("\x80\5\x96\1\0\0\0\0\0\0\0a.", "opcode 0x96"), /* BYTEARRAY8 */
+	CASE("\x80\2Pabc\n.", "opcode 0x50"),		       /* PERSID */
+	CASE("\x80\4K\1Q.", "opcode 0x51"),		       /* BINPERSID */
+	CASE("\x80\4(ios\nsystem\n.", "opcode 0x69"),	       /* INST */
+	CASE("\x80\4(o.", "opcode 0x6f"),		       /* OBJ */
+	CASE("\x80\4\x82\1.", "opcode 0x82"),		       /* EXT1 */
+	CASE("\x80\4}2.", "opcode 0x32"),		       /* DUP */
+	CASE("\x80\4)}\x92.", "opcode 0x92"),		       /* NEWOBJ_EX */
+	CASE("\x80\4\x8f.", "opcode 0x8f"),		       /* EMPTY_SET */
+	CASE("\x80\5\x97.", "pickled with a buffer_callback"), /* NEXT_BUFFER */
+	CASE("\x80\5\x98.", "pickled with a buffer_callback"),
+	CASE("\x80\5\x96\xff\xff\xff\xff\xff\xff\xff\x7f"
+	     "a.",
+	     "bytes are announced"), /* BYTEARRAY8 */
+	CASE("\x80\5\x96\1\0\0\0\0\0\0\0a.", "holds bytes where a"),
+	CASE("\x80\4cnumpy.core.numeric\n_frombuffer\n)R.",
+	     "made of a buffer with other arguments"),
+	CASE("\x80\4cnumpy.core.numeric\n_frombuffer\n(C\4abcdcnumpy\ndtype\n"
+	     "U\2f4\x85RK\1\x85U\1AtR.",
+	     "made of a buffer with other arguments"),
+	CASE("\x80\4cnumpy.core.numeric\n_frombuffer\n(C\4abcdcnumpy\ndtype\n"
+	     "U\2f4\x85RK\2\x85U\1CtR.",
+	     "cannot have 4 bytes"),
+	CASE("\x80\4cnumpy.core.numeric\n_frombuffer\n(C\4abcdcnumpy\ndtype\n"
+	     "U\2f4\x85RJ\xff\xff\xff\xff\x85U\1FtR.",
+	     "cannot have 4 bytes"),
+	CASE("\x80\4cnumpy.core.numeric\n_frombuffer\n(C\4abcdcnumpy\ndtype\n"
+	     "U\2f4\x85RK\1K\1\x86U\1KK\0K\0\x86tR.",
+	     "each of its own once"),
+	CASE("\x80\4cnumpy.core.numeric\n_frombuffer\n(C\4abcdcnumpy\ndtype\n"
+	     "U\2f4\x85RK\1K\1\x86U\1KK\0K\7\x86tR.",
+	     "each of its own once"),
+	CASE("\x80\4cnumpy.core.numeric\n_frombuffer\n(C\4abcdcnumpy\ndtype\n"
+	     "U\2f4\x85RK\1\x85U\1K)tR.",
+	     "other axes than its own"),
+	CASE("\x80\4cbuiltins\nbytearray\nK\5\x85R.",
+	     "something else than bytes"),
+	CASE("(dg7x\n.", "place of the memo is no number"),
+	CASE("(dp99999999999\n.", "place of the memo is no number"),
+	CASE("(dg9\n.", "memo 9 was never filled"),
+	CASE("(dVw\nF0x\ns.", "is no number"),
+	CASE("(dVw", "a line without an end"),
 	CASE("\x80\4R.", "needs 2 values"),
 	CASE("\x80\4\x85.", "needs 1 values"),
 	CASE("\x80\4(\x85.", "needs 1 values"),
