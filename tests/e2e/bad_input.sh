@@ -26,8 +26,9 @@ says "resume from nothing" 3 "gone" $T -r "$work/gone"
 says "pretrained address" 3 "pretrain_weights=''" $T -o pretrain_weights=https://example.com/x.pdparams
 says "a width of nothing" 3 "leaves a layer of 1 channel" $T -o width_mult=0.02
 says "a layer of too many channels" 3 "makes a layer of 6144 channels, at most 4096" $T -o width_mult=4
+printf '\2\0\0\0\0\0\0\0{}' >"$work/none.safetensors"
 says "the same in infer, which has no batch statistics" 3 "channels, at most 4096 are possible" \
-	"$flotilla" infer -c configs/demo/ppyoloe_demo.yml -o width_mult=4 weights="$d/images/train/000001.jpg" \
+	"$flotilla" infer -c configs/demo/ppyoloe_demo.yml -o width_mult=4 weights="$work/none.safetensors" \
 	TestDataset.dataset_dir="$d" --infer_img "$d/images/train/000001.jpg"
 says "images too small for ATSS" 3 "fewer than the 9 candidates" $T \
 	"TrainReader.batch_transforms=[{Resize: {target_size: [64, 64]}}, {NormalizeImage: {}}]" TrainReader.batch_size=2
