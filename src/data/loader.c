@@ -48,7 +48,7 @@ struct loader {
 	long taken;	 /* batches handed out */
 	int epoch, step; /* of the next batch to be settled */
 	bool stop;
-	bool *bad; /* [data->count] */
+	bool *bad; /* [data->count]: named already */
 	struct bad_picture *found;
 	int found_count, found_cap, found_taken;
 	struct fl_err failed;
@@ -148,38 +148,6 @@ static void mark_bad(struct loader *l, int index, const struct fl_err *err)
 	pthread_mutex_unlock(&l->lock);
 }
 
-static bool is_bad(struct loader *l, int index)
-{
-	bool bad;
-
-	pthread_mutex_lock(&l->lock);
-	bad = l->bad[index];
-	pthread_mutex_unlock(&l->lock);
-	return bad;
-}
-
-/* Decode the wanted picture or the first good one behind it. In evaluation a
- * bad one has no replacement: -1. */
-static int decode(struct worker *w, int index)
-{
-	struct loader *l = w->l;
-
-	for (int tries = 0; tries < l->data->count; tries++) {
-		struct fl_err err = FL_ERR_INIT;
-
-		if (!is_bad(l, index)) {
-			if (image_read(l->data->images[index].path, &w->picture,
-				       &err) == 0)
-				return index;
-			mark_bad(l, index, &err);
-		}
-		if (!l->train)
-			return -1;
-		index = (index + 1) % l->data->count;
-	}
-	return -1;
-}
-
 /* The loader ends with this error. */
 static void fail(struct loader *l, const struct fl_err *err)
 {
@@ -188,6 +156,41 @@ static void fail(struct loader *l, const struct fl_err *err)
 		l->failed = *err;
 	pthread_cond_broadcast(&l->ready);
 	pthread_mutex_unlock(&l->lock);
+}
+
+/* Under the lock. */
+static int none_left(const struct loader *l, struct fl_err *err)
+{
+	return fl_fail(
+		err, FL_EDATA,
+		"none of the %d images can be decoded (%s); 'flotilla data check' tells more",
+		l->data->count, l->found[0].why);
+}
+
+/* Decode the wanted picture or the first good one behind it. In evaluation a
+ * bad one has no replacement: -1. One that was bad is tried again: it may have
+ * been looked at while somebody wrote it. */
+static int decode(struct worker *w, int index)
+{
+	struct loader *l = w->l;
+	struct fl_err err = FL_ERR_INIT;
+
+	for (int tries = 0; tries < l->data->count; tries++) {
+		struct fl_err bad = FL_ERR_INIT;
+
+		if (image_read(l->data->images[index].path, &w->picture,
+			       &bad) == 0)
+			return index;
+		mark_bad(l, index, &bad);
+		if (!l->train)
+			return -1;
+		index = (index + 1) % l->data->count;
+	}
+	pthread_mutex_lock(&l->lock);
+	none_left(l, &err);
+	pthread_mutex_unlock(&l->lock);
+	fail(l, &err);
+	return -1;
 }
 
 /* Draws of an image, new or from the tape, and its boxes moved by them; returns
@@ -506,10 +509,11 @@ void loader_close(struct loader *l)
 	free(l);
 }
 
-/* Is every picture bad? Under the lock. */
+/* Was every picture of an evaluation bad? Under the lock. */
 static bool hopeless(const struct loader *l)
 {
-	return l->found_count > 0 && l->found_count == l->data->count;
+	return !l->train && l->found_count > 0 &&
+	       l->found_count == l->data->count;
 }
 
 static int record_batch(struct loader *l, const struct slot *s,
@@ -547,10 +551,7 @@ int loader_next(struct loader *l, struct batch **out, double *waited_s,
 		*err = l->failed;
 		rc = err->code;
 	} else if (hopeless(l)) {
-		rc = fl_fail(
-			err, FL_EDATA,
-			"none of the %d images can be decoded (%s); 'flotilla data check' tells more",
-			l->data->count, l->found[0].why);
+		rc = none_left(l, err);
 	} else if (l->made > l->taken) {
 		*out = &s->batch;
 		l->taken++;
