@@ -4,25 +4,39 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static sigset_t ignored;
+static bool ignored[NSIG];
 
-static void remember_ignored(void)
+/* Before any library's constructor: UCX, which Open MPI 5 brings, takes SIGHUP
+ * for its debugger when it is loaded, whatever nohup said. Sanitizers are not
+ * there yet at that moment, so no instrumented code and none of libc's sigaction,
+ * which they replace. The handler is the first member of the kernel's structure. */
+__attribute__((no_sanitize("address", "undefined", "thread"))) static void
+remember_ignored(void)
 {
-	struct sigaction is;
+	for (int n = 1; n < NSIG; n++) {
+		void *is[16] = { NULL };
 
-	sigemptyset(&ignored);
-	for (int n = 1; n < NSIG; n++)
-		if (sigaction(n, NULL, &is) == 0 && is.sa_handler == SIG_IGN)
-			sigaddset(&ignored, n);
+		if (syscall(SYS_rt_sigaction, n, NULL, is, (size_t)8) == 0)
+			ignored[n] = is[0] == (void *)(uintptr_t)SIG_IGN;
+	}
 }
+
+__attribute__((section(".preinit_array"),
+	       used)) static void (*const first_of_all)(void) =
+	remember_ignored;
 
 void fl_inherited_mend(void)
 {
 	int fd;
 
-	remember_ignored();
+	for (int n = 1; n < NSIG; n++)
+		if (ignored[n])
+			signal(n, SIG_IGN); /* again: a library may have it */
 	signal(SIGCHLD, SIG_DFL);
 	/* The lowest free number is given out; without /dev/null (an empty
 	 * root folder) a descriptor that takes no bytes keeps the place. */
@@ -37,5 +51,5 @@ void fl_inherited_mend(void)
 
 bool fl_inherited_ignored(int number)
 {
-	return sigismember(&ignored, number) == 1;
+	return ignored[number];
 }
