@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <limits.h>
 #include <mpi.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -399,6 +400,16 @@ out:
 	return rc;
 }
 
+static void set_environment(void)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		setenv(settings[i][0], settings[i][1], 0);
+	/* Open MPI 5 does not start without one; services have none. */
+	setenv("HOME", user ? user->pw_dir : "/", 0);
+}
+
 int comm_mpi_open(struct comm **out, struct fl_err *err)
 {
 	struct mpi_comm *c = fl_calloc(1, sizeof(*c));
@@ -408,8 +419,7 @@ int comm_mpi_open(struct comm **out, struct fl_err *err)
 	rc = check_srun(err);
 	if (rc != 0)
 		goto out;
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		setenv(settings[i][0], settings[i][1], 0);
+	set_environment();
 	if (!fl_cross_memory())
 		for (int i = 0; fl_cross_memory_off[i][0]; i++)
 			setenv(fl_cross_memory_off[i][0],
