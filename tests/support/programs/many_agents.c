@@ -5,7 +5,7 @@
  * 1 after 60 s. many_agents list COUNT: prints the --ips of such a job. */
 #include "base/arena.h"
 #include "base/clock.h"
-#include "launch/greeting.h"
+#include "launch/link/greeting.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -89,7 +89,7 @@ static void decline(struct agent *a, const struct wire_frame *f)
 	json_free(o);
 }
 
-/* The states are those of src/launch/fleet_priv.h: 2 READY, 3 RUN, 4 DONE. */
+/* The states are those of src/launch/fleet/fleet_priv.h: 2 READY, 3 RUN, 4 DONE. */
 static void turn(struct agent *a, const struct json *intro, char *sees)
 {
 	struct wire_frame f;

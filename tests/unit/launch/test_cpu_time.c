@@ -1,5 +1,5 @@
 /* What the system counts of a process, against the clock of the process itself. */
-#include "launch/cpu_time.h"
+#include "launch/measure/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The arithmetic of the preflight: clocks, rates, pairs, forecasts, and what is said. */
-#include "launch/preflight.h"
+#include "launch/measure/findings.h"
 
 #include <math.h>
 #include <setjmp.h>

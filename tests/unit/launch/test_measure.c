@@ -1,7 +1,7 @@
 /* One connection measured: over loopback, with an end that stops at every stage, with one that
  * sends nonsense. Whatever it does, both ends come back within their bound. */
 #include "base/clock.h"
-#include "launch/measure.h"
+#include "launch/measure/measure.h"
 
 #include <netinet/in.h>
 #include <pthread.h>

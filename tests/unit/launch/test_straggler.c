@@ -1,5 +1,5 @@
 /* Which rank is named, and why. Rows are seconds a step. */
-#include "launch/straggler.h"
+#include "launch/measure/straggler.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Frames over a link: whole whatever the pieces, and with a seal none can be changed, left out,
  * repeated or made up. */
-#include "launch/wire.h"
+#include "launch/link/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

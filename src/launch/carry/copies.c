@@ -1,0 +1,520 @@
+#include "launch/carry/copies.h"
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEEP 2
+#define PIECE ((size_t)1 << 20)
+#define CHUNK ((size_t)128 << 10)
+#define QUEUE ((size_t)256 << 10) /* of a link, before the next chunk */
+#define CHUNK_HEAD 16		  /* u64 step, u64 offset */
+#define AGAIN_S 10.0		  /* after one that did not arrive */
+
+/* A file that is being read, hashed and, unless it has a second name, copied. */
+struct taking {
+	int from, to; /* descriptors, -1 */
+	struct copy_name name;
+	int64_t done;
+	struct fl_digest digest;
+};
+
+struct fetching {
+	int host; /* -1: nothing is fetched */
+	int fd;
+	struct copy_name name;
+	int64_t done;
+	struct fl_digest digest;
+	int64_t failed; /* step of the last one that did not arrive */
+	double again;	/* when that may be asked for again */
+};
+
+struct sending {
+	int fd; /* -1 */
+	int64_t step, size, done;
+};
+
+struct copies {
+	const char *log_dir;
+	int index, hosts;
+	char job[40];
+	struct copy_name list[KEEP]; /* newest first */
+	struct taking taking;
+	struct fetching fetching;
+	struct sending *sending; /* one a machine */
+	unsigned char *buffer;
+	bool begun; /* files of earlier jobs are deleted */
+	bool news;
+};
+
+void copy_name_read(const struct json *o, struct copy_name *n)
+{
+	const char *digest = "";
+
+	*n = (struct copy_name){ 0 };
+	json_text(json_get(o, "digest"), &digest);
+	if (strlen(digest) != FL_DIGEST_HEX - 1 ||
+	    !json_int(json_get(o, "step"), &n->step) ||
+	    !json_int(json_get(o, "size"), &n->size)) {
+		n->step = 0;
+		return;
+	}
+	snprintf(n->digest, sizeof(n->digest), "%s", digest);
+}
+
+void copy_name_write(const struct copy_name *n, struct json *o)
+{
+	if (n->step <= 0)
+		return;
+	json_set_int(o, "step", n->step);
+	json_set_int(o, "size", n->size);
+	json_set_text(o, "digest", n->digest);
+}
+
+struct copies *copies_new(const char *log_dir, int index, int hosts)
+{
+	struct copies *c = fl_calloc(1, sizeof(*c));
+
+	c->log_dir = log_dir;
+	c->index = index;
+	c->hosts = hosts;
+	c->taking.from = c->taking.to = -1;
+	c->fetching.host = c->fetching.fd = -1;
+	c->sending = fl_calloc((size_t)hosts, sizeof(*c->sending));
+	for (int i = 0; i < hosts; i++)
+		c->sending[i].fd = -1;
+	c->buffer = fl_malloc(PIECE + CHUNK_HEAD);
+	return c;
+}
+
+static void path_of(const struct copies *c, int64_t step, const char *ending,
+		    char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/copy.%d.%lld.safetensors%s", c->log_dir,
+		 c->index, (long long)step, ending);
+}
+
+void copies_path(const struct copies *c, const struct copy_name *name,
+		 char *buf, size_t size)
+{
+	path_of(c, name->step, "", buf, size);
+}
+
+static void stop_taking(struct copies *c)
+{
+	fl_close(&c->taking.from);
+	fl_close(&c->taking.to);
+}
+
+/* It is not whole; a file of that name is none of the job's. */
+static void drop_taking(struct copies *c)
+{
+	char part[4096];
+
+	if (c->taking.from < 0)
+		return;
+	path_of(c, c->taking.name.step, ".own", part, sizeof(part));
+	unlink(part);
+	stop_taking(c);
+}
+
+static void stop_fetching(struct copies *c)
+{
+	char path[4096];
+
+	if (c->fetching.host < 0)
+		return;
+	fl_close(&c->fetching.fd);
+	path_of(c, c->fetching.name.step, ".part", path, sizeof(path));
+	unlink(path);
+	c->fetching.host = -1;
+}
+
+/* A full disk must not have it sent again and again. */
+static void fail_fetching(struct copies *c)
+{
+	c->fetching.failed = c->fetching.name.step;
+	c->fetching.again = fl_now_s() + AGAIN_S;
+	stop_fetching(c);
+}
+
+static bool is_file(const struct copies *c, int64_t step, const char *ending,
+		    const char *name)
+{
+	char path[4096];
+
+	path_of(c, step, ending, path, sizeof(path));
+	return strcmp(fl_base_name(path), name) == 0;
+}
+
+static bool is_wanted(const struct copies *c, const char *name)
+{
+	for (int i = 0; i < KEEP; i++)
+		if (c->list[i].step > 0 &&
+		    is_file(c, c->list[i].step, "", name))
+			return true;
+	return (c->taking.from >= 0 &&
+		is_file(c, c->taking.name.step, ".own", name)) ||
+	       (c->fetching.host >= 0 &&
+		is_file(c, c->fetching.name.step, ".part", name));
+}
+
+/* This machine's files, all but those of the list and those in work. */
+static void sweep(const struct copies *c)
+{
+	DIR *d = opendir(c->log_dir);
+	struct dirent *entry;
+	char prefix[32];
+
+	snprintf(prefix, sizeof(prefix), "copy.%d.", c->index);
+	while (d && (entry = readdir(d)) != NULL)
+		if (fl_starts_with(entry->d_name, prefix) &&
+		    !is_wanted(c, entry->d_name))
+			unlinkat(dirfd(d), entry->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
+void copies_free(struct copies *c, bool keep)
+{
+	if (!c)
+		return;
+	drop_taking(c);
+	stop_fetching(c);
+	for (int i = 0; i < c->hosts; i++)
+		fl_close(&c->sending[i].fd);
+	if (!keep) {
+		memset(c->list, 0, sizeof(c->list));
+		sweep(c);
+	}
+	free(c->sending);
+	free(c->buffer);
+	free(c);
+}
+
+void copies_name(struct copies *c, const char *job)
+{
+	if (strcmp(c->job, job) == 0)
+		return;
+	snprintf(c->job, sizeof(c->job), "%s", job);
+	drop_taking(c);
+	stop_fetching(c);
+	memset(c->list, 0, sizeof(c->list));
+	if (c->begun)
+		sweep(c);
+}
+
+void copies_begin(struct copies *c)
+{
+	c->begun = true;
+	sweep(c);
+}
+
+void copies_recall(struct copies *c, const char *job,
+		   const struct copy_name *name)
+{
+	struct fl_err err = FL_ERR_INIT;
+	char path[4096], hex[FL_DIGEST_HEX];
+	struct fl_digest digest;
+	struct fl_map map;
+
+	snprintf(c->job, sizeof(c->job), "%s", job);
+	path_of(c, name->step, "", path, sizeof(path));
+	if (name->step <= 0 || fl_map_open(&map, path, &err) != 0)
+		return;
+	fl_digest_init(&digest);
+	fl_digest_update(&digest, map.data, map.size);
+	fl_digest_hex(&digest, hex);
+	fl_map_close(&map);
+	if (strcmp(hex, name->digest) == 0)
+		c->list[0] = *name;
+}
+
+const struct copy_name *copies_newest(const struct copies *c)
+{
+	return &c->list[0];
+}
+
+int64_t copies_coming(const struct copies *c)
+{
+	int64_t step = c->list[0].step;
+
+	if (c->taking.from >= 0 && c->taking.name.step > step)
+		step = c->taking.name.step;
+	if (c->fetching.host >= 0 && c->fetching.name.step > step)
+		step = c->fetching.name.step;
+	return step;
+}
+
+bool copies_have(const struct copies *c, const struct copy_name *name)
+{
+	for (int i = 0; i < KEEP; i++)
+		if (c->list[i].step == name->step &&
+		    strcmp(c->list[i].digest, name->digest) == 0)
+			return true;
+	return false;
+}
+
+void copies_describe(const struct copies *c, struct json *o)
+{
+	copy_name_write(&c->list[0], o);
+}
+
+/* It is whole, verified, and has its final name. */
+static void keep(struct copies *c, const struct copy_name *name)
+{
+	int at = 0;
+
+	while (at < KEEP && c->list[at].step > name->step)
+		at++;
+	if (at < KEEP && c->list[at].step != name->step)
+		memmove(&c->list[at + 1], &c->list[at],
+			(size_t)(KEEP - 1 - at) * sizeof(c->list[0]));
+	if (at < KEEP)
+		c->list[at] = *name;
+	sweep(c);
+	c->news = true;
+}
+
+/* A second name costs nothing; another file system costs a copy. */
+static void begin_taking(struct copies *c, int64_t step, const char *path)
+{
+	struct taking *t = &c->taking;
+	char part[4096];
+	struct stat st;
+
+	drop_taking(c);
+	path_of(c, step, ".own", part, sizeof(part));
+	unlink(part);
+	t->from = open(path, O_RDONLY | O_CLOEXEC);
+	if (t->from < 0 || fstat(t->from, &st) != 0) {
+		fl_warn("the checkpoint '%s' cannot be read: %s", path,
+			strerror(errno));
+		fl_close(&t->from);
+		return;
+	}
+	if (link(path, part) != 0) {
+		t->to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			     0644);
+		if (t->to < 0) {
+			fl_warn("cannot keep a copy of '%s' in '%s': %s", path,
+				part, strerror(errno));
+			fl_close(&t->from);
+			return;
+		}
+	}
+	t->name = (struct copy_name){ .step = step, .size = st.st_size };
+	t->done = 0;
+	fl_digest_init(&t->digest);
+}
+
+void copies_add(struct copies *c, int64_t step, const char *path)
+{
+	/* The same step again is the same state under another name. */
+	if (step > copies_coming(c))
+		begin_taking(c, step, path);
+}
+
+static void end_taking(struct copies *c)
+{
+	struct taking *t = &c->taking;
+	char part[4096], path[4096];
+
+	path_of(c, t->name.step, ".own", part, sizeof(part));
+	path_of(c, t->name.step, "", path, sizeof(path));
+	stop_taking(c);
+	fl_digest_hex(&t->digest, t->name.digest);
+	if (rename(part, path) == 0) {
+		keep(c, &t->name);
+	} else {
+		fl_warn("cannot keep a copy of the checkpoint as '%s': %s",
+			path, strerror(errno));
+		unlink(part);
+	}
+}
+
+/* One piece; false when there was nothing to do. */
+static bool take_piece(struct copies *c)
+{
+	struct taking *t = &c->taking;
+	ssize_t n;
+
+	if (t->from < 0)
+		return false;
+	n = read(t->from, c->buffer, PIECE);
+	if (n > 0 && (t->to < 0 || write(t->to, c->buffer, (size_t)n) == n)) {
+		fl_digest_update(&t->digest, c->buffer, (size_t)n);
+		t->done += n;
+		if (t->done < t->name.size)
+			return true;
+	}
+	if (t->done == t->name.size) {
+		end_taking(c);
+		return true;
+	}
+	fl_warn("a checkpoint could not be copied: %s",
+		n == 0 ? "it became shorter" : strerror(errno));
+	stop_taking(c);
+	sweep(c);
+	return false;
+}
+
+void copies_fetch(struct copies *c, struct peers *peers, int from,
+		  const struct copy_name *name)
+{
+	struct fetching *f = &c->fetching;
+	char part[4096];
+	struct json *o;
+
+	if (f->host == from && f->name.step == name->step &&
+	    strcmp(f->name.digest, name->digest) == 0)
+		return; /* it is on its way */
+	if (f->failed == name->step && fl_now_s() < f->again)
+		return;
+	stop_fetching(c);
+	path_of(c, name->step, ".part", part, sizeof(part));
+	f->fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (f->fd < 0) {
+		fl_warn("cannot write '%s': %s", part, strerror(errno));
+		f->failed = name->step;
+		f->again = fl_now_s() + AGAIN_S;
+		return;
+	}
+	f->host = from;
+	f->name = *name;
+	f->done = 0;
+	fl_digest_init(&f->digest);
+	o = json_new_object();
+	copy_name_write(name, o);
+	peers_send_json(peers, from, WIRE_GET, 0, o);
+	json_free(o);
+}
+
+void copies_take_get(struct copies *c, int host, const struct json *o)
+{
+	struct sending *s = &c->sending[host];
+	struct copy_name name;
+	char path[4096];
+
+	copy_name_read(o, &name);
+	fl_close(&s->fd);
+	*s = (struct sending){ .fd = -1, .step = name.step, .size = -1 };
+	if (name.step > 0 && copies_have(c, &name)) {
+		copies_path(c, &name, path, sizeof(path));
+		s->fd = open(path, O_RDONLY | O_CLOEXEC);
+		s->size = name.size;
+	}
+	if (s->fd < 0)
+		s->size = -1; /* to be said: it is not here */
+}
+
+static void say_absent(struct copies *c, struct peers *peers, int host)
+{
+	fl_put(c->buffer, (uint64_t)c->sending[host].step, 8);
+	fl_put(c->buffer + 8, (uint64_t)-1, 8);
+	peers_send(peers, host, WIRE_CHUNK, 0, c->buffer, CHUNK_HEAD);
+	c->sending[host].step = 0;
+}
+
+static bool send_piece(struct copies *c, struct peers *peers, int host)
+{
+	struct sending *s = &c->sending[host];
+	ssize_t n;
+
+	if (s->fd < 0 && s->step > 0 && s->size < 0)
+		say_absent(c, peers, host);
+	if (s->fd < 0 || peers_pending(peers, host) > QUEUE)
+		return false;
+	n = read(s->fd, c->buffer + CHUNK_HEAD, CHUNK);
+	fl_put(c->buffer, (uint64_t)s->step, 8);
+	fl_put(c->buffer + 8, (uint64_t)(n > 0 ? s->done : -1), 8);
+	peers_send(peers, host, WIRE_CHUNK, 0, c->buffer,
+		   CHUNK_HEAD + (n > 0 ? (size_t)n : 0));
+	s->done += n > 0 ? n : 0;
+	if (n <= 0 || s->done >= s->size) {
+		fl_close(&s->fd);
+		s->step = 0;
+		return false;
+	}
+	return true;
+}
+
+static void end_fetching(struct copies *c)
+{
+	struct fetching *f = &c->fetching;
+	char part[4096], path[4096], hex[FL_DIGEST_HEX];
+
+	fl_digest_hex(&f->digest, hex);
+	path_of(c, f->name.step, ".part", part, sizeof(part));
+	path_of(c, f->name.step, "", path, sizeof(path));
+	if (strcmp(hex, f->name.digest) != 0) {
+		fl_warn("a copy of the checkpoint of step %lld arrived damaged and is dropped",
+			(long long)f->name.step);
+		fail_fetching(c);
+		return;
+	}
+	fl_close(&f->fd);
+	if (rename(part, path) == 0) {
+		f->host = -1;
+		keep(c, &f->name);
+	} else {
+		fl_warn("cannot write '%s': %s", path, strerror(errno));
+		fail_fetching(c);
+	}
+}
+
+void copies_take_chunk(struct copies *c, int host,
+		       const struct wire_frame *frame)
+{
+	struct fetching *f = &c->fetching;
+	size_t n = frame->size - CHUNK_HEAD;
+
+	if (frame->size < CHUNK_HEAD || f->host != host ||
+	    (int64_t)fl_get(frame->data, 8) != f->name.step)
+		return;
+	if ((int64_t)fl_get(frame->data + 8, 8) != f->done ||
+	    f->done + (int64_t)n > f->name.size) {
+		fail_fetching(c); /* it has it no more */
+		return;
+	}
+	if (write(f->fd, frame->data + CHUNK_HEAD, n) != (ssize_t)n) {
+		fl_warn("cannot keep a copy of the checkpoint of step %lld: %s",
+			(long long)f->name.step, strerror(errno));
+		fail_fetching(c);
+		return;
+	}
+	fl_digest_update(&f->digest, frame->data + CHUNK_HEAD, n);
+	f->done += (int64_t)n;
+	if (f->done == f->name.size)
+		end_fetching(c);
+}
+
+void copies_left(struct copies *c, int host)
+{
+	if (c->fetching.host == host)
+		stop_fetching(c);
+	fl_close(&c->sending[host].fd);
+	c->sending[host].step = 0;
+}
+
+bool copies_turn(struct copies *c, struct peers *peers, bool *news)
+{
+	bool more = take_piece(c);
+
+	for (int i = 0; i < c->hosts; i++)
+		more |= send_piece(c, peers, i);
+	*news = c->news;
+	c->news = false;
+	return more;
+}

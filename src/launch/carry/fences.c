@@ -1,0 +1,193 @@
+#include "launch/carry/fences.h"
+
+#include "base/arena.h"
+#include "base/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct share {
+	bool here;
+	char *data;
+	size_t size;
+};
+
+struct fence {
+	struct fence *next;
+	char signature[512];
+	uint32_t number;
+	bool entered; /* by this machine's ranks: local holds whom to answer */
+	struct pmix_fence local;
+	struct share *shares; /* one a seat */
+};
+
+struct fence_count {
+	struct fence_count *next;
+	char signature[512];
+	uint32_t entered;
+};
+
+static void free_fence(struct fence *e, int seats)
+{
+	for (int i = 0; i < seats; i++)
+		free(e->shares[i].data);
+	free(e->shares);
+	free(e->local.seats);
+	free(e);
+}
+
+void fences_begin(struct fences *f, const struct layout *layout)
+{
+	fences_end(f);
+	f->layout = layout;
+}
+
+void fences_end(struct fences *f)
+{
+	while (f->list) {
+		struct fence *e = f->list;
+
+		f->list = e->next;
+		if (e->entered)
+			e->local.answer(&e->local, NULL, 0);
+		free_fence(e, f->layout->count);
+	}
+	while (f->counts) {
+		struct fence_count *c = f->counts;
+
+		f->counts = c->next;
+		free(c);
+	}
+	f->layout = NULL;
+}
+
+static uint32_t next_number(struct fences *f, const char *signature)
+{
+	struct fence_count *c = f->counts;
+
+	while (c && strcmp(c->signature, signature) != 0)
+		c = c->next;
+	if (!c) {
+		c = fl_calloc(1, sizeof(*c));
+		snprintf(c->signature, sizeof(c->signature), "%s", signature);
+		c->next = f->counts;
+		f->counts = c;
+	}
+	return c->entered++;
+}
+
+static struct fence *find(struct fences *f, const char *signature,
+			  uint32_t number)
+{
+	struct fence *e = f->list;
+
+	while (e &&
+	       (e->number != number || strcmp(e->signature, signature) != 0))
+		e = e->next;
+	if (e)
+		return e;
+	e = fl_calloc(1, sizeof(*e));
+	e->shares = fl_calloc((size_t)f->layout->count, sizeof(*e->shares));
+	snprintf(e->signature, sizeof(e->signature), "%s", signature);
+	e->number = number;
+	e->next = f->list;
+	f->list = e;
+	return e;
+}
+
+static bool complete(const struct fence *e, int seats)
+{
+	if (!e->entered)
+		return false;
+	for (int i = 0; i < seats; i++)
+		if (e->local.seats[i] && !e->shares[i].here)
+			return false;
+	return true;
+}
+
+/* All shares side by side, in the order of the machines. */
+static void answer(struct fences *f, struct fence *e)
+{
+	int seats = f->layout->count;
+	struct fence **at = &f->list;
+	size_t size = 0, used = 0;
+	char *all = NULL;
+
+	for (int i = 0; i < seats; i++)
+		size += e->shares[i].size;
+	if (size > 0)
+		all = fl_malloc(size);
+	for (int i = 0; i < seats; i++) {
+		if (e->shares[i].size == 0)
+			continue;
+		memcpy(all + used, e->shares[i].data, e->shares[i].size);
+		used += e->shares[i].size;
+	}
+	e->local.answer(&e->local, all, size);
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+	free_fence(e, seats);
+}
+
+/* u32 number, signature with its NUL, the share. */
+static void tell(const struct fences *f, struct peers *peers,
+		 const struct fence *e)
+{
+	const struct layout *l = f->layout;
+	size_t n = strlen(e->signature) + 1, size = e->local.size;
+	unsigned char *p = fl_malloc(4 + n + size);
+
+	fl_put(p, e->number, 4);
+	memcpy(p + 4, e->signature, n);
+	if (size)
+		memcpy(p + 4 + n, e->local.data, size);
+	for (int i = 0; i < l->count; i++)
+		if (i != l->self && e->local.seats[i])
+			peers_send(peers, l->list[i].host, WIRE_FENCE,
+				   (uint32_t)l->attempt, p, 4 + n + size);
+	free(p);
+}
+
+void fences_turn(struct fences *f, struct peers *peers, struct pmi1 *pmi)
+{
+	struct pmix_fence local;
+
+	while (f->layout && (pmix_server_take_fence(&local) ||
+			     pmi1_take_fence(pmi, &local))) {
+		struct fence *e = find(f, local.signature,
+				       next_number(f, local.signature));
+
+		e->entered = true;
+		e->local = local;
+		e->shares[f->layout->self] =
+			(struct share){ true, local.data, local.size };
+		tell(f, peers, e);
+		if (complete(e, f->layout->count))
+			answer(f, e);
+	}
+}
+
+void fences_take(struct fences *f, int seat, const struct wire_frame *frame)
+{
+	const unsigned char *p = frame->data, *nul;
+	struct fence *e;
+	size_t head, n;
+
+	nul = frame->size > 4 ? memchr(p + 4, '\0', frame->size - 4) : NULL;
+	if (!f->layout || !nul)
+		return;
+	e = find(f, (const char *)p + 4, (uint32_t)fl_get(p, 4));
+	head = (size_t)(nul - p) + 1;
+	n = frame->size - head;
+	if (e->shares[seat].here)
+		return;
+	e->shares[seat] = (struct share){ true, NULL, n };
+	if (n > 0) {
+		e->shares[seat].data = fl_malloc(n);
+		memcpy(e->shares[seat].data, p + head, n);
+	}
+	if (complete(e, f->layout->count))
+		answer(f, e);
+}

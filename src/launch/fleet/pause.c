@@ -1,0 +1,99 @@
+/* pause.c - Ctrl-Z: the whole job stands still, and goes on with fg.
+ *
+ * A terminal stops the process group in front, which is fleetrun's; trainers
+ * have groups of their own. So fleetrun stops its trainers, tells the other
+ * machines to do the same, and stops itself. The others wait for it as long as
+ * it takes: a machine that said so is neither lost nor stalled.
+ */
+#include "launch/fleet/fleet_priv.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool is_paused(const struct fleet *f)
+{
+	for (int i = 0; i < f->plan->hosts.count; i++)
+		if (f->members[i].paused)
+			return true;
+	return false;
+}
+
+/* Those of this machine, as the job is now. */
+static void settle(struct fleet *f)
+{
+	bool paused = is_paused(f);
+
+	if (paused == f->job.paused)
+		return;
+	job_pause(&f->job, paused);
+	/* what stood still meanwhile begins anew */
+	if (!paused && f->state == FLEET_RUN)
+		stall_begin(f);
+}
+
+static void tell(struct fleet *f, bool paused)
+{
+	struct json *o = json_new_object();
+
+	json_set_bool(o, "paused", paused);
+	peers_tell(f->peers, WIRE_PAUSE, (uint32_t)f->attempt, o);
+	peers_flush(f->peers);
+	json_free(o);
+}
+
+/* As the terminal would: the system knows when nobody could wake us (no shell
+ * with job control above), and then we go on at once. */
+static void stand_still(void)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here it takes effect */
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+}
+
+void pause_here(struct fleet *f)
+{
+	struct member *own = &f->members[f->plan->hosts.self];
+
+	if (f->over || f->user_signal)
+		return;
+	fl_info("paused%s: 'fg' in this shell or kill -CONT %ld goes on",
+		f->peers ? " on all machines" : "", (long)getpid());
+	own->paused = true;
+	settle(f);
+	tell(f, true);
+	stand_still();
+	own->paused = false;
+	settle(f);
+	tell(f, false);
+	fl_info("going on");
+}
+
+void pause_take(struct fleet *f, int host, const struct json *o)
+{
+	struct member *m = &f->members[host];
+	bool paused = json_bool_or(o, "paused", false);
+
+	if (paused == m->paused)
+		return;
+	m->paused = paused;
+	peers_wait_for(f->peers, host, paused);
+	fl_info("%s %s", fleet_host(f, host),
+		paused ? "is paused, and so are all trainers, until it goes on"
+		       : "goes on");
+	settle(f);
+}
+
+void pause_left(struct fleet *f, int host)
+{
+	f->members[host].paused = false;
+	peers_wait_for(f->peers, host, false);
+	settle(f);
+}

@@ -1,0 +1,159 @@
+#include "launch/measure/estimate.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+struct clock_estimate estimate_clock(const struct clock_sample *s, int count)
+{
+	struct clock_estimate e = { 0, 0 };
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < count; i++) {
+		int64_t trip = s[i].returned - s[i].left;
+
+		/* A clock that was set in between tells nothing. */
+		if (trip < 0 || trip >= least)
+			continue;
+		least = trip;
+		e.error = (double)trip * 0.5e-9;
+		e.offset = (double)(s[i].answered - s[i].left) * 1e-9 - e.error;
+	}
+	return e;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x, y;
+
+	x = *(const double *)a;
+	y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+double estimate_median(double *values, int count)
+{
+	if (count <= 0)
+		return 0;
+	qsort(values, (size_t)count, sizeof(*values), by_value);
+	return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+void rate_add(struct rate_meter *m, double now, size_t bytes)
+{
+	double seconds = now - m->from;
+
+	if (!m->begun) {
+		m->begun = true;
+		m->first = now;
+	}
+	if (now - m->first <= m->warm_s) {
+		m->from = now;
+		return;
+	}
+	m->bytes += bytes;
+	if (seconds < m->slice_s || m->count == RATE_SLICES)
+		return;
+	m->slices[m->count++] = 8 * (double)m->bytes / seconds;
+	m->bytes = 0;
+	m->from = now;
+}
+
+double rate_of(struct rate_meter *m)
+{
+	if (m->count == 0)
+		return 0;
+	qsort(m->slices, (size_t)m->count, sizeof(*m->slices), by_value);
+	return m->slices[3 * (m->count - 1) / 4];
+}
+
+double forecast_all_reduce(const struct forecast_input *in, double bytes)
+{
+	double r = in->ranks;
+	double turns = in->ranks > 2 ? 2 * (r - 1) : 1;
+
+	if (in->ranks < 2 || in->rate <= 0)
+		return 0;
+	return 2 * (r - 1) / r * bytes * 8 / in->rate +
+	       turns * in->round_trip / 2;
+}
+
+double forecast_small_sum(const struct forecast_input *in)
+{
+	int turns = 0;
+
+	while (1 << turns < in->ranks)
+		turns++;
+	return turns * in->round_trip / 2;
+}
+
+struct forecast forecast_step(const struct forecast_input *in)
+{
+	struct forecast f = { FORECAST_HIDDEN, 0, 0, 0, in->compute_s, 1 };
+	double backward = in->compute_s * FORECAST_BACKWARD, waited;
+
+	f.all_reduce_s = forecast_all_reduce(in, in->gradient_bytes);
+	f.sums_s = in->sums * forecast_small_sum(in);
+	waited = f.all_reduce_s > backward ? f.all_reduce_s - backward : 0;
+	if (in->compute_s <= 0)
+		return f;
+	f.share = (f.all_reduce_s + f.sums_s) / in->compute_s;
+	f.step_s = in->compute_s + f.sums_s + waited;
+	f.efficiency = in->compute_s / f.step_s;
+	if (f.share >= 1)
+		f.kind = FORECAST_LIMIT;
+	else if (waited > 0)
+		f.kind = FORECAST_PARTLY;
+	return f;
+}
+
+static int add(struct pair *list, int n, int a, int b, int round)
+{
+	if (a == b)
+		return n;
+	list[n] = (struct pair){ a < b ? a : b, a < b ? b : a, round, false };
+	return n + 1;
+}
+
+/* The circle of a tournament: one stays, the rest move on by one each round. */
+static int round_robin(int machines, struct pair *list)
+{
+	int even = machines + machines % 2, n = 0;
+
+	for (int r = 0; r < even - 1; r++) {
+		for (int i = 0; i < even / 2; i++) {
+			int a = i == 0 ? even - 1 : (r + i) % (even - 1);
+			int b = (r + even - 1 - i) % (even - 1);
+
+			if (a < machines && b < machines)
+				n = add(list, n, a, b, r);
+		}
+	}
+	return n;
+}
+
+static int ring_and_first(int machines, struct pair *list)
+{
+	int n = 0, round = 2 + machines % 2;
+
+	for (int i = 0; i < machines; i++) /* the last one of an odd ring: 2 */
+		n = add(list, n, i, (i + 1) % machines,
+			i == machines - 1 && machines % 2 ? 2 : i % 2);
+	for (int i = 2; i < machines - 1; i++) {
+		n = add(list, n, 0, i, round++);
+		list[n - 1].latency_only = true;
+	}
+	return n;
+}
+
+int pairs_make(int machines, bool all, struct pair **out)
+{
+	size_t most = all ? (size_t)machines * (size_t)machines / 2
+			  : 2 * (size_t)machines;
+
+	*out = fl_calloc(most + 1, sizeof(**out));
+	if (machines < 2)
+		return 0;
+	return all || machines < 4 ? round_robin(machines, *out)
+				   : ring_and_first(machines, *out);
+}

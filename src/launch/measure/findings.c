@@ -1,0 +1,433 @@
+/* findings.c - the findings of a preflight in words, as a table and as
+ * JSON. */
+#include "launch/measure/findings.h"
+
+#include "base/arena.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN 8		  /* of one kind of warning */
+#define SLOW_RATE 3	  /* times slower than the fastest link */
+#define SLOW_TRIP 10	  /* times longer than the median */
+#define SLOW_TRIP_S 0.001 /* and no shorter than this */
+#define CLOCK_S 1.0
+#define SUMS_SHARE 0.05	    /* of a step, before they are worth a word */
+#define EXAMPLE_BYTES 100e6 /* of a table that knows no model */
+
+static const char *name_of(const struct preflight *p, int machine)
+{
+	return p->machines[machine].name;
+}
+
+static double gbit(double bits_per_s)
+{
+	return bits_per_s * 1e-9;
+}
+
+static bool has_rates(const struct preflight_pair *x)
+{
+	return x->measured && x->there > 0 && x->back > 0;
+}
+
+static double least_rate(const struct preflight_pair *x)
+{
+	return x->there < x->back ? x->there : x->back;
+}
+
+static bool neighbours(const struct preflight *p, const struct pair *x)
+{
+	return x->b - x->a == 1 || x->b - x->a == p->machine_count - 1;
+}
+
+bool preflight_ring(const struct preflight *p, struct forecast_input *in,
+		    const struct preflight_pair **slowest)
+{
+	*slowest = NULL;
+	in->rate = in->round_trip = 0;
+	for (int i = 0; i < p->pair_count; i++) {
+		const struct preflight_pair *x = &p->pairs[i];
+
+		if (!has_rates(x) || !neighbours(p, &x->pair))
+			continue;
+		if (x->round_trip > in->round_trip)
+			in->round_trip = x->round_trip;
+		if (*slowest && least_rate(x) >= in->rate)
+			continue;
+		in->rate = least_rate(x);
+		*slowest = x;
+	}
+	return *slowest != NULL;
+}
+
+int preflight_failures(const struct preflight *p)
+{
+	int n = 0;
+
+	for (int i = 0; i < p->pair_count; i++)
+		n += !p->pairs[i].measured;
+	return n;
+}
+
+struct range {
+	double least, most;
+	int count;
+};
+
+static void widen(struct range *r, double v)
+{
+	r->least = r->count == 0 || v < r->least ? v : r->least;
+	r->most = r->count == 0 || v > r->most ? v : r->most;
+	r->count++;
+}
+
+void preflight_summary(const struct preflight *p, struct fl_str *out)
+{
+	struct range trips = { 0 }, rates = { 0 }, clocks = { 0 };
+
+	for (int i = 0; i < p->pair_count; i++) {
+		const struct preflight_pair *x = &p->pairs[i];
+
+		if (!x->measured)
+			continue;
+		widen(&trips, x->round_trip * 1e6);
+		widen(&clocks, (fabs(x->offset) + x->offset_error) * 1e3);
+		if (has_rates(x)) {
+			widen(&rates, gbit(x->there));
+			widen(&rates, gbit(x->back));
+		}
+	}
+	if (p->pair_count == 0)
+		return;
+	fl_str_addf(out, "preflight of %.1f s: ", p->seconds);
+	if (trips.count < p->pair_count)
+		fl_str_addf(out, "%d of ", trips.count);
+	fl_str_addf(out, "%d link%s measured", p->pair_count,
+		    p->pair_count == 1 ? "" : "s");
+	if (trips.count)
+		fl_str_addf(
+			out,
+			": round trip %.0f to %.0f us, clocks within %.2g ms",
+			trips.least, trips.most, clocks.most);
+	if (rates.count)
+		fl_str_addf(out, ", %.3g to %.3g Gbit/s", rates.least,
+			    rates.most);
+}
+
+static void add_pair(const struct preflight *p, const struct preflight_pair *x,
+		     struct fl_str *out)
+{
+	fl_str_addf(out, "\n  %-18s %-18s ", name_of(p, x->pair.a),
+		    name_of(p, x->pair.b));
+	if (!x->measured) {
+		fl_str_addf(out, "not measured: %s", x->error);
+		return;
+	}
+	fl_str_addf(out, "%10.0f us", x->round_trip * 1e6);
+	if (has_rates(x))
+		fl_str_addf(out, " %9.3g %9.3g", gbit(x->back), gbit(x->there));
+	else
+		fl_str_addf(out, " %9s %9s", "-", "-");
+	fl_str_addf(out, "   %+.3f ms +- %.3f", -x->offset * 1e3,
+		    x->offset_error * 1e3);
+}
+
+static void add_bytes(int64_t bytes, struct fl_str *out)
+{
+	if (bytes < 0)
+		fl_str_addf(out, " %14s", "unknown");
+	else
+		fl_str_addf(out, " %10.1f GiB", (double)bytes / 0x1p30);
+}
+
+static void add_example(const struct preflight *p, struct fl_str *out)
+{
+	struct forecast_input in = { .ranks = p->machine_count };
+	const struct preflight_pair *slowest;
+
+	if (!preflight_ring(p, &in, &slowest))
+		return;
+	fl_str_addf(
+		out,
+		"\nan all-reduce of %.0f MB over these machines takes about "
+		"%.0f ms; its slowest link is %s - %s",
+		EXAMPLE_BYTES * 1e-6,
+		1e3 * forecast_all_reduce(&in, EXAMPLE_BYTES),
+		name_of(p, slowest->pair.a), name_of(p, slowest->pair.b));
+}
+
+void preflight_table(const struct preflight *p, struct fl_str *out)
+{
+	if (p->pair_count)
+		fl_str_addf(out, "  %-18s %-18s %13s %9s %9s   %s", "machine a",
+			    "machine b", "round trip", "a to b", "b to a",
+			    "Gbit/s; clock of b minus a's");
+	for (int i = 0; i < p->pair_count; i++)
+		add_pair(p, &p->pairs[i], out);
+	fl_str_addf(out, "%s  %-18s %14s %14s %14s", p->pair_count ? "\n" : "",
+		    "machine", "disk (logs)", "/dev/shm", "open files");
+	for (int i = 0; i < p->machine_count; i++) {
+		const struct room *r = &p->machines[i].room;
+
+		fl_str_addf(out, "\n  %-18s", p->machines[i].name);
+		add_bytes(r->disk, out);
+		add_bytes(r->shm, out);
+		if (r->files < 0)
+			fl_str_addf(out, " %14s", "no limit");
+		else
+			fl_str_addf(out, " %14lld", (long long)r->files);
+	}
+	add_example(p, out);
+}
+
+/* --- what needs care --- */
+
+static void add_more(int n, const char *what, struct fl_str *out)
+{
+	if (n > SHOWN)
+		fl_str_addf(out, "and %d more %s\n", n - SHOWN, what);
+}
+
+static int warn_failures(const struct preflight *p, struct fl_str *out)
+{
+	int n = 0;
+
+	for (int i = 0; i < p->pair_count; i++) {
+		const struct preflight_pair *x = &p->pairs[i];
+
+		if (x->measured || n++ >= SHOWN)
+			continue;
+		fl_str_addf(out,
+			    "the link of %s and %s could not be measured: %s\n",
+			    name_of(p, x->pair.a), name_of(p, x->pair.b),
+			    x->error);
+	}
+	add_more(n, "links could not be measured", out);
+	return n;
+}
+
+static double fastest(const struct preflight *p)
+{
+	double most = 0;
+
+	for (int i = 0; i < p->pair_count; i++) {
+		most = fmax(most, p->pairs[i].there);
+		most = fmax(most, p->pairs[i].back);
+	}
+	return most;
+}
+
+static int warn_rate(const struct preflight *p, int from, int to, double rate,
+		     double most, int n, struct fl_str *out)
+{
+	if (rate <= 0 || rate * SLOW_RATE >= most)
+		return n;
+	if (n < SHOWN)
+		fl_str_addf(
+			out,
+			"the link from %s to %s carries %.3g Gbit/s, the fastest "
+			"%.3g: every all-reduce waits for it; look at its cable, "
+			"the speed of its port, and who else uses it\n",
+			name_of(p, from), name_of(p, to), gbit(rate),
+			gbit(most));
+	return n + 1;
+}
+
+static int warn_rates(const struct preflight *p, struct fl_str *out)
+{
+	double most = fastest(p);
+	int n = 0;
+
+	for (int i = 0; i < p->pair_count; i++) {
+		const struct preflight_pair *x = &p->pairs[i];
+
+		n = warn_rate(p, x->pair.a, x->pair.b, x->back, most, n, out);
+		n = warn_rate(p, x->pair.b, x->pair.a, x->there, most, n, out);
+	}
+	add_more(n, "slow links", out);
+	return n;
+}
+
+static int warn_trips(const struct preflight *p, struct fl_str *out)
+{
+	double *trips = fl_calloc((size_t)p->pair_count + 1, sizeof(*trips));
+	double median;
+	int n = 0;
+
+	for (int i = 0; i < p->pair_count; i++)
+		if (p->pairs[i].measured)
+			trips[n++] = p->pairs[i].round_trip;
+	median = estimate_median(trips, n);
+	free(trips);
+	n = 0;
+	for (int i = 0; i < p->pair_count; i++) {
+		const struct preflight_pair *x = &p->pairs[i];
+
+		if (!x->measured || x->round_trip < SLOW_TRIP_S ||
+		    x->round_trip < SLOW_TRIP * median || n++ >= SHOWN)
+			continue;
+		fl_str_addf(
+			out,
+			"a round trip between %s and %s takes %.1f ms, half of all links %.2f ms or less\n",
+			name_of(p, x->pair.a), name_of(p, x->pair.b),
+			x->round_trip * 1e3, median * 1e3);
+	}
+	add_more(n, "long ways", out);
+	return n;
+}
+
+static int warn_clocks(const struct preflight *p, struct fl_str *out)
+{
+	int n = 0;
+
+	for (int i = 0; i < p->pair_count; i++) {
+		const struct preflight_pair *x = &p->pairs[i];
+
+		if (!x->measured ||
+		    fabs(x->offset) - x->offset_error < CLOCK_S || n++ >= SHOWN)
+			continue;
+		fl_str_addf(
+			out,
+			"the clock of %s is %.1f s %s that of %s: the times in "
+			"their logs do not fit together; let NTP set both\n",
+			name_of(p, x->pair.b), fabs(x->offset),
+			x->offset < 0 ? "ahead of" : "behind",
+			name_of(p, x->pair.a));
+	}
+	add_more(n, "clocks that differ", out);
+	return n;
+}
+
+int preflight_warnings(const struct preflight *p, struct fl_str *out)
+{
+	int n = warn_failures(p, out) + warn_rates(p, out) +
+		warn_trips(p, out) + warn_clocks(p, out);
+
+	for (int i = 0; i < p->machine_count; i++)
+		n += room_judge(&p->machines[i].room, &p->machines[i].need,
+				p->machines[i].name, p->log_dir, out);
+	return n;
+}
+
+/* --- JSON --- */
+
+static struct json *write_pair(const struct preflight *p,
+			       const struct preflight_pair *x)
+{
+	struct json *o = json_new_object();
+
+	json_set_text(o, "a", name_of(p, x->pair.a));
+	json_set_text(o, "b", name_of(p, x->pair.b));
+	if (!x->measured) {
+		json_set_text(o, "error", x->error);
+		return o;
+	}
+	json_set_real(o, "round_trip_us", x->round_trip * 1e6);
+	json_set_real(o, "round_trip_least_us", x->round_trip_least * 1e6);
+	if (has_rates(x)) {
+		json_set_real(o, "a_to_b_gbit_per_s", gbit(x->back));
+		json_set_real(o, "b_to_a_gbit_per_s", gbit(x->there));
+	}
+	json_set_real(o, "clock_b_minus_a_ms", -x->offset * 1e3);
+	json_set_real(o, "clock_error_ms", x->offset_error * 1e3);
+	return o;
+}
+
+static void set_text(struct json *o, const char *key,
+		     void (*make)(const struct preflight *p,
+				  struct fl_str *out),
+		     const struct preflight *p)
+{
+	struct fl_str text = FL_STR_INIT;
+
+	make(p, &text);
+	json_set_text(o, key, fl_str_get(&text));
+	fl_str_release(&text);
+}
+
+static struct json *write_warnings(const struct preflight *p)
+{
+	struct json *list = json_new_array();
+	struct fl_str text = FL_STR_INIT;
+
+	preflight_warnings(p, &text);
+	for (char *line = text.data, *end; line && *line; line = end + 1) {
+		end = strchr(line, '\n');
+		*end = '\0';
+		json_add(list, json_new_text(line));
+	}
+	fl_str_release(&text);
+	return list;
+}
+
+struct json *preflight_write(const struct preflight *p)
+{
+	struct json *o = json_new_object(), *pairs = json_new_array();
+	struct json *machines = json_new_array();
+
+	set_text(o, "summary", preflight_summary, p);
+	json_set_real(o, "seconds", p->seconds);
+	json_set(o, "warnings", write_warnings(p));
+	for (int i = 0; i < p->pair_count; i++)
+		json_add(pairs, write_pair(p, &p->pairs[i]));
+	for (int i = 0; i < p->machine_count; i++) {
+		struct json *m = room_write(&p->machines[i].room);
+
+		json_set_text(m, "host", p->machines[i].name);
+		json_add(machines, m);
+	}
+	json_set(o, "pairs", pairs);
+	json_set(o, "machines", machines);
+	set_text(o, "table", preflight_table, p);
+	return o;
+}
+
+/* --- forecast --- */
+
+static const char *how_hidden(const struct forecast_input *in,
+			      const struct forecast *f)
+{
+	if (f->kind == FORECAST_LIMIT)
+		return "";
+	if (f->kind == FORECAST_PARTLY)
+		return ", a part of it longer than the backward pass";
+	if (f->sums_s > SUMS_SHARE * in->compute_s)
+		return ", of which the small sums are not hidden";
+	return ", hidden behind the backward pass";
+}
+
+void preflight_forecast(const struct preflight *p,
+			const struct forecast_input *in,
+			const struct forecast *f, double step_s,
+			struct fl_str *out)
+{
+	struct forecast_input ring = *in;
+	const struct preflight_pair *slowest;
+
+	if (f->kind == FORECAST_LIMIT)
+		fl_str_add(out, "the network will be the limit: ");
+	fl_str_addf(out, "the all-reduce of %.1f MB takes about %.0f ms",
+		    in->gradient_bytes * 1e-6, f->all_reduce_s * 1e3);
+	if (preflight_ring(p, &ring, &slowest))
+		fl_str_addf(out, " at %.3g Gbit/s (slowest link %s - %s)",
+			    gbit(ring.rate), name_of(p, slowest->pair.a),
+			    name_of(p, slowest->pair.b));
+	if (in->sums)
+		fl_str_addf(out, ", %d small sums %.1f ms", in->sums,
+			    f->sums_s * 1e3);
+	fl_str_addf(out, ", and a step computes %.0f ms: communication ",
+		    in->compute_s * 1e3);
+	if (f->share < 2)
+		fl_str_addf(out, "%.0f %%%s", f->share * 100,
+			    how_hidden(in, f));
+	else
+		fl_str_addf(out, "%.3g times that", f->share);
+	fl_str_addf(
+		out,
+		"; expected step %.0f ms, %.3g %% of the speed without a network",
+		f->step_s * 1e3, f->efficiency * 100);
+	if (step_s > 0)
+		fl_str_addf(out, " (the first steps took %.0f ms)",
+			    step_s * 1e3);
+}

@@ -1,0 +1,247 @@
+#include "launch/measure/measurer.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "launch/link/greeting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum stage {
+	IDLE,
+	EXPECTING, /* the peer's call */
+	MEASURING  /* the thread runs */
+};
+
+struct measurer {
+	const struct hosts *hosts;
+	int port;
+	const char *token;
+	enum stage stage;
+	int peer, round;
+	struct measure_plan plan;
+	double until;
+	int early, early_peer; /* a call that came before we were told */
+	int ended;	       /* eventfd */
+	pthread_t thread;
+	/* the thread's, until it has ended */
+	int fd;
+	atomic_bool cancel;
+	int rc;
+	struct measure_result result;
+	struct fl_err err;
+};
+
+struct measurer *measurer_new(const struct hosts *hosts, int port,
+			      const char *token)
+{
+	struct measurer *m = fl_calloc(1, sizeof(*m));
+
+	m->hosts = hosts;
+	m->port = port;
+	m->token = token;
+	m->early = m->fd = -1;
+	m->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return m;
+}
+
+static void break_off(struct measurer *m)
+{
+	uint64_t n;
+
+	if (m->stage == MEASURING) {
+		atomic_store(&m->cancel, true);
+		pthread_join(m->thread, NULL);
+		while (read(m->ended, &n, sizeof(n)) > 0)
+			continue;
+	}
+	fl_close(&m->fd);
+	m->stage = IDLE;
+}
+
+void measurer_free(struct measurer *m)
+{
+	if (!m)
+		return;
+	break_off(m);
+	fl_close(&m->early);
+	fl_close(&m->ended);
+	free(m);
+}
+
+int measurer_fd(const struct measurer *m)
+{
+	return m->ended;
+}
+
+/* --- in the thread --- */
+
+static int connect_peer(struct measurer *m, double until)
+{
+	socklen_t n = sizeof(int);
+	int why = 0, rc;
+
+	m->fd = hosts_call(m->hosts, m->peer, m->port);
+	if (m->fd < 0)
+		return fl_fail(&m->err, FL_EPEER, "cannot connect: %s",
+			       strerror(errno));
+	rc = measure_wait(m->fd, POLLOUT, until, &m->cancel,
+			  "answering (no connection)", &m->err);
+	if (rc == 0)
+		getsockopt(m->fd, SOL_SOCKET, SO_ERROR, &why, &n);
+	return why == 0 ? rc
+			: fl_fail(&m->err, FL_EPEER, "cannot connect: %s",
+				  strerror(why));
+}
+
+/* As on the first link: same job, same token. */
+static int greet(struct measurer *m, double until)
+{
+	struct json *mine = json_new_object(), *theirs = NULL;
+	struct greeting g;
+	struct wire w;
+	int rc = 0, more;
+
+	wire_init(&w, m->fd);
+	w.exact = true; /* what follows the greeting is no frame */
+	greeting_begin(&g, m->hosts, m->token, m->peer, true);
+	g.stream = true;
+	greeting_hello(&g, &w);
+	while (rc == 0) {
+		struct wire_frame f;
+		bool open = wire_pump(&w);
+
+		more = wire_next(&w, &f);
+		if (more > 0)
+			rc = greeting_take(&g, &w, &f, mine, &theirs);
+		else if (more < 0 || !open)
+			rc = -1;
+		else if (measure_wait(m->fd, POLLIN, until, &m->cancel,
+				      "greeting", &m->err) != 0)
+			break;
+	}
+	if (rc < 0)
+		fl_fail(&m->err, FL_EPEER, "greeting failed: %s",
+			*g.why ? g.why : "it closed the connection");
+	m->fd = w.fd;
+	w.fd = -1;
+	wire_close(&w);
+	json_free(mine);
+	json_free(theirs);
+	return rc == 1 ? 0 : m->err.code;
+}
+
+static void *measure(void *arg)
+{
+	struct measurer *m = arg;
+	uint64_t one = 1;
+	bool asks = m->fd < 0;
+
+	m->rc = 0;
+	if (asks)
+		m->rc = connect_peer(m, m->until);
+	if (asks && m->rc == 0)
+		m->rc = greet(m, m->until);
+	if (m->rc == 0)
+		m->rc = asks ? measure_ask(m->fd, &m->plan, &m->cancel,
+					   &m->result, &m->err)
+			     : measure_answer(m->fd, &m->plan, &m->cancel,
+					      &m->err);
+	if (write(m->ended, &one, sizeof(one)) < 0)
+		return NULL; /* a counter of 1 always fits */
+	return NULL;
+}
+
+/* --- in the agent's loop --- */
+
+static void start_thread(struct measurer *m)
+{
+	int rc;
+
+	atomic_store(&m->cancel, false);
+	m->result = (struct measure_result){ 0 };
+	m->err = (struct fl_err)FL_ERR_INIT;
+	rc = pthread_create(&m->thread, NULL, measure, m);
+	m->stage = rc == 0 ? MEASURING : EXPECTING;
+	if (rc != 0)
+		m->until = 0; /* it is reported as missing */
+}
+
+void measurer_begin(struct measurer *m, int peer, int round,
+		    const struct measure_plan *plan)
+{
+	break_off(m);
+	m->peer = peer;
+	m->round = round;
+	m->plan = *plan;
+	m->until = fl_now_s() + plan->limit_s;
+	if (m->hosts->self > peer) {
+		start_thread(m);
+	} else if (m->early >= 0 && m->early_peer == peer) {
+		m->fd = m->early;
+		m->early = -1;
+		start_thread(m);
+	} else {
+		m->stage = EXPECTING;
+	}
+}
+
+void measurer_stream(struct measurer *m, int peer, int fd)
+{
+	if (m->stage == EXPECTING && m->peer == peer) {
+		m->fd = fd;
+		start_thread(m);
+	} else {
+		fl_close(&m->early);
+		m->early = fd;
+		m->early_peer = peer;
+	}
+}
+
+static struct json *describe(const struct measurer *m, const char *error)
+{
+	const struct measure_result *r = &m->result;
+	struct json *o = json_new_object();
+
+	json_set_int(o, "round", m->round);
+	json_set_int(o, "with", m->peer);
+	if (error)
+		json_set_text(o, "error", error);
+	if (error || m->hosts->self < m->peer)
+		return o;
+	json_set_int(o, "round_trips", r->trips);
+	json_set_real(o, "round_trip_s", r->round_trip);
+	json_set_real(o, "round_trip_least_s", r->round_trip_least);
+	json_set_real(o, "offset_s", r->clock.offset);
+	json_set_real(o, "offset_error_s", r->clock.error);
+	if (r->there > 0)
+		json_set_real(o, "there_bits_per_s", r->there);
+	if (r->back > 0)
+		json_set_real(o, "back_bits_per_s", r->back);
+	return o;
+}
+
+struct json *measurer_turn(struct measurer *m)
+{
+	struct json *o = NULL;
+	uint64_t n;
+
+	if (m->stage == EXPECTING && fl_now_s() > m->until) {
+		o = describe(m, "its call did not come through");
+		break_off(m);
+	} else if (m->stage == MEASURING &&
+		   read(m->ended, &n, sizeof(n)) == sizeof(n)) {
+		pthread_join(m->thread, NULL);
+		m->stage = IDLE;
+		fl_close(&m->fd);
+		o = describe(m, m->rc == 0 ? NULL : m->err.text);
+	}
+	return o;
+}

@@ -1,0 +1,54 @@
+#include "launch/plan/layout.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void layout_add(struct layout *l, int host, const int *devices, int count)
+{
+	struct layout_seat *s;
+
+	l->list =
+		fl_realloc(l->list, (size_t)(l->count + 1) * sizeof(*l->list));
+	s = &l->list[l->count++];
+	*s = (struct layout_seat){ .host = host,
+				   .count = count,
+				   .first = l->world };
+	memcpy(s->devices, devices, (size_t)count * sizeof(int));
+	l->world += count;
+	l->most = count > l->most ? count : l->most;
+}
+
+void layout_alone(struct layout *l, const struct launch_plan *p)
+{
+	*l = (struct layout){ 0 };
+	layout_add(l, p->hosts.self, p->devices, p->count);
+}
+
+void layout_release(struct layout *l)
+{
+	free(l->list);
+	*l = (struct layout){ 0 };
+}
+
+int layout_seat_of(const struct layout *l, int rank)
+{
+	for (int i = 0; i < l->count; i++)
+		if (rank < l->list[i].first + l->list[i].count)
+			return i;
+	return l->count - 1;
+}
+
+int layout_find(const struct layout *l, int host)
+{
+	for (int i = 0; i < l->count; i++)
+		if (l->list[i].host == host)
+			return i;
+	return -1;
+}
+
+const struct layout_seat *layout_own(const struct layout *l)
+{
+	return &l->list[l->self];
+}

@@ -1,0 +1,121 @@
+/* plan.h - fleetrun: one agent on each machine that starts one trainer per
+ * device, gives each its identity, watches them, and ends them all when the
+ * first one fails, on every machine.
+ *
+ * The agent is the process manager that MPI expects: it holds a PMIx server
+ * (launch/link/pmix_server.h) and carries its exchanges to the other machines'.
+ * Everything runs on one poll loop; only PMIx has a thread of its own, which
+ * hands its events over.
+ *
+ *     plan    what this machine was told: list, devices, program, ports
+ *     fleet   the job over all machines: roll call, start, faults, restarts
+ *     layout  who has which rank in one attempt
+ *     job     the trainers of this machine in one attempt
+ */
+#ifndef FL_LAUNCH_PLAN_H
+#define FL_LAUNCH_PLAN_H
+
+#include "base/err.h"
+#include "launch/plan/hosts.h"
+
+#include <stdbool.h>
+
+struct launch_options {
+	const char *ips, *host, *log_dir, *follow, *token;
+	const char *devices;		       /* "0,1" or NULL */
+	int nproc_per_node;		       /* 0: one per device */
+	int start_port, agent_port, mpi_ports; /* 0: the default */
+	int max_restart; /* -1: 3 for programs that report checkpoints, else 0 */
+	int min_hosts;	 /* 0: all */
+	const char *run_mode; /* "collective", "ps"; NULL: by the rest */
+	const char *servers, *workers; /* "HOST:PORT,.."; NULL */
+	int server_num, worker_num;    /* of each machine; 0: not given */
+	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
+	const char *job_id; /* NULL: drawn */
+	/* Options of other launchers (foreign_options.h); NULL: not given */
+	const char *nnodes, *master, *backend, *log_level, *elastic_server;
+	const char *meeting, *other_cards, *no_meaning;
+	bool no_flag;
+	int node_rank, elastic_level; /* -1: not given */
+	int master_port;	      /* 0: not given */
+	double stall;		      /* s; 0: nobody looks */
+	int ledger; /* steps between two looks at who is slow; 0: nobody looks */
+	const char *stall_policy; /* "wait", "restart", "abort" */
+	bool preflight; /* look thoroughly, and do no more than that */
+	bool dry_run, version;
+};
+
+/* Of one machine: twice the cores of the largest today. Ports told to programs
+ * lie below MPI's by this (start port + 1000). */
+#define LAUNCH_MAX_TRAINERS 512
+
+#define LAUNCH_RESTARTS 3 /* of programs that report checkpoints */
+
+/* A process of a job with parameter servers. */
+struct launch_role {
+	bool server;
+	int index; /* among the servers, or among the workers */
+	int host;  /* place in --ips */
+	int local; /* which process of its machine */
+	int port;
+};
+
+/* Who is to be started here, and how. */
+struct launch_plan {
+	struct hosts hosts;
+	struct launch_role *roles; /* by rank; NULL: all are trainers */
+	int servers, workers;	   /* of all machines */
+	bool alone;		   /* the only machine: no agent port */
+	int count; /* trainers of this machine, or servers and workers */
+	int shown; /* which of them the console shows */
+	int devices[LAUNCH_MAX_TRAINERS];
+	bool has_gpu;
+	int threads;	  /* of each trainer */
+	bool fixed_ports; /* the user chose, or there are several machines */
+	int port;	  /* endpoints told to programs begin here */
+	int agent_port;
+	int mpi_ports; /* MPI's, 4 a trainer; 0: any */
+	char **argv;   /* the program with its arguments */
+	char program[4096], note[512];
+	bool cross_memory; /* processes may read each other's memory */
+	bool preflight;	 /* of the options: trainers of ours only time steps */
+	bool trains;	 /* it is our trainer: it goes on from checkpoints */
+	char *line;	 /* the command line, without what may differ */
+	int max_restart; /* as far as it is known before they start */
+	const char *job_id; /* the user's name for the job; NULL */
+	int master_port;    /* of the user's; 0: above the endpoints */
+};
+
+/* Options and program to a plan; FL_EUSAGE with a sentence. argv is the
+ * program's, argc > 0. */
+int launch_make_plan(const struct launch_options *options, int argc,
+		     char **argv, struct launch_plan *plan, struct fl_err *err);
+void launch_release_plan(struct launch_plan *plan);
+/* The own name in --ips; "127.0.0.1" where there is none. */
+const char *launch_host(const struct launch_plan *plan);
+
+/* What a rank is, or NULL where all are trainers; and its name for people:
+ * "rank 3", "server 0", "worker 2". */
+const struct launch_role *launch_role(const struct launch_plan *plan, int rank);
+void launch_rank_name(const struct launch_plan *plan, int rank, char *buf,
+		      size_t size);
+
+/* A list such as "0,1,3"; returns how many, or a negative code. */
+int launch_parse_devices(const char *text, int *out, struct fl_err *err);
+/* Which file runs for PROGRAM, and a line that says so. self: this binary. */
+int launch_choose_program(const char *self, int argc, char **argv,
+			  struct launch_plan *plan, struct fl_err *err);
+
+/* Run the job to its end. Returns its exit status, the same on every machine:
+ * 0, the first failing trainer's own, 128 + signal, 130 or 143 after a signal
+ * of the user's, or one of base/err.h. */
+int launch_run(const struct launch_options *options,
+	       const struct launch_plan *plan);
+/* Is there a GPU on this machine? */
+bool launch_has_gpu(void);
+/* Of PMIx, as the library that runs tells. */
+const char *launch_pmix_version(void);
+void launch_print_plan(const struct launch_options *options,
+		       const struct launch_plan *plan);
+
+#endif
