@@ -7,7 +7,7 @@
 #include "ckpt/paddle_names.h"
 #include "ckpt/safetensors.h"
 #include "config/option.h"
-#include "train/model_classes.h"
+#include "detect/model_classes.h"
 
 #include <limits.h>
 #include <stdio.h>

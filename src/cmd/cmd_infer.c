@@ -9,8 +9,8 @@
 #include "cmd/paddle_options.h"
 #include "eval/coco_json.h"
 #include "image/draw.h"
-#include "train/evaluate.h"
-#include "train/model_classes.h"
+#include "detect/evaluate.h"
+#include "detect/model_classes.h"
 
 #include <limits.h>
 #include <stdio.h>

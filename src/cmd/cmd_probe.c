@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/job.h"
-#include "train/probe.h"
+#include "probe/probe.h"
 
 struct args {
 	struct job_args job;

@@ -5,8 +5,8 @@
 #include "cmd/eval_files.h"
 #include "cmd/job_network.h"
 #include "eval/coco_json.h"
-#include "train/evaluate.h"
-#include "train/model_classes.h"
+#include "detect/evaluate.h"
+#include "detect/model_classes.h"
 
 #include <limits.h>
 #include <stdio.h>

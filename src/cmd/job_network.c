@@ -1,8 +1,8 @@
 /* Model, network and weights, in this order, for commands that train nothing. */
 #include "cmd/job_network.h"
 
-#include "train/evaluate.h"
-#include "train/weights.h"
+#include "detect/evaluate.h"
+#include "detect/weights.h"
 
 int job_network_named(const struct job *job, struct fl_err *err)
 {

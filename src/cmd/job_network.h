@@ -4,7 +4,7 @@
 #define FL_CMD_JOB_NETWORK_H
 
 #include "cmd/job.h"
-#include "train/network.h"
+#include "detect/network.h"
 
 struct job_network {
 	struct model *model;

@@ -1,5 +1,5 @@
 /* Do the two data sets of a recipe speak of the same classes? Training matches
- * them by name (train/evaluate_classes.c) and refuses what cannot be scored:
+ * them by name (detect/evaluate_classes.c) and refuses what cannot be scored:
  * this tells before. */
 #include "data/check.h"
 

@@ -6,8 +6,8 @@
 #include "ckpt/checkpoint.h"
 #include "ckpt/safetensors.h"
 #include "text/json.h"
-#include "train/model_classes.h"
-#include "train/state.h"
+#include "detect/model_classes.h"
+#include "detect/state.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -1,8 +1,8 @@
 /* engine.h - everything one optimizer step needs, and the step itself.
  *
- * An engine is a network (train/network.h) with all of the state (gradients,
+ * An engine is a network (detect/network.h) with all of the state (gradients,
  * velocity, averages), a loss and its place among the ranks. It knows nothing
- * of files, epochs or logs: train/loop.c drives it, and so does train/probe.c
+ * of files, epochs or logs: train/loop.c drives it, and so does probe/probe.c
  * with given batches. Its network evaluates with the rows in use.
  *
  * Ownership: recipe, model, device and comm are borrowed.
@@ -15,7 +15,7 @@
 #include "loss/loss.h"
 #include "model/model.h"
 #include "optim/optim.h"
-#include "train/network.h"
+#include "detect/network.h"
 
 struct engine {
 	struct network net; /* all rows of the state */

@@ -9,10 +9,10 @@
 #include "base/par.h"
 #include "ckpt/locate.h"
 #include "optim/schedule.h"
-#include "train/bad_images.h"
+#include "detect/bad_images.h"
 #include "train/resume.h"
 #include "train/snapshot.h"
-#include "train/weights.h"
+#include "detect/weights.h"
 
 #include <limits.h>
 #include <signal.h>

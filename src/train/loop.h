@@ -10,7 +10,7 @@
 
 #include "data/loader.h"
 #include "train/checkpoint.h"
-#include "train/evaluate.h"
+#include "detect/evaluate.h"
 
 struct train_step_info {
 	struct train_place place; /* before the step */

@@ -11,7 +11,7 @@
 #include "base/par.h"
 #include "ckpt/safetensors.h"
 #include "comm/self/self.h"
-#include "train/probe.h"
+#include "probe/probe.h"
 
 #include "../support/golden_step.h"
 #include "../support/golden_weights.h"

@@ -7,7 +7,7 @@
 #include "eval/coco_eval.h"
 #include "golden_weights.h"
 #include "scratch.h"
-#include "train/probe.h"
+#include "probe/probe.h"
 
 #include <limits.h>
 #include <math.h>

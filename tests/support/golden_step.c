@@ -5,7 +5,7 @@
 #include "formula.h"
 #include "golden_weights.h"
 #include "scratch.h"
-#include "train/probe.h"
+#include "probe/probe.h"
 
 #include <math.h>
 #include <stdio.h>

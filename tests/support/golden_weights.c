@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "ckpt/safetensors.h"
 #include "formula.h"
-#include "train/state.h"
+#include "detect/state.h"
 
 #include <math.h>
 

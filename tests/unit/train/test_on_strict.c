@@ -10,7 +10,7 @@
 #include "comm/self/self.h"
 #include "data/synth.h"
 #include "train/checkpoint.h"
-#include "train/evaluate.h"
+#include "detect/evaluate.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * Any rank may meet a bad picture, and several may meet the same one in
  * different epochs. Rank 0 names each once, in its log, and counts them.
  */
-#ifndef FL_TRAIN_BAD_IMAGES_H
-#define FL_TRAIN_BAD_IMAGES_H
+#ifndef FL_DETECT_BAD_IMAGES_H
+#define FL_DETECT_BAD_IMAGES_H
 
 #include "comm/comm.h"
 #include "data/loader.h"

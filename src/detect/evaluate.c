@@ -1,4 +1,4 @@
-#include "train/evaluate_priv.h"
+#include "detect/evaluate_priv.h"
 
 #include "base/agent_link.h"
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 /* The names of a model's classes, for whoever shows a file of categories to it:
  * eval, infer, train -r and fine-tuning. Ids that are texts are not stored: they
  * mean something in their own file alone. */
-#include "train/model_classes.h"
+#include "detect/model_classes.h"
 
 #include "box/text_ids.h"
 #include "ckpt/locate.h"

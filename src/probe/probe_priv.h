@@ -1,6 +1,6 @@
-/* probe_priv.h - the probe's batches and output; for src/train. */
-#ifndef FL_TRAIN_PROBE_PRIV_H
-#define FL_TRAIN_PROBE_PRIV_H
+/* probe_priv.h - the probe's batches and output; for src/probe. */
+#ifndef FL_PROBE_PROBE_PRIV_H
+#define FL_PROBE_PROBE_PRIV_H
 
 #include "ckpt/tensor_file.h"
 #include "train/engine.h"

@@ -1,5 +1,5 @@
 /* The probe of an evaluation: forward, decoding and suppression of one batch. */
-#include "train/probe_priv.h"
+#include "probe/probe_priv.h"
 
 #include "box/nms.h"
 #include "model/decode.h"

@@ -1,4 +1,4 @@
-#include "train/probe_priv.h"
+#include "probe/probe_priv.h"
 
 #include "ckpt/tensor_file.h"
 

@@ -1,6 +1,6 @@
 /* Opening a network: state, first weights, plans, in this order, and closing it the
  * other way round. */
-#include "train/network.h"
+#include "detect/network.h"
 
 static int open_state(struct network *net, unsigned rows, struct fl_err *err)
 {

@@ -1,6 +1,6 @@
 /* The class names in a checkpoint's metadata: written and read back, and what
  * is broken is refused with the file's name. */
-#include "train/model_classes.h"
+#include "detect/model_classes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

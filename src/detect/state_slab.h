@@ -10,8 +10,8 @@
  *
  * Threads: the compute thread; a mirror that is a copy may be read by another.
  */
-#ifndef FL_TRAIN_STATE_SLAB_H
-#define FL_TRAIN_STATE_SLAB_H
+#ifndef FL_DETECT_STATE_SLAB_H
+#define FL_DETECT_STATE_SLAB_H
 
 #include "device/device.h"
 #include "graph/graph.h"

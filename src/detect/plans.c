@@ -1,5 +1,5 @@
 /* One slab and one workspace, as large as the largest plan needs. */
-#include "train/plans.h"
+#include "detect/plans.h"
 
 #include <stdlib.h>
 

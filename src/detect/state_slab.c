@@ -1,5 +1,5 @@
 /* The table of the state's rows, their places in one slab, and mirrors of them. */
-#include "train/state_slab.h"
+#include "detect/state_slab.h"
 
 #include "ckpt/checkpoint.h"
 

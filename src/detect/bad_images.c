@@ -1,4 +1,4 @@
-#include "train/bad_images.h"
+#include "detect/bad_images.h"
 
 #include "base/arena.h"
 #include "base/log.h"

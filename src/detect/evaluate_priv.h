@@ -1,8 +1,8 @@
-/* evaluate_priv.h - the VOC half of the evaluation; for src/train. */
-#ifndef FL_TRAIN_EVALUATE_PRIV_H
-#define FL_TRAIN_EVALUATE_PRIV_H
+/* evaluate_priv.h - the VOC half of the evaluation; for src/detect. */
+#ifndef FL_DETECT_EVALUATE_PRIV_H
+#define FL_DETECT_EVALUATE_PRIV_H
 
-#include "train/evaluate.h"
+#include "detect/evaluate.h"
 
 #define EVALUATE_VOC_OVERLAP 0.5
 

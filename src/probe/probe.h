@@ -4,8 +4,8 @@
  * epoch are given, nothing is drawn. Names and layouts of inputs and outputs
  * are those of docs/parity.md, the reference's: NCHW, [out,in,kh,kw].
  */
-#ifndef FL_TRAIN_PROBE_H
-#define FL_TRAIN_PROBE_H
+#ifndef FL_PROBE_PROBE_H
+#define FL_PROBE_PROBE_H
 
 #include "comm/comm.h"
 #include "config/recipe.h"

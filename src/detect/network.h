@@ -9,15 +9,15 @@
  * Ownership: recipe, model, device and comm are borrowed.
  * Threads: the compute thread.
  */
-#ifndef FL_TRAIN_NETWORK_H
-#define FL_TRAIN_NETWORK_H
+#ifndef FL_DETECT_NETWORK_H
+#define FL_DETECT_NETWORK_H
 
 #include "comm/comm.h"
 #include "config/recipe.h"
 #include "data/classes.h"
 #include "model/model.h"
-#include "train/plans.h"
-#include "train/state_slab.h"
+#include "detect/plans.h"
+#include "detect/state_slab.h"
 
 struct network {
 	const struct recipe *recipe;

@@ -1,12 +1,12 @@
 /* Given batches through training steps, and what happened by name: batch 0 in a plan
  * that keeps everything readable, the others as in training. */
-#include "train/probe.h"
+#include "probe/probe.h"
 
 #include "ckpt/safetensors.h"
 #include "optim/schedule.h"
-#include "train/probe_priv.h"
-#include "train/state.h"
-#include "train/weights.h"
+#include "probe/probe_priv.h"
+#include "detect/state.h"
+#include "detect/weights.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * of JSON in the order of the classes. Of weights without that (older ones,
  * Paddle's) the recipe's TrainDataset knows, where it is here and has as many.
  */
-#ifndef FL_TRAIN_MODEL_CLASSES_H
-#define FL_TRAIN_MODEL_CLASSES_H
+#ifndef FL_DETECT_MODEL_CLASSES_H
+#define FL_DETECT_MODEL_CLASSES_H
 
 #include "ckpt/tensor_file.h"
 #include "config/recipe.h"

@@ -1,4 +1,4 @@
-#include "train/evaluate_priv.h"
+#include "detect/evaluate_priv.h"
 
 #include "eval/voc_eval.h"
 

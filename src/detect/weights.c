@@ -1,13 +1,13 @@
 /* Weights from a file into a network: found, matched by name and shape, and told
  * about. */
-#include "train/weights.h"
+#include "detect/weights.h"
 
 #include "base/log.h"
 #include "ckpt/checkpoint.h"
 #include "ckpt/locate.h"
 #include "ckpt/match.h"
-#include "train/model_classes.h"
-#include "train/state.h"
+#include "detect/model_classes.h"
+#include "detect/state.h"
 
 #include <limits.h>
 

@@ -5,8 +5,8 @@
  *
  * Ownership: the set owns its plans and slabs; graph and device are borrowed.
  */
-#ifndef FL_TRAIN_PLANS_H
-#define FL_TRAIN_PLANS_H
+#ifndef FL_DETECT_PLANS_H
+#define FL_DETECT_PLANS_H
 
 #include "graph/plan.h"
 

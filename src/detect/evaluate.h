@@ -3,13 +3,13 @@
  * Rank r evaluates images r, r + R, ...; rank 0 gathers the detections and
  * scores them. The numbers do not depend on the number of ranks.
  */
-#ifndef FL_TRAIN_EVALUATE_H
-#define FL_TRAIN_EVALUATE_H
+#ifndef FL_DETECT_EVALUATE_H
+#define FL_DETECT_EVALUATE_H
 
 #include "data/dataset.h"
 #include "eval/coco_eval.h"
-#include "train/bad_images.h"
-#include "train/network.h"
+#include "detect/bad_images.h"
+#include "detect/network.h"
 
 struct evaluator {
 	struct dataset data;

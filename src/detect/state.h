@@ -3,14 +3,14 @@
  * In files every tensor has the reference's name, shape and layout; in memory
  * it lies in a flat buffer (graph/graph.h).
  */
-#ifndef FL_TRAIN_STATE_H
-#define FL_TRAIN_STATE_H
+#ifndef FL_DETECT_STATE_H
+#define FL_DETECT_STATE_H
 
 #include "ckpt/tensor_file.h"
 #include "model/model.h"
 
 /* Parameters and statistics that belong together, where the host has them
- * (train/state_slab.h): weights with statistics,
+ * (detect/state_slab.h): weights with statistics,
  * average with its statistics; velocity has none (NULL). */
 struct state_part {
 	const char *prefix; /* "model.", "velocity.", "ema." */

@@ -1,8 +1,8 @@
 /* weights.h - weights from files into a network. */
-#ifndef FL_TRAIN_WEIGHTS_H
-#define FL_TRAIN_WEIGHTS_H
+#ifndef FL_DETECT_WEIGHTS_H
+#define FL_DETECT_WEIGHTS_H
 
-#include "train/network.h"
+#include "detect/network.h"
 
 /* Load what fits by name and shape from a file, prefix, run folder or cached
  * address, and print a short table: loaded, skipped for shape, missing. With

@@ -2,7 +2,7 @@
  * the first step of a training that scores, before a score, before names are
  * drawn on pictures. What is not as in the file that the model was trained with
  * is said, once and by rank 0; what cannot be right is refused with both lists. */
-#include "train/evaluate_priv.h"
+#include "detect/evaluate_priv.h"
 
 #include "base/file.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "train/state.h"
+#include "detect/state.h"
 
 #include "ckpt/match.h"
 
