@@ -48,7 +48,8 @@ FLOTILLA_OBJ = $(filter-out $(FLEETRUN_OBJ),$(call obj_in,cmd))
 
 TESTS  := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/property/*.c)
 TEST_BIN = $(TESTS:%.c=$(BUILD)/%)
-SUPPORT_OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c))
+OPS_OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/ops/*.c))
+SUPPORT_OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c)) $(OPS_OBJ)
 BENCH  := $(wildcard bench/*.c)
 BENCH_BIN = $(BENCH:bench/%.c=$(BUILD)/bin/%)
 PROGRAMS = $(BUILD)/bin/fleetrun $(BUILD)/bin/flotilla
@@ -83,7 +84,10 @@ $(BUILD)/bin/flotilla: $(FLOTILLA_OBJ) $(BUILD)/libflotilla.a
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
 $(BUILD)/bin/%: $(BUILD)/obj/bench/%.o $(BUILD)/libflotilla.a
 	@mkdir -p $(@D)
-	$(CC) $(filter-out %.so,$^) $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+	$(CC) $(filter %.o,$^) $(BUILD)/libflotilla.a $(LDFLAGS_ALL) $(LIBS_CORE) -o $@
+# Benches open the programs' devices; the cases of operations are those of the tests.
+$(filter-out %/bench_cocoeval,$(BENCH_BIN)): $(BUILD)/obj/src/cmd/backends.o
+$(BUILD)/bin/bench_ops: $(OPS_OBJ)
 # Played computation, one for our bench and its peers in Python.
 $(BUILD)/bin/bench_scaling: $(BUILD)/obj/bench/pace/pace.o $(BUILD)/bin/pace.so
 $(BUILD)/bin/pace.so: bench/pace/pace.c

@@ -15,8 +15,6 @@
 #include "comm/bucket.h"
 #include "comm/mpi/mpi.h"
 #include "comm/self/self.h"
-#include "device/cpu/cpu.h"
-#include "device/ref/ref.h"
 #include "pace/pace.h"
 #include "train/engine.h"
 
@@ -30,9 +28,6 @@
 #define MAX_STEPS 100
 #define LOSS_SUM 2    /* doubles of the loss normaliser */
 #define LOSS_VALUES 5 /* doubles of the mean losses */
-
-const struct device *const device_backends[] = { &cpu_device, &ref_device,
-						 NULL };
 
 enum event_kind {
 	SUM,

@@ -5,8 +5,6 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "comm/self/self.h"
-#include "device/cpu/cpu.h"
-#include "device/ref/ref.h"
 #include "train/engine.h"
 
 #include <immintrin.h>
@@ -17,9 +15,6 @@
 #define BATCH 8
 #define REPEATS 5
 #define FMA_TURNS 2000000
-
-const struct device *const device_backends[] = { &cpu_device, &ref_device,
-						 NULL };
 
 /* 12 independent chains hide the latency; each turn is 12 x 16 (or 8) x 2
  * operations. */

@@ -1,8 +1,6 @@
 /* The devices of this build. */
-#include "device/cpu/cpu.h"
-#include "device/ref/ref.h"
+#include "cmd/backends.h"
 
 #include <stddef.h>
 
-const struct device *const device_backends[] = { &cpu_device, &ref_device,
-						 NULL };
+const struct device *const device_backends[] = { BACKENDS, NULL };
