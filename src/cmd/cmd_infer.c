@@ -5,12 +5,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/owner.h"
-#include "cmd/job_network.h"
+#include "cmd/job_detect.h"
 #include "cmd/paddle_options.h"
 #include "eval/coco_json.h"
 #include "image/draw.h"
-#include "detect/evaluate.h"
-#include "detect/model_classes.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -194,23 +192,24 @@ static int take_output(const struct args *args, struct fl_owner *owner,
 	return rc;
 }
 
-static int infer(const struct args *args, struct job *job, struct network *net,
-		 struct evaluator *v, struct fl_err *err)
+static int infer(const struct args *args, struct job_detect *job,
+		 struct fl_err *err)
 {
+	const struct dataset *data = &job->evaluator.data;
 	struct coco_detection *found = NULL;
 	struct fl_owner owner = { .fd = -1 };
 	size_t count = 0;
-	int rc = check_targets(args, &v->data, err);
+	int rc = check_targets(args, data, err);
 
 	if (rc == 0 && args->save_results)
 		rc = take_output(args, &owner, err);
 	if (rc == 0)
-		rc = evaluator_detect(v, net, &job->recipe->test_reader, &found,
-				      &count, err);
+		rc = evaluator_detect(&job->evaluator, &job->net, job->reader,
+				      &found, &count, err);
 	if (rc == 0 && args->visualize)
-		rc = draw_all(args, &v->data, found, count, err);
+		rc = draw_all(args, data, found, count, err);
 	if (rc == 0 && args->save_results)
-		rc = write_results(args, &v->data, found, count, err);
+		rc = write_results(args, data, found, count, err);
 	fl_owner_release(&owner);
 	free(found);
 	return rc;
@@ -218,30 +217,17 @@ static int infer(const struct args *args, struct job *job, struct network *net,
 
 static int open_and_infer(const struct args *args, struct fl_err *err)
 {
-	struct job job;
-	struct job_network n = { 0 };
-	struct evaluator v = { 0 };
-	struct model_classes classes = { 0 };
-	int rc = job_open(&job, &args->job, false, err);
+	const struct job_pictures pictures = {
+		.file = args->image, .folder = args->image ? NULL : args->folder
+	};
+	struct job_detect job;
+	int rc;
 
+	option_say_passed(&cmd_infer_options, &args->job.passed);
+	rc = job_detect_open(&job, &args->job, &pictures, err);
 	if (rc == 0)
-		option_say_passed(&cmd_infer_options, &args->job.passed);
-	if (rc == 0)
-		rc = job_network_named(&job, err);
-	if (rc == 0)
-		rc = model_classes_open(job.recipe, &classes, err);
-	if (rc == 0)
-		rc = evaluator_open_pictures(
-			&v, job.recipe, &classes.list, args->image,
-			args->image ? NULL : args->folder, err);
-	if (rc == 0)
-		rc = job_network_open(&n, &job, &job.recipe->test_reader, err);
-	if (rc == 0)
-		rc = infer(args, &job, &n.net, &v, err);
-	job_network_close(&n);
-	evaluator_close(&v);
-	model_classes_close(&classes);
-	job_close(&job, rc);
+		rc = infer(args, &job, err);
+	job_detect_close(&job, rc);
 	return rc;
 }
 

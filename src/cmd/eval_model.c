@@ -1,12 +1,12 @@
+/* A model scored on the EvalDataset, or its detections alone, on rank 0 written and
+ * printed; eval_model() is all that cmd_eval.c calls. */
 #include "cmd/eval_model.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/eval_files.h"
-#include "cmd/job_network.h"
+#include "cmd/job_detect.h"
 #include "eval/coco_json.h"
-#include "detect/evaluate.h"
-#include "detect/model_classes.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -43,19 +43,20 @@ static int report(const struct job *job, const struct evaluator *v,
 	return rc;
 }
 
-static int score(struct job *job, struct network *net, struct evaluator *v,
-		 const struct eval_options *o, struct fl_err *err)
+static int score(struct job_detect *d, const struct eval_options *o,
+		 struct fl_err *err)
 {
+	const struct evaluator *v = &d->evaluator;
 	struct coco_detection *found = NULL;
 	struct evaluation ev = { 0 };
-	int rc = evaluator_run(v, net, &ev, &found, err);
+	int rc = evaluator_run(&d->evaluator, &d->net, &ev, &found, err);
 
-	if (rc == 0 && job->comm->rank == 0) {
+	if (rc == 0 && d->job.comm->rank == 0) {
 		if (o->output_eval)
 			rc = write_detections(o->output_eval, v, found,
 					      ev.detections, err);
 		if (rc == 0)
-			rc = report(job, v, &ev, o, err);
+			rc = report(&d->job, v, &ev, o, err);
 		fl_info("Total sample number: %d, average FPS: %.2f", ev.images,
 			ev.images / ev.seconds);
 		if (v->bad.count)
@@ -67,17 +68,17 @@ static int score(struct job *job, struct network *net, struct evaluator *v,
 }
 
 /* As the reference, which writes to the folder it was started in. */
-static int predict(struct job *job, struct network *net, struct evaluator *v,
-		   const struct eval_options *o, struct fl_err *err)
+static int predict(struct job_detect *d, const struct eval_options *o,
+		   struct fl_err *err)
 {
 	struct coco_detection *found = NULL;
 	size_t count;
-	int rc = evaluator_detect(v, net, &job->recipe->eval_reader, &found,
+	int rc = evaluator_detect(&d->evaluator, &d->net, d->reader, &found,
 				  &count, err);
 
-	if (rc == 0 && job->comm->rank == 0)
-		rc = write_detections(o->output_eval ? o->output_eval : ".", v,
-				      found, count, err);
+	if (rc == 0 && d->job.comm->rank == 0)
+		rc = write_detections(o->output_eval ? o->output_eval : ".",
+				      &d->evaluator, found, count, err);
 	free(found);
 	return rc;
 }
@@ -85,28 +86,12 @@ static int predict(struct job *job, struct network *net, struct evaluator *v,
 int eval_model(const struct job_args *args, const struct eval_options *options,
 	       struct fl_err *err)
 {
-	struct job job;
-	struct job_network n = { 0 };
-	struct evaluator v = { 0 };
-	struct model_classes classes = { 0 };
-	int rc = job_open(&job, args, true, err);
+	struct job_detect d;
+	int rc = job_detect_open(&d, args, NULL, err);
 
 	if (rc == 0)
-		rc = job_network_named(&job, err);
-	if (rc == 0)
-		rc = model_classes_open(job.recipe, &classes, err);
-	if (rc == 0)
-		rc = evaluator_open(&v, job.recipe, &classes.list, job.comm,
-				    err);
-	if (rc == 0)
-		rc = job_network_open(&n, &job, &job.recipe->eval_reader, err);
-	if (rc == 0)
-		rc = options->predict_only
-			     ? predict(&job, &n.net, &v, options, err)
-			     : score(&job, &n.net, &v, options, err);
-	job_network_close(&n);
-	evaluator_close(&v);
-	model_classes_close(&classes);
-	job_close(&job, rc);
+		rc = options->predict_only ? predict(&d, options, err)
+					   : score(&d, options, err);
+	job_detect_close(&d, rc);
 	return rc;
 }

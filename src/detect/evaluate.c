@@ -3,11 +3,9 @@
 #include "base/agent_link.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "box/nms.h"
 #include "data/loader.h"
-#include "device/stage.h"
+#include "detect/detector.h"
 #include "eval/coco_detections.h"
-#include "model/decode.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -104,41 +102,11 @@ struct share {
 	struct evaluator *v;
 	struct network *net;
 	const struct recipe_reader *reader;
-	struct plan *plan;
-	struct plan_run run;
-	struct dev_stage stage;
-	struct nms_scratch nms;
-	float *boxes, *scores; /* of a batch, decoded */
-	int points;
+	struct detector detector;
 	struct coco_detection *found;
 	size_t count, cap;
 	int done;
 };
-
-/* The head's maps in the host's hands, decoded. */
-static int decode_batch(struct share *s, const struct batch *b,
-			struct fl_err *err)
-{
-	const struct head *head = &s->net->model->head;
-	struct head_map maps[HEAD_MOST];
-	int rc;
-
-	head_maps(s->plan, head, maps);
-	stage_begin(&s->stage);
-	for (int i = 0; i < head->count; i++) {
-		struct tensor *cls = &maps[i].cls, *reg = &maps[i].reg;
-
-		cls->data = stage_in(&s->stage, s->net->queue, cls->data,
-				     tensor_bytes(cls));
-		reg->data = stage_in(&s->stage, s->net->queue, reg->data,
-				     tensor_bytes(reg));
-	}
-	rc = dev_wait(s->net->queue, err);
-	if (rc == 0)
-		decode_images(maps, head->count, b->n, b->scale_factor,
-			      s->boxes, s->scores);
-	return rc;
-}
 
 static void keep(struct share *s, const struct data_image *im,
 		 const struct nms_row *row)
@@ -167,68 +135,36 @@ static void keep(struct share *s, const struct data_image *im,
 static int evaluate_batch(struct share *s, const struct batch *b,
 			  struct fl_err *err)
 {
-	struct tensor image = plan_value(s->plan, s->net->model->graph->input);
-	size_t points = (size_t)s->points;
-	size_t classes = (size_t)s->net->model->num_classes;
-	int rc;
+	int rc = detector_look(&s->detector, b->image, b->n, b->scale_factor,
+			       err);
 
-	dev_write(s->net->queue, image.data, b->image, tensor_bytes(&image));
-	rc = plan_forward(s->plan, &s->run, err);
-	if (rc == 0)
-		rc = decode_batch(s, b, err);
-	if (rc != 0)
-		return rc;
-	for (int i = 0; i < b->n; i++) {
+	for (int i = 0; rc == 0 && i < b->n; i++) {
+		const struct nms_row *rows;
 		int n;
 
 		if (b->index[i] < 0)
 			continue;
 		s->done++;
-		n = nms_run(&s->nms, s->boxes + (size_t)i * points * 4,
-			    s->scores + (size_t)i * points * classes, points,
-			    (int)points, (int)classes);
+		n = detector_found(&s->detector, i, &rows);
 		for (int k = 0; k < n; k++)
-			keep(s, &s->v->data.images[b->index[i]],
-			     &s->nms.rows[k]);
+			keep(s, &s->v->data.images[b->index[i]], &rows[k]);
 	}
-	return 0;
+	return rc;
 }
 
 static int open_share(struct share *s, struct evaluator *v, struct network *net,
 		      const struct recipe_reader *reader, struct fl_err *err)
 {
-	const struct recipe *r = net->recipe;
 	struct plan_key key = evaluator_plan(reader);
-	struct nms_params params = { .score_threshold =
-					     (float)r->score_threshold,
-				     .nms_threshold = (float)r->nms_threshold,
-				     .nms_top_k = r->nms_top_k,
-				     .keep_top_k = r->keep_top_k };
-	size_t n = (size_t)key.batch, classes = (size_t)r->num_classes;
 
 	*s = (struct share){ .v = v, .net = net, .reader = reader };
-	s->plan = plans_find(&net->plans, &key);
-	FL_ASSERT(s->plan != NULL);
-	s->run = network_run(net);
-	s->points = head_points(&net->model->head, key.height, key.width);
-	s->boxes = fl_calloc(n * (size_t)s->points, 4 * sizeof(float));
-	s->scores = fl_calloc(n * (size_t)s->points, classes * sizeof(float));
-	nms_init(&s->nms, &params, s->points, r->num_classes);
-	return stage_open(
-		&s->stage, net->dev,
-		n * (size_t)s->points *
-			(classes + 4 * (size_t)net->model->head.bins) *
-			sizeof(float),
-		err);
+	return detector_open(&s->detector, net, &key, err);
 }
 
 static void close_share(struct share *s)
 {
-	stage_close(&s->stage);
-	free(s->boxes);
-	free(s->scores);
+	detector_close(&s->detector);
 	free(s->found);
-	nms_release(&s->nms);
 }
 
 static int evaluate_share(struct share *s, struct fl_err *err)

@@ -59,11 +59,16 @@ int network_put(struct network *net, unsigned rows, struct fl_err *err)
 	return state_put(&net->host, &net->state, net->queue, rows, err);
 }
 
-struct plan_run network_run(const struct network *net)
+int network_forward(const struct network *net, struct plan *plan,
+		    const float *image, struct fl_err *err)
 {
-	return (struct plan_run){
+	struct tensor input = plan_value(plan, net->model->graph->input);
+	struct plan_run run = {
 		.queue = net->queue,
 		.weights = net->state.row[net->weights],
 		.statistics = net->state.row[net->statistics],
 	};
+
+	dev_write(net->queue, input.data, image, tensor_bytes(&input));
+	return plan_forward(plan, &run, err);
 }

@@ -48,7 +48,9 @@ void network_close(struct network *net);
 int network_fetch(struct network *net, unsigned rows, struct fl_err *err);
 int network_put(struct network *net, unsigned rows, struct fl_err *err);
 
-/* A plan's run of the evaluation's rows. */
-struct plan_run network_run(const struct network *net);
+/* An evaluation forward with the evaluation's rows; image: as large as the
+ * plan's input. Outputs are in the plan, for the work after. */
+int network_forward(const struct network *net, struct plan *plan,
+		    const float *image, struct fl_err *err);
 
 #endif

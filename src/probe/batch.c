@@ -1,3 +1,5 @@
+/* Given batches out of safetensors files: NCHW pictures become NHWC, padded boxes
+ * become counted ones; whatever does not fit the recipe is refused with its name. */
 #include "probe/probe_priv.h"
 
 #include "ckpt/tensor_file.h"

@@ -254,30 +254,30 @@ static int open_engine(struct engine *e, const struct recipe *recipe,
 	int count = o->batch_count, rc;
 
 	for (int t = 0; t < o->batch_count; t++)
-		keys[t] = plan_key_make(o->eval ? PLAN_EVAL : PLAN_TRAIN,
-					DTYPE_F32, batches[t].batch.n,
-					batches[t].batch.h, batches[t].batch.w);
-	if (!o->eval) {
-		keys[count] = keys[0];
-		keys[count++].mode = PLAN_PROBE;
-	}
+		keys[t] =
+			plan_key_make(PLAN_TRAIN, DTYPE_F32, batches[t].batch.n,
+				      batches[t].batch.h, batches[t].batch.w);
+	keys[count] = keys[0];
+	keys[count++].mode = PLAN_PROBE;
 	rc = engine_open(e, recipe, model, dev, comm, keys, count, err);
 	free(keys);
 	return rc;
 }
 
-static int run_batches(struct engine *e, const struct probe_options *o,
-		       const struct probe_batch *batches, struct probe_sink *s,
-		       struct fl_err *err)
+static int train_batches(const struct recipe *recipe, const struct model *model,
+			 struct dev *dev, struct comm *comm,
+			 const struct probe_options *o,
+			 const struct probe_batch *batches,
+			 struct probe_sink *s, struct fl_err *err)
 {
-	int rc = *o->weights ? weights_load(&e->net, o->weights, true, err) : 0;
+	struct engine e = { 0 };
+	int rc = open_engine(&e, recipe, model, dev, comm, o, batches, err);
 
+	if (rc == 0 && *o->weights)
+		rc = weights_load(&e.net, o->weights, true, err);
 	if (rc == 0)
-		rc = o->eval ? probe_evaluate(e, &batches[0], s, err)
-			     : walk(e, o, batches, s, err);
-	if (rc == 0 && e->net.comm->rank == 0)
-		rc = safetensors_save(o->out, s->tensors, s->count, NULL, 0,
-				      err);
+		rc = walk(&e, o, batches, s, err);
+	engine_close(&e);
 	return rc;
 }
 
@@ -310,7 +310,6 @@ int probe_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 	struct probe_batch *batches =
 		fl_calloc((size_t)o->batch_count + 1, sizeof(*batches));
 	struct model *model = NULL;
-	struct engine e = { 0 };
 	int rc = own_batches(&own, comm, err);
 
 	for (int t = 0; rc == 0 && t < o->batch_count; t++)
@@ -319,10 +318,12 @@ int probe_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 	if (rc == 0)
 		rc = model_new(recipe, &model, err);
 	if (rc == 0)
-		rc = open_engine(&e, recipe, model, dev, comm, o, batches, err);
-	if (rc == 0)
-		rc = run_batches(&e, o, batches, &s, err);
-	engine_close(&e);
+		rc = o->eval ? probe_evaluate(recipe, model, dev, comm,
+					      o->weights, batches, &s, err)
+			     : train_batches(recipe, model, dev, comm, o,
+					     batches, &s, err);
+	if (rc == 0 && comm->rank == 0)
+		rc = safetensors_save(o->out, s.tensors, s.count, NULL, 0, err);
 	model_free(model);
 	for (int t = 0; t < o->batch_count; t++)
 		probe_batch_close(&batches[t]);

@@ -33,9 +33,11 @@ int probe_batch_open(struct probe_batch *b, const char *path, int classes,
 		     bool eval, struct fl_err *err);
 void probe_batch_close(struct probe_batch *b);
 
-/* The evaluation forward of one batch with the engine's weights: boxes,
- * scores and what non-maximum suppression leaves. */
-int probe_evaluate(struct engine *engine, const struct probe_batch *batch,
-		   struct probe_sink *sink, struct fl_err *err);
+/* The evaluation forward of one batch: boxes, scores and what non-maximum
+ * suppression leaves. weights: as in struct probe_options. */
+int probe_evaluate(const struct recipe *recipe, const struct model *model,
+		   struct dev *dev, struct comm *comm, const char *weights,
+		   const struct probe_batch *batch, struct probe_sink *sink,
+		   struct fl_err *err);
 
 #endif

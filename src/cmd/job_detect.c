@@ -1,0 +1,58 @@
+/* The opening that eval and infer share, cheap things first: a slip in the recipe
+ * or a missing file is told before weights are read and memory is taken. */
+#include "cmd/job_detect.h"
+
+#include "detect/weights.h"
+
+static int open_pictures(struct job_detect *d,
+			 const struct job_pictures *pictures,
+			 struct fl_err *err)
+{
+	const struct recipe *r = d->job.recipe;
+	const struct class_list *classes = &d->classes.list;
+
+	d->reader = pictures ? &r->test_reader : &r->eval_reader;
+	if (!pictures)
+		return evaluator_open(&d->evaluator, r, classes, d->job.comm,
+				      err);
+	return evaluator_open_pictures(&d->evaluator, r, classes,
+				       pictures->file, pictures->folder, err);
+}
+
+static int open_network(struct job_detect *d, struct fl_err *err)
+{
+	const struct recipe *r = d->job.recipe;
+	struct plan_key key = evaluator_plan(d->reader);
+	int rc = model_new(r, &d->model, err);
+
+	if (rc == 0)
+		rc = network_open(&d->net, r, d->model, d->job.dev, d->job.comm,
+				  STATE_MODEL, &key, 1, err);
+	return rc ? rc : weights_load(&d->net, r->weights, true, err);
+}
+
+int job_detect_open(struct job_detect *d, const struct job_args *args,
+		    const struct job_pictures *pictures, struct fl_err *err)
+{
+	int rc;
+
+	*d = (struct job_detect){ 0 };
+	rc = job_open(&d->job, args, !pictures, err);
+	if (rc == 0 && !*d->job.recipe->weights)
+		rc = fl_fail(err, FL_ERECIPE,
+			     "no weights given; use -o weights=FILE");
+	if (rc == 0)
+		rc = model_classes_open(d->job.recipe, &d->classes, err);
+	if (rc == 0)
+		rc = open_pictures(d, pictures, err);
+	return rc ? rc : open_network(d, err);
+}
+
+void job_detect_close(struct job_detect *d, int rc)
+{
+	network_close(&d->net);
+	model_free(d->model);
+	evaluator_close(&d->evaluator);
+	model_classes_close(&d->classes);
+	job_close(&d->job, rc);
+}
