@@ -21,6 +21,7 @@
 #define AGAIN_S 0.25	 /* between two calls, at first */
 #define AGAIN_MOST_S 2.0 /* and at last */
 #define STRANGERS 8	 /* that are named in the log */
+#define PART_S 0.5	 /* at the end, for the others to close as well */
 
 enum stage {
 	STAGE_AWAY,
@@ -98,11 +99,29 @@ void peers_flush(struct peers *p)
 	}
 }
 
+/* Last words are heard when the other side closes in its turn. Agents end in
+ * the same moment; one that has more to do is not waited for. */
+static void part(struct peers *p)
+{
+	double until = fl_now_s() + PART_S;
+	bool more = true;
+
+	while (more && fl_now_s() < until) {
+		more = false;
+		for (int i = 0; i < p->config.hosts->count; i++)
+			if (p->links[i].stage == STAGE_HERE)
+				more |= wire_part(&p->links[i].wire);
+		if (more)
+			fl_sleep_s(0.005);
+	}
+}
+
 void peers_close(struct peers *p)
 {
 	if (!p)
 		return;
 	peers_flush(p);
+	part(p);
 	for (int i = 0; i < p->config.hosts->count; i++)
 		wire_close(&p->links[i].wire);
 	for (int i = 0; i < p->guest_count; i++)

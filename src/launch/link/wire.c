@@ -23,18 +23,6 @@ void wire_init(struct wire *w, int fd)
 			    .heard_at = fl_now_s() };
 }
 
-void wire_close(struct wire *w)
-{
-	if (w->fd >= 0)
-		close(w->fd);
-	free(w->in);
-	free(w->out);
-	w->fd = -1;
-	w->in = w->out = NULL;
-	w->in_size = w->in_used = w->in_done = 0;
-	w->out_size = w->out_used = w->out_sent = 0;
-}
-
 static void broken(struct wire *w, const char *why)
 {
 	if (!*w->why)
@@ -42,6 +30,33 @@ static void broken(struct wire *w, const char *why)
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;
+}
+
+bool wire_part(struct wire *w)
+{
+	char passed[4096];
+	ssize_t n = 1;
+
+	if (w->fd < 0)
+		return false;
+	shutdown(w->fd, SHUT_WR);
+	for (int turn = 0; turn < 64 && n > 0; turn++)
+		n = recv(w->fd, passed, sizeof(passed), MSG_DONTWAIT);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		broken(w, "it closed the link");
+	return w->fd >= 0;
+}
+
+void wire_close(struct wire *w)
+{
+	if (wire_part(w))
+		close(w->fd);
+	free(w->in);
+	free(w->out);
+	w->fd = -1;
+	w->in = w->out = NULL;
+	w->in_size = w->in_used = w->in_done = 0;
+	w->out_size = w->out_used = w->out_sent = 0;
 }
 
 void wire_start_seal(struct wire_seal *seal,
@@ -86,7 +101,7 @@ void wire_send(struct wire *w, int type, uint32_t attempt, const void *data,
 {
 	unsigned char *p;
 
-	if (w->fd < 0)
+	if (w->fd < 0 || w->mute)
 		return;
 	if (wire_pending(w) + size > QUEUE_MAX || size > WIRE_MAX) {
 		broken(w, "it takes no data any more");
@@ -118,6 +133,16 @@ void wire_send_json(struct wire *w, int type, uint32_t attempt,
 	fl_str_release(&s);
 }
 
+/* A peer that has closed may have said its last words before: a wire on which
+ * sending fails goes on reading to its end. */
+static void fall_mute(struct wire *w, const char *why)
+{
+	if (!*w->why)
+		snprintf(w->why, sizeof(w->why), "%s", why);
+	w->mute = true;
+	w->out_sent = w->out_used = 0;
+}
+
 static void pump_out(struct wire *w)
 {
 	while (w->fd >= 0 && w->out_sent < w->out_used) {
@@ -130,7 +155,7 @@ static void pump_out(struct wire *w)
 		else if (errno == EAGAIN)
 			return;
 		else if (errno != EINTR)
-			broken(w, strerror(errno));
+			fall_mute(w, strerror(errno));
 	}
 }
 
@@ -169,7 +194,7 @@ static void pump_in(struct wire *w)
 			w->heard_at = fl_now_s();
 		} else if (n == 0) {
 			broken(w, "it closed the link");
-		} else if (errno == EAGAIN) {
+		} else if (errno == EAGAIN && !w->mute) {
 			return;
 		} else if (errno != EINTR) {
 			broken(w, strerror(errno));

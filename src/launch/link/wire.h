@@ -73,13 +73,19 @@ struct wire {
 	size_t out_size, out_used, out_sent;
 	size_t most; /* bytes of a payload that are believed */
 	bool exact;  /* read no byte beyond the frame that comes next */
+	bool mute;   /* nothing can be sent any more; what came is still read */
 	struct wire_seal sends, takes;
 	double heard_at; /* fl_now_s() of the last byte */
 	char why[160];	 /* why it is closed */
 };
 
 void wire_init(struct wire *w, int fd);
+/* Takes leave and closes. */
 void wire_close(struct wire *w);
+/* Say that nothing more comes from here, and pass over what the peer still
+ * says; false: the peer has closed too. A socket that is closed over unread
+ * bytes is reset, and a reset can take back what the peer has not yet got. */
+bool wire_part(struct wire *w);
 /* Queue a frame. A wire whose queue grows beyond all reason is closed. */
 void wire_send(struct wire *w, int type, uint32_t attempt, const void *data,
 	       size_t size);

@@ -2,6 +2,9 @@
  * repeated or made up. */
 #include "launch/link/wire.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -180,6 +183,96 @@ static void test_strangers(void **state)
 	}
 }
 
+/* Two wires that are a TCP link, for resets are TCP's. */
+static void open_link(struct wire *a, struct wire *b)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(here);
+	int door = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(door, (struct sockaddr *)(void *)&here, n), 0);
+	assert_int_equal(listen(door, 1), 0);
+	assert_int_equal(
+		getsockname(door, (struct sockaddr *)(void *)&here, &n), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)(void *)&here, n), 0);
+	wire_init(a, fd);
+	wire_init(b, accept(door, NULL, NULL));
+	assert_true(b->fd >= 0);
+	close(door);
+}
+
+/* Without reading. */
+static void say(struct wire *w)
+{
+	assert_int_equal(send(w->fd, w->out, w->out_used, 0), w->out_used);
+	w->out_sent = w->out_used;
+}
+
+/* What b hears of a that said "state" and ended, while b was about to speak. */
+static void hear_last_words(struct wire *b)
+{
+	struct wire_frame f = { 0 };
+	int turns = 0;
+
+	wire_send(b, WIRE_PING, 0, NULL, 0);
+	while (wire_pump(b) && turns++ < 1000)
+		poll(NULL, 0, 1);
+	assert_int_equal(b->fd, -1);
+	assert_int_equal(wire_next(b, &f), 1);
+	assert_int_equal(f.type, WIRE_STATE);
+	assert_int_equal(f.size, 4);
+	assert_int_equal(wire_next(b, &f), 0);
+}
+
+/* A peer that ends over unread bytes resets the link, and its last words are on
+ * this side by then: sending fails, reading does not. */
+static void test_last_words(void **state)
+{
+	struct pollfd reset;
+	struct wire a, b;
+
+	(void)state;
+	open_link(&a, &b);
+	wire_send(&b, WIRE_PING, 0, NULL, 0);
+	assert_true(wire_pump(&b));
+	wire_send(&a, WIRE_STATE, 0, "over", 4);
+	say(&a);
+	close(a.fd); /* as the kernel does for one that is killed */
+	a.fd = -1;
+	reset = (struct pollfd){ b.fd, 0, 0 };
+	assert_int_equal(poll(&reset, 1, 1000), 1);
+	hear_last_words(&b);
+	wire_close(&a);
+	wire_close(&b);
+}
+
+/* One that takes leave resets nothing. */
+static void test_leave(void **state)
+{
+	struct pollfd fd;
+	struct wire a, b;
+	int why = 0;
+	socklen_t n = sizeof(why);
+
+	(void)state;
+	open_link(&a, &b);
+	wire_send(&b, WIRE_PING, 0, NULL, 0);
+	assert_true(wire_pump(&b));
+	fd = (struct pollfd){ a.fd, POLLIN, 0 };
+	assert_int_equal(poll(&fd, 1, 1000), 1);
+	wire_send(&a, WIRE_STATE, 0, "over", 4);
+	say(&a);
+	wire_close(&a);
+	fd = (struct pollfd){ b.fd, POLLIN, 0 };
+	assert_int_equal(poll(&fd, 1, 1000), 1);
+	assert_int_equal(getsockopt(b.fd, SOL_SOCKET, SO_ERROR, &why, &n), 0);
+	assert_int_equal(why, 0);
+	hear_last_words(&b);
+	wire_close(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +280,8 @@ int main(void)
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_last_words),
+		cmocka_unit_test(test_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
