@@ -4,7 +4,7 @@
  * are warm in the caches: compare devices and kernels by it, not with the step. */
 #include "base/clock.h"
 #include "base/par.h"
-#include "config/option.h"
+#include "text/option.h"
 #include "../tests/ops/op_case.h"
 
 #include <stdio.h>

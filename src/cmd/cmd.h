@@ -7,7 +7,7 @@
 #define FL_CMD_CMD_H
 
 #include "base/err.h"
-#include "config/option.h"
+#include "text/option.h"
 
 typedef int cmd_fn(int argc, char **argv, struct fl_err *err);
 

@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "ckpt/checkpoint.h"
 #include "ckpt/locate.h"
-#include "config/option.h"
+#include "text/option.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "ckpt/locate.h"
 #include "ckpt/paddle_names.h"
 #include "ckpt/safetensors.h"
-#include "config/option.h"
+#include "text/option.h"
 #include "detect/model_classes.h"
 
 #include <limits.h>

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/par.h"
 #include "base/str.h"
-#include "config/option.h"
+#include "text/option.h"
 #include "config/recipe.h"
 #include "data/check.h"
 #include "data/dataset.h"

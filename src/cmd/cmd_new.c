@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "cmd/new_proposal.h"
 #include "cmd/new_report.h"
-#include "config/option.h"
+#include "text/option.h"
 #include "data/layout/layout.h"
 
 #include <errno.h>

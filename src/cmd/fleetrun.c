@@ -3,7 +3,7 @@
 #include "base/inherited.h"
 #include "base/log.h"
 #include "base/version.h"
-#include "config/option_pages.h"
+#include "text/option_pages.h"
 #include "launch/plan/binding.h"
 #include "launch/plan/foreign_options.h"
 #include "launch/plan/plan.h"

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "comm/mpi/mpi.h"
-#include "config/option_pages.h"
+#include "text/option_pages.h"
 #include "config/recipe.h"
 #include "device/device.h"
 #include "image/image.h"

@@ -4,7 +4,7 @@
 #define FL_CMD_JOB_H
 
 #include "comm/comm.h"
-#include "config/option.h"
+#include "text/option.h"
 #include "config/recipe.h"
 #include "device/device.h"
 

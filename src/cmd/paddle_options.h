@@ -3,7 +3,7 @@
 #define FL_CMD_PADDLE_OPTIONS_H
 
 #include "base/str.h"
-#include "config/option.h"
+#include "text/option.h"
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
  * Called by the mains first of all. The texts themselves are written in
  * option_man.c, option_bash.c and option_zsh.c.
  */
-#include "config/option_pages_priv.h"
+#include "text/option_pages_priv.h"
 
 #include "base/str.h"
 

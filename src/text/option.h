@@ -12,8 +12,8 @@
  * false as the next argument (not where that begins a program's own line). An
  * unknown option is refused with the nearest name.
  */
-#ifndef FL_CONFIG_OPTION_H
-#define FL_CONFIG_OPTION_H
+#ifndef FL_TEXT_OPTION_H
+#define FL_TEXT_OPTION_H
 
 #include "base/err.h"
 

@@ -1,8 +1,8 @@
 /* option_pages_priv.h - shared by the writers of pages and completions. */
-#ifndef FL_CONFIG_OPTION_PAGES_PRIV_H
-#define FL_CONFIG_OPTION_PAGES_PRIV_H
+#ifndef FL_TEXT_OPTION_PAGES_PRIV_H
+#define FL_TEXT_OPTION_PAGES_PRIV_H
 
-#include "config/option_pages.h"
+#include "text/option_pages.h"
 
 /* What a shell offers for a value. */
 enum option_offer {

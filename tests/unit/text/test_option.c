@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "config/option.h"
+#include "text/option.h"
 
 #include <stdlib.h>
 #include <string.h>

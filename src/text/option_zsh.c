@@ -4,7 +4,7 @@
  * the tables' own words as descriptions; the file is autoloaded by its name
  * (_flotilla, _fleetrun) from a folder of fpath.
  */
-#include "config/option_pages_priv.h"
+#include "text/option_pages_priv.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * by man; the exit statuses are those of base/err.h. The date is that of the
  * release, for a page is the same whenever it is made.
  */
-#include "config/option_pages_priv.h"
+#include "text/option_pages_priv.h"
 
 #include "base/version.h"
 

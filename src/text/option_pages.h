@@ -6,10 +6,10 @@
  *
  * Ownership: everything is borrowed and constant.
  */
-#ifndef FL_CONFIG_OPTION_PAGES_H
-#define FL_CONFIG_OPTION_PAGES_H
+#ifndef FL_TEXT_OPTION_PAGES_H
+#define FL_TEXT_OPTION_PAGES_H
 
-#include "config/option.h"
+#include "text/option.h"
 
 /* One command of a program such as "flotilla train". */
 struct option_command {

@@ -1,4 +1,4 @@
-#include "config/option.h"
+#include "text/option.h"
 
 #include "base/arena.h"
 #include "base/log.h"

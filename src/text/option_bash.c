@@ -5,7 +5,7 @@
  * reads the line as option.c does. It needs nothing of the package
  * bash-completion, but fleetrun's program completes better with it.
  */
-#include "config/option_pages_priv.h"
+#include "text/option_pages_priv.h"
 
 #include <string.h>
 
