@@ -1,6 +1,8 @@
 /* tensor_value.c - values of any dtype as float32. */
 #include "ckpt/tensor_file.h"
 
+#include "tensor/value.h"
+
 #include <string.h>
 
 size_t named_tensor_count(const struct named_tensor *t)
@@ -66,7 +68,7 @@ void named_tensor_f32(const struct named_tensor *t, size_t first, size_t count,
 		CONVERT(uint16_t, half_to_float(v));
 		break;
 	case DTYPE_BF16:
-		CONVERT(uint16_t, bits_to_float((uint32_t)v << 16));
+		CONVERT(uint16_t, bf16_to_float(v));
 		break;
 	case DTYPE_F64:
 		CONVERT(double, (float)v);

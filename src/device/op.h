@@ -6,8 +6,10 @@
  * Rules for all: the first argument is the queue the work goes into, and the
  * work may be done after the call has returned (device/device.h); all pointers
  * are device memory, also those that results are left in. Maps are tensors
- * with a type (tensor/tensor.h); vectors, parameters, their gradients and
- * statistics are float32 always, and sums over pixels or ranks float64. Dense
+ * of F32 or BF16, all maps of a call of one type unless said so; vectors,
+ * parameters, their gradients and statistics are float32 always, and sums over
+ * pixels or ranks float64. Whatever the type, an operation computes in float32
+ * or better and rounds once, when it writes. Dense
  * means ld == c, all other maps may be channel slices; sources and
  * destinations do not overlap unless said so; "acc" true adds to the
  * destination, false overwrites it. Nothing allocates. Reductions have a
@@ -21,6 +23,7 @@
 #include "base/err.h"
 #include "tensor/tensor.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct dev;
@@ -32,15 +35,31 @@ struct dev_conv_desc {
 	int n, h, w; /* source */
 	int cin, cout;
 	int k, stride; /* k is 1 or 3, padding k / 2, stride 1 or 2 */
-	enum dtype x_type, y_type; /* of the maps and their gradients */
+	/* Of the maps and their gradients; they may differ. Where one of them
+	 * is BF16, so is all that is multiplied: the other map and the weights
+	 * are rounded on the way, and so is the dy that db is the sum of. */
+	enum dtype x_type, y_type;
 	bool bias;
 	bool backward; /* plan both backward kernels too */
 	bool diff_src; /* with backward: the source wants a gradient */
-	/* More time for less rounding: no long sum is added one by one. */
+	/* More time for less rounding: no long sum is added one by one. Means
+	 * nothing with BF16, whose values are rounded far more than sums are. */
 	bool short_sums;
 };
 
 struct dev_conv; /* the backend's own */
+
+/* What maps can be. */
+static inline bool dev_map_type(enum dtype type)
+{
+	return type == DTYPE_F32 || type == DTYPE_BF16;
+}
+
+/* What a convolution multiplies. */
+static inline enum dtype dev_conv_type(const struct dev_conv_desc *d)
+{
+	return d->x_type == DTYPE_BF16 ? d->x_type : d->y_type;
+}
 
 /* --- batch normalisation + sum of branches + activation + residual --- */
 
@@ -195,7 +214,8 @@ struct dev_ops {
 	/* Largest of the k x k window, stride 1, borders never win. won (NULL
 	 * in inference) [N][H][W][C] keeps which pixel it was: ky * k + kx with ky,
 	 * kx from 0 at the window's upper left; first in row order among equals.
-	 * Backward adds dy to the winners' dx. */
+	 * Backward adds dy to the winners' dx, all of a pixel before it is
+	 * rounded. */
 	void (*maxpool_forward)(struct dev_queue *q, const struct tensor *x,
 				int k, const struct tensor *y, uint8_t *won);
 	void (*maxpool_backward)(struct dev_queue *q, const struct tensor *dy,

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/par.h"
-#include "device/cpu/dnnl_api.h"
+#include "device/cpu/conv_shapes.h"
 #include "device/cpu/pass.h"
 
 #include <pthread.h>
@@ -14,7 +14,9 @@
 
 /* Activations stay NHWC; weights are packed, in the workspace, at every call:
  * they change at every step anyway and packing costs about one part in a
- * hundred. */
+ * hundred. With maps in BF16 the packing is their rounding as well; a map that
+ * is F32 nevertheless (the picture, the gradient of a head's output) is rounded
+ * into the workspace before. */
 
 /* Packing less than this takes longer to hand out than to do. */
 #define PACK_ALONE_BYTES ((size_t)1 << 20)
@@ -47,11 +49,13 @@ struct direction {
 	bool pack_alone;     /* packing is too small for several threads */
 	int parts;	     /* of the sum */
 	int arg[MEMORIES];   /* DNNL_ARG_ of each memory, 0: absent */
-	size_t packed_bytes, scratch_bytes;
+	/* In the workspace, in this order; then come results. */
+	size_t packed_bytes, scratch_bytes, rounded_bytes;
 };
 
 struct dev_conv {
 	struct dev_conv_desc d;
+	enum dtype type; /* of what is multiplied */
 	struct direction forward, data, weights;
 };
 
@@ -75,18 +79,6 @@ static void open_engine(void)
 			own_scratch, dnnl_scratchpad_mode_user);
 	engine_status = status;
 }
-
-/* Fill in err and leave through the given label. */
-#define DNN(call, label)                                                 \
-	do {                                                             \
-		dnnl_status_t status_ = (call);                          \
-		if (status_ != dnnl_success) {                           \
-			rc = fl_fail(err, FL_EINTERNAL,                  \
-				     "oneDNN: %s failed with %d", #call, \
-				     (int)status_);                      \
-			goto label;                                      \
-		}                                                        \
-	} while (0)
 
 static size_t rounded(size_t bytes)
 {
@@ -112,8 +104,12 @@ static struct tensor destination(const struct dev_conv_desc *d)
 /* Bytes of a result in parts. */
 static size_t parts_bytes(const struct tensor *t, int parts)
 {
-	return rounded(tensor_pixels(t) * (size_t)t->c * sizeof(float) *
-		       (size_t)parts);
+	return rounded(tensor_bytes(t) * (size_t)parts);
+}
+
+static bool short_sums(const struct dev_conv_desc *d)
+{
+	return d->short_sums && dev_conv_type(d) == DTYPE_F32;
 }
 
 /* In how many parts a sum over so many channels is taken, for a result of so
@@ -123,7 +119,7 @@ static int parts_of(const struct dev_conv_desc *d, int channels, size_t bytes)
 	int products = d->k * d->k * channels, best = 1;
 	int most = channels / PART_CHANNELS;
 
-	for (int n = 2; d->short_sums && n <= most; n++) {
+	for (int n = 2; short_sums(d) && n <= most; n++) {
 		if (channels % (n * PART_CHANNELS) != 0)
 			continue;
 		if ((size_t)n * bytes > PARTS_BYTES)
@@ -133,79 +129,6 @@ static int parts_of(const struct dev_conv_desc *d, int channels, size_t bytes)
 			break;
 	}
 	return best;
-}
-
-/* Descriptions of all tensors of a convolution. In parts over the channels of
- * its source the destination has every part's channels, and the other way
- * round. */
-struct shapes {
-	struct dnn_conv op; /* its weights are as oneDNN likes them */
-	dnn_layout weights; /* as the caller has them */
-	dnn_layout bias;    /* of op, where the convolution adds one */
-};
-
-static void free_shapes(struct shapes *s)
-{
-	dnn_layout_free(s->op.src);
-	dnn_layout_free(s->op.weights);
-	dnn_layout_free(s->op.dst);
-	dnn_layout_free(s->weights);
-	dnn_layout_free(s->bias);
-}
-
-static int describe_weights(const struct dev_conv_desc *d, int src_parts,
-			    int dst_parts, struct shapes *s, struct fl_err *err)
-{
-	int cin = d->cin, k = d->k, parts = src_parts * dst_parts;
-	dnnl_dims_t dims = { parts, d->cout / dst_parts, cin / src_parts, k,
-			     k };
-	dnnl_dims_t strides = { cin / src_parts, (dnnl_dim_t)k * k * cin, 1,
-				(dnnl_dim_t)k * cin, cin };
-	int skip = parts == 1; /* no groups */
-	int rc = 0;
-
-	if (dst_parts > 1)
-		strides[0] = dims[1] * strides[1];
-	DNN(dnn_layout_strided(&s->weights, 5 - skip, dims + skip, dnnl_f32,
-			       strides + skip),
-	    out);
-	DNN(dnn_layout_tagged(&s->op.weights, 5 - skip, dims + skip, dnnl_f32,
-			      dnnl_format_tag_any),
-	    out);
-out:
-	return rc;
-}
-
-/* src_parts: of the sum over the source's channels; dst_parts: of the sum over
- * the destination's. One of them is 1. What s holds ends with free_shapes(),
- * after a failure too. */
-static int describe(const struct dev_conv_desc *d, int src_parts, int dst_parts,
-		    struct shapes *s, struct fl_err *err)
-{
-	int size[2] = { d->h, d->w }, out[2];
-	int rc;
-
-	*s = (struct shapes){ 0 };
-	rc = describe_weights(d, src_parts, dst_parts, s, err);
-	if (rc != 0)
-		return rc;
-	for (int i = 0; i < 2; i++) {
-		out[i] = (size[i] - 1) / d->stride + 1;
-		s->op.strides[i] = d->stride;
-		s->op.left[i] = d->k / 2;
-		/* What a stride of 2 leaves of the border. */
-		s->op.right[i] =
-			(out[i] - 1) * d->stride + d->k - size[i] - d->k / 2;
-	}
-	dnnl_dims_t src = { d->n, d->cin * dst_parts, d->h, d->w };
-	dnnl_dims_t dst = { d->n, d->cout * src_parts, out[0], out[1] };
-	dnnl_dims_t b = { d->cout };
-
-	DNN(dnn_layout_tagged(&s->op.src, 4, src, dnnl_f32, dnnl_nhwc), out);
-	DNN(dnn_layout_tagged(&s->op.dst, 4, dst, dnnl_f32, dnnl_nhwc), out);
-	DNN(dnn_layout_tagged(&s->bias, 1, b, dnnl_f32, dnnl_x), out);
-out:
-	return rc;
 }
 
 static int add_memory(struct direction *dir, int which, int arg,
@@ -278,6 +201,29 @@ static dnnl_prop_kind_t kind_of(const struct dev_conv *c)
 	return c->d.backward ? dnnl_forward_training : dnnl_forward_inference;
 }
 
+/* Bytes of a map's copy in the type that is multiplied; 0: it has that type. */
+static size_t copy_bytes(const struct dev_conv *c, const struct tensor *t)
+{
+	return t->type == c->type
+		       ? 0
+		       : rounded(tensor_count(t) * dtype_bytes(c->type));
+}
+
+/* The forward descriptor that a gradient's is made with. */
+static int make_hint(struct dev_conv *c, int dst_parts,
+		     dnnl_primitive_desc_t *hint, struct fl_err *err)
+{
+	struct shapes s;
+	int rc = shapes_describe(&c->d, SHAPES_HINT, 1, dst_parts, &s, err);
+
+	if (rc == 0)
+		DNN(dnn_conv_forward(hint, engine, kind_of(c), &s.op, NULL),
+		    out);
+out:
+	shapes_free(&s);
+	return rc;
+}
+
 static int make_forward(struct dev_conv *c, struct fl_err *err)
 {
 	struct tensor y = destination(&c->d);
@@ -287,18 +233,20 @@ static int make_forward(struct dev_conv *c, struct fl_err *err)
 			       bias ? DNNL_ARG_BIAS : 0, DNNL_ARG_DST,
 			       DNNL_ARG_SCRATCHPAD };
 	dnnl_primitive_desc_t pd = NULL;
+	struct tensor x = source(&c->d);
 	struct shapes s;
-	int rc = describe(&c->d, parts, 1, &s, err);
+	int rc = shapes_describe(&c->d, SHAPES_FORWARD, parts, 1, &s, err);
 
 	if (rc != 0)
 		goto out;
 	c->forward.parts = parts;
+	c->forward.rounded_bytes = copy_bytes(c, &x);
 	s.op.bias = bias ? s.bias : NULL;
 	DNN(dnn_conv_forward(&pd, engine, kind_of(c), &s.op, own_scratch), out);
 	rc = make_direction(&c->forward, &s, pd, args, false, err);
 out:
 	dnnl_primitive_desc_destroy(pd);
-	free_shapes(&s);
+	shapes_free(&s);
 	return rc;
 }
 
@@ -308,21 +256,23 @@ static int make_data(struct dev_conv *c, struct fl_err *err)
 					    0, DNNL_ARG_DIFF_DST,
 					    DNNL_ARG_SCRATCHPAD };
 	dnnl_primitive_desc_t hint = NULL, pd = NULL;
-	struct tensor x = source(&c->d);
+	struct tensor x = source(&c->d), y = destination(&c->d);
 	struct shapes s;
 	int rc;
 
 	c->data.parts = parts_of(&c->d, c->d.cout, parts_bytes(&x, 1));
-	rc = describe(&c->d, 1, c->data.parts, &s, err);
+	c->data.rounded_bytes = copy_bytes(c, &y);
+	rc = shapes_describe(&c->d, SHAPES_DATA, 1, c->data.parts, &s, err);
+	if (rc == 0)
+		rc = make_hint(c, c->data.parts, &hint, err);
 	if (rc != 0)
 		goto out;
-	DNN(dnn_conv_forward(&hint, engine, kind_of(c), &s.op, NULL), out);
 	DNN(dnn_conv_backward_data(&pd, engine, &s.op, hint, own_scratch), out);
 	rc = make_direction(&c->data, &s, pd, args, false, err);
 out:
 	dnnl_primitive_desc_destroy(pd);
 	dnnl_primitive_desc_destroy(hint);
-	free_shapes(&s);
+	shapes_free(&s);
 	return rc;
 }
 
@@ -332,12 +282,15 @@ static int make_weights(struct dev_conv *c, struct fl_err *err)
 			       c->d.bias ? DNNL_ARG_DIFF_BIAS : 0,
 			       DNNL_ARG_DIFF_DST, DNNL_ARG_SCRATCHPAD };
 	dnnl_primitive_desc_t hint = NULL, pd = NULL;
+	struct tensor x = source(&c->d), y = destination(&c->d);
 	struct shapes s;
-	int rc = describe(&c->d, 1, 1, &s, err);
+	int rc = shapes_describe(&c->d, SHAPES_WEIGHTS, 1, 1, &s, err);
 
+	c->weights.rounded_bytes = copy_bytes(c, &x) + copy_bytes(c, &y);
+	if (rc == 0)
+		rc = make_hint(c, 1, &hint, err);
 	if (rc != 0)
 		goto out;
-	DNN(dnn_conv_forward(&hint, engine, kind_of(c), &s.op, NULL), out);
 	s.op.bias = c->d.bias ? s.bias : NULL;
 	DNN(dnn_conv_backward_weights(&pd, engine, &s.op, hint, own_scratch),
 	    out);
@@ -345,7 +298,7 @@ static int make_weights(struct dev_conv *c, struct fl_err *err)
 out:
 	dnnl_primitive_desc_destroy(pd);
 	dnnl_primitive_desc_destroy(hint);
-	free_shapes(&s);
+	shapes_free(&s);
 	return rc;
 }
 
@@ -355,7 +308,8 @@ out:
  * gradients took a third less of a step than oneDNN's convolutions. */
 static bool by_product(const struct dev_conv_desc *d)
 {
-	return d->k == 1 && d->stride == 1 && !d->bias;
+	return d->k == 1 && d->stride == 1 && !d->bias &&
+	       dev_conv_type(d) == DTYPE_F32;
 }
 
 int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
@@ -366,10 +320,11 @@ int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 	int rc;
 
 	(void)dev;
-	if (desc->x_type != DTYPE_F32 || desc->y_type != DTYPE_F32)
+	if (!dev_map_type(desc->x_type) || !dev_map_type(desc->y_type))
 		return fl_fail(err, FL_EINTERNAL,
-			       "convolutions of maps in %s are not known",
-			       dtype_name(desc->x_type));
+			       "convolutions from %s to %s maps are not known",
+			       dtype_name(desc->x_type),
+			       dtype_name(desc->y_type));
 	pthread_once(&once, open_engine);
 	if (engine_status != dnnl_success)
 		return fl_fail(err, FL_EINTERNAL,
@@ -377,6 +332,7 @@ int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 			       (int)engine_status);
 	c = fl_calloc(1, sizeof(*c));
 	c->d = *desc;
+	c->type = dev_conv_type(desc);
 	rc = make_forward(c, err);
 	if (rc == 0 && gradients && desc->diff_src)
 		rc = make_data(c, err);
@@ -421,7 +377,7 @@ size_t cpu_conv_workspace(const struct dev_conv *c)
 
 	for (int i = 0; i < 3; i++) {
 		size_t bytes = dirs[i]->packed_bytes + dirs[i]->scratch_bytes +
-			       results[i];
+			       dirs[i]->rounded_bytes + results[i];
 
 		most = bytes > most ? bytes : most;
 	}
@@ -475,9 +431,24 @@ static char *set_weights(const struct direction *dir, const float *weights,
 	return workspace + dir->packed_bytes + dir->scratch_bytes;
 }
 
+/* Point a memory at the map, or at its rounded copy at *room, which moves on. */
+static void set_map(const struct dev_conv *c, const struct direction *dir,
+		    int which, const struct tensor *t, char **room)
+{
+	struct tensor copy = *t;
+
+	if (t->type != c->type) {
+		copy.type = c->type;
+		copy.data = *room;
+		*room += copy_bytes(c, t);
+		cpu_round(t->data, &copy);
+	}
+	set(dir->memory[which], copy.data);
+}
+
 /* The parts lie side by side in each pixel of result. */
 static void run_parts(struct dev_queue *q, const struct direction *dir,
-		      int result, float *parts, const float *bias,
+		      int result, void *parts, const float *bias,
 		      const struct tensor *to, bool acc)
 {
 	bool directly = dir->parts == 1 && !acc;
@@ -502,10 +473,9 @@ void cpu_conv_forward(struct dev_queue *q, struct dev_conv *c,
 	const struct direction *dir = &c->forward;
 	char *rest = set_weights(dir, weights, workspace);
 
-	set(dir->memory[SRC], x->data);
+	set_map(c, dir, SRC, x, &rest);
 	set(dir->memory[BIAS], bias);
-	run_parts(q, dir, DST, (float *)(void *)rest, c->d.bias ? bias : NULL,
-		  y, false);
+	run_parts(q, dir, DST, rest, c->d.bias ? bias : NULL, y, false);
 	if (sums)
 		cpu_norm_stats(q, y, sums);
 }
@@ -525,8 +495,8 @@ void cpu_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
 		return;
 	}
 	rest = set_weights(dir, weights, workspace);
-	set(dir->memory[DST], dy->data);
-	run_parts(q, dir, SRC, (float *)(void *)rest, NULL, dx, acc);
+	set_map(c, dir, DST, dy, &rest);
+	run_parts(q, dir, SRC, rest, NULL, dx, acc);
 }
 
 void cpu_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
@@ -535,6 +505,7 @@ void cpu_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
 {
 	const struct direction *dir = &c->weights;
 	const struct dev_conv_desc *d = &c->d;
+	char *rest;
 
 	(void)q;
 	if (by_product(d)) {
@@ -543,9 +514,9 @@ void cpu_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
 				d->cin));
 		return;
 	}
-	set_weights(dir, dw, workspace);
-	set(dir->memory[SRC], x->data);
-	set(dir->memory[DST], dy->data);
+	rest = set_weights(dir, dw, workspace);
+	set_map(c, dir, SRC, x, &rest);
+	set_map(c, dir, DST, dy, &rest);
 	set(dir->memory[BIAS], db);
 	execute(dir);
 	if (dir->pack)

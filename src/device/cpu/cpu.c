@@ -12,21 +12,30 @@
 
 #include <stdio.h>
 
-const struct kernels *cpu_kernels(void)
+static const struct kernel_set base = { "baseline", &kernels_base,
+					&kernels_base_bf16, &flat_base };
+#ifdef __x86_64__
+static const struct kernel_set avx2 = { "AVX2", &kernels_avx2,
+					&kernels_avx2_bf16, &flat_avx2 };
+static const struct kernel_set avx512 = { "AVX-512", &kernels_avx512,
+					  &kernels_avx512_bf16, &flat_avx512 };
+#endif
+
+const struct kernel_set *cpu_kernel_set(void)
 {
-	static const struct kernels *best;
+	static const struct kernel_set *best;
 
 	if (best)
 		return best;
-	best = &kernels_base;
+	best = &base;
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		best = &kernels_avx2;
-	if (best == &kernels_avx2 && __builtin_cpu_supports("avx512f") &&
+		best = &avx2;
+	if (best == &avx2 && __builtin_cpu_supports("avx512f") &&
 	    __builtin_cpu_supports("avx512vl") &&
 	    __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512dq"))
-		best = &kernels_avx512;
+		best = &avx512;
 #endif
 	return best;
 }
@@ -74,7 +83,7 @@ static const char *arithmetic(void)
 	static char text[128];
 
 	snprintf(text, sizeof(text), "%s, passes for %s", dnn_name(),
-		 cpu_kernels()->name);
+		 cpu_kernel_set()->name);
 	return text;
 }
 

@@ -12,7 +12,7 @@
 #define LINE 16
 
 struct flat {
-	const struct kernels *k;
+	const struct flat_kernels *k;
 	float *w, *v;
 	const float *g, *x, *b;
 	size_t n;
@@ -60,7 +60,7 @@ void cpu_fc_forward(struct dev_queue *q, const float *x, const float *w,
 		    const float *b, int n, int cin, int cout,
 		    enum dev_gate gate, float *y)
 {
-	struct flat f = { .k = cpu_kernels(),
+	struct flat f = { .k = cpu_kernel_set()->flat,
 			  .x = x,
 			  .b = b,
 			  .images = n,
@@ -112,7 +112,7 @@ void cpu_fc_backward(struct dev_queue *q, const float *x, const float *w,
 		     enum dev_gate gate, float *dx, float *dw, float *db,
 		     float *scratch)
 {
-	struct flat f = { .k = cpu_kernels(),
+	struct flat f = { .k = cpu_kernel_set()->flat,
 			  .x = x,
 			  .v = scratch,
 			  .images = n,
@@ -156,7 +156,7 @@ static void momentum_range(void *ctx, size_t first, size_t last, int chunk)
 void cpu_momentum(struct dev_queue *q, float *w, float *v, const float *g,
 		  size_t n, float lr, float mu, float wd)
 {
-	struct flat f = { .k = cpu_kernels(),
+	struct flat f = { .k = cpu_kernel_set()->flat,
 			  .w = w,
 			  .v = v,
 			  .g = g,
@@ -181,7 +181,7 @@ static void ema_range(void *ctx, size_t first, size_t last, int chunk)
 void cpu_ema(struct dev_queue *q, float *e, const float *w, size_t n,
 	     double decay)
 {
-	struct flat f = { .k = cpu_kernels(),
+	struct flat f = { .k = cpu_kernel_set()->flat,
 			  .v = e,
 			  .g = w,
 			  .n = n,
@@ -204,11 +204,37 @@ static void squares_range(void *ctx, size_t first, size_t last, int chunk)
 
 void cpu_sum_squares(struct dev_queue *q, const float *x, size_t n, double *sum)
 {
-	struct flat f = { .k = cpu_kernels(), .g = x, .n = n };
+	struct flat f = { .k = cpu_kernel_set()->flat, .g = x, .n = n };
 	int chunks = fl_par_chunks(lines(n), FLAT_GRAIN);
 
 	(void)q;
 	fl_par_for(lines(n), FLAT_GRAIN, squares_range, &f);
+	*sum = 0;
+	for (int c = 0; c < chunks; c++)
+		*sum += partial[c];
+}
+
+/* Elements of a chunk: large enough to pay for claiming it. */
+#define VARIFOCAL_GRAIN ((size_t)16384)
+
+static void varifocal_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct flat *f = ctx;
+
+	partial[chunk] = f->k->varifocal(f->x + first, last - first, f->p0,
+					 f->dx + first);
+}
+
+void cpu_varifocal(struct dev_queue *q, const float *z, size_t n, float factor,
+		   float *dz, double *sum)
+{
+	struct flat f = {
+		.k = cpu_kernel_set()->flat, .x = z, .p0 = factor, .dx = dz
+	};
+	int chunks = fl_par_chunks(n, VARIFOCAL_GRAIN);
+
+	(void)q;
+	fl_par_for(n, VARIFOCAL_GRAIN, varifocal_range, &f);
 	*sum = 0;
 	for (int c = 0; c < chunks; c++)
 		*sum += partial[c];

@@ -1,9 +1,12 @@
-/* kernels.h - inner loops of the passes, compiled once per instruction set.
+/* kernels.h - inner loops of the passes, compiled once per instruction set, and
+ * those over maps once per type of map as well.
  *
- * kernels.inc.h holds the loops in plain C that compilers vectorise; each
- * kernels_<isa>.c compiles it with other flags; cpu_kernels() picks the best
- * the processor has. All work on pixels [first, last) of dense or strided
- * maps; sums of up to 256 pixels are float, beyond that double.
+ * kernels.inc.h and flat.inc.h hold the loops in plain C that compilers
+ * vectorise; each kernels_<isa>.c compiles them with other flags, and
+ * kernels_<isa>_bf16.c the first once more for maps in BF16; cpu_kernels()
+ * picks the best the processor has. Those over maps work on pixels
+ * [first, last) of dense or strided ones; sums of up to 256 pixels are float,
+ * beyond that double.
  */
 #ifndef FL_DEVICE_CPU_KERNELS_H
 #define FL_DEVICE_CPU_KERNELS_H
@@ -14,8 +17,8 @@
 #define CPU_MAX_CHANNELS DEV_MAX_CHANNELS
 
 struct kernels {
-	const char *name;
-	void (*stats)(const float *z, size_t c, size_t first, size_t last,
+	/* z is dense */
+	void (*stats)(const struct tensor *z, size_t first, size_t last,
 		      double *sums);
 	void (*norm)(const struct dev_branch *b, int count, enum dev_act act,
 		     const struct tensor *residual, const struct tensor *y,
@@ -24,9 +27,10 @@ struct kernels {
 			  enum dev_act act, const struct tensor *dy,
 			  const struct tensor *g, size_t first, size_t last,
 			  double *sums);
-	void (*norm_apply)(const float *g, const float *z, const float *mean,
-			   const float *a, const float *b, const float *d,
-			   float *dz, size_t c, size_t first, size_t last);
+	void (*norm_apply)(const struct tensor *g, const struct tensor *z,
+			   const float *mean, const float *a, const float *b,
+			   const float *d, const struct tensor *dz,
+			   size_t first, size_t last);
 	/* sums[c] += x */
 	void (*sum)(const struct tensor *x, size_t first, size_t last,
 		    double *sums);
@@ -40,6 +44,9 @@ struct kernels {
 			   bool acc, size_t first, size_t last);
 	void (*copy)(const struct tensor *x, const struct tensor *y, bool acc,
 		     size_t first, size_t last);
+	/* y = x, which are floats without gaps */
+	void (*rounded)(const float *x, const struct tensor *y, size_t first,
+			size_t last);
 	/* x: the parts of a pixel one after another */
 	void (*add_parts)(const float *x, int parts, const float *bias,
 			  const struct tensor *y, bool acc, size_t first,
@@ -48,9 +55,14 @@ struct kernels {
 	void (*maxpool_row)(const struct tensor *x, int k,
 			    const struct tensor *out, uint8_t *arg, int n,
 			    int y);
-	/* One source row of the gradient. */
+	/* One source row of the gradient, of image n. */
+	void (*maxpool_back_row)(const struct tensor *dy, const uint8_t *won,
+				 int k, const struct tensor *dx, int n, int y);
 	void (*upsample_row)(const struct tensor *dy, const struct tensor *dx,
 			     bool acc, int n, int y);
+};
+
+struct flat_kernels {
 	float (*dot)(const float *a, const float *b, size_t n);
 	/* y += a x */
 	void (*axpy)(float a, const float *x, float *y, size_t n);
@@ -61,7 +73,26 @@ struct kernels {
 	double (*sum_squares)(const float *x, size_t n);
 };
 
+/* All of one instruction set. */
+struct kernel_set {
+	const char *name;
+	const struct kernels *f32, *bf16;
+	const struct flat_kernels *flat;
+};
+
 extern const struct kernels kernels_base, kernels_avx2, kernels_avx512;
-const struct kernels *cpu_kernels(void);
+extern const struct kernels kernels_base_bf16, kernels_avx2_bf16,
+	kernels_avx512_bf16;
+extern const struct flat_kernels flat_base, flat_avx2, flat_avx512;
+
+const struct kernel_set *cpu_kernel_set(void);
+
+/* For maps of this type. */
+static inline const struct kernels *cpu_kernels(enum dtype type)
+{
+	const struct kernel_set *set = cpu_kernel_set();
+
+	return type == DTYPE_BF16 ? set->bf16 : set->f32;
+}
 
 #endif

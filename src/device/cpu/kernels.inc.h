@@ -1,32 +1,50 @@
-/* kernels.inc.h - the loops themselves; included by kernels_<isa>.c, which
- * define KERNELS, the name of the table, and KERNELS_NAME. */
+/* kernels.inc.h - the loops over maps themselves; included by
+ * kernels_<isa>[_bf16].c, which define KERNELS, the name of the table, and for
+ * maps in BF16 MAP_BF16. */
 
 #include "base/fast_math.h"
 #include "device/cpu/kernels.h"
+#include "device/cpu/loops.h"
+#include "tensor/value.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Pixels summed in float: batch statistics are as good as this is short. */
-#define SPAN 8
+/* A value of a map, and what loops make of it and leave in it. */
+#ifdef MAP_BF16
+typedef uint16_t map_value;
 
-/* The loop that follows touches the same element of all its operands in one
- * turn, so that working in place is no obstacle to vectors. */
-#ifdef __clang__
-#define VECTOR _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define VECTOR _Pragma("GCC ivdep")
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
-static inline const float *pixel(const struct tensor *t, size_t p)
+INLINE float load(map_value v)
 {
-	return (const float *)t->data + p * (size_t)t->ld;
+	return bf16_to_float(v);
 }
 
-static inline float *pixel_mut(const struct tensor *t, size_t p)
+INLINE map_value store(float v)
 {
-	return (float *)t->data + p * (size_t)t->ld;
+	return bf16_of(v);
+}
+#else
+typedef float map_value;
+
+INLINE float load(map_value v)
+{
+	return v;
+}
+
+INLINE map_value store(float v)
+{
+	return v;
+}
+#endif
+
+static inline const map_value *pixel(const struct tensor *t, size_t p)
+{
+	return (const map_value *)t->data + p * (size_t)t->ld;
+}
+
+static inline map_value *pixel_mut(const struct tensor *t, size_t p)
+{
+	return (map_value *)t->data + p * (size_t)t->ld;
 }
 
 /* sums += acc, which is cleared. */
@@ -40,20 +58,21 @@ static void flush(float *acc, double *sums, size_t n)
 
 /* Sums of x and x^2, taken around the first pixel of the range: a mean far
  * from zero would cost the variance its digits in float. */
-static void stats(const float *z, size_t c, size_t first, size_t last,
+static void stats(const struct tensor *z, size_t first, size_t last,
 		  double *sums)
 {
 	float acc[2 * CPU_MAX_CHANNELS];
-	const float *restrict pivot = z + first * c;
+	const map_value *restrict pivot = pixel(z, first);
+	size_t c = (size_t)z->c;
 	double n = (double)(last - first);
 
 	memset(acc, 0, 2 * c * sizeof(*acc));
 	for (size_t p = first; p < last; p++) {
-		const float *restrict x = z + p * c;
+		const map_value *restrict x = pixel(z, p);
 		float *restrict s = acc, *restrict q = acc + c;
 
 		for (size_t i = 0; i < c; i++) {
-			float d = x[i] - pivot[i];
+			float d = load(x[i]) - load(pivot[i]);
 
 			s[i] += d;
 			q[i] += d * d;
@@ -62,7 +81,7 @@ static void stats(const float *z, size_t c, size_t first, size_t last,
 			flush(acc, sums, 2 * c);
 	}
 	for (size_t i = 0; i < c; i++) {
-		double m = (double)pivot[i];
+		double m = (double)load(pivot[i]);
 
 		sums[c + i] += m * (2 * sums[i] + n * m);
 		sums[i] += n * m;
@@ -71,22 +90,23 @@ static void stats(const float *z, size_t c, size_t first, size_t last,
 
 /* One pixel; two, silu and r are constants at every call. */
 INLINE void norm_pixel(const struct dev_branch *b, size_t p, bool two,
-		       bool silu, const float *r, float *out, size_t c)
+		       bool silu, const map_value *r, map_value *out, size_t c)
 {
-	const float *z0 = pixel(&b[0].z, p), *z1 = two ? pixel(&b[1].z, p) : z0;
+	const map_value *z0 = pixel(&b[0].z, p);
+	const map_value *z1 = two ? pixel(&b[1].z, p) : z0;
 	const float *a0 = b[0].scale, *b0 = b[0].shift, *m0 = b[0].mean;
 	const float *a1 = two ? b[1].scale : a0, *b1 = two ? b[1].shift : b0;
 	const float *m1 = two ? b[1].mean : m0;
 
 	VECTOR
 	for (size_t i = 0; i < c; i++) {
-		float s = a0[i] * (z0[i] - m0[i]) + b0[i];
+		float s = a0[i] * (load(z0[i]) - m0[i]) + b0[i];
 
 		if (two)
-			s += a1[i] * (z1[i] - m1[i]) + b1[i];
+			s += a1[i] * (load(z1[i]) - m1[i]) + b1[i];
 		if (silu)
 			s /= 1.0f + fl_exp(-s);
-		out[i] = r ? s + r[i] : s;
+		out[i] = store(r ? s + load(r[i]) : s);
 	}
 }
 
@@ -122,10 +142,11 @@ static void norm(const struct dev_branch *b, int count, enum dev_act act,
 }
 
 INLINE void norm_sums_pixel(const struct dev_branch *b, size_t p, bool two,
-			    bool silu, const float *dy, float *g, float *acc,
-			    size_t c)
+			    bool silu, const map_value *dy, map_value *g,
+			    float *acc, size_t c)
 {
-	const float *z0 = pixel(&b[0].z, p), *z1 = two ? pixel(&b[1].z, p) : z0;
+	const map_value *z0 = pixel(&b[0].z, p);
+	const map_value *z1 = two ? pixel(&b[1].z, p) : z0;
 	const float *a0 = b[0].scale, *b0 = b[0].shift, *m0 = b[0].mean;
 	const float *a1 = two ? b[1].scale : a0, *b1 = two ? b[1].shift : b0;
 	const float *m1 = two ? b[1].mean : m0;
@@ -133,21 +154,22 @@ INLINE void norm_sums_pixel(const struct dev_branch *b, size_t p, bool two,
 
 	VECTOR
 	for (size_t i = 0; i < c; i++) {
-		float d = dy[i];
+		float d = load(dy[i]), x0 = load(z0[i]) - m0[i];
+		float x1 = load(z1[i]) - m1[i];
 
 		if (silu) {
-			float s = a0[i] * (z0[i] - m0[i]) + b0[i], q;
+			float s = a0[i] * x0 + b0[i], q;
 
 			if (two)
-				s += a1[i] * (z1[i] - m1[i]) + b1[i];
+				s += a1[i] * x1 + b1[i];
 			q = fl_sigmoid(s);
 			d *= q * (1.0f + s * (1.0f - q));
 		}
-		g[i] = d;
+		g[i] = store(d);
 		acc[i] += d;
-		acc1[i] += d * (z0[i] - m0[i]);
+		acc1[i] += d * x0;
 		if (two)
-			acc2[i] += d * (z1[i] - m1[i]);
+			acc2[i] += d * x1;
 	}
 }
 
@@ -183,15 +205,21 @@ static void norm_sums(const struct dev_branch *b, int count, enum dev_act act,
 		norm_sums_range(b, false, false, dy, g, first, last, sums);
 }
 
-static void norm_apply(const float *g, const float *z, const float *mean,
-		       const float *a, const float *b, const float *d,
-		       float *dz, size_t c, size_t first, size_t last)
+static void norm_apply(const struct tensor *g, const struct tensor *z,
+		       const float *mean, const float *a, const float *b,
+		       const float *d, const struct tensor *dz, size_t first,
+		       size_t last)
 {
+	size_t c = (size_t)g->c;
+
 	for (size_t p = first; p < last; p++) {
+		const map_value *x = pixel(g, p), *y = pixel(z, p);
+		map_value *out = pixel_mut(dz, p);
+
 		VECTOR
 		for (size_t i = 0; i < c; i++)
-			dz[p * c + i] = a[i] * g[p * c + i] +
-					b[i] * (z[p * c + i] - mean[i]) + d[i];
+			out[i] = store(a[i] * load(x[i]) +
+				       b[i] * (load(y[i]) - mean[i]) + d[i]);
 	}
 }
 
@@ -202,10 +230,10 @@ static void sum(const struct tensor *x, size_t first, size_t last, double *sums)
 
 	memset(acc, 0, c * sizeof(*acc));
 	for (size_t p = first; p < last; p++) {
-		const float *v = pixel(x, p);
+		const map_value *v = pixel(x, p);
 
 		for (size_t i = 0; i < c; i++)
-			acc[i] += v[i];
+			acc[i] += load(v[i]);
 		if ((p - first) % SPAN == SPAN - 1 || p + 1 == last)
 			flush(acc, sums, c);
 	}
@@ -219,10 +247,10 @@ static void product_sum(const struct tensor *x, const struct tensor *y,
 
 	memset(acc, 0, c * sizeof(*acc));
 	for (size_t p = first; p < last; p++) {
-		const float *v = pixel(x, p), *w = pixel(y, p);
+		const map_value *v = pixel(x, p), *w = pixel(y, p);
 
 		for (size_t i = 0; i < c; i++)
-			acc[i] += v[i] * w[i];
+			acc[i] += load(v[i]) * load(w[i]);
 		if ((p - first) % SPAN == SPAN - 1 || p + 1 == last)
 			flush(acc, sums, c);
 	}
@@ -232,17 +260,18 @@ static void mul(const struct tensor *x, const float *gate,
 		const struct tensor *y, bool acc, size_t first, size_t last)
 {
 	for (size_t p = first; p < last; p++) {
-		const float *v = pixel(x, p);
-		float *out = pixel_mut(y, p);
+		const map_value *v = pixel(x, p);
+		map_value *out = pixel_mut(y, p);
 
 		if (acc) {
 			VECTOR
 			for (int i = 0; i < x->c; i++)
-				out[i] += v[i] * gate[i];
+				out[i] = store(load(out[i]) +
+					       load(v[i]) * gate[i]);
 		} else {
 			VECTOR
 			for (int i = 0; i < x->c; i++)
-				out[i] = v[i] * gate[i];
+				out[i] = store(load(v[i]) * gate[i]);
 		}
 	}
 }
@@ -251,11 +280,12 @@ static void add_vector(const float *v, float factor, const struct tensor *y,
 		       bool acc, size_t first, size_t last)
 {
 	for (size_t p = first; p < last; p++) {
-		float *out = pixel_mut(y, p);
+		map_value *out = pixel_mut(y, p);
 
 		VECTOR
 		for (int i = 0; i < y->c; i++)
-			out[i] = (acc ? out[i] : 0) + v[i] * factor;
+			out[i] =
+				store((acc ? load(out[i]) : 0) + v[i] * factor);
 	}
 }
 
@@ -265,8 +295,8 @@ static void copy(const struct tensor *x, const struct tensor *y, bool acc,
 	size_t c = (size_t)x->c;
 
 	for (size_t p = first; p < last; p++) {
-		const float *v = pixel(x, p);
-		float *out = pixel_mut(y, p);
+		const map_value *v = pixel(x, p);
+		map_value *out = pixel_mut(y, p);
 
 		if (!acc) {
 			memcpy(out, v, c * sizeof(*v));
@@ -274,7 +304,21 @@ static void copy(const struct tensor *x, const struct tensor *y, bool acc,
 		}
 		VECTOR
 		for (size_t i = 0; i < c; i++)
-			out[i] += v[i];
+			out[i] = store(load(out[i]) + load(v[i]));
+	}
+}
+
+static void rounded(const float *x, const struct tensor *y, size_t first,
+		    size_t last)
+{
+	size_t c = (size_t)y->c;
+
+	for (size_t p = first; p < last; p++) {
+		map_value *restrict out = pixel_mut(y, p);
+		const float *restrict v = x + p * c;
+
+		for (size_t i = 0; i < c; i++)
+			out[i] = store(v[i]);
 	}
 }
 
@@ -287,10 +331,10 @@ static void add_parts(const float *x, int parts, const float *bias,
 	double sums[CPU_MAX_CHANNELS];
 
 	for (size_t p = first; p < last; p++) {
-		float *restrict out = pixel_mut(y, p);
+		map_value *restrict out = pixel_mut(y, p);
 
 		for (size_t i = 0; i < c; i++)
-			sums[i] = acc ? (double)out[i] : 0;
+			sums[i] = acc ? (double)load(out[i]) : 0;
 		for (int k = 0; k < parts; k++) {
 			const float *restrict part =
 				x + (p * (size_t)parts + (size_t)k) * c;
@@ -299,19 +343,20 @@ static void add_parts(const float *x, int parts, const float *bias,
 				sums[i] += (double)part[i];
 		}
 		for (size_t i = 0; i < c; i++)
-			out[i] =
-				(float)(sums[i] + (bias ? (double)bias[i] : 0));
+			out[i] = store((float)(sums[i] +
+					       (bias ? (double)bias[i] : 0)));
 	}
 }
 
 /* best, won = the larger of (best, won) and (v, tap); ties keep the earlier. */
-INLINE void maxpool_tap(const float *v, int tap, float *best, int32_t *won,
+INLINE void maxpool_tap(const map_value *v, int tap, float *best, int32_t *won,
 			int c)
 {
 	for (int i = 0; i < c; i++) {
-		bool more = v[i] > best[i];
+		float x = load(v[i]);
+		bool more = x > best[i];
 
-		best[i] = more ? v[i] : best[i];
+		best[i] = more ? x : best[i];
 		won[i] = more ? tap : won[i];
 	}
 }
@@ -348,9 +393,52 @@ static void maxpool_row(const struct tensor *x, int k, const struct tensor *out,
 						    best, won, c);
 			}
 		}
-		memcpy(pixel_mut(out, p), best, (size_t)c * sizeof(*best));
+		for (int i = 0; i < c; i++)
+			pixel_mut(out, p)[i] = store(best[i]);
 		for (int i = 0; arg && i < c; i++)
 			arg[p * (size_t)c + (size_t)i] = (uint8_t)won[i];
+	}
+}
+
+/* Of one window, to the pixel that is its tap. */
+INLINE void maxpool_give(const map_value *d, const uint8_t *won, int tap,
+			 float *sum, int c)
+{
+	for (int i = 0; i < c; i++)
+		sum[i] += won[i] == tap ? load(d[i]) : 0;
+}
+
+/* One source row: what its windows give it, in the order of their pixels. */
+static void maxpool_back_row(const struct tensor *dy, const uint8_t *won, int k,
+			     const struct tensor *dx, int n, int y)
+{
+	float sum[CPU_MAX_CHANNELS];
+	int c = dx->c, half = k / 2;
+	int top = y < half ? 0 : y - half;
+	int end = y + half < dx->h ? y + half + 1 : dx->h;
+	size_t image = (size_t)n * (size_t)dx->h;
+
+	for (int x = 0; x < dx->w; x++) {
+		int left = x < half ? 0 : x - half;
+		int right = x + half < dx->w ? x + half + 1 : dx->w;
+		map_value *out = pixel_mut(
+			dx, (image + (size_t)y) * (size_t)dx->w + (size_t)x);
+
+		for (int i = 0; i < c; i++)
+			sum[i] = load(out[i]);
+		for (int oy = top; oy < end; oy++) {
+			for (int ox = left; ox < right; ox++) {
+				size_t p =
+					(image + (size_t)oy) * (size_t)dx->w +
+					(size_t)ox;
+				int tap = (y - oy + half) * k + x - ox + half;
+
+				maxpool_give(pixel(dy, p), won + p * (size_t)c,
+					     tap, sum, c);
+			}
+		}
+		for (int i = 0; i < c; i++)
+			out[i] = store(sum[i]);
 	}
 }
 
@@ -363,114 +451,20 @@ static void upsample_row(const struct tensor *dy, const struct tensor *dx,
 
 	for (int x = 0; x < dx->w; x++) {
 		size_t q = top + 2 * (size_t)x;
-		const float *a = pixel(dy, q), *b = pixel(dy, q + 1);
-		const float *d = pixel(dy, q + (size_t)dy->w);
-		const float *e = pixel(dy, q + (size_t)dy->w + 1);
-		float *out = pixel_mut(dx, row + (size_t)x);
+		const map_value *a = pixel(dy, q), *b = pixel(dy, q + 1);
+		const map_value *d = pixel(dy, q + (size_t)dy->w);
+		const map_value *e = pixel(dy, q + (size_t)dy->w + 1);
+		map_value *out = pixel_mut(dx, row + (size_t)x);
 
 		VECTOR
 		for (int i = 0; i < dx->c; i++)
-			out[i] = (acc ? out[i] : 0) +
-				 ((a[i] + b[i]) + (d[i] + e[i]));
+			out[i] = store((acc ? load(out[i]) : 0) +
+				       ((load(a[i]) + load(b[i])) +
+					(load(d[i]) + load(e[i]))));
 	}
-}
-
-#define LANES 16
-
-static float dot(const float *a, const float *b, size_t n)
-{
-	float acc[LANES] = { 0 }, total = 0;
-	size_t i = 0;
-
-	for (; i + LANES <= n; i += LANES)
-		for (int l = 0; l < LANES; l++)
-			acc[l] += a[i + (size_t)l] * b[i + (size_t)l];
-	for (; i < n; i++)
-		total += a[i] * b[i];
-	for (int l = 0; l < LANES; l++)
-		total += acc[l];
-	return total;
-}
-
-static void axpy(float a, const float *x, float *y, size_t n)
-{
-	VECTOR
-	for (size_t i = 0; i < n; i++)
-		y[i] += a * x[i];
-}
-
-/* Up to SPAN * LANES terms in LANES float sums. */
-static double varifocal_span(const float *z, size_t n, float factor, float *dz)
-{
-	float term[SPAN * LANES], acc[LANES] = { 0 };
-	double total = 0;
-
-	VECTOR
-	for (size_t i = 0; i < n; i++) {
-		float e = fl_exp(z[i] < 0 ? z[i] : -z[i]), inv = 1 / (1 + e);
-		float p = z[i] < 0 ? e * inv : inv, w = 0.75f * p * p;
-		float s = (z[i] < 0 ? 0 : z[i]) + fl_log(1 + e);
-		float d = factor * (w * (p + 2 * (1 - p) * s));
-
-		term[i] = w * (p == 1 ? 100.0f : s);
-		dz[i] = p == 1 ? 0 : d;
-	}
-	for (size_t i = n; i % LANES; i++)
-		term[i] = 0;
-	for (size_t i = 0; i < n; i += LANES)
-		for (size_t l = 0; l < LANES; l++)
-			acc[l] += term[i + l];
-	for (int l = 0; l < LANES; l++)
-		total += (double)acc[l];
-	return total;
-}
-
-static double varifocal(const float *z, size_t n, float factor, float *dz)
-{
-	double total = 0;
-
-	for (size_t i = 0; i < n; i += SPAN * LANES)
-		total += varifocal_span(
-			z + i, n - i < SPAN * LANES ? n - i : SPAN * LANES,
-			factor, dz + i);
-	return total;
-}
-
-static void momentum(float *w, float *v, const float *g, size_t n, float lr,
-		     float mu, float wd)
-{
-	VECTOR
-	for (size_t i = 0; i < n; i++) {
-		v[i] = mu * v[i] + (g[i] + wd * w[i]);
-		w[i] -= lr * v[i];
-	}
-}
-
-static void ema(float *e, const float *w, size_t n, float keep, float take)
-{
-	VECTOR
-	for (size_t i = 0; i < n; i++)
-		e[i] = keep * e[i] + take * w[i];
-}
-
-static double sum_squares(const float *x, size_t n)
-{
-	double acc[LANES] = { 0 }, total = 0;
-	size_t i = 0;
-
-	for (; i + LANES <= n; i += LANES)
-		for (int l = 0; l < LANES; l++)
-			acc[l] += (double)x[i + (size_t)l] *
-				  (double)x[i + (size_t)l];
-	for (; i < n; i++)
-		total += (double)x[i] * (double)x[i];
-	for (int l = 0; l < LANES; l++)
-		total += acc[l];
-	return total;
 }
 
 const struct kernels KERNELS = {
-	.name = KERNELS_NAME,
 	.stats = stats,
 	.norm = norm,
 	.norm_sums = norm_sums,
@@ -480,13 +474,9 @@ const struct kernels KERNELS = {
 	.product_sum = product_sum,
 	.add_vector = add_vector,
 	.copy = copy,
+	.rounded = rounded,
 	.add_parts = add_parts,
 	.maxpool_row = maxpool_row,
+	.maxpool_back_row = maxpool_back_row,
 	.upsample_row = upsample_row,
-	.dot = dot,
-	.axpy = axpy,
-	.varifocal = varifocal,
-	.momentum = momentum,
-	.ema = ema,
-	.sum_squares = sum_squares,
 };

@@ -1,4 +1,5 @@
 /* The passes for AVX-512; flags in Makefile.flags. */
 #define KERNELS kernels_avx512
-#define KERNELS_NAME "AVX-512"
+#define FLAT_KERNELS flat_avx512
+#include "device/cpu/flat.inc.h"
 #include "device/cpu/kernels.inc.h"

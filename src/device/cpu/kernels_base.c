@@ -1,4 +1,5 @@
 /* The passes for baseline; flags in Makefile.flags. */
 #define KERNELS kernels_base
-#define KERNELS_NAME "baseline"
+#define FLAT_KERNELS flat_base
+#include "device/cpu/flat.inc.h"
 #include "device/cpu/kernels.inc.h"

@@ -22,7 +22,6 @@ struct pass {
 	enum dev_act act;
 	const struct tensor *x, *y, *out;
 	const float *a, *b, *d, *mean, *vector;
-	float *flat;
 	float factor;
 	bool acc;
 	size_t width;  /* sums of a chunk */
@@ -37,9 +36,10 @@ static size_t grain(int channels)
 	return CHUNK_ELEMENTS / (size_t)channels + 1;
 }
 
-static struct pass pass_new(void)
+/* A pass over maps of t's type. */
+static struct pass pass_over(const struct tensor *t)
 {
-	return (struct pass){ .k = cpu_kernels() };
+	return (struct pass){ .k = cpu_kernels(t->type) };
 }
 
 static void run(struct pass *p, size_t n, size_t per_chunk, fl_par_fn *fn)
@@ -66,12 +66,12 @@ static void stats_range(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
 
-	p->k->stats(p->x->data, (size_t)p->x->c, first, last, partial[chunk]);
+	p->k->stats(p->x, first, last, partial[chunk]);
 }
 
 void cpu_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(z);
 
 	(void)q;
 	FL_ASSERT(z->c <= CPU_MAX_CHANNELS);
@@ -92,7 +92,7 @@ void cpu_norm_forward(struct dev_queue *q, const struct dev_branch *branches,
 		      int count, enum dev_act act,
 		      const struct tensor *residual, const struct tensor *y)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(y);
 
 	(void)q;
 	p.branches = branches;
@@ -116,7 +116,7 @@ void cpu_norm_backward_sums(struct dev_queue *q,
 			    enum dev_act act, const struct tensor *dy,
 			    const struct tensor *g, double *sums)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(dy);
 
 	(void)q;
 	p.branches = branches;
@@ -133,8 +133,8 @@ static void apply_range(void *ctx, size_t first, size_t last, int chunk)
 	struct pass *p = ctx;
 
 	(void)chunk;
-	p->k->norm_apply(p->x->data, p->y->data, p->mean, p->a, p->b, p->d,
-			 p->out->data, (size_t)p->x->c, first, last);
+	p->k->norm_apply(p->x, p->y, p->mean, p->a, p->b, p->d, p->out, first,
+			 last);
 }
 
 void cpu_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
@@ -142,7 +142,7 @@ void cpu_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
 			     const float *a, const float *b, const float *d,
 			     const struct tensor *dz)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(g);
 
 	(void)q;
 	p.x = g;
@@ -153,27 +153,6 @@ void cpu_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
 	p.b = b;
 	p.d = d;
 	run(&p, tensor_pixels(g), grain(g->c), apply_range);
-}
-
-static void varifocal_range(void *ctx, size_t first, size_t last, int chunk)
-{
-	struct pass *p = ctx;
-
-	partial[chunk][0] = p->k->varifocal(p->vector + first, last - first,
-					    p->factor, p->flat + first);
-}
-
-void cpu_varifocal(struct dev_queue *q, const float *z, size_t n, float factor,
-		   float *dz, double *sum)
-{
-	struct pass p = pass_new();
-
-	(void)q;
-	p.vector = z;
-	p.factor = factor;
-	p.flat = dz;
-	p.width = 1;
-	reduce(&p, n, CHUNK_ELEMENTS, varifocal_range, sum);
 }
 
 static size_t area(const struct tensor *t)
@@ -190,7 +169,7 @@ static void sum_range(void *ctx, size_t first, size_t last, int chunk)
 
 void cpu_gap_forward(struct dev_queue *q, const struct tensor *x, float *y)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(x);
 	double sums[CPU_MAX_CHANNELS];
 
 	(void)q;
@@ -216,7 +195,7 @@ static void add_range(void *ctx, size_t first, size_t last, int chunk)
 void cpu_gap_backward(struct dev_queue *q, const float *dy,
 		      const struct tensor *dx, bool acc)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(dx);
 
 	(void)q;
 	p.y = dx;
@@ -241,7 +220,7 @@ static void mul_range(void *ctx, size_t first, size_t last, int chunk)
 static void multiply(const struct tensor *x, const float *gate,
 		     const struct tensor *y, bool acc)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(x);
 
 	p.x = x;
 	p.y = y;
@@ -272,7 +251,7 @@ void cpu_scale_backward(struct dev_queue *q, const struct tensor *x,
 			const float *gate, const struct tensor *dy,
 			const struct tensor *dx, bool acc, float *dgate)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(x);
 	double sums[CPU_MAX_CHANNELS];
 
 	(void)q;
@@ -301,7 +280,7 @@ static void maxpool_rows(void *ctx, size_t first, size_t last, int chunk)
 void cpu_maxpool_forward(struct dev_queue *q, const struct tensor *x, int k,
 			 const struct tensor *y, uint8_t *arg)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(x);
 
 	(void)q;
 	p.x = x;
@@ -311,63 +290,51 @@ void cpu_maxpool_forward(struct dev_queue *q, const struct tensor *x, int k,
 	run(&p, (size_t)x->n * (size_t)x->h, 1, maxpool_rows);
 }
 
-/* Images are independent; within one, outputs scatter to the same sources. */
-static void maxpool_images(void *ctx, size_t first, size_t last, int chunk)
+static void maxpool_back_rows(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
-	const struct tensor *dy = p->x, *dx = p->y;
-	size_t c = (size_t)dy->c;
-	float *to = dx->data;
-	int half = p->kernel / 2;
 
 	(void)chunk;
-	for (size_t q = first * area(dy); q < last * area(dy); q++) {
-		const float *d = (float *)dy->data + q * (size_t)dy->ld;
-		const uint8_t *won = p->won + q * c;
-
-		for (size_t i = 0; i < c; i++) {
-			int oy = won[i] / p->kernel - half;
-			int ox = won[i] % p->kernel - half;
-			ptrdiff_t at = (ptrdiff_t)q + oy * dx->w + ox;
-
-			to[at * dx->ld + (ptrdiff_t)i] += d[i];
-		}
-	}
+	for (size_t r = first; r < last; r++)
+		p->k->maxpool_back_row(p->x, p->won, p->kernel, p->y,
+				       (int)r / p->y->h, (int)r % p->y->h);
 }
 
 void cpu_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
 			  const uint8_t *arg, int k, const struct tensor *dx)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(dy);
 
 	(void)q;
 	p.x = dy;
 	p.y = dx;
 	p.won = arg;
 	p.kernel = k;
-	run(&p, (size_t)dy->n, 1, maxpool_images);
+	run(&p, (size_t)dx->n * (size_t)dx->h, 1, maxpool_back_rows);
 }
 
 /* Rows of the source of an upsampling, forward: each goes to four pixels. */
 static void upsample_rows(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
-	size_t w = (size_t)p->x->w, bytes = (size_t)p->x->c * sizeof(float);
-	const float *from = p->x->data;
-	float *to = p->y->data;
+	size_t w = (size_t)p->x->w, unit = dtype_bytes(p->x->type);
+	size_t bytes = (size_t)p->x->c * unit;
+	size_t step = (size_t)p->y->ld * unit; /* to the next pixel */
+	const char *from = p->x->data;
+	char *to = p->y->data;
 
 	(void)chunk;
 	for (size_t r = first; r < last; r++) {
 		for (size_t x = 0; x < w; x++) {
-			const float *v = from + (r * w + x) * (size_t)p->x->ld;
-			float *top =
-				to + (2 * r * 2 * w + 2 * x) * (size_t)p->y->ld;
-			float *low = top + 2 * w * (size_t)p->y->ld;
+			const char *v =
+				from + (r * w + x) * (size_t)p->x->ld * unit;
+			char *top = to + (2 * r * 2 * w + 2 * x) * step;
+			char *low = top + 2 * w * step;
 
 			memcpy(top, v, bytes);
-			memcpy(top + p->y->ld, v, bytes);
+			memcpy(top + step, v, bytes);
 			memcpy(low, v, bytes);
-			memcpy(low + p->y->ld, v, bytes);
+			memcpy(low + step, v, bytes);
 		}
 	}
 }
@@ -375,7 +342,7 @@ static void upsample_rows(void *ctx, size_t first, size_t last, int chunk)
 void cpu_upsample_forward(struct dev_queue *q, const struct tensor *x,
 			  const struct tensor *y)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(x);
 
 	(void)q;
 	p.x = x;
@@ -396,7 +363,7 @@ static void upsample_back_rows(void *ctx, size_t first, size_t last, int chunk)
 void cpu_upsample_backward(struct dev_queue *q, const struct tensor *dy,
 			   const struct tensor *dx, bool acc)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(dy);
 
 	(void)q;
 	p.x = dy;
@@ -416,13 +383,30 @@ static void copy_range(void *ctx, size_t first, size_t last, int chunk)
 void cpu_copy(struct dev_queue *q, const struct tensor *src,
 	      const struct tensor *dst, bool acc)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(src);
 
 	(void)q;
 	p.x = src;
 	p.y = dst;
 	p.acc = acc;
 	run(&p, tensor_pixels(src), grain(src->c), copy_range);
+}
+
+static void round_range(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct pass *p = ctx;
+
+	(void)chunk;
+	p->k->rounded(p->a, p->y, first, last);
+}
+
+void cpu_round(const float *x, const struct tensor *y)
+{
+	struct pass p = pass_over(y);
+
+	p.a = x;
+	p.y = y;
+	run(&p, tensor_pixels(y), grain(y->c), round_range);
 }
 
 static void parts_range(void *ctx, size_t first, size_t last, int chunk)
@@ -436,7 +420,7 @@ static void parts_range(void *ctx, size_t first, size_t last, int chunk)
 void cpu_add_parts(const float *x, int parts, const float *bias,
 		   const struct tensor *y, bool acc)
 {
-	struct pass p = pass_new();
+	struct pass p = pass_over(y);
 
 	p.a = x;
 	p.count = parts;

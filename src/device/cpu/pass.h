@@ -42,6 +42,8 @@ void cpu_upsample_backward(struct dev_queue *q, const struct tensor *dy,
 			   const struct tensor *dx, bool acc);
 void cpu_copy(struct dev_queue *q, const struct tensor *src,
 	      const struct tensor *dst, bool acc);
+/* y = x, dense both, rounded to y's type. */
+void cpu_round(const float *x, const struct tensor *y);
 /* y = sum of parts + bias, which may be NULL; acc adds to y. The parts of a pixel
  * lie one after another, dense. */
 void cpu_add_parts(const float *x, int parts, const float *bias,

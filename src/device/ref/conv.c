@@ -1,10 +1,13 @@
 /* The convolution as its formula reads: every value is one sum in double. Each
- * loop below owns the rows it writes, so threads never meet. */
+ * loop below owns the rows it writes, so threads never meet. With maps in BF16
+ * the same loops run on floats in the workspace: the operands rounded before,
+ * the result after. */
 #include "device/ref/conv.h"
 
 #include "base/arena.h"
 #include "base/par.h"
 #include "device/ref/norm.h"
+#include "tensor/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +15,7 @@
 struct dev_conv {
 	struct dev_conv_desc d;
 	int oh, ow;
+	enum dtype type; /* of what is multiplied */
 };
 
 /* One call's operands; each loop below owns the rows it writes. */
@@ -28,11 +32,11 @@ int ref_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 	struct dev_conv *c;
 
 	(void)dev;
-	if (desc->x_type != DTYPE_F32 || desc->y_type != DTYPE_F32)
+	if (!dev_map_type(desc->x_type) || !dev_map_type(desc->y_type))
 		return fl_fail(err, FL_EINTERNAL,
-			       "convolutions of maps in %s are not known",
-			       dtype_name(desc->x_type));
-
+			       "convolutions from %s to %s maps are not known",
+			       dtype_name(desc->x_type),
+			       dtype_name(desc->y_type));
 	if ((desc->k != 1 && desc->k != 3) ||
 	    (desc->stride != 1 && desc->stride != 2))
 		return fl_fail(
@@ -43,14 +47,86 @@ int ref_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 	c->d = *desc;
 	c->oh = (desc->h - 1) / desc->stride + 1;
 	c->ow = (desc->w - 1) / desc->stride + 1;
+	c->type = dev_conv_type(desc);
 	*out = c;
 	return 0;
 }
 
+/* Values of the source, the destination, the weights. */
+static size_t source_count(const struct dev_conv *c)
+{
+	return (size_t)(c->d.n * c->d.h * c->d.w) * (size_t)c->d.cin;
+}
+
+static size_t destination_count(const struct dev_conv *c)
+{
+	return (size_t)(c->d.n * c->oh * c->ow) * (size_t)c->d.cout;
+}
+
+static size_t weight_count(const struct dev_conv *c)
+{
+	return (size_t)(c->d.k * c->d.k * c->d.cin) * (size_t)c->d.cout;
+}
+
 size_t ref_conv_workspace(const struct dev_conv *c)
 {
-	(void)c;
-	return 0;
+	return c->type == DTYPE_F32 ? 0
+				    : sizeof(float) * (source_count(c) +
+						       destination_count(c) +
+						       weight_count(c));
+}
+
+/* The three in the workspace, where there are any. */
+struct copies {
+	float *x, *y, *w;
+};
+
+static struct copies copies_in(const struct dev_conv *c, void *workspace)
+{
+	float *x = workspace;
+
+	if (c->type == DTYPE_F32)
+		return (struct copies){ 0 };
+	return (struct copies){ x, x + source_count(c),
+				x + source_count(c) + destination_count(c) };
+}
+
+/* t as it is multiplied: itself, or its copy at 'to'. */
+static const float *operand(const struct dev_conv *c, const struct tensor *t,
+			    float *to)
+{
+	if (c->type == DTYPE_F32)
+		return t->data;
+	for (size_t i = 0; i < tensor_count(t); i++)
+		to[i] = value_rounded(c->type, tensor_get(t, i));
+	return to;
+}
+
+static const float *weight_operand(const struct dev_conv *c, const float *w,
+				   float *to)
+{
+	if (c->type == DTYPE_F32)
+		return w;
+	for (size_t i = 0; i < weight_count(c); i++)
+		to[i] = value_rounded(c->type, w[i]);
+	return to;
+}
+
+/* Where t's values are made: itself, or its copy at 'to', which acc adds to. */
+static float *result(const struct dev_conv *c, const struct tensor *t,
+		     float *to, bool acc)
+{
+	if (c->type == DTYPE_F32)
+		return t->data;
+	for (size_t i = 0; acc && i < tensor_count(t); i++)
+		to[i] = tensor_get(t, i);
+	return to;
+}
+
+static void put_result(const float *from, const struct tensor *t)
+{
+	for (size_t i = 0; from != t->data && i < tensor_count(t); i++)
+		tensor_put(t, i, from[i]);
 }
 
 void ref_conv_free(struct dev_conv *c)
@@ -117,12 +193,15 @@ void ref_conv_forward(struct dev_queue *q, struct dev_conv *c,
 		      const float *bias, const struct tensor *y, double *sums,
 		      void *workspace)
 {
-	struct job j = {
-		.c = c, .x = x->data, .w = weights, .bias = bias, .out = y->data
-	};
+	struct copies at = copies_in(c, workspace);
+	struct job j = { .c = c,
+			 .x = operand(c, x, at.x),
+			 .w = weight_operand(c, weights, at.w),
+			 .bias = bias,
+			 .out = result(c, y, at.y, false) };
 
-	(void)workspace;
 	fl_par_for((size_t)(c->d.n * c->oh), 1, forward_rows, &j);
+	put_result(j.out, y);
 	if (sums)
 		ref_norm_stats(q, y, sums);
 }
@@ -174,14 +253,16 @@ void ref_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
 			    const struct tensor *dy, const float *weights,
 			    const struct tensor *dx, bool acc, void *workspace)
 {
+	struct copies at = copies_in(c, workspace);
 	struct job j = { .c = c,
-			 .dy = dy->data,
-			 .w = weights,
-			 .out = dx->data,
+			 .dy = operand(c, dy, at.y),
+			 .w = weight_operand(c, weights, at.w),
+			 .out = result(c, dx, at.x, acc),
 			 .acc = acc };
 
-	(void)q, (void)workspace;
+	(void)q;
 	fl_par_for((size_t)(c->d.n * c->d.h), 1, data_rows, &j);
+	put_result(j.out, dx);
 }
 
 static double weight_gradient(const struct job *j, int o, int t, int ci)
@@ -227,12 +308,13 @@ void ref_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
 			       const struct tensor *x, const struct tensor *dy,
 			       float *dw, float *db, void *workspace)
 {
+	struct copies at = copies_in(c, workspace);
 	struct job j = { .c = c,
-			 .x = x->data,
-			 .dy = dy->data,
+			 .x = operand(c, x, at.x),
+			 .dy = operand(c, dy, at.y),
 			 .out = dw,
 			 .db = c->d.bias ? db : NULL };
 
-	(void)q, (void)workspace;
+	(void)q;
 	fl_par_for((size_t)c->d.cout, 1, weight_channels, &j);
 }

@@ -2,16 +2,23 @@
  * summed in double. */
 #include "device/ref/map.h"
 
+#include "tensor/value.h"
+
 #include <math.h>
 #include <string.h>
 
 /* Element (n, y, x, c) of a map. */
-static float *at(const struct tensor *t, int n, int y, int x, int c)
+static size_t at(const struct tensor *t, int n, int y, int x, int c)
 {
 	size_t p = ((size_t)n * (size_t)t->h + (size_t)y) * (size_t)t->w +
 		   (size_t)x;
 
-	return (float *)t->data + p * (size_t)t->ld + (size_t)c;
+	return p * (size_t)t->ld + (size_t)c;
+}
+
+static float get(const struct tensor *t, int n, int y, int x, int c)
+{
+	return tensor_get(t, at(t, n, y, x, c));
 }
 
 /* for (n, y, x, c) of t; braces of the body follow */
@@ -21,9 +28,10 @@ static float *at(const struct tensor *t, int n, int y, int x, int c)
 			for (int x = 0; x < (t)->w; x++) \
 				for (int c = 0; c < (t)->c; c++)
 
-static void put(float *dst, float v, bool acc)
+/* What is added is added in float and rounded once. */
+static void put(const struct tensor *t, size_t i, float v, bool acc)
 {
-	*dst = acc ? *dst + v : v;
+	tensor_put(t, i, acc ? tensor_get(t, i) + v : v);
 }
 
 void ref_gap_forward(struct dev_queue *q, const struct tensor *t, float *out)
@@ -35,7 +43,7 @@ void ref_gap_forward(struct dev_queue *q, const struct tensor *t, float *out)
 
 			for (int y = 0; y < t->h; y++)
 				for (int x = 0; x < t->w; x++)
-					sum += *at(t, n, y, x, c);
+					sum += get(t, n, y, x, c);
 			out[n * t->c + c] = (float)(sum / (t->h * t->w));
 		}
 	}
@@ -48,7 +56,7 @@ void ref_gap_backward(struct dev_queue *q, const float *dy,
 
 	(void)q;
 	EACH(dx)
-	put(at(dx, n, y, x, c), (float)(dy[n * dx->c + c] / area), acc);
+	put(dx, at(dx, n, y, x, c), (float)(dy[n * dx->c + c] / area), acc);
 }
 
 static double gate_of(double z, enum dev_gate gate)
@@ -121,7 +129,8 @@ void ref_scale_forward(struct dev_queue *q, const struct tensor *t,
 {
 	(void)q;
 	EACH(out)
-	*at(out, n, y, x, c) = *at(t, n, y, x, c) * gate[n * t->c + c];
+	put(out, at(out, n, y, x, c), get(t, n, y, x, c) * gate[n * t->c + c],
+	    false);
 }
 
 void ref_scale_backward(struct dev_queue *q, const struct tensor *t,
@@ -135,13 +144,14 @@ void ref_scale_backward(struct dev_queue *q, const struct tensor *t,
 
 			for (int y = 0; y < t->h; y++)
 				for (int x = 0; x < t->w; x++)
-					sum += (double)*at(dy, n, y, x, c) *
-					       *at(t, n, y, x, c);
+					sum += (double)get(dy, n, y, x, c) *
+					       get(t, n, y, x, c);
 			dgate[n * t->c + c] = (float)sum;
 		}
 	}
 	EACH(dx)
-	put(at(dx, n, y, x, c), *at(dy, n, y, x, c) * gate[n * t->c + c], acc);
+	put(dx, at(dx, n, y, x, c), get(dy, n, y, x, c) * gate[n * t->c + c],
+	    acc);
 }
 
 void ref_maxpool_forward(struct dev_queue *q, const struct tensor *t, int k,
@@ -160,30 +170,47 @@ void ref_maxpool_forward(struct dev_queue *q, const struct tensor *t, int k,
 
 			if (yy < 0 || yy >= t->h || xx < 0 || xx >= t->w)
 				continue;
-			if (won < 0 || *at(t, n, yy, xx, c) > best) {
-				best = *at(t, n, yy, xx, c);
+			if (won < 0 || get(t, n, yy, xx, c) > best) {
+				best = get(t, n, yy, xx, c);
 				won = tap;
 			}
 		}
-		*at(out, n, y, x, c) = best;
+		put(out, at(out, n, y, x, c), best, false);
 		if (arg)
 			arg[i] = (uint8_t)won;
 		i++;
 	}
 }
 
+/* A source gets what its windows give it in the order of their pixels. */
+static float won_by(const struct tensor *dy, const uint8_t *arg, int k,
+		    const int at_pixel[4], float v)
+{
+	int n = at_pixel[0], y = at_pixel[1], x = at_pixel[2], c = at_pixel[3];
+
+	for (int tap = k * k - 1; tap >= 0; tap--) {
+		int oy = y - tap / k + k / 2, ox = x - tap % k + k / 2;
+		size_t p = ((size_t)n * (size_t)dy->h + (size_t)oy) *
+				   (size_t)dy->w +
+			   (size_t)ox;
+
+		if (oy >= 0 && oy < dy->h && ox >= 0 && ox < dy->w &&
+		    arg[p * (size_t)dy->c + (size_t)c] == tap)
+			v += get(dy, n, oy, ox, c);
+	}
+	return v;
+}
+
 void ref_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
 			  const uint8_t *arg, int k, const struct tensor *dx)
 {
-	size_t i = 0;
-
 	(void)q;
-	EACH(dy)
+	EACH(dx)
 	{
-		int tap = arg[i++];
+		float v = won_by(dy, arg, k, (int[4]){ n, y, x, c },
+				 get(dx, n, y, x, c));
 
-		*at(dx, n, y + tap / k - k / 2, x + tap % k - k / 2, c) +=
-			*at(dy, n, y, x, c);
+		put(dx, at(dx, n, y, x, c), v, false);
 	}
 }
 
@@ -192,7 +219,7 @@ void ref_upsample_forward(struct dev_queue *q, const struct tensor *t,
 {
 	(void)q;
 	EACH(out)
-	*at(out, n, y, x, c) = *at(t, n, y / 2, x / 2, c);
+	put(out, at(out, n, y, x, c), get(t, n, y / 2, x / 2, c), false);
 }
 
 void ref_upsample_backward(struct dev_queue *q, const struct tensor *dy,
@@ -201,12 +228,12 @@ void ref_upsample_backward(struct dev_queue *q, const struct tensor *dy,
 	(void)q;
 	EACH(dx)
 	{
-		double sum = (double)*at(dy, n, 2 * y, 2 * x, c) +
-			     *at(dy, n, 2 * y, 2 * x + 1, c) +
-			     *at(dy, n, 2 * y + 1, 2 * x, c) +
-			     *at(dy, n, 2 * y + 1, 2 * x + 1, c);
+		double sum = (double)get(dy, n, 2 * y, 2 * x, c) +
+			     get(dy, n, 2 * y, 2 * x + 1, c) +
+			     get(dy, n, 2 * y + 1, 2 * x, c) +
+			     get(dy, n, 2 * y + 1, 2 * x + 1, c);
 
-		put(at(dx, n, y, x, c), (float)sum, acc);
+		put(dx, at(dx, n, y, x, c), (float)sum, acc);
 	}
 }
 
@@ -215,7 +242,7 @@ void ref_copy(struct dev_queue *q, const struct tensor *src,
 {
 	(void)q;
 	EACH(dst)
-	put(at(dst, n, y, x, c), *at(src, n, y, x, c), acc);
+	put(dst, at(dst, n, y, x, c), get(src, n, y, x, c), acc);
 }
 
 void ref_varifocal(struct dev_queue *q, const float *z, size_t n, float factor,

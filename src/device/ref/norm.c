@@ -2,17 +2,20 @@
  * What stands between them is in norm_state.c. */
 #include "device/ref/norm.h"
 
+#include "tensor/value.h"
+
 #include <math.h>
 #include <string.h>
 
-static const float *pixel(const struct tensor *t, size_t p)
+/* Channel i of pixel p. */
+static float get(const struct tensor *t, size_t p, size_t i)
 {
-	return (const float *)t->data + p * (size_t)t->ld;
+	return tensor_get(t, p * (size_t)t->ld + i);
 }
 
-static float *pixel_mut(const struct tensor *t, size_t p)
+static void put(const struct tensor *t, size_t p, size_t i, float v)
 {
-	return (float *)t->data + p * (size_t)t->ld;
+	tensor_put(t, p * (size_t)t->ld + i, v);
 }
 
 void ref_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
@@ -23,7 +26,7 @@ void ref_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
 	memset(sums, 0, 2 * c * sizeof(*sums));
 	for (size_t p = 0; p < n; p++) {
 		for (size_t i = 0; i < c; i++) {
-			double v = pixel(z, p)[i];
+			double v = get(z, p, i);
 
 			sums[i] += v;
 			sums[c + i] += v * v;
@@ -39,7 +42,7 @@ static double preactivation(const struct dev_branch *b, int count, size_t p,
 
 	for (int k = 0; k < count; k++)
 		s += (double)b[k].scale[i] *
-			     ((double)pixel(&b[k].z, p)[i] - b[k].mean[i]) +
+			     ((double)get(&b[k].z, p, i) - b[k].mean[i]) +
 		     b[k].shift[i];
 	return s;
 }
@@ -63,8 +66,8 @@ void ref_norm_forward(struct dev_queue *q, const struct dev_branch *branches,
 			if (act == DEV_ACT_SILU)
 				s *= sigmoid(s);
 			if (residual)
-				s += pixel(residual, p)[i];
-			pixel_mut(y, p)[i] = (float)s;
+				s += get(residual, p, i);
+			put(y, p, i, (float)s);
 		}
 	}
 }
@@ -80,7 +83,7 @@ void ref_norm_backward_sums(struct dev_queue *q,
 	memset(sums, 0, (1 + (size_t)count) * c * sizeof(*sums));
 	for (size_t p = 0; p < n; p++) {
 		for (size_t i = 0; i < c; i++) {
-			double d = pixel(dy, p)[i];
+			double d = get(dy, p, i);
 
 			if (act == DEV_ACT_SILU) {
 				double s = preactivation(branches, count, p, i);
@@ -88,13 +91,12 @@ void ref_norm_backward_sums(struct dev_queue *q,
 
 				d *= u * (1 + s * (1 - u));
 			}
-			pixel_mut(g, p)[i] = (float)d;
+			put(g, p, i, (float)d);
 			sums[i] += d;
 			for (int k = 0; k < count; k++)
 				sums[(1 + (size_t)k) * c + i] +=
-					d *
-					((double)pixel(&branches[k].z, p)[i] -
-					 branches[k].mean[i]);
+					d * ((double)get(&branches[k].z, p, i) -
+					     branches[k].mean[i]);
 		}
 	}
 }
@@ -109,9 +111,9 @@ void ref_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
 	(void)q;
 	for (size_t p = 0; p < n; p++)
 		for (size_t i = 0; i < (size_t)g->c; i++)
-			pixel_mut(dz, p)[i] =
-				(float)((double)a[i] * pixel(g, p)[i] +
-					(double)b[i] * ((double)pixel(z, p)[i] -
-							mean[i]) +
-					d[i]);
+			put(dz, p, i,
+			    (float)((double)a[i] * get(g, p, i) +
+				    (double)b[i] *
+					    ((double)get(z, p, i) - mean[i]) +
+				    d[i]));
 }
