@@ -54,6 +54,11 @@ struct json *json_read(const char *path, struct fl_err *err)
 	return root;
 }
 
+struct json *json_clone(const struct json *value)
+{
+	return value ? out(json_deep_copy(in(value))) : NULL;
+}
+
 void json_free(struct json *root)
 {
 	json_decref(in(root));
@@ -388,11 +393,11 @@ static void print_items(const struct json *value, int indent, int depth,
 	fl_str_add(s, object ? "{" : "[");
 	for (size_t i = 0; i < n; i++) {
 		if (i)
-			fl_str_add(s, indent > 0 ? "," : ", ");
+			fl_str_add(s, indent == 0 ? ", " : ",");
 		new_line(indent, depth + 1, s);
 		if (object) {
 			print_text(json_key(it), s);
-			fl_str_add(s, ": ");
+			fl_str_add(s, indent == JSON_TIGHT ? ":" : ": ");
 		}
 		print_value(object ? json_value(it) : json_at(value, i), indent,
 			    depth + 1, s);

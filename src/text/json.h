@@ -41,6 +41,8 @@ struct json *json_parse(const char *text, size_t len, const char *what,
 			struct fl_err *err);
 /* The value in a file; NULL with FL_EIO or FL_EDATA. */
 struct json *json_read(const char *path, struct fl_err *err);
+/* The value and all below it once more, as a root of its own; NULL of NULL. */
+struct json *json_clone(const struct json *value);
 /* NULL is allowed. */
 void json_free(struct json *root);
 
@@ -108,9 +110,11 @@ void json_set_int(struct json *object, const char *key, int64_t value);
 void json_set_bool(struct json *object, const char *key, bool value);
 void json_set_null(struct json *object, const char *key);
 
-/* Append the text of value to s: on one line (indent 0) or on lines indented
- * by indent spaces a level. No newline at the end. Reals have the fewest
- * of 15 to 17 digits that read back with the same bits. */
+/* Append the text of value to s: on lines indented by indent spaces a level, on
+ * one line (indent 0), or on one without blanks (JSON_TIGHT). No newline at the
+ * end. Reals have the fewest of 15 to 17 digits that read back with the same
+ * bits. */
+#define JSON_TIGHT (-1)
 void json_print(const struct json *value, int indent, struct fl_str *s);
 /* Write it, indented by 2 and with a newline, whole or not at all. */
 int json_write(const struct json *value, const char *path, struct fl_err *err);
