@@ -1,7 +1,7 @@
 /* cmd_train.c - flotilla train: one run, its folder, its log. */
 #include "cmd/cmd.h"
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/inherited.h"

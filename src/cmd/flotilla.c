@@ -1,7 +1,7 @@
 /* flotilla.c - main: finds the subcommand in a table and runs it. */
 #include "cmd/cmd.h"
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 #include "base/digest.h"
 #include "base/inherited.h"
 #include "base/par.h"

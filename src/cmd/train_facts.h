@@ -5,7 +5,7 @@
 #ifndef FL_CMD_TRAIN_FACTS_H
 #define FL_CMD_TRAIN_FACTS_H
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 #include "base/str.h"
 #include "train/loop.h"
 

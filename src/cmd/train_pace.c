@@ -1,6 +1,6 @@
 #include "cmd/train_pace.h"
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 
 #define WARM_STEPS 2
 /* Of the loss: the sum of scores and the mean of the losses. */

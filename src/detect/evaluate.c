@@ -1,6 +1,6 @@
 #include "detect/evaluate_priv.h"
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/loader.h"

@@ -1,6 +1,6 @@
 #include "train/loop.h"
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 #include "base/clock.h"
 #include "base/cores.h"
 #include "base/file.h"

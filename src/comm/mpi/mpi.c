@@ -3,7 +3,7 @@
  * slices, called by a thread of their own (comm/averager.h). */
 #include "comm/mpi/mpi.h"
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/cross_memory.h"

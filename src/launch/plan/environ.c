@@ -1,6 +1,6 @@
 #include "launch/plan/environ.h"
 
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 #include "base/arena.h"
 #include "base/cross_memory.h"
 #include "base/log.h"

@@ -8,8 +8,8 @@
  * Threads: the training thread. Nothing here blocks, a full socket drops the
  * line; only agent_link_agree() waits, bounded.
  */
-#ifndef FL_BASE_AGENT_LINK_H
-#define FL_BASE_AGENT_LINK_H
+#ifndef FL_AGENT_AGENT_LINK_H
+#define FL_AGENT_AGENT_LINK_H
 
 #include "base/err.h"
 

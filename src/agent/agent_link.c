@@ -1,4 +1,4 @@
-#include "base/agent_link.h"
+#include "agent/agent_link.h"
 
 #include "base/clock.h"
 #include "base/str.h"
