@@ -1,3 +1,10 @@
+/* agent_link.c - the trainer's end of the link with its agent.
+ *
+ * cmd/flotilla.c opens it first of all; the training loop posts its phase and
+ * steps on the shared page, which costs no system call, and the rest are lines.
+ * A line is sent whole or dropped: a slow agent must not hold up a step. Only
+ * the agreement before the first step is sent to the end and answered.
+ */
 #include "agent/agent_link.h"
 
 #include "base/clock.h"
@@ -5,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +20,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-
-#define HELLO "{\"event\":\"hello\",\"version\":1}\n"
-#define GO "{\"event\":\"go\"}"
 
 static int link_fd = -1;
 static struct agent_status *status;
@@ -29,6 +34,18 @@ static int descriptor(const char *variable)
 	return fd;
 }
 
+/* Dropped where the socket is full. */
+static void tell(enum agent_event event, const void *values)
+{
+	struct fl_str s = FL_STR_INIT;
+
+	if (link_fd < 0)
+		return;
+	agent_line_print(event, values, &s);
+	send(link_fd, fl_str_get(&s), s.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	fl_str_release(&s);
+}
+
 void agent_link_open(void)
 {
 	int page = descriptor(AGENT_STATUS_VARIABLE);
@@ -36,9 +53,7 @@ void agent_link_open(void)
 	void *p;
 
 	link_fd = descriptor(AGENT_FD_VARIABLE);
-	if (link_fd >= 0)
-		send(link_fd, HELLO, strlen(HELLO),
-		     MSG_DONTWAIT | MSG_NOSIGNAL);
+	tell(AGENT_HELLO, &(struct agent_hello){ .version = 1 });
 	/* a shorter file under this number would end us at the first write */
 	if (page < 0 || fstat(page, &st) != 0 ||
 	    st.st_size < (off_t)sizeof(*status))
@@ -94,73 +109,28 @@ void agent_link_step(double step_s, double data_s, double wait_s)
 	atomic_fetch_add(&status->steps, 1);
 }
 
-/* Text as a JSON string. */
-static void add_quoted(struct fl_str *s, const char *text)
-{
-	fl_str_add(s, "\"");
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fl_str_addf(s, "\\%c", c);
-		else if (c < 0x20)
-			fl_str_addf(s, "\\u%04x", c);
-		else
-			fl_str_addn(s, text, 1);
-	}
-	fl_str_add(s, "\"");
-}
-
-static void send_line(struct fl_str *s)
-{
-	fl_str_add(s, "}\n");
-	if (link_fd >= 0)
-		send(link_fd, fl_str_get(s), s->len,
-		     MSG_DONTWAIT | MSG_NOSIGNAL);
-	fl_str_release(s);
-}
-
 void agent_link_fault(int code, const char *text)
 {
-	struct fl_str s = FL_STR_INIT;
-
-	fl_str_addf(&s, "{\"event\":\"fault\",\"status\":%d,\"text\":", code);
-	add_quoted(&s, text);
-	send_line(&s);
+	tell(AGENT_FAULT, &(struct agent_fault){ code, text });
 }
 
 void agent_link_checkpoint(int64_t step, const char *path)
 {
-	struct fl_str s = FL_STR_INIT;
-
-	fl_str_addf(&s, "{\"event\":\"checkpoint\",\"step\":%lld,\"path\":",
-		    (long long)step);
-	add_quoted(&s, path);
-	send_line(&s);
+	tell(AGENT_CHECKPOINT, &(struct agent_checkpoint){ step, path });
 }
 
-void agent_link_model(const struct agent_model *m)
+void agent_link_model(const struct agent_model *model)
 {
-	struct fl_str s = FL_STR_INIT;
-
-	fl_str_addf(&s,
-		    "{\"event\":\"model\",\"gradient_bytes\":%.0f,"
-		    "\"checkpoint_bytes\":%.0f,\"checkpoints\":%d,"
-		    "\"folder\":",
-		    m->gradient_bytes, m->checkpoint_bytes, m->checkpoints);
-	add_quoted(&s, m->folder);
-	send_line(&s);
+	tell(AGENT_MODEL, model);
 }
 
-void agent_link_pace(const struct agent_pace *p)
+void agent_link_pace(const struct agent_pace *pace)
 {
-	struct fl_str s = FL_STR_INIT;
+	struct agent_pace p = *pace;
 
-	fl_str_addf(&s,
-		    "{\"event\":\"pace\",\"gradient_bytes\":%.0f,"
-		    "\"small_sums\":%d,\"compute_s\":%.9f,\"step_s\":%.9f",
-		    p->gradient_bytes, p->small_sums, p->compute_s, p->step_s);
-	send_line(&s);
+	p.compute_s = round(1e9 * p.compute_s) / 1e9;
+	p.step_s = round(1e9 * p.step_s) / 1e9;
+	tell(AGENT_PACE, &p);
 }
 
 /* Wait for the socket; a signal is not slept over. */
@@ -202,12 +172,39 @@ static int send_all(const char *text, size_t size, double until,
 	return 0;
 }
 
+/* Is the line that ends here the agent's word? */
+static bool is_go(const char *line, size_t size)
+{
+	struct fl_err unread = FL_ERR_INIT;
+	struct json *o = json_parse(line, size, "a line", &unread);
+	bool go = agent_line_event(o) == AGENT_GO;
+
+	json_free(o);
+	return go;
+}
+
+/* Takes the whole lines out of what came; true: one of them is the word. */
+static bool take_lines(struct fl_str *got)
+{
+	bool go = false;
+	char *end;
+
+	while (got->len > 0 && (end = memchr(got->data, '\n', got->len))) {
+		size_t n = (size_t)(end - got->data);
+
+		go |= is_go(got->data, n);
+		got->len -= n + 1;
+		memmove(got->data, end + 1, got->len);
+	}
+	return go;
+}
+
 static int wait_go(double until, struct fl_err *err)
 {
 	struct fl_str got = FL_STR_INIT;
 	int rc = 0;
 
-	while (rc == 0 && !strstr(fl_str_get(&got), GO)) {
+	while (rc == 0 && !take_lines(&got)) {
 		char buf[256];
 		ssize_t n;
 
@@ -228,19 +225,17 @@ int agent_link_agree(const struct agent_item *items, int count, double limit_s,
 		     struct fl_err *err)
 {
 	double until = fl_now_s() + limit_s;
+	struct json *list;
 	struct fl_str s = FL_STR_INIT;
 	int rc;
 
 	if (link_fd < 0)
 		return 0;
-	fl_str_add(&s, "{\"event\":\"digest\",\"items\":[");
-	for (int i = 0; i < count; i++) {
-		fl_str_addf(&s, "%s{\"name\":\"%s\",\"text\":", i ? "," : "",
-			    items[i].name);
-		add_quoted(&s, items[i].text);
-		fl_str_add(&s, "}");
-	}
-	fl_str_add(&s, "]}\n");
+	list = json_new_array();
+	for (int i = 0; i < count; i++)
+		json_add(list, record_write(&agent_item_record, &items[i], 0));
+	agent_line_print(AGENT_DIGEST, &(struct agent_digest){ list }, &s);
+	json_free(list);
 	rc = send_all(fl_str_get(&s), s.len, until, err);
 	fl_str_release(&s);
 	return rc == 0 ? wait_go(until, err) : rc;

@@ -6,13 +6,13 @@
 /* Of the loss: the sum of scores and the mean of the losses. */
 #define LOSS_SUMS 2
 
-static double bytes_of(const struct engine *e, int copies)
+static int64_t bytes_of(const struct engine *e, int copies)
 {
 	const struct graph *g = e->net.model->graph;
 	size_t statistics = copies > 1 ? 2 * g->statistic_count : 0;
 
-	return (double)(((size_t)copies * g->flat_count + statistics) *
-			sizeof(float));
+	return (int64_t)(((size_t)copies * g->flat_count + statistics) *
+			 sizeof(float));
 }
 
 /* Small sums over ranks in a step: each batch normalisation has one forward and

@@ -2,7 +2,7 @@
 #ifndef FL_LAUNCH_TRAINER_H
 #define FL_LAUNCH_TRAINER_H
 
-#include "agent/agent_link.h"
+#include "agent/lines.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "launch/plan/environ.h"

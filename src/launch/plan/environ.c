@@ -1,6 +1,6 @@
 #include "launch/plan/environ.h"
 
-#include "agent/agent_link.h"
+#include "agent/lines.h"
 #include "base/arena.h"
 #include "base/cross_memory.h"
 #include "base/log.h"
@@ -248,12 +248,12 @@ static void set_identity(struct launch_environ *env,
 /* Which attempt of the job this is, and what it goes on from. */
 static void set_attempt(struct launch_environ *env, const struct layout *l)
 {
-	set_number(env, "FLOTILLA_ATTEMPT", l->attempt);
+	set_number(env, AGENT_ATTEMPT_VARIABLE, l->attempt);
 	environ_set(env, AGENT_JOB_VARIABLE, l->job, false);
-	set_number(env, "FLOTILLA_RESTARTS", l->restarts);
-	set_number(env, "FLOTILLA_BATCH_RANKS", l->ranks ? l->ranks : l->world);
+	set_number(env, AGENT_RESTARTS_VARIABLE, l->restarts);
+	set_number(env, AGENT_RANKS_VARIABLE, l->ranks ? l->ranks : l->world);
 	if (*l->resume)
-		environ_set(env, "FLOTILLA_RESUME", l->resume, false);
+		environ_set(env, AGENT_RESUME_VARIABLE, l->resume, false);
 }
 
 /* Rank and size as mpirun and mpiexec tell them: for programs that look before
@@ -405,7 +405,7 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 	environ_set(env, "PYTHONUNBUFFERED", "1", true);
 	set_mpi_network(env, p, l, local);
 	if (p->preflight)
-		environ_set(env, "FLOTILLA_PREFLIGHT", "1", false);
+		environ_set(env, AGENT_PREFLIGHT_VARIABLE, "1", false);
 	/* Whether the user chose it: what all machines must agree on. */
 	if (environ_get(env, "OMP_NUM_THREADS"))
 		environ_set(env, "FLOTILLA_THREADS",

@@ -7,6 +7,7 @@
  */
 #include "launch/plan/inherit.h"
 
+#include "agent/lines.h"
 #include "base/str.h"
 
 #include <stddef.h>
@@ -71,16 +72,16 @@ static const char *const ranks[] = {
 	"PADDLE_ROLE=",
 	"TRAINING_ROLE=",
 	/* an outer fleetrun */
-	"FLOTILLA_AGENT_FD=",
-	"FLOTILLA_STATUS=",
+	AGENT_FD_VARIABLE "=",
+	AGENT_STATUS_VARIABLE "=",
 	"FLOTILLA_TOKEN=",
-	"FLOTILLA_BATCH_RANKS=",
+	AGENT_RANKS_VARIABLE "=",
 	"FLOTILLA_THREADS=",
-	"FLOTILLA_ATTEMPT=",
-	"FLOTILLA_JOB=",
-	"FLOTILLA_RESTARTS=",
-	"FLOTILLA_RESUME=",
-	"FLOTILLA_PREFLIGHT=",
+	AGENT_ATTEMPT_VARIABLE "=",
+	AGENT_JOB_VARIABLE "=",
+	AGENT_RESTARTS_VARIABLE "=",
+	AGENT_RESUME_VARIABLE "=",
+	AGENT_PREFLIGHT_VARIABLE "=",
 };
 
 /* A site's choice for srun: Intel MPI would ask Slurm's library who it is. One
