@@ -1,5 +1,5 @@
-/* The lines between a trainer and its agent: the trainer's end writes what the agent's table reads, and waits for its
- * word however that comes. */
+/* The lines between a trainer and its agent: the trainer's end writes what the
+ * agent's table reads, and waits for its word however that comes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

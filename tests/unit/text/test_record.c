@@ -1,4 +1,5 @@
-/* Records: a table writes what it reads, whichever forms it has, and takes nothing that is no record. */
+/* Records: a table writes what it reads, whichever forms it has, and takes
+ * nothing that is no record. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
