@@ -1,0 +1,194 @@
+/* loader_open.c - opening and closing the loader: its slots, threads and tapes.
+ * Called by training and evaluation.
+ */
+#include "data/loader_priv.h"
+
+#include "base/arena.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void open_slots(struct loader *l)
+{
+	size_t n = (size_t)l->n, most = 1;
+
+	for (int i = 0; i < l->data->count; i++)
+		if ((size_t)l->data->images[i].count > most)
+			most = (size_t)l->data->images[i].count;
+	for (int i = 0; i <= LOADER_AHEAD; i++) {
+		struct batch *b = &l->slots[i].batch;
+
+		b->n = l->n;
+		b->most = (int)most;
+		b->boxes = fl_calloc(n * most, 4 * sizeof(float));
+		b->labels = fl_calloc(n * most, sizeof(int));
+		b->counts = fl_calloc(n, sizeof(int));
+		b->index = fl_calloc(n, sizeof(int));
+		b->size = fl_calloc(n, sizeof(*b->size));
+		b->scale_factor = fl_calloc(n, 2 * sizeof(float));
+		l->slots[i].wanted = fl_calloc(n, sizeof(int));
+		l->slots[i].taped = fl_calloc(n, sizeof(struct tape_image));
+	}
+}
+
+/* Signals are the main thread's business. */
+static int start_threads(struct loader *l, int threads, struct fl_err *err)
+{
+	sigset_t all, old;
+	int status = 0;
+
+	threads = threads < 1			 ? 1
+		  : threads > LOADER_MAX_THREADS ? LOADER_MAX_THREADS
+						 : threads;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	while (status == 0 && l->thread_count < threads) {
+		status = pthread_create(&l->threads[l->thread_count], NULL,
+					loader_work, l);
+		l->thread_count += status == 0;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (l->thread_count > 0)
+		return 0;
+	return fl_fail(err, FL_EINTERNAL, "cannot start a loader thread: %s",
+		       strerror(status));
+}
+
+static int start(struct loader *l, int threads, struct loader **out,
+		 struct fl_err *err)
+{
+	int rc;
+
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->work, NULL);
+	pthread_cond_init(&l->ready, NULL);
+	l->bad = fl_calloc((size_t)l->data->count + 1, sizeof(bool));
+	open_slots(l);
+	rc = start_threads(l, threads, err);
+	if (rc != 0)
+		loader_close(l);
+	else
+		*out = l;
+	return rc;
+}
+
+static int open_tapes(struct loader *l, const struct loader_tapes *tapes,
+		      struct fl_err *err)
+{
+	struct tape_batch first;
+	char path[PATH_MAX];
+	int rc = 0;
+
+	if (tapes->replay)
+		rc = tape_read(tapes->replay, l->reader, l->data, l->world,
+			       l->sampler.steps, &l->replay, err);
+	if (l->replay &&
+	    !tape_find_batch(l->replay, l->epoch, l->step, l->rank, &first))
+		rc = fl_fail(
+			err, FL_EDATA,
+			"'%s' does not hold step %d of epoch %d, where this run begins",
+			tapes->replay, l->step, l->epoch);
+	if (rc != 0 || !tapes->record)
+		return rc;
+	if (l->rank == 0)
+		snprintf(path, sizeof(path), "%s", tapes->record);
+	else
+		snprintf(path, sizeof(path), "%s.%d", tapes->record, l->rank);
+	return tape_record_open(path, &l->record, err);
+}
+
+static void close_tapes(struct loader *l)
+{
+	tape_free(l->replay);
+	tape_record_close(l->record);
+}
+
+int loader_share(int rank, int world, int global)
+{
+	return (int)((int64_t)global * (rank + 1) / world -
+		     (int64_t)global * rank / world);
+}
+
+int loader_open_train(const struct recipe *r, const struct dataset *data,
+		      int rank, int world, int global, int threads, int epoch,
+		      int step, const struct loader_tapes *tapes,
+		      struct loader **out, struct fl_err *err)
+{
+	struct loader *l = fl_calloc(1, sizeof(*l));
+	int rc = sampler_open_share(&l->sampler, r->sampler, (uint64_t)r->seed,
+				    data->count, rank, world, global, err);
+
+	if (rc != 0) {
+		free(l);
+		return rc;
+	}
+	l->reader = &r->train_reader;
+	l->data = data;
+	l->train = true;
+	l->shared_size = r->shared_size;
+	l->seed = (uint64_t)r->seed;
+	l->n = loader_share(rank, world, global);
+	l->rank = rank;
+	l->world = world;
+	l->epoch = epoch;
+	l->step = step;
+	if (tapes)
+		rc = open_tapes(l, tapes, err);
+	if (rc != 0) {
+		close_tapes(l);
+		sampler_close(&l->sampler);
+		free(l);
+		return rc;
+	}
+	return start(l, threads, out, err);
+}
+
+int loader_open_eval(const struct recipe_reader *reader,
+		     const struct dataset *data, int n, int first, int stride,
+		     int threads, struct loader **out, struct fl_err *err)
+{
+	struct loader *l = fl_calloc(1, sizeof(*l));
+
+	l->reader = reader;
+	l->data = data;
+	l->n = n;
+	l->eval_at = first;
+	l->eval_stride = stride;
+	return start(l, threads, out, err);
+}
+
+void loader_close(struct loader *l)
+{
+	if (!l)
+		return;
+	pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	pthread_cond_broadcast(&l->work);
+	pthread_mutex_unlock(&l->lock);
+	for (int i = 0; i < l->thread_count; i++)
+		pthread_join(l->threads[i], NULL);
+	for (int i = 0; i <= LOADER_AHEAD; i++) {
+		struct batch *b = &l->slots[i].batch;
+
+		free(b->image);
+		free(b->boxes);
+		free(b->labels);
+		free(b->counts);
+		free(b->index);
+		free(b->size);
+		free(b->scale_factor);
+		free(l->slots[i].wanted);
+		free(l->slots[i].taped);
+	}
+	pthread_cond_destroy(&l->work);
+	pthread_cond_destroy(&l->ready);
+	pthread_mutex_destroy(&l->lock);
+	sampler_close(&l->sampler);
+	close_tapes(l);
+	free(l->bad);
+	free(l->found);
+	free(l);
+}
