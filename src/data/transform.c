@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "data/axis.h"
 #include "data/cubic.h"
+#include "data/pixels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,8 +31,9 @@ void transform_release(struct transform *t)
 	free(t->row);
 	free(t->ring);
 	free(t->fill);
-	free(t->sum);
 	free(t->ring_row);
+	free(t->taps);
+	free(t->weights);
 	if (t->x)
 		axis_release(t->x);
 	if (t->y)
@@ -91,8 +93,7 @@ static void view_row(const struct view *v, int y, float *row)
 	p = v->im->rgb +
 	    ((size_t)sy * (size_t)v->im->w + (size_t)(from + shift)) * 3;
 	fill_range(v, row, 0, from);
-	for (int i = 0; i < 3 * (to - from); i++)
-		row[3 * from + i] = (float)p[i];
+	pixels_best()->widen(p, row + 3 * from, 3 * (size_t)(to - from));
 	fill_range(v, row, to, d->crop_w);
 }
 
@@ -104,115 +105,63 @@ static void mirror(struct axis *a, int from)
 		a->index[i] = from - 1 - a->index[i];
 }
 
-#define TAPS(n)                         \
-	case n:                         \
-		sample(a, row, out, n); \
-		break
-
-static inline void sample(const struct axis *a, const float *row, float *out,
-			  int taps)
-{
-	const int *index = a->index;
-	const float *w = a->weight;
-
-	for (int i = 0; i < a->n; i++, index += taps, w += taps) {
-		float r = 0, g = 0, b = 0;
-
-		for (int k = 0; k < taps; k++) {
-			const float *p = row + 3 * index[k];
-
-			r += w[k] * p[0];
-			g += w[k] * p[1];
-			b += w[k] * p[2];
-		}
-		out[3 * i] = r;
-		out[3 * i + 1] = g;
-		out[3 * i + 2] = b;
-	}
-}
-
-static void resample_row(const struct axis *a, const float *row, float *out)
-{
-	switch (a->taps) {
-		TAPS(1);
-		TAPS(2);
-		TAPS(4);
-		TAPS(8);
-	default:
-		sample(a, row, out, a->taps);
-	}
-}
-
 /* The resampled row y of the crop, from a ring that holds as many rows as an
  * output row has taps. */
 static const float *ring_row(struct transform *t, const struct view *v, int y,
-			     size_t width)
+			     size_t stride)
 {
 	size_t slot = (size_t)y % t->ring_rows;
-	float *out = t->ring + slot * width;
+	float *out = t->ring + slot * stride;
 
 	if (row_is_fill(v, y))
 		return t->fill;
 	if (t->ring_row[slot] != y) {
 		view_row(v, y, t->row);
-		resample_row(t->x, t->row, out);
+		pixels_best()->across(t->x, t->row, out);
 		t->ring_row[slot] = y;
 	}
 	return out;
 }
 
-static void add_row(float *restrict sum, const float *restrict row, float w,
-		    size_t n)
+static struct pixels_scale scale_of(const struct recipe_reader *r)
 {
-	for (size_t i = 0; i < n; i++)
-		sum[i] += w * row[i];
+	struct pixels_scale scale;
+
+	pixels_scale_make(&scale, r->scale, r->mean_std ? r->mean : NULL,
+			  r->mean_std ? r->std : NULL);
+	return scale;
 }
 
-/* numpy's order of roundings: float32 x / 255, the rest in float64. */
-static void normalise(const struct recipe_reader *r, const float *from,
-		      float *to, size_t pixels)
+/* Floats from one row of the ring to the next: a row and what across() writes
+ * behind it. */
+static size_t stride_of(int w)
 {
-	const float factor = 1.0f / 255.0f;
-	double mean[3] = { 0 }, std[3] = { 1, 1, 1 };
-
-	for (int c = 0; r->mean_std && c < 3; c++) {
-		mean[c] = (double)(float)r->mean[c];
-		std[c] = (double)(float)r->std[c];
-	}
-	for (size_t i = 0; i < pixels; i++) {
-		for (size_t c = 0; c < 3; c++) {
-			float v = from[3 * i + c];
-
-			v = r->scale ? v * factor : v;
-			to[3 * i + c] =
-				r->mean_std ? (float)(((double)v - mean[c]) /
-						      std[c])
-					    : v;
-		}
-	}
+	return 3 * (size_t)w + 1;
 }
 
 static void prepare(struct transform *t, const struct view *v, int w)
 {
-	size_t width = 3 * (size_t)w;
+	size_t stride = stride_of(w);
 	size_t rows = (size_t)t->y->taps + 1;
 
-	reserve(&t->row, &t->row_cap, 3 * (size_t)v->d->crop_w);
-	reserve(&t->ring, &t->ring_cap, rows * width);
-	reserve(&t->fill, &t->fill_cap, width);
-	reserve(&t->sum, &t->sum_cap, width);
+	reserve(&t->row, &t->row_cap, stride_of(v->d->crop_w));
+	reserve(&t->ring, &t->ring_cap, rows * stride);
+	reserve(&t->fill, &t->fill_cap, stride);
 	if (rows > t->ring_row_cap) {
 		t->ring_row = fl_realloc(t->ring_row, rows * sizeof(int));
+		t->taps = fl_realloc(t->taps, rows * sizeof(*t->taps));
+		t->weights = fl_realloc(t->weights, rows * sizeof(float));
 		t->ring_row_cap = rows;
 	}
 	t->ring_rows = rows;
 	for (size_t i = 0; i < rows; i++)
 		t->ring_row[i] = -1;
+	t->row[3 * (size_t)v->d->crop_w] = 0; /* read, and used for nothing */
 	fill_range(v, t->row, 0, v->d->crop_w);
-	resample_row(t->x, t->row, t->fill);
+	pixels_best()->across(t->x, t->row, t->fill);
 }
 
-static void sample_view(struct transform *t, const struct recipe_reader *reader,
+static void sample_view(struct transform *t, const struct pixels_scale *scale,
 			const struct view *v, int w, int h, float *dst)
 {
 	size_t width = 3 * (size_t)w;
@@ -221,13 +170,16 @@ static void sample_view(struct transform *t, const struct recipe_reader *reader,
 	for (int y = 0; y < h; y++) {
 		const int *index = t->y->index + y * t->y->taps;
 		const float *weight = t->y->weight + y * t->y->taps;
+		int count = 0;
 
-		memset(t->sum, 0, width * sizeof(float));
 		for (int k = 0; k < t->y->taps; k++)
-			if (weight[k] != 0)
-				add_row(t->sum, ring_row(t, v, index[k], width),
-					weight[k], width);
-		normalise(reader, t->sum, dst + (size_t)y * width, (size_t)w);
+			if (weight[k] != 0) {
+				t->taps[count] =
+					ring_row(t, v, index[k], stride_of(w));
+				t->weights[count++] = weight[k];
+			}
+		pixels_best()->down(t->taps, t->weights, count, scale,
+				    dst + (size_t)y * width, width);
 	}
 }
 
@@ -235,6 +187,7 @@ void transform_train(struct transform *t, const struct recipe_reader *reader,
 		     struct image *picture, const struct draws *d, int interp,
 		     int w, int h, float *dst)
 {
+	struct pixels_scale scale = scale_of(reader);
 	struct view v = { .im = picture, .d = d };
 	int x0 = bound(d->crop_x - d->paste_x, picture->w);
 	int y0 = bound(d->crop_y - d->paste_y, picture->h);
@@ -247,14 +200,14 @@ void transform_train(struct transform *t, const struct recipe_reader *reader,
 	make_axes(t, d->crop_w, d->crop_h, w, h, interp);
 	if (d->flip)
 		mirror(t->x, d->crop_w);
-	sample_view(t, reader, &v, w, h, dst);
+	sample_view(t, &scale, &v, w, h, dst);
 }
 
 void transform_eval(struct transform *t, const struct recipe_reader *reader,
 		    const struct image *picture, int w, int h, float *dst)
 {
 	size_t pixels = (size_t)w * (size_t)h;
-	struct recipe_reader plain = *reader;
+	struct pixels_scale plain, scale = scale_of(reader);
 	struct draws d;
 	struct view v = { .im = picture, .d = &d };
 
@@ -264,7 +217,7 @@ void transform_eval(struct transform *t, const struct recipe_reader *reader,
 		for (size_t i = 0; i < 3 * pixels; i++)
 			dst[i] = (float)t->resized.rgb[i];
 	} else {
-		plain.scale = plain.mean_std = false;
+		pixels_scale_make(&plain, false, NULL, NULL);
 		draws_none(&d, picture->w, picture->h);
 		make_axes(t, picture->w, picture->h, w, h, reader->interp);
 		sample_view(t, &plain, &v, w, h, dst);
@@ -273,5 +226,5 @@ void transform_eval(struct transform *t, const struct recipe_reader *reader,
 				 : dst[i] > 255 ? 255
 						: rintf(dst[i]);
 	}
-	normalise(reader, dst, dst, pixels);
+	pixels_best()->normalise(dst, &scale, dst, 3 * pixels);
 }

@@ -72,10 +72,12 @@ void boxes_resize(struct sample_box *boxes, int count, int from_w, int from_h,
 
 struct transform {
 	/* a row of the crop; rows resampled across; such a row of nothing but
-	 * fill; the output row in work */
-	float *row, *ring, *fill, *sum;
-	size_t row_cap, ring_cap, fill_cap, sum_cap;
-	int *ring_row; /* which row each of ring_rows places holds */
+	 * fill */
+	float *row, *ring, *fill;
+	size_t row_cap, ring_cap, fill_cap;
+	int *ring_row;	    /* which row each of ring_rows places holds */
+	const float **taps; /* of an output row, with their weights */
+	float *weights;
 	size_t ring_rows, ring_row_cap;
 	struct axis *x, *y;
 	struct image resized;

@@ -1,0 +1,42 @@
+/* pixels.c - which instruction set the loops over pixels run with, and the
+ * tables they take. Called by the transforms. */
+#include "data/pixels.h"
+
+#include <math.h>
+
+const struct pixels *pixels_best(void)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		return __builtin_cpu_supports("avx512f") &&
+				       __builtin_cpu_supports("avx512vl") &&
+				       __builtin_cpu_supports("avx512bw") &&
+				       __builtin_cpu_supports("avx512dq")
+			       ? &pixels_avx512
+			       : &pixels_avx2;
+#endif
+	return &pixels_base;
+}
+
+void pixels_turn_make(struct pixels_turn *turn, double delta)
+{
+	for (int h = 0; h < 256; h++) {
+		int turned = (int)((unsigned)(int)(h + delta) & 255u);
+		double v = turned * 6.0 / 255.0;
+
+		turn->sector[h] = (int)floor(v) % 6;
+		turn->part[h] = (float)(v - floor(v));
+	}
+}
+
+void pixels_scale_make(struct pixels_scale *s, bool by_255, const double *mean,
+		       const double *std)
+{
+	s->scale = by_255;
+	s->mean_std = mean && std;
+	for (int i = 0; i < PIXELS_PERIOD; i++) {
+		s->mean[i] = mean ? (double)(float)mean[i % 3] : 0;
+		s->std[i] = std ? (double)(float)std[i % 3] : 1;
+		s->inverse[i] = 1 / s->std[i];
+	}
+}
