@@ -1,28 +1,28 @@
-/* cmd_train.c - flotilla train: one run, its folder, its log. */
+/* cmd_train.c - flotilla train: one run, its folder, its log.
+ *
+ * The order matters: signals are caught and log lines kept before anything can
+ * take long; the recipe and the device come before the folder is claimed, and
+ * the folder before the data set is read, so that a second start into it is told
+ * at once; batch_size settles last, for "auto" reads the data set and plans the
+ * model. What fleetrun says to a trainer comes by the AGENT_ variables. */
 #include "cmd/cmd.h"
 
 #include "agent/agent_link.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/inherited.h"
 #include "base/log.h"
 #include "cmd/job.h"
 #include "cmd/paddle_options.h"
-#include "optim/schedule.h"
 #include "cmd/train_batch.h"
-#include "cmd/train_facts.h"
-#include "cmd/train_pace.h"
-#include "report/progress.h"
-#include "report/run_dir.h"
-#include "train/loop.h"
+#include "cmd/train_watch.h"
+#include "optim/schedule.h"
 #include "train/resume.h"
+#include "train/timing.h"
 
 #include <execinfo.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 struct args {
@@ -67,149 +67,6 @@ const struct option_table cmd_train_options = {
 	.count = sizeof(rows) / sizeof(rows[0]),
 	PADDLE_OPTIONS(PADDLE_TRAIN),
 };
-
-/* What the callbacks of a run need. */
-struct watcher {
-	const struct recipe *recipe;
-	const struct comm *comm;
-	struct run_dir *dir; /* rank 0's business */
-	bool again;	     /* this job was started before */
-	struct progress *progress;
-	struct train_pace pace;
-};
-
-static int on_start(void *ctx, const struct engine *engine,
-		    const struct train_place *place, const struct dataset *data,
-		    struct fl_err *err)
-{
-	const struct watcher *w = ctx;
-	const struct recipe *r = w->recipe;
-
-	(void)engine, (void)err;
-	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, "
-		"%d steps an epoch, %d epochs",
-		data->count, data->boxes, data->class_count, w->comm->world,
-		r->train_reader.batch_size, place->steps_per_epoch, r->epoch);
-	return 0;
-}
-
-static int write_in_folder(const struct watcher *w, const char *name,
-			   const char *text, struct fl_err *err)
-{
-	char path[PATH_MAX];
-	int rc = fl_join(path, sizeof(path), w->dir->path, name, err);
-
-	return rc == 0 ? fl_write_file(path, text, strlen(text), err) : rc;
-}
-
-/* The folder becomes this run's, with its log and the effective recipe. */
-static int on_writing(void *ctx, const struct engine *engine,
-		      const struct train_place *place, const char *from,
-		      struct fl_err *err)
-{
-	struct watcher *w = ctx;
-	const struct recipe *r = w->recipe;
-	char path[PATH_MAX];
-	struct progress_plan plan = { .metrics_path = path,
-				      .log_iter = r->log_iter,
-				      .epochs = r->epoch,
-				      .steps_per_epoch = place->steps_per_epoch,
-				      .batch_size = r->train_reader.batch_size,
-				      .world_size = engine->batch_ranks,
-				      .done = place->step,
-				      .evaluated = place->evaluated };
-	int rc = run_dir_begin(w->dir, from, w->again, err);
-
-	if (rc == 0)
-		rc = fl_join(path, sizeof(path), w->dir->path, "log.txt", err);
-	if (rc == 0)
-		rc = fl_log_file(path, err);
-	if (rc == 0)
-		rc = write_in_folder(w, "config.yml", r->effective, err);
-	if (rc == 0)
-		rc = fl_join(path, sizeof(path), w->dir->path, "metrics.jsonl",
-			     err);
-	if (rc == 0)
-		rc = progress_open(&plan, &w->progress, err);
-	return rc;
-}
-
-static int on_step(void *ctx, const struct train_step_info *info,
-		   struct fl_err *err)
-{
-	struct watcher *w = ctx;
-	struct progress_step s = { .step = info->place.step,
-				   .epoch = info->place.epoch,
-				   .step_in_epoch = info->place.step_in_epoch,
-				   .lr = info->lr,
-				   .batch_s = info->batch_s,
-				   .data_s = info->data_s,
-				   .comm_s = info->result.comm.comm_s,
-				   .comm_wait_s = info->result.comm.wait_s,
-				   .sync_bn_s = info->result.times.sync_bn };
-
-	memcpy(s.losses, info->result.losses, sizeof(s.losses));
-	train_pace_add(&w->pace, info);
-	return progress_step(w->progress, &s, err);
-}
-
-static int on_eval(void *ctx, const struct train_place *place,
-		   const struct evaluation *ev, bool best, struct fl_err *err)
-{
-	struct watcher *w = ctx;
-	struct progress_number numbers[COCO_STATS];
-	struct fl_str text = FL_STR_INIT;
-
-	evaluator_print(w->recipe, &ev->coco, &text);
-	fputs(fl_str_get(&text), stdout);
-	fl_str_release(&text);
-	fl_info("Total sample number: %d, average FPS: %.2f", ev->images,
-		ev->images / ev->seconds);
-	if (ev->detections == 0)
-		fl_warn("not one detection above score %g yet",
-			w->recipe->score_threshold);
-	if (best)
-		fl_info("Best test bbox ap is %0.3f.", ev->coco.stats[COCO_AP]);
-	for (int i = 0; i < COCO_STATS; i++)
-		numbers[i] = (struct progress_number){ coco_stat_names[i],
-						       ev->coco.stats[i] };
-	return progress_eval(w->progress, place->step, place->epoch - 1,
-			     ev->seconds, numbers, COCO_STATS, err);
-}
-
-#define AGREE_LIMIT_S 900.0 /* until the slowest machine is that far */
-
-/* On every rank, before the first step: the same everywhere? */
-static int on_ready(void *ctx, const struct engine *engine,
-		    const struct train_place *place, const struct dataset *data,
-		    struct fl_err *err)
-{
-	struct watcher *w = ctx;
-	struct train_facts facts;
-	int rc;
-
-	if (!agent_link_is_open())
-		return 0;
-	train_pace_begin(&w->pace, engine,
-			 w->comm->rank == 0 ? w->dir->path : NULL);
-	agent_link_phase(place->step, "agreement");
-	train_facts_take(&facts, w->recipe, engine, place, data);
-	rc = agent_link_agree(facts.items, facts.count, AGREE_LIMIT_S, err);
-	train_facts_release(&facts);
-	return rc;
-}
-
-static void on_save(void *ctx, const char *path, int64_t step)
-{
-	(void)ctx;
-	agent_link_checkpoint(step, path);
-}
-
-static void on_phase(void *ctx, int64_t step, const char *what)
-{
-	(void)ctx;
-	agent_link_phase(step, what);
-}
 
 static volatile sig_atomic_t stop_signal;
 static double stop_at;
@@ -270,49 +127,6 @@ static int number_from(const char *variable)
 	return text ? atoi(text) : 0;
 }
 
-static int write_summary(const struct watcher *w, const struct train_summary *s,
-			 double seconds, int rc, struct fl_err *err)
-{
-	struct run_summary out = {
-		.status = rc != 0      ? "failed"
-			  : s->stopped ? "stopped"
-				       : "done",
-		.world_size = w->comm->world,
-		.epochs = s->epochs,
-		.steps = s->steps,
-		.seconds = seconds,
-		.images_per_s =
-			w->progress ? progress_images_per_s(w->progress) : 0,
-		.ap = s->ap,
-		.ap50 = s->ap50,
-		.best_ap = s->best_ap,
-		.weights = s->weights,
-		.bad_images = s->bad_images,
-		.restarts = number_from(AGENT_RESTARTS_VARIABLE)
-	};
-	struct fl_err second = FL_ERR_INIT;
-	int status;
-
-	if (!w->dir->begun) /* not rank 0, or no step was done */
-		return rc;
-	status = run_dir_summary(w->dir->path, &out, &second);
-	if (rc == 0 && status != 0) {
-		*err = second;
-		rc = status;
-	}
-	return rc;
-}
-
-static int pace_step(void *ctx, const struct train_step_info *info,
-		     struct fl_err *err)
-{
-	struct watcher *w = ctx;
-
-	(void)err;
-	train_pace_add(&w->pace, info);
-	return 0;
-}
-
 /* --batch_size, and what "auto" means here. */
 static int settle_batch(const struct args *args, struct job *job, bool timing,
 			struct fl_err *err)
@@ -330,24 +144,18 @@ static int settle_batch(const struct args *args, struct job *job, bool timing,
  * The run's folder is not touched. */
 static int time_steps(struct job *job, struct fl_err *err)
 {
-	struct train_summary summary;
 	struct run_dir dir = { 0 };
-	struct watcher w = { .recipe = job->recipe,
-			     .comm = job->comm,
-			     .dir = &dir,
-			     .pace.alone = true };
-	struct train_events events = { .ctx = &w,
-				       .ready = on_ready,
-				       .stepped = pace_step,
-				       .phase = on_phase };
-	struct train_options options = { .steps = PACE_STEPS,
-					 .steps_s = PACE_S };
+	struct train_watch w = { .recipe = job->recipe,
+				 .comm = job->comm,
+				 .dir = &dir,
+				 .pace.alone = true };
+	struct train_events events = train_watch_timing(&w);
 	int rc = run_dir_name(&dir, job->recipe->save_dir,
 			      job->recipe->filename, err);
 
 	if (rc == 0)
-		rc = train_run(job->recipe, job->dev, job->comm, &options,
-			       &events, &summary, err);
+		rc = train_time_steps(job->recipe, job->dev, job->comm,
+				      PACE_STEPS, PACE_S, &events, err);
 	if (rc == 0)
 		train_pace_end(&w.pace);
 	return rc;
@@ -381,18 +189,14 @@ static int train(const struct args *args, struct job *job, struct run_dir *dir,
 		 struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
-	struct watcher w = { .recipe = job->recipe,
-			     .comm = job->comm,
-			     .dir = dir,
-			     .again = number_from(AGENT_ATTEMPT_VARIABLE) > 0 };
-	struct train_events events = { .ctx = &w,
-				       .ready = on_ready,
-				       .started = on_start,
-				       .writing = on_writing,
-				       .stepped = on_step,
-				       .evaluated = on_eval,
-				       .saved = on_save,
-				       .phase = on_phase };
+	struct train_watch w = {
+		.recipe = job->recipe,
+		.comm = job->comm,
+		.dir = dir,
+		.again = number_from(AGENT_ATTEMPT_VARIABLE) > 0,
+		.restarts = number_from(AGENT_RESTARTS_VARIABLE)
+	};
+	struct train_events events = train_watch_events(&w);
 	/* An agent that starts us again knows the newest checkpoint. */
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
 	struct train_options options = {
@@ -409,8 +213,7 @@ static int train(const struct args *args, struct job *job, struct run_dir *dir,
 	if (rc == 0)
 		rc = train_run(job->recipe, job->dev, job->comm, &options,
 			       &events, &summary, err);
-	rc = write_summary(&w, &summary, fl_now_s() - start, rc, err);
-	progress_close(w.progress);
+	rc = train_watch_end(&w, &summary, fl_now_s() - start, rc, err);
 	if (rc == 0 && summary.stopped)
 		rc = fl_fail(err, stop_signal == SIGINT ? FL_EINT : FL_ETERM,
 			     "stopped as asked; go on with -r %s",

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const loss_names[LOSS_COUNT] = { "loss", "loss_cls", "loss_iou",
+					     "loss_dfl", "loss_l1" };
+
 static int open_device_memory(struct loss *l, size_t points, int classes,
 			      struct fl_err *err)
 {

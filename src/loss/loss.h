@@ -48,6 +48,9 @@ enum {
 	LOSS_COUNT
 };
 
+/* As the reference's log calls them: "loss", "loss_cls", ... */
+extern const char *const loss_names[LOSS_COUNT];
+
 struct loss;
 
 /* recipe gives assigners and weights; the device is borrowed; images and points

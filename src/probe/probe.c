@@ -167,14 +167,12 @@ static void sink_step(struct probe_sink *s, const struct engine *e,
 		      const struct probe_batch *b, int t, const float *losses,
 		      double lr)
 {
-	static const char *const names[LOSS_COUNT] = { "loss", "loss_cls",
-						       "loss_iou", "loss_dfl",
-						       "loss_l1" };
 	int64_t one = 1;
 
 	for (int k = 0; k < LOSS_COUNT; k++)
 		sink_real(s,
-			  fl_arena_printf(&s->arena, "loss.%d.%s", t, names[k]),
+			  fl_arena_printf(&s->arena, "loss.%d.%s", t,
+					  loss_names[k]),
 			  losses[k]);
 	*(double *)probe_put(s, fl_arena_printf(&s->arena, "lr.%d", t),
 			     DTYPE_F64, 1, &one) = lr;

@@ -1,7 +1,7 @@
 /* loop.h - a training run: epochs, checkpoints, evaluations, resume, the end.
  *
- * The loop reports through callbacks, on rank 0 alone, and knows no console
- * and no report file. What it does write are checkpoints: <epoch>, step_<n>
+ * The loop reports through callbacks and knows no console and no report file
+ * (report/sink.h). What it does write are checkpoints: <epoch>, step_<n>
  * when the user stops it and every snapshot_steps, best_model, model_final, all
  * .safetensors, in run_dir.
  */
@@ -18,31 +18,43 @@ struct train_step_info {
 	struct engine_result result;
 };
 
+/* Of each process that tells, the first so many batches are shown. */
+#define TRAIN_SHOWN_BATCHES 3
+
 /* A callback that returns an error ends the run; one that is NULL is not
- * wanted. */
+ * wanted. Those from 'started' to 'saved' are called on rank 0 alone. */
 struct train_events {
 	void *ctx;
 	/* On every rank: everything is open, no step is made yet. */
 	int (*ready)(void *ctx, const struct engine *engine,
 		     const struct train_place *place,
 		     const struct dataset *data, struct fl_err *err);
-	/* Likewise, on rank 0; steps_per_epoch is known. */
+	/* Likewise; steps_per_epoch is known. */
 	int (*started)(void *ctx, const struct engine *engine,
 		       const struct train_place *place,
 		       const struct dataset *data, struct fl_err *err);
-	/* On rank 0, once, before anything is told or written: the first step
-	 * is done, or the checkpoint that the run goes on with (from, "" for
-	 * none) is about to be scored. place: where the run began. */
+	/* Once, before anything is told or written: the first step is done, or
+	 * the checkpoint that the run goes on with (from, "" for none) is about
+	 * to be scored. place: where the run began. */
 	int (*writing)(void *ctx, const struct engine *engine,
 		       const struct train_place *place, const char *from,
 		       struct fl_err *err);
+	/* What a step took, before 'stepped' of the same one. */
+	int (*batch)(void *ctx, const struct train_place *place,
+		     const struct batch *batch, const struct dataset *data,
+		     struct fl_err *err);
 	int (*stepped)(void *ctx, const struct train_step_info *info,
 		       struct fl_err *err);
+	/* detections: the evaluation's, in order of images. */
 	int (*evaluated)(void *ctx, const struct train_place *place,
-			 const struct evaluation *evaluation, bool best,
+			 const struct evaluator *evaluator,
+			 const struct evaluation *evaluation,
+			 const struct coco_detection *detections, bool best,
 			 struct fl_err *err);
-	void (*saved)(void *ctx, const char *path, int64_t step);
-	/* Where the run is, for whoever watches: "data", "step", "eval"... */
+	int (*saved)(void *ctx, const char *path, int64_t step,
+		     struct fl_err *err);
+	/* On every rank: where the run is, for whoever watches: "data",
+	 * "step", "eval"... */
 	void (*phase)(void *ctx, int64_t step, const char *what);
 };
 
@@ -59,10 +71,6 @@ struct train_options {
 	/* An agent goes on with the run after a fault: the checkpoint may be
 	 * its copy, and run_dir on another disk than before. */
 	bool again;
-	/* Time steps: end after so many, or the first that ends later than
-	 * steps_s, and write nothing; 0: train. */
-	int steps;
-	double steps_s;
 };
 
 struct train_summary {
