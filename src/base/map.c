@@ -157,7 +157,8 @@ static int read_file(struct fl_map *map, int fd, size_t size, const char *path,
 static int open_map(struct fl_map *map, const char *path, size_t read_at_most,
 		    struct fl_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	/* a pipe that nobody writes to must not hold anybody up */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rc = 0;
 	struct stat st;
 
 	*map = (struct fl_map){ .data = (const unsigned char *)"" };
@@ -168,7 +169,11 @@ static int open_map(struct fl_map *map, const char *path, size_t read_at_most,
 		rc = fl_fail(err, FL_EIO, "cannot stat '%s': %s", path,
 			     strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		rc = fl_fail(err, FL_EIO, "'%s' is not a file", path);
+		rc = fl_fail(err, FL_EIO, "'%s' is not a file%s", path,
+			     S_ISDIR(st.st_mode) ? " but a folder"
+			     : S_ISFIFO(st.st_mode)
+				     ? " but a pipe: write it to one first"
+				     : "");
 	else if (st.st_size > 0 && ((size_t)st.st_size <= read_at_most ||
 				    !map_file(map, fd, (size_t)st.st_size)))
 		rc = read_file(map, fd, (size_t)st.st_size, path, err);

@@ -1,6 +1,8 @@
 /* pickle_literal.c - opcodes that push a number, a text or bytes. */
 #include "ckpt/pickle.h"
 
+#include "text/utf8.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,24 +128,6 @@ static int hex_of(char c)
 				      : -1;
 }
 
-/* A character as UTF-8. */
-static size_t put_utf8(char *to, unsigned c)
-{
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xC0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 0x3F));
-		return 2;
-	}
-	to[0] = (char)(0xE0 | c >> 12);
-	to[1] = (char)(0x80 | (c >> 6 & 0x3F));
-	to[2] = (char)(0x80 | (c & 0x3F));
-	return 3;
-}
-
 /* The text of a line as protocol 0 writes it: characters below 256 are one
  * byte each, the others (and a few) \u and four digits. */
 int pickle_op_line(struct pickle *p, int unused)
@@ -168,7 +152,7 @@ int pickle_op_line(struct pickle *p, int unused)
 			all = all << 4 | (size_t)(digit & 15);
 			c = k == 5 && code ? (unsigned)all : c;
 		}
-		n += put_utf8(to + n, c);
+		n += utf8_put(to + n, c);
 		i += code ? 5 : 0;
 	}
 	v = pickle_new(p, PICKLE_TEXT);

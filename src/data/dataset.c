@@ -155,8 +155,7 @@ static int by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The size that the file itself has, for a list that states none. */
-static void measure(struct dataset *d, struct data_image *im)
+void dataset_measure(struct dataset *d, struct data_image *im)
 {
 	struct fl_err bad = FL_ERR_INIT; /* found again when it is decoded */
 	struct image_info info;
@@ -195,7 +194,7 @@ static bool image_fits(struct dataset *d, const struct recipe_dataset *r,
 		im->w = (int)from->width;
 		im->h = (int)from->height;
 	} else {
-		measure(d, im);
+		dataset_measure(d, im);
 	}
 	return true;
 }

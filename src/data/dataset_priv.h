@@ -10,6 +10,9 @@
 const char *dataset_image_path(struct dataset *d,
 			       const struct recipe_dataset *r, const char *name,
 			       bool *there);
+/* The size that the file itself has, for a list that states none; left as it is
+ * where the file cannot be measured. */
+void dataset_measure(struct dataset *d, struct data_image *im);
 /* Images without a box go behind the others: all, or at most a share of
  * empty_ratio of the whole. */
 void dataset_append_empty(struct dataset *d, const struct recipe_dataset *r,

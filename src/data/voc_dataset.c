@@ -1,9 +1,9 @@
 /* VOC data sets as ppdet/data/source/voc.py reads them: anno_path lists
  * "picture annotation" pairs below image_dir, label_list the class names (the
  * twenty of VOC where it is not given). Corners are clipped to 0 .. width - 1
- * and height - 1 without a shift by one; a picture whose file is missing is
- * left out; one whose XML has no object is empty, one whose boxes are all
- * unusable is not. */
+ * and height - 1 without a shift by one; a size that is not stated is that of
+ * the file; a picture whose file is missing is left out; one whose XML has no
+ * object is empty, one whose boxes are all unusable is not. */
 #include "data/dataset_priv.h"
 
 #include "base/file.h"
@@ -166,29 +166,46 @@ static int read_objects(struct dataset *d, const struct xml *root,
 	return rc;
 }
 
+/* A side as it is stated; 0 where it is none or no number. */
+static double stated(const struct xml *size, const char *side)
+{
+	const struct xml *n = xml_child(size, side);
+	double v = n ? strtod(n->text, NULL) : 0;
+
+	return isfinite(v) && v <= 1e6 ? v : 0;
+}
+
+/* Labelling tools write 0, a word or no size at all where they do not know it;
+ * only a negative one is refused, as by the reference. */
+static void read_size(struct dataset *d, const struct xml *root,
+		      struct data_image *im)
+{
+	const struct xml *size = xml_child(root, "size");
+	double w = stated(size, "width"), h = stated(size, "height");
+
+	if (w < 0 || h < 0)
+		return;
+	im->w = (int)w;
+	im->h = (int)h;
+	if (im->w < 1 || im->h < 1)
+		dataset_measure(d, im);
+}
+
 /* One XML file; *objects how many it lists. */
 static int read_annotation(struct dataset *d, const char *path, int number_of,
 			   struct data_image *im, int *objects,
 			   struct fl_err *err)
 {
 	struct fl_arena arena = FL_ARENA_INIT;
-	const struct xml *id, *size;
+	const struct xml *id;
 	struct xml *root;
-	double w = 0, h = 0;
 	int rc = xml_read(path, &arena, &root, err);
 
 	*objects = 0;
 	if (rc == 0) {
-		size = xml_child(root, "size");
-		rc = number(size, "width", path, &w, err);
-		if (rc == 0)
-			rc = number(size, "height", path, &h, err);
-	}
-	if (rc == 0) {
+		read_size(d, root, im);
 		id = xml_child(root, "id");
 		im->id = id ? strtoll(id->text, NULL, 10) : number_of;
-		im->w = (int)w;
-		im->h = (int)h;
 		for (const struct xml *o = xml_child(root, "object"); o;
 		     o = xml_again(o))
 			++*objects;
@@ -234,7 +251,7 @@ static int read_line(struct dataset *d, const struct recipe_dataset *r,
 		return rc;
 	if (im.w < 1 || im.h < 1) {
 		if (++d->skipped_images <= DATASET_SHOWN)
-			fl_warn("'%s' states no usable size; its picture is left out",
+			fl_warn("'%s' states a negative size, or none where its picture has none either; it is left out",
 				xml);
 	} else if (objects > 0) {
 		d->images[d->count++] = im;

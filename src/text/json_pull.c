@@ -1,5 +1,7 @@
 #include "text/json_pull.h"
 
+#include "text/utf8.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -98,27 +100,10 @@ static int hex4(const struct json_pull *r, size_t at)
 
 static void put_utf8(struct json_pull *r, unsigned code)
 {
-	unsigned char b[4];
-	size_t n;
+	char bytes[4];
 
-	if (r->skipping)
-		return;
-	if (code < 0x80) {
-		b[0] = (unsigned char)code;
-		n = 1;
-	} else if (code < 0x800) {
-		b[0] = (unsigned char)(0xC0 | code >> 6);
-		n = 2;
-	} else if (code < 0x10000) {
-		b[0] = (unsigned char)(0xE0 | code >> 12);
-		n = 3;
-	} else {
-		b[0] = (unsigned char)(0xF0 | code >> 18);
-		n = 4;
-	}
-	for (size_t i = 1; i < n; i++)
-		b[i] = (unsigned char)(0x80 | (code >> 6 * (n - 1 - i) & 0x3F));
-	fl_str_addn(&r->buffer, b, n);
+	if (!r->skipping)
+		fl_str_addn(&r->buffer, bytes, utf8_put(bytes, code));
 }
 
 /* At the 'u' of an escape like \u00e4. False where its digits are broken. */

@@ -8,7 +8,6 @@
 
 #include "base/str.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define LONGEST 4 /* bytes of a character */
@@ -16,6 +15,12 @@
 size_t utf8_mark(const char *text, size_t len)
 {
 	return len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+bool utf16_mark(const char *text, size_t len)
+{
+	return len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 ||
+			    memcmp(text, "\xFE\xFF", 2) == 0);
 }
 
 /* Bytes of the character here; 0 where it is none. The last ones of a text are
@@ -46,6 +51,16 @@ size_t utf8_end(const char *text, size_t len)
 	return at;
 }
 
+size_t utf8_put(char *to, unsigned code)
+{
+	size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+	for (size_t i = n - 1; i > 0; i--, code >>= 6)
+		to[i] = (char)(0x80 | (code & 0x3F));
+	to[0] = (char)(n == 1 ? code : (0xF00u >> n & 0xFF) | code);
+	return n;
+}
+
 int utf8_line(const char *text, size_t len, size_t offset)
 {
 	int line = 1;
@@ -59,9 +74,8 @@ int utf8_line(const char *text, size_t len, size_t offset)
 
 static bool is_utf16(const char *text, size_t len)
 {
-	return len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 ||
-			    memcmp(text, "\xFE\xFF", 2) == 0 || text[0] == 0 ||
-			    text[1] == 0);
+	return utf16_mark(text, len) ||
+	       (len >= 2 && (text[0] == 0 || text[1] == 0));
 }
 
 int utf8_fail(const char *text, size_t len, size_t offset, const char *what,

@@ -10,13 +10,19 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Length of the byte order mark in front: 3, or 0 where there is none. */
 size_t utf8_mark(const char *text, size_t len);
+/* Do the two bytes of UTF-16's mark stand in front? */
+bool utf16_mark(const char *text, size_t len);
 /* Offset of the first byte that is no UTF-8 character, or zero; len where all
  * are. Reads no byte behind len. */
 size_t utf8_end(const char *text, size_t len);
+/* A character's bytes into to[4]; how many there are. code is at most 0x10FFFF
+ * and no surrogate. */
+size_t utf8_put(char *to, unsigned code);
 /* The line of a byte, from 1. Lines end with \n, \r\n or \r. */
 int utf8_line(const char *text, size_t len, size_t offset);
 /* The sentence for the byte at an offset that is not UTF-8: "what:LINE: byte

@@ -1,6 +1,7 @@
 #include "text/xml.h"
 
 #include "base/file.h"
+#include "text/encoding.h"
 #include "text/utf8.h"
 
 #include <ctype.h>
@@ -98,10 +99,10 @@ static size_t entity(struct reader *r, char *out)
 		bool hex = r->end - r->at > 2 && r->at[2] == 'x';
 
 		code = strtol(r->at + (hex ? 3 : 2), &rest, hex ? 16 : 10);
-		if (*rest == ';' && code > 0 && code < 128) {
+		if (*rest == ';' && code > 0 && code <= 0x10FFFF &&
+		    (code < 0xD800 || code > 0xDFFF)) {
 			r->at = rest + 1;
-			*out = (char)code;
-			return 1;
+			return utf8_put(out, (unsigned)code);
 		}
 	}
 	*out = *r->at++;
@@ -235,37 +236,15 @@ static int element(struct reader *r, int depth, struct xml **out)
 	return rc;
 }
 
-/* Does the first line name an encoding other than UTF-8? Then the bytes of names
- * are kept as they are. */
-static bool names_other_encoding(const struct reader *r)
-{
-	static const char key[] = "encoding=";
-	const char *end = memchr(r->begin, '>', (size_t)(r->end - r->begin));
-	struct reader head = *r;
-
-	for (; end && head.at < end; head.at++)
-		if (starts(&head, key)) {
-			const char *value = head.at + sizeof(key);
-
-			return end - value < 5 ||
-			       strncasecmp(value, "utf-8", 5) != 0;
-		}
-	return false;
-}
-
 int xml_parse(const char *text, size_t size, const char *what,
 	      struct fl_arena *arena, struct xml **root, struct fl_err *err)
 {
-	struct reader r = { .at = text,
-			    .begin = text,
-			    .end = text + size,
-			    .what = what,
-			    .arena = arena,
-			    .err = err };
+	struct reader r = { .what = what, .arena = arena, .err = err };
 	bool passed = true;
-	int rc = names_other_encoding(&r) ? 0
-					  : utf8_check(text, size, what, err);
+	int rc = encoding_to_utf8(&text, &size, what, arena, err);
 
+	r.at = r.begin = text;
+	r.end = text + size;
 	r.at += utf8_mark(text, size);
 	while (rc == 0 && passed) {
 		while (r.at < r.end && isspace((unsigned char)*r.at))
