@@ -97,6 +97,7 @@ struct recipe {
 	const char *map_type;	      /* of the VOC metric: 11point, integral */
 	const char *pretrain_weights; /* "" : start from initialisation */
 	int num_classes, epoch, log_iter, snapshot_epoch, worker_num;
+	int cache_mb;	  /* of decoded pictures; 0: none */
 	int memory_limit; /* MiB of activations and workspace; 0: none */
 	bool use_gpu, amp;
 	bool sync_bn;

@@ -35,6 +35,10 @@ const struct row recipe_rows[] = {
 	  NULL, "weights to start from; '' for none" },
 	{ "worker_num", ROW_INT, F(worker_num), 0, 256, 0, "2", NULL,
 	  "threads that decode and transform images; 0: as many as cores" },
+	{ "cache_mb", ROW_INT, F(cache_mb), 0, BIG, 0, "0", NULL,
+	  "MiB of shared memory for decoded training pictures, which the ranks "
+	  "of a machine share; less where the machine has less; 0: each is "
+	  "decoded every time (ours)" },
 	{ "use_gpu", ROW_BOOL, F(use_gpu), 0, 0, 0, "false", NULL,
 	  "train on a GPU; without one the CPU does it and says so" },
 	{ "amp", ROW_BOOL, F(amp), 0, 0, 0, "false", NULL,

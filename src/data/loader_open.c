@@ -3,7 +3,9 @@
  */
 #include "data/loader_priv.h"
 
+#include "agent/lines.h"
 #include "base/arena.h"
+#include "base/log.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -106,6 +108,55 @@ static void close_tapes(struct loader *l)
 	tape_record_close(l->record);
 }
 
+/* The word of this job: fleetrun's, or that of another launcher's PMIx. */
+static const char *job_word(void)
+{
+	const char *word = getenv(AGENT_JOB_VARIABLE);
+
+	if (!word || !*word)
+		word = getenv("PMIX_NAMESPACE");
+	return word ? word : "";
+}
+
+/* A cache is worth a warning where it cannot be made, and never a run. */
+static void open_cache(struct loader *l, int mib)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_str said = FL_STR_INIT;
+	struct picture_cache_state state;
+
+	if (picture_cache_open(PICTURE_CACHE_ROOT, job_word(), l->data, mib,
+			       &l->cache, &err) != 0) {
+		fl_str_addf(
+			&said,
+			"cache_mb: %s; every picture is decoded each time\n",
+			err.text);
+	} else {
+		state = picture_cache_state(l->cache);
+		if (state.limit >> 20 < mib)
+			fl_str_addf(
+				&said,
+				"cache_mb: of %d MiB the machine has room for %lld\n",
+				mib, (long long)(state.limit >> 20));
+	}
+	fl_warn_lines(&said);
+	fl_str_release(&said);
+}
+
+static void close_cache(struct loader *l)
+{
+	struct picture_cache_state state;
+
+	if (!l->cache)
+		return;
+	state = picture_cache_state(l->cache);
+	fl_info("%d of %d pictures were kept decoded, %lld of %lld MiB%s",
+		state.pictures, l->data->count, (long long)(state.bytes >> 20),
+		(long long)(state.limit >> 20),
+		state.full ? ", no room for more" : "");
+	picture_cache_close(l->cache);
+}
+
 int loader_share(int rank, int world, int global)
 {
 	return (int)((int64_t)global * (rank + 1) / world -
@@ -143,6 +194,8 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 		free(l);
 		return rc;
 	}
+	if (r->cache_mb > 0)
+		open_cache(l, r->cache_mb);
 	return start(l, threads, out, err);
 }
 
@@ -188,6 +241,7 @@ void loader_close(struct loader *l)
 	pthread_mutex_destroy(&l->lock);
 	sampler_close(&l->sampler);
 	close_tapes(l);
+	close_cache(l);
 	free(l->bad);
 	free(l->found);
 	free(l);

@@ -5,6 +5,7 @@
 #define FL_DATA_LOADER_PRIV_H
 
 #include "data/loader.h"
+#include "data/picture_cache.h"
 #include "data/tape.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct slot {
 struct loader {
 	const struct recipe_reader *reader;
 	const struct dataset *data;
+	struct picture_cache *cache; /* NULL: none */
 	struct sampler sampler;
 	bool train, shared_size;
 	uint64_t seed;

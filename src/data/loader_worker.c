@@ -62,9 +62,13 @@ static int decode(struct worker *w, int index)
 	for (int tries = 0; tries < l->data->count; tries++) {
 		struct fl_err bad = FL_ERR_INIT;
 
-		if (image_read(l->data->images[index].path, &w->picture,
-			       &bad) == 0)
+		if (picture_cache_get(l->cache, index, &w->picture))
 			return index;
+		if (image_read(l->data->images[index].path, &w->picture,
+			       &bad) == 0) {
+			picture_cache_put(l->cache, index, &w->picture);
+			return index;
+		}
 		mark_bad(l, index, &bad);
 		if (!l->train)
 			return -1;
