@@ -20,7 +20,7 @@
 #include "device/device.h"
 
 /* Types that maps may have, and what their rounding adds to the distance from
- * ref, in parts of the largest value. */
+ * ref of results of that type, in parts of the largest value. */
 struct op_type {
 	enum dtype type;
 	double rounding;
@@ -48,6 +48,7 @@ struct op_shape {
 	int branches;
 	bool acc, in_place, bias, residual, sums, silu, hard;
 	bool short_sums, equal_ranks, alpha, inference;
+	bool wide_x, wide_y; /* of a convolution: that map is F32 always */
 };
 
 enum op_use {

@@ -19,7 +19,8 @@ const struct op_case op_cases[] = {
 };
 const int op_case_count = sizeof(op_cases) / sizeof(op_cases[0]);
 
-const struct op_type op_types[] = { { DTYPE_F32, 0 } };
+/* BF16 has 8 bits: from a value to its neighbour are 2^-7 of it at most. */
+const struct op_type op_types[] = { { DTYPE_F32, 0 }, { DTYPE_BF16, 0x1p-7 } };
 const int op_type_count = sizeof(op_types) / sizeof(op_types[0]);
 
 const struct op_slope op_slopes[] = {
@@ -94,6 +95,8 @@ static void draw_conv(struct op_shape *s, int round, struct fl_rng *rng)
 	s->k = coin(rng) ? 3 : 1;
 	s->stride = s->k == 1 ? 1 : up_to(rng, 2);
 	s->short_sums = unit > 1;
+	s->wide_x = round % 4 == 2;
+	s->wide_y = round % 4 == 3;
 }
 
 static void draw_map(struct op_shape *s, int round, struct fl_rng *rng)

@@ -4,12 +4,14 @@
 
 static struct tensor source(const struct op_shape *s)
 {
-	return tensor_make(NULL, s->type, s->n, s->h, s->w, s->c);
+	return tensor_make(NULL, s->wide_x ? DTYPE_F32 : s->type, s->n, s->h,
+			   s->w, s->c);
 }
 
 static struct tensor destination(const struct op_shape *s)
 {
-	return tensor_make(NULL, s->type, s->n, (s->h - 1) / s->stride + 1,
+	return tensor_make(NULL, s->wide_y ? DTYPE_F32 : s->type, s->n,
+			   (s->h - 1) / s->stride + 1,
 			   (s->w - 1) / s->stride + 1, s->cout);
 }
 

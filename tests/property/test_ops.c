@@ -3,8 +3,10 @@
  * behind every operand are closed). The definition's own backward is held against finite
  * differences in test_slopes.c. */
 #include "base/par.h"
+#include "tensor/value.h"
 #include "../ops/op_case.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,6 +99,81 @@ static void test_devices(void **state)
 	for (int i = 0; i < op_case_count; i++)
 		for (int t = 0; t < op_type_count; t++)
 			walk(&op_cases[i], op_types[t].type);
+}
+
+/* The call in F32 with the operands of one in BF16, as they are multiplied. */
+static void widen(struct op_call *wide, const struct op_call *c)
+{
+	static const char *const multiplied[] = { "x", "w", "dy" };
+
+	for (int i = 0; i < c->count; i++) {
+		const struct op_operand *o = &c->operands[i];
+		struct op_operand *to = &wide->operands[i];
+		bool rounded = false;
+
+		for (int k = 0; c->op->kind == OP_CONV && k < 3; k++)
+			rounded |= !strcmp(o->name, multiplied[k]);
+		for (size_t k = 0; k < op_room(&o->t); k++) {
+			double v = op_get(o->t.type, o->host, k);
+
+			if (rounded)
+				v = (double)value_rounded(DTYPE_BF16, (float)v);
+			op_put(to->t.type, to->host, k, v);
+		}
+	}
+}
+
+/* Value k of an operand's result, rounded to the type it has in BF16. */
+static void same_rounded(const struct op_run *narrow, const struct op_run *wide,
+			 int i, size_t k)
+{
+	const struct tensor *t = &narrow->call->operands[i].t;
+	const struct tensor *w = &wide->call->operands[i].t;
+	double got = op_get(t->type, narrow->host[i], k);
+	double want = op_get(w->type, wide->host[i], k);
+
+	if (t->type == DTYPE_BF16)
+		want = (double)value_rounded(DTYPE_BF16, (float)want);
+	if (!op_between(t, k) && memcmp(&got, &want, sizeof(got)) != 0 &&
+	    !(isnan(got) && isnan(want)))
+		fail_msg(
+			"%s: value %zu of %s is %.9g, rounded it would be %.9g",
+			narrow->call->op->name, k,
+			narrow->call->operands[i].name, got, want);
+}
+
+/* The definition in BF16 is the definition in F32, rounded: bit for bit. */
+static void test_definition_rounded(void **state)
+{
+	(void)state;
+	for (int i = 0; i < op_case_count; i++) {
+		const struct op_case *op = &op_cases[i];
+
+		for (int round = 0; round < rounds(op) / 4; round++) {
+			struct op_shape s =
+				op_shape_random(op->kind, round, &rng);
+			struct op_call c, wide;
+			struct op_run a, b;
+
+			s.sums = false; /* of what is rounded */
+			s.type = DTYPE_F32;
+			op_call_make(&wide, op, &s, &rng);
+			s.type = DTYPE_BF16;
+			op_call_make(&c, op, &s, &rng);
+			widen(&wide, &c);
+			assert_true(ran(&a, ref, &c) && ran(&b, ref, &wide));
+			for (int k = 0; k < c.count; k++)
+				for (size_t n = 0;
+				     c.operands[k].use & OP_OUT &&
+				     n < op_room(&c.operands[k].t);
+				     n++)
+					same_rounded(&a, &b, k, n);
+			op_run_close(&a);
+			op_run_close(&b);
+			op_call_release(&c);
+			op_call_release(&wide);
+		}
+	}
 }
 
 typedef void any_fn(void);
@@ -229,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_slots_filled),
 		cmocka_unit_test(test_comparison),
 		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_definition_rounded),
 		cmocka_unit_test(test_thread_count),
 	};
 	struct fl_err err = FL_ERR_INIT;
