@@ -78,6 +78,8 @@ int cmd_eval(int argc, char **argv, struct fl_err *err)
 	fl_log_name("flotilla.eval");
 	rc = option_parse(&cmd_eval_options, &args, argc, argv, &words, &help,
 			  err);
+	if (args.job.amp)
+		job_prefer(&args.job, "amp=true");
 	if (rc == 0 && help)
 		option_help(&cmd_eval_options, stdout);
 	else if (rc == 0 && words > 0)

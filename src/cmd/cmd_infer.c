@@ -242,6 +242,8 @@ int cmd_infer(int argc, char **argv, struct fl_err *err)
 	fl_log_name("flotilla.infer");
 	rc = option_parse(&cmd_infer_options, &args, argc, argv, &words, &help,
 			  err);
+	if (args.job.amp)
+		job_prefer(&args.job, "amp=true");
 	if (rc == 0 && help)
 		option_help(&cmd_infer_options, stdout);
 	else if (rc == 0 && words > 0)

@@ -83,6 +83,8 @@ int cmd_probe(int argc, char **argv, struct fl_err *err)
 
 	rc = option_parse(&cmd_probe_options, &args, argc, argv, &words, &help,
 			  err);
+	if (args.job.amp)
+		job_prefer(&args.job, "amp=true");
 	if (rc == 0 && help)
 		option_help(&cmd_probe_options, stdout);
 	else if (rc == 0 && words > 0)

@@ -28,7 +28,7 @@
 struct args {
 	struct job_args job;
 	const char *resume, *record_draws, *replay_draws, *batch_size;
-	bool eval, amp, new_batch;
+	bool eval, new_batch;
 };
 
 static const struct option_row rows[] = {
@@ -45,8 +45,6 @@ static const struct option_row rows[] = {
 	{ "new_batch", 0, OPTION_FLAG, offsetof(struct args, new_batch),
 	  .help = "with -r on other ranks or another batch_size: take ranks x "
 		  "batch_size images a step from now on" },
-	{ "amp", 0, OPTION_FLAG, offsetof(struct args, amp),
-	  .help = "16-bit arithmetic where the device has it" },
 	{ "record_draws", 0, OPTION_TEXT, offsetof(struct args, record_draws),
 	  .arg = "FILE", .help = "write down what is random, as JSON lines" },
 	{ "replay_draws", 0, OPTION_TEXT, offsetof(struct args, replay_draws),
@@ -253,6 +251,8 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 	} else if (rc == 0) {
 		catch_signals();
 		fl_log_keep(); /* the log file comes with the first step */
+		if (args.job.amp)
+			job_prefer(&args.job, "amp=true");
 		if (args.replay_draws) /* a comparison with the reference */
 			job_prefer(&args.job,
 				   "OptimizerBuilder.clip_grad_by_history=0");
@@ -264,9 +264,6 @@ int cmd_train(int argc, char **argv, struct fl_err *err)
 		rc = job_open(&job, &args.job, !timing, err);
 		if (rc == 0)
 			option_say_passed(&cmd_train_options, &args.job.passed);
-		if (rc == 0 && args.amp)
-			fl_info("--amp: this build has no 16-bit arithmetic on '%s'; going on in fp32",
-				job.dev->device->name);
 		if (rc == 0 && !timing)
 			rc = claim_folder(&job, &dir, err);
 		if (rc == 0)

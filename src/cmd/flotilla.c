@@ -113,7 +113,7 @@ static void print_version(void)
 	fl_version_print(stdout, "flotilla", all);
 	for (int i = 0; device_backends[i]; i++)
 		printf("device     %s: %s\n", device_backends[i]->name,
-		       device_backends[i]->arithmetic());
+		       device_backends[i]->arithmetic(DTYPE_F32));
 	printf("recipes    %s\n", folder ? folder : "none came along");
 	fl_arena_release(&arena);
 }

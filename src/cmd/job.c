@@ -6,6 +6,7 @@
 #include "base/processes.h"
 #include "comm/mpi/mpi.h"
 #include "comm/self/self.h"
+#include "detect/precision.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,8 +55,6 @@ static const char *device_name(const struct job_args *args,
 		return args->device;
 	if (recipe->use_gpu)
 		fl_info("the recipe says use_gpu: true, but this build has no GPU device; going on with the CPU");
-	if (recipe->amp)
-		fl_info("the recipe says amp: true, but this build has no 16-bit arithmetic; going on in fp32");
 	return "cpu";
 }
 
@@ -91,8 +90,11 @@ int job_open(struct job *job, const struct job_args *args, bool ranks,
 	if (rc == 0)
 		rc = device_open(device_name(args, job->recipe), &job->dev,
 				 err);
-	if (rc == 0)
+	if (rc == 0) {
 		fl_par_init(thread_count());
+		rc = precision_settle(job->recipe, job->dev->device, job->comm,
+				      err);
+	}
 	return rc;
 }
 

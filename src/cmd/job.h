@@ -13,6 +13,7 @@
 /* Fields that JOB_ROWS fill. */
 struct job_args {
 	const char *config, *device;
+	bool amp;
 	struct option_list overrides;
 	struct option_list passed; /* options that mean nothing here */
 };
@@ -33,9 +34,12 @@ struct job_args {
 		  offsetof(struct type, job.overrides),                                     \
 		  .arg = "key=value ...",                                                   \
 		  .help = "replace values of the recipe" },                                 \
+		{ "device",	    0,                                                      \
+		  OPTION_TEXT,	    offsetof(struct type, job.device),                      \
+		  .arg = "cpu|ref", .help = "who computes (default cpu)" },                 \
 	{                                                                                   \
-		"device", 0, OPTION_TEXT, offsetof(struct type, job.device),                \
-			.arg = "cpu|ref", .help = "who computes (default cpu)"              \
+		"amp", 0, OPTION_FLAG, offsetof(struct type, job.amp),                      \
+			.help = "bf16 where the processor is faster with it (amp: true)"    \
 	}
 
 struct job {

@@ -22,7 +22,7 @@ static int open_pictures(struct job_detect *d,
 static int open_network(struct job_detect *d, struct fl_err *err)
 {
 	const struct recipe *r = d->job.recipe;
-	struct plan_key key = evaluator_plan(d->reader);
+	struct plan_key key = evaluator_plan(r, d->reader);
 	int rc = model_new(r, &d->model, err);
 
 	if (rc == 0)

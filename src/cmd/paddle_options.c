@@ -40,8 +40,6 @@ const struct option_foreign paddle_options[] = {
 	{ "to_static", PADDLE_TRAIN, OPTION_FLAG, false,
 	  "the graph is always planned before the first step" },
 
-	{ "amp", PADDLE_EVAL, OPTION_FLAG, false,
-	  "scores are computed in fp32" },
 	{ "json_eval", PADDLE_EVAL, OPTION_FLAG, true,
 	  "a file of detections is scored with 'flotilla eval --gt TRUTH.json --dt bbox.json'" },
 	{ "bias", PADDLE_EVAL, OPTION_FLAG, true,

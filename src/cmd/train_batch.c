@@ -132,6 +132,7 @@ int train_settle_batch(struct job *job, const struct job_args *args,
 	free(overrides);
 	if (rc != 0)
 		return rc;
+	fresh->precision = job->recipe->precision; /* settled */
 	recipe_free(job->recipe);
 	job->recipe = fresh;
 	return 0;

@@ -77,8 +77,9 @@ static void add_numbers(struct train_facts *f, const struct recipe *r,
 	struct fl_str *s = add(f, "numbers");
 	const char *threads = getenv("FLOTILLA_THREADS");
 
-	fl_str_addf(s, "device %s, amp %s, OMP_NUM_THREADS %s",
-		    e->net.dev->device->name, r->amp ? "on" : "off",
+	fl_str_addf(s, "device %s, precision %s, OMP_NUM_THREADS %s",
+		    e->net.dev->device->name,
+		    recipe_precision(r) == DTYPE_BF16 ? "bf16" : "fp32",
 		    threads && *threads ? threads : "not set");
 }
 

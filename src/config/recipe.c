@@ -71,6 +71,11 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 	return 0;
 }
 
+enum dtype recipe_precision(const struct recipe *r)
+{
+	return strcmp(r->precision, "bf16") == 0 ? DTYPE_BF16 : DTYPE_F32;
+}
+
 void recipe_free(struct recipe *r)
 {
 	if (!r)

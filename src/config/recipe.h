@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "tensor/dtype.h"
 
 #include <stdbool.h>
 
@@ -100,6 +101,7 @@ struct recipe {
 	int cache_mb;	  /* of decoded pictures; 0: none */
 	int memory_limit; /* MiB of activations and workspace; 0: none */
 	bool use_gpu, amp;
+	const char *precision; /* auto, fp32, bf16 */
 	bool sync_bn;
 	bool use_ema;
 	double ema_decay;
@@ -149,6 +151,9 @@ struct recipe {
 int recipe_load(const char *path, const char *const *overrides, int count,
 		struct recipe **out, struct fl_err *err);
 void recipe_free(struct recipe *recipe);
+/* Of maps. "auto" is F32 until it is settled whether amp means anything here
+ * (detect/precision.h). */
+enum dtype recipe_precision(const struct recipe *recipe);
 /* The folder of the recipes that came with the programs; NULL where there is
  * none. */
 const char *recipe_folder(struct fl_arena *arena);

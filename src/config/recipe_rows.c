@@ -42,7 +42,12 @@ const struct row recipe_rows[] = {
 	{ "use_gpu", ROW_BOOL, F(use_gpu), 0, 0, 0, "false", NULL,
 	  "train on a GPU; without one the CPU does it and says so" },
 	{ "amp", ROW_BOOL, F(amp), 0, 0, 0, "false", NULL,
-	  "16-bit arithmetic where the device has it" },
+	  "bf16 where every rank's processor is faster with it, else fp32; a "
+	  "line says which (the reference's 16 bits are fp16, and off on CPUs)" },
+	{ "precision", ROW_TEXT, F(precision), 0, 0, 0, "auto",
+	  "auto|fp32|bf16",
+	  "of maps, their gradients and packed weights; all else is fp32 "
+	  "always. auto: as amp says; bf16: also where it is no faster (ours)" },
 	{ "norm_type", ROW_TEXT, 0, 0, 0, 0, "bn", "bn|sync_bn",
 	  "statistics of batch normalisation over one rank or all" },
 	{ "use_ema", ROW_BOOL, F(use_ema), 0, 0, 0, "false", NULL,
@@ -203,7 +208,7 @@ const struct row recipe_rows[] = {
 	{ "amp_level", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,
 	  "master weights are always fp32" },
 	{ "init_loss_scaling", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,
-	  "fp32 needs no loss scaling" },
+	  "neither fp32 nor bf16, which has its range, needs loss scaling" },
 	{ "YOLOv3", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,
 	  "backbone, neck and head are CSPResNet, CustomCSPPAN, PPYOLOEHead" },
 	{ "PPYOLOE", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL, "as YOLOv3" },

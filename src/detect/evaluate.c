@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct plan_key evaluator_plan(const struct recipe_reader *reader)
+struct plan_key evaluator_plan(const struct recipe *recipe,
+			       const struct recipe_reader *reader)
 {
-	return plan_key_make(PLAN_EVAL, DTYPE_F32, reader->batch_size,
-			     reader->sizes[0][0], reader->sizes[0][1]);
+	return plan_key_make(PLAN_EVAL, recipe_precision(recipe),
+			     reader->batch_size, reader->sizes[0][0],
+			     reader->sizes[0][1]);
 }
 
 static int check_metric(const struct recipe *recipe, struct fl_err *err)
@@ -155,7 +157,7 @@ static int evaluate_batch(struct share *s, const struct batch *b,
 static int open_share(struct share *s, struct evaluator *v, struct network *net,
 		      const struct recipe_reader *reader, struct fl_err *err)
 {
-	struct plan_key key = evaluator_plan(reader);
+	struct plan_key key = evaluator_plan(net->recipe, reader);
 
 	*s = (struct share){ .v = v, .net = net, .reader = reader };
 	return detector_open(&s->detector, net, &key, err);

@@ -42,7 +42,8 @@ void evaluator_close(struct evaluator *v);
 void evaluator_print(const struct recipe *recipe,
 		     const struct coco_result *score, struct fl_str *out);
 /* The plan that a reader's batches run on; to be among the keys of network_open. */
-struct plan_key evaluator_plan(const struct recipe_reader *reader);
+struct plan_key evaluator_plan(const struct recipe *recipe,
+			       const struct recipe_reader *reader);
 
 struct evaluation {
 	/* Rank 0. Of VOC's metric mAP stands for ap and ap50, and the rest is

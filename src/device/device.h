@@ -107,13 +107,21 @@ struct dev_core {
 	void (*recording_free)(struct dev *d, struct dev_recording *work);
 };
 
+/* What maps in BF16 are worth on a device. */
+struct dev_bf16 {
+	bool works, faster; /* at all; than maps in F32 */
+	char why[192];	    /* what settles that, a part of a sentence */
+};
+
 struct device {
 	const char *name; /* "ref", "cpu" */
 	const struct dev_core *core;
 	const struct dev_ops *ops; /* every slot is filled */
-	/* What settles the last bits of its results, in words: libraries with
-	 * their versions, instruction sets. */
-	const char *(*arithmetic)(void);
+	/* What settles the last bits of its results with maps of that type, in
+	 * words: libraries with their versions, instruction sets. */
+	const char *(*arithmetic)(enum dtype maps);
+	/* May try for some hundredths of a second, once. */
+	void (*bf16)(struct dev_bf16 *out);
 };
 
 /* What exists, ended by NULL. A program (src/cmd/backends.c) defines it, for a

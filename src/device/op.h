@@ -9,7 +9,8 @@
  * of F32 or BF16, all maps of a call of one type unless said so; vectors,
  * parameters, their gradients and statistics are float32 always, and sums over
  * pixels or ranks float64. Whatever the type, an operation computes in float32
- * or better and rounds once, when it writes. Dense
+ * or better and rounds once, when it writes; a backend's convolution may round
+ * what it adds to a gradient before as well. Dense
  * means ld == c, all other maps may be channel slices; sources and
  * destinations do not overlap unless said so; "acc" true adds to the
  * destination, false overwrites it. Nothing allocates. Reductions have a

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 
 /* The one place that decides types: maps have the plan's precision; what is a
- * vector, and what the loss reads, is F32. */
+ * vector, what the loss reads, and the picture as the host has it, is F32. */
 static enum dtype type_of(const struct plan *p, int value)
 {
 	const struct graph_value *v = &p->graph->values[value];
 
-	return v->vector || v->output ? DTYPE_F32 : p->key.precision;
+	return v->vector || v->output || value == p->graph->input
+		       ? DTYPE_F32
+		       : p->key.precision;
 }
 
 static void infer_shape(struct plan *p, int node)

@@ -27,8 +27,8 @@ enum plan_mode {
 struct plan_key {
 	enum plan_mode mode;
 	int batch, height, width;
-	/* Of maps between operations. Vectors, what the loss reads, parameters
-	 * and statistics are F32 always. */
+	/* Of maps between operations. The picture, vectors, what the loss
+	 * reads, parameters and statistics are F32 always. */
 	enum dtype precision;
 };
 

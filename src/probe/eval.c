@@ -65,8 +65,8 @@ int probe_evaluate(const struct recipe *recipe, const struct model *model,
 		   const struct probe_batch *b, struct probe_sink *s,
 		   struct fl_err *err)
 {
-	struct plan_key key = plan_key_make(PLAN_EVAL, DTYPE_F32, b->batch.n,
-					    b->batch.h, b->batch.w);
+	struct plan_key key = plan_key_make(PLAN_EVAL, recipe_precision(recipe),
+					    b->batch.n, b->batch.h, b->batch.w);
 	struct network net = { 0 };
 	int rc = network_open(&net, recipe, model, dev, comm, STATE_MODEL, &key,
 			      1, err);

@@ -7,6 +7,7 @@
 #include "probe/probe_priv.h"
 #include "detect/state.h"
 #include "detect/weights.h"
+#include "tensor/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +60,12 @@ static int sink_map(struct probe_sink *s, struct dev_queue *q, const char *name,
 	float *out = probe_put(s, name, DTYPE_F32, 4, dims);
 	size_t area = (size_t)t.h * (size_t)t.w;
 	int rc = probe_read(q, &s->arena, &t, err);
-	const float *from = t.data;
 
 	for (size_t n = 0; rc == 0 && n < (size_t)t.n; n++)
 		for (size_t c = 0; c < (size_t)t.c; c++)
 			for (size_t p = 0; p < area; p++)
-				*out++ =
-					from[(n * area + p) * (size_t)t.ld + c];
+				*out++ = tensor_get(
+					&t, (n * area + p) * (size_t)t.ld + c);
 	return rc;
 }
 
@@ -185,8 +185,9 @@ static int first_batch(struct engine *e, const struct probe_options *o,
 		       const struct probe_batch *b, struct probe_sink *s,
 		       struct engine_result *result, struct fl_err *err)
 {
-	struct plan_key key = plan_key_make(PLAN_PROBE, DTYPE_F32, b->batch.n,
-					    b->batch.h, b->batch.w);
+	struct plan_key key =
+		plan_key_make(PLAN_PROBE, recipe_precision(e->net.recipe),
+			      b->batch.n, b->batch.h, b->batch.w);
 	struct plan *plan = plans_find(&e->net.plans, &key);
 	struct state_part grads = { "grads.", e->net.host.row[STATE_GRADS],
 				    NULL };
@@ -252,9 +253,9 @@ static int open_engine(struct engine *e, const struct recipe *recipe,
 	int count = o->batch_count, rc;
 
 	for (int t = 0; t < o->batch_count; t++)
-		keys[t] =
-			plan_key_make(PLAN_TRAIN, DTYPE_F32, batches[t].batch.n,
-				      batches[t].batch.h, batches[t].batch.w);
+		keys[t] = plan_key_make(PLAN_TRAIN, recipe_precision(recipe),
+					batches[t].batch.n, batches[t].batch.h,
+					batches[t].batch.w);
 	keys[count] = keys[0];
 	keys[count++].mode = PLAN_PROBE;
 	rc = engine_open(e, recipe, model, dev, comm, keys, count, err);

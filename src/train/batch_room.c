@@ -28,10 +28,9 @@ struct search {
 static int bytes_of(const struct search *s, int batch, double *bytes,
 		    struct fl_err *err)
 {
-	const struct plan_key key = { .mode = PLAN_TRAIN,
-				      .batch = batch,
-				      .height = s->room->height,
-				      .width = s->room->width };
+	const struct plan_key key =
+		plan_key_make(PLAN_TRAIN, recipe_precision(s->recipe), batch,
+			      s->room->height, s->room->width);
 	double pixels = (double)key.height * key.width;
 	size_t plan;
 	int rc = plans_measure(s->model->graph, s->dev, &key, &plan, err);
@@ -176,9 +175,8 @@ int batch_room_find(const struct recipe *recipe, struct dev *dev,
 int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
 		    int height, int width, double *seconds, struct fl_err *err)
 {
-	const struct plan_key key = {
-		.mode = PLAN_TRAIN, .batch = n, .height = height, .width = width
-	};
+	const struct plan_key key = plan_key_make(
+		PLAN_TRAIN, recipe_precision(recipe), n, height, width);
 	size_t floats = (size_t)n * (size_t)height * (size_t)width * 3;
 	float *image = fl_calloc(floats, sizeof(float));
 	float *boxes = fl_calloc((size_t)n * 4, sizeof(float));

@@ -47,6 +47,16 @@ struct checkpoint_content checkpoint_of(const struct engine *e,
 					    *place };
 }
 
+static const char *precision_of(const struct engine *e)
+{
+	return recipe_precision(e->net.recipe) == DTYPE_BF16 ? "bf16" : "fp32";
+}
+
+static const char *arithmetic_of(const struct engine *e)
+{
+	return e->net.dev->device->arithmetic(recipe_precision(e->net.recipe));
+}
+
 static void describe_state(const struct checkpoint_content *c,
 			   struct fl_str *text)
 {
@@ -76,7 +86,8 @@ static void describe_state(const struct checkpoint_content *c,
 	json_set_int(o, "batch_size", e->net.recipe->train_reader.batch_size);
 	json_set_text(o, "device", e->net.dev->device->name);
 	json_set_int(o, "threads", fl_par_threads());
-	json_set_text(o, "arithmetic", e->net.dev->device->arithmetic());
+	json_set_text(o, "precision", precision_of(e));
+	json_set_text(o, "arithmetic", arithmetic_of(e));
 	json_print(o, 0, text);
 	json_free(o);
 }
@@ -162,10 +173,16 @@ static void compare_ranks(const struct engine *e, const struct json *o)
 /* Another version of a library, or another processor, adds in another order. */
 static void compare_arithmetic(const struct engine *e, const struct json *o)
 {
-	const char *now = e->net.dev->device->arithmetic(), *then = now;
+	const char *now = arithmetic_of(e), *then = now, *was = "fp32";
 
 	json_text(json_get(o, "arithmetic"), &then);
-	if (strcmp(then, now) != 0)
+	json_text(json_get(o, "precision"), &was);
+	if (strcmp(was, precision_of(e)) != 0)
+		fl_info("the checkpoint was made with maps in %s, this run has them in %s "
+			"(precision: %s goes on as before): its weights are fp32 in both, "
+			"its course will differ",
+			was, precision_of(e), was);
+	else if (strcmp(then, now) != 0)
 		fl_info("the checkpoint was made with %s, this run computes with %s: "
 			"the last bits will differ from an undisturbed run",
 			then, now);

@@ -66,7 +66,7 @@ static struct plan_key largest_plan(const struct run *r, int passes)
 		if (reader->sizes[i][0] * reader->sizes[i][1] >
 		    reader->sizes[best][0] * reader->sizes[best][1])
 			best = i;
-	return plan_key_make(PLAN_TRAIN, DTYPE_F32,
+	return plan_key_make(PLAN_TRAIN, recipe_precision(r->recipe),
 			     (share_of(r) + passes - 1) / passes,
 			     reader->sizes[best][0], reader->sizes[best][1]);
 }
@@ -121,7 +121,8 @@ int run_plans(const struct run *r, int passes,
 	for (int i = 0; i < size_count(r); i++)
 		for (int up = 0; up <= (share % passes != 0); up++)
 			keys[count++] = plan_key_make(
-				PLAN_TRAIN, DTYPE_F32, share / passes + up,
-				reader->sizes[i][0], reader->sizes[i][1]);
+				PLAN_TRAIN, recipe_precision(r->recipe),
+				share / passes + up, reader->sizes[i][0],
+				reader->sizes[i][1]);
 	return count;
 }

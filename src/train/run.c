@@ -61,7 +61,8 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 	double start = fl_now_s();
 
 	if (r->options->eval)
-		keys[count++] = evaluator_plan(&r->recipe->eval_reader);
+		keys[count++] =
+			evaluator_plan(r->recipe, &r->recipe->eval_reader);
 	rc = engine_open(&r->engine, r->recipe, r->model, r->dev, r->comm, keys,
 			 count, err);
 	if (rc == 0)

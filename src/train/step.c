@@ -211,8 +211,9 @@ int engine_step(struct engine *e, const struct engine_batch *batch, int epoch,
 
 	for (e->pass = 0; rc == 0 && e->pass < e->passes; e->pass++) {
 		struct engine_batch b = part_of(batch, e->passes, e->pass);
-		struct plan_key key =
-			plan_key_make(PLAN_TRAIN, DTYPE_F32, b.n, b.h, b.w);
+		struct plan_key key = plan_key_make(
+			PLAN_TRAIN, recipe_precision(e->net.recipe), b.n, b.h,
+			b.w);
 		struct plan *plan = plans_find(&e->net.plans, &key);
 
 		FL_ASSERT(plan != NULL);

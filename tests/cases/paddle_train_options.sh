@@ -40,7 +40,7 @@ refuses "a beginning of an option" "did you mean '--replay_draws'" train --repl 
 refuses "a truth value that is none" "takes true or false, not 'maybe'" train --use_vdl=maybe
 refuses "an option without its word" "option '--vdl_log_dir' needs a value" train --vdl_log_dir
 
-runs "eval with amp" "'--amp' is accepted" eval --classwise --amp
+runs "eval with amp" "INFO: amp: " eval --classwise --amp
 runs "predictions alone" "bbox result is saved to ./bbox.json" eval --save_prediction_only
 no_score() { ! grep -q "Average Precision" "$work/says.log"; }
 check "without a score" no_score

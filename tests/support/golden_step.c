@@ -28,7 +28,8 @@ struct step_case {
 	char batches[MAX_STEPS][64];
 };
 
-static int load_recipe(struct step_case *c, struct fl_err *err)
+static int load_recipe(struct step_case *c, const char *precision,
+		       struct fl_err *err)
 {
 	static const char *const keys[][2] = {
 		{ "num_classes", "num_classes" },
@@ -37,11 +38,12 @@ static int load_recipe(struct step_case *c, struct fl_err *err)
 		{ "LearningRate.base_lr", "base_lr" },
 		{ "PPYOLOEHead.static_assigner_epoch", "static_assigner_epoch" }
 	};
-	char path[128], texts[5][64];
-	const char *overrides[6] = { "short_sums=true" }, *size = "s";
+	char path[128], texts[5][64], maps[32];
+	const char *overrides[7] = { "short_sums=true", maps }, *size = "s";
 	bool plus = false;
-	int count = 1;
+	int count = 2;
 
+	snprintf(maps, sizeof(maps), "precision=%s", precision);
 	json_text(json_get(c->row, "size"), &size);
 	json_bool(json_get(c->row, "plus"), &plus);
 	snprintf(path, sizeof(path), "configs/ppyoloe/ppyoloe_%scrn_%s_%s.yml",
@@ -323,7 +325,8 @@ static void check_walk(struct golden_report *r, const struct step_case *c,
 }
 
 static int open_case(struct step_case *c, const char *stem,
-		     const char *device_name, struct fl_err *err)
+		     const char *device_name, const char *precision,
+		     struct fl_err *err)
 {
 	const char *base = strrchr(stem, '/');
 	const struct json *image;
@@ -359,7 +362,7 @@ static int open_case(struct step_case *c, const char *stem,
 			 scratch_dir(), t);
 	rc = device_open(device_name, &c->dev, err);
 	if (rc == 0)
-		rc = load_recipe(c, err);
+		rc = load_recipe(c, precision, err);
 	if (rc == 0)
 		rc = golden_weights(c->recipe, c->seed, NULL, 0, c->weights,
 				    err);
@@ -445,7 +448,7 @@ int golden_step_check(const char *stem, const char *device_name, double slack,
 	struct step_case c = { 0 };
 	struct golden_report walk = { 0 }, until = { 0 };
 	struct tensor_file ours;
-	int rc = open_case(&c, stem, device_name, err);
+	int rc = open_case(&c, stem, device_name, "fp32", err);
 
 	*report = (struct golden_report){ 0 };
 	if (rc == 0)
@@ -467,6 +470,19 @@ int golden_step_check(const char *stem, const char *device_name, double slack,
 		golden_judge(report, slack);
 		rc = settle_walk(&c, slack, &walk, &until, report, err);
 	}
+	close_case(&c);
+	return rc;
+}
+
+int golden_step_walk(const char *stem, const char *device_name,
+		     const char *precision, struct tensor_file *ours,
+		     struct fl_err *err)
+{
+	struct step_case c = { 0 };
+	int rc = open_case(&c, stem, device_name, precision, err);
+
+	if (rc == 0)
+		rc = probe(&c, 0, c.steps, ours, err);
 	close_case(&c);
 	return rc;
 }

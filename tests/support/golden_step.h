@@ -24,6 +24,7 @@
 #include "golden.h"
 
 #include "base/err.h"
+#include "ckpt/tensor_file.h"
 
 #define GOLDEN_TRIES 6
 #define GOLDEN_TIES "tests/golden/near_ties.json"
@@ -33,5 +34,11 @@
  * the scratch folder. */
 int golden_step_check(const char *stem, const char *device_name, double slack,
 		      struct golden_report *report, struct fl_err *err);
+
+/* The walk of a case with maps in "fp32" or "bf16", judged by nobody; what the
+ * probe wrote of it is open, tensor_file_close() ends it. */
+int golden_step_walk(const char *stem, const char *device_name,
+		     const char *precision, struct tensor_file *ours,
+		     struct fl_err *err);
 
 #endif

@@ -4,6 +4,8 @@
  * may run by a seeded draw, with the device's memory open meanwhile. */
 #include "strict.h"
 
+#include "device/ref/ref.h"
+
 #include "base/arena.h"
 #include "base/rng.h"
 
@@ -338,10 +340,11 @@ static const struct dev_core core = {
 	.recording_free = recording_free,
 };
 
-static const char *arithmetic(void)
+static const char *arithmetic(enum dtype maps)
 {
+	(void)maps;
 	return "strict";
 }
 
-const struct device strict_device = { "strict", &core, &strict_ops,
-				      arithmetic };
+const struct device strict_device = { "strict", &core, &strict_ops, arithmetic,
+				      ref_bf16 };

@@ -2,6 +2,7 @@
  * between the passes of a norm and plain flat loops are the definitions' own. */
 #include "device/cpu/cpu.h"
 
+#include "device/cpu/bf16.h"
 #include "device/cpu/conv.h"
 #include "device/cpu/dnnl_api.h"
 #include "device/cpu/kernels.h"
@@ -78,13 +79,16 @@ static const struct dev_ops ops = {
 	.clamp = ref_clamp,
 };
 
-static const char *arithmetic(void)
+static const char *arithmetic(enum dtype maps)
 {
-	static char text[128];
+	static char text[192];
 
-	snprintf(text, sizeof(text), "%s, passes for %s", dnn_name(),
-		 cpu_kernel_set()->name);
+	snprintf(text, sizeof(text), "%s, passes for %s%s%s", dnn_name(),
+		 cpu_kernel_set()->name,
+		 maps == DTYPE_BF16 ? ", maps in bf16 by " : "",
+		 maps == DTYPE_BF16 ? cpu_bf16_way() : "");
 	return text;
 }
 
-const struct device cpu_device = { "cpu", &dev_host_core, &ops, arithmetic };
+const struct device cpu_device = { "cpu", &dev_host_core, &ops, arithmetic,
+				   cpu_bf16 };

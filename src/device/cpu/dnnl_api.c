@@ -8,7 +8,13 @@
  * layouts behind pointers and describes both at once. The header says which it
  * is; nothing else in the tree asks. */
 
-/* A set is a mask of bits and contains those below it. These are in either
+/* A set is a mask of bits and contains those below it. */
+bool dnn_has(dnnl_cpu_isa_t set)
+{
+	return (dnnl_get_effective_cpu_isa() & set) == set;
+}
+
+/* These are in either
  * version, and what lies beyond them changes no sum of floats. */
 static const char *instruction_set(void)
 {
@@ -21,10 +27,9 @@ static const char *instruction_set(void)
 		     { dnnl_cpu_isa_avx2, "avx2" },
 		     { dnnl_cpu_isa_avx, "avx" },
 		     { dnnl_cpu_isa_sse41, "sse41" } };
-	dnnl_cpu_isa_t has = dnnl_get_effective_cpu_isa();
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		if ((has & sets[i].isa) == sets[i].isa)
+		if (dnn_has(sets[i].isa))
 			return sets[i].name;
 	return "any processor";
 }

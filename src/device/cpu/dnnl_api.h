@@ -12,11 +12,15 @@
 #define FL_DEVICE_CPU_DNNL_API_H
 
 #include <dnnl.h>
+#include <stdbool.h>
 
 /* "oneDNN 2.6.3 for avx512_core": the library that runs, which may be another
  * than the header's, and the instruction set that it takes of the
  * processor's (fewer with its own ONEDNN_MAX_CPU_ISA). */
 const char *dnn_name(void);
+
+/* Whether it takes all of an instruction set. */
+bool dnn_has(dnnl_cpu_isa_t set);
 
 /* How an array lies in memory. */
 #if DNNL_VERSION_MAJOR >= 3

@@ -44,9 +44,16 @@ static const struct dev_ops ops = {
 	.clamp = ref_clamp,
 };
 
-static const char *arithmetic(void)
+static const char *arithmetic(enum dtype maps)
 {
-	return "plain C";
+	return maps == DTYPE_BF16 ? "plain C, maps in bf16" : "plain C";
 }
 
-const struct device ref_device = { "ref", &dev_host_core, &ops, arithmetic };
+void ref_bf16(struct dev_bf16 *out)
+{
+	*out = (struct dev_bf16){ .works = true,
+				  .why = "'ref' computes in double" };
+}
+
+const struct device ref_device = { "ref", &dev_host_core, &ops, arithmetic,
+				   ref_bf16 };

@@ -7,4 +7,7 @@
 
 extern const struct device ref_device;
 
+/* What it is worth there: for devices that take ref's operations. */
+void ref_bf16(struct dev_bf16 *out);
+
 #endif

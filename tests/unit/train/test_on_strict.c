@@ -52,9 +52,9 @@ static void open_run(struct run *r, const char *device, struct comm *comm,
 		     int passes)
 {
 	struct plan_key keys[] = {
-		plan_key_make(PLAN_TRAIN, DTYPE_F32, BATCH / passes, SIZE,
-			      SIZE),
-		evaluator_plan(&recipe->eval_reader),
+		plan_key_make(PLAN_TRAIN, recipe_precision(recipe),
+			      BATCH / passes, SIZE, SIZE),
+		evaluator_plan(recipe, &recipe->eval_reader),
 	};
 	struct fl_err err = FL_ERR_INIT;
 
@@ -265,6 +265,31 @@ static void test_replay(void **state)
 	comm_close(comm);
 }
 
+/* The same with maps in BF16, whose steps are other ones. */
+static void test_bf16(void **state)
+{
+	struct comm *comm = comm_self_open();
+	struct run wide, narrow;
+
+	open_run(&wide, "ref", comm, 1);
+	step(&wide, 0);
+	recipe->precision = "bf16";
+	open_run(&narrow, "ref", comm, 1);
+	step(&narrow, 0);
+	assert_true(wide.e.net.plans.activation_bytes * 10 >
+		    narrow.e.net.plans.activation_bytes * 15);
+	assert_memory_not_equal(wide.result.losses, narrow.result.losses,
+				sizeof(wide.result.losses));
+	close_run(&wide);
+	close_run(&narrow);
+	train_both(comm, comm, 1, 1);
+	comm_close(comm);
+	test_two_ranks(state);
+	test_resume(state);
+	test_evaluation(state);
+	recipe->precision = "fp32";
+}
+
 static int open_all(void)
 {
 	static const struct synth_options few = { 1, 2, SIZE, SIZE, 1 };
@@ -303,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_evaluation),
 		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_bf16),
 	};
 	int failed;
 
