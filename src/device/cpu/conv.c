@@ -1,12 +1,14 @@
-/* Convolutions by oneDNN. cpu_conv_new makes all its objects when a plan is made;
- * a call only sets pointers, packs the weights into the order that the kernel
- * asks for, and runs. */
+/* Convolutions by oneDNN, or by Winograd where choice.c says so. cpu_conv_new makes
+ * all objects when a plan is made; a call only sets pointers, packs the weights into
+ * the order that the kernel asks for, and runs. */
 #include "device/cpu/conv.h"
 
 #include "base/arena.h"
 #include "base/par.h"
+#include "device/cpu/choice.h"
 #include "device/cpu/conv_shapes.h"
 #include "device/cpu/pass.h"
+#include "device/cpu/winograd.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -57,6 +59,8 @@ struct dev_conv {
 	struct dev_conv_desc d;
 	enum dtype type; /* of what is multiplied */
 	struct direction forward, data, weights;
+	struct cpu_choice by;
+	struct winograd winograd; /* where a direction is by it */
 };
 
 static dnnl_engine_t engine;
@@ -312,6 +316,11 @@ static bool by_product(const struct dev_conv_desc *d)
 	       dev_conv_type(d) == DTYPE_F32;
 }
 
+static bool by_winograd(const struct dev_conv *c, enum cpu_direction direction)
+{
+	return c->by.kernel[direction] == CPU_WINOGRAD;
+}
+
 int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 		 struct dev_conv **out, struct fl_err *err)
 {
@@ -333,10 +342,13 @@ int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 	c = fl_calloc(1, sizeof(*c));
 	c->d = *desc;
 	c->type = dev_conv_type(desc);
-	rc = make_forward(c, err);
-	if (rc == 0 && gradients && desc->diff_src)
+	c->by = cpu_choice_of(desc);
+	if (winograd_fits(desc))
+		winograd_init(&c->winograd, desc);
+	rc = by_winograd(c, CPU_FORWARD) ? 0 : make_forward(c, err);
+	if (rc == 0 && gradients && desc->diff_src && !by_winograd(c, CPU_DATA))
 		rc = make_data(c, err);
-	if (rc == 0 && gradients)
+	if (rc == 0 && gradients && !by_winograd(c, CPU_WEIGHTS))
 		rc = make_weights(c, err);
 	if (rc == 0)
 		*out = c;
@@ -364,6 +376,24 @@ void cpu_conv_free(struct dev_conv *c)
 	free(c);
 }
 
+static size_t winograd_bytes(const struct dev_conv *c)
+{
+	size_t (*const bytes_of[])(const struct winograd *) = {
+		winograd_forward_bytes, winograd_data_bytes,
+		winograd_weights_bytes
+	};
+	size_t most = 0;
+
+	for (int i = 0; i < (c->d.backward ? 3 : 1); i++) {
+		size_t bytes = by_winograd(c, (enum cpu_direction)i)
+				       ? bytes_of[i](&c->winograd)
+				       : 0;
+
+		most = bytes > most ? bytes : most;
+	}
+	return most;
+}
+
 size_t cpu_conv_workspace(const struct dev_conv *c)
 {
 	const struct direction *dirs[] = { &c->forward, &c->data, &c->weights };
@@ -373,7 +403,7 @@ size_t cpu_conv_workspace(const struct dev_conv *c)
 				     ? parts_bytes(&y, c->forward.parts)
 				     : 0,
 			     parts_bytes(&x, c->data.parts), 0 };
-	size_t most = 0;
+	size_t most = winograd_bytes(c);
 
 	for (int i = 0; i < 3; i++) {
 		size_t bytes = dirs[i]->packed_bytes + dirs[i]->scratch_bytes +
@@ -471,11 +501,20 @@ void cpu_conv_forward(struct dev_queue *q, struct dev_conv *c,
 		      void *workspace)
 {
 	const struct direction *dir = &c->forward;
-	char *rest = set_weights(dir, weights, workspace);
+	char *rest;
 
+	if (!c->d.bias)
+		bias = NULL;
+	if (by_winograd(c, CPU_FORWARD)) {
+		winograd_forward(&c->winograd, x, weights, bias, y, workspace);
+		if (sums)
+			cpu_norm_stats(q, y, sums);
+		return;
+	}
+	rest = set_weights(dir, weights, workspace);
 	set_map(c, dir, SRC, x, &rest);
 	set(dir->memory[BIAS], bias);
-	run_parts(q, dir, DST, rest, c->d.bias ? bias : NULL, y, false);
+	run_parts(q, dir, DST, rest, bias, y, false);
 	if (sums)
 		cpu_norm_stats(q, y, sums);
 }
@@ -492,6 +531,10 @@ void cpu_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
 		must(dnnl_sgemm('N', 'N', pixels(d), d->cin, d->cout, 1,
 				dy->data, d->cout, weights, d->cin, acc ? 1 : 0,
 				dx->data, d->cin));
+		return;
+	}
+	if (by_winograd(c, CPU_DATA)) {
+		winograd_data(&c->winograd, dy, weights, dx, acc, workspace);
 		return;
 	}
 	rest = set_weights(dir, weights, workspace);
@@ -512,6 +555,10 @@ void cpu_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
 		must(dnnl_sgemm('T', 'N', d->cout, d->cin, pixels(d), 1,
 				dy->data, d->cout, x->data, d->cin, 0, dw,
 				d->cin));
+		return;
+	}
+	if (by_winograd(c, CPU_WEIGHTS)) {
+		winograd_weights(&c->winograd, x, dy, dw, db, workspace);
 		return;
 	}
 	rest = set_weights(dir, dw, workspace);

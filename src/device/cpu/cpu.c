@@ -7,6 +7,7 @@
 #include "device/cpu/dnnl_api.h"
 #include "device/cpu/kernels.h"
 #include "device/cpu/pass.h"
+#include "device/cpu/winograd_kernels.h"
 #include "device/host.h"
 #include "device/ref/map.h"
 #include "device/ref/norm.h"
@@ -14,12 +15,14 @@
 #include <stdio.h>
 
 static const struct kernel_set base = { "baseline", &kernels_base,
-					&kernels_base_bf16, &flat_base };
+					&kernels_base_bf16, &flat_base, NULL };
 #ifdef __x86_64__
 static const struct kernel_set avx2 = { "AVX2", &kernels_avx2,
-					&kernels_avx2_bf16, &flat_avx2 };
+					&kernels_avx2_bf16, &flat_avx2,
+					&winograd_avx2 };
 static const struct kernel_set avx512 = { "AVX-512", &kernels_avx512,
-					  &kernels_avx512_bf16, &flat_avx512 };
+					  &kernels_avx512_bf16, &flat_avx512,
+					  &winograd_avx512 };
 #endif
 
 const struct kernel_set *cpu_kernel_set(void)
@@ -82,8 +85,10 @@ static const struct dev_ops ops = {
 static const char *arithmetic(enum dtype maps)
 {
 	static char text[192];
+	bool winograd = maps == DTYPE_F32 && cpu_kernel_set()->winograd;
 
-	snprintf(text, sizeof(text), "%s, passes for %s%s%s", dnn_name(),
+	snprintf(text, sizeof(text), "%s%s, passes for %s%s%s", dnn_name(),
+		 winograd ? ", Winograd by table 1" : "",
 		 cpu_kernel_set()->name,
 		 maps == DTYPE_BF16 ? ", maps in bf16 by " : "",
 		 maps == DTYPE_BF16 ? cpu_bf16_way() : "");

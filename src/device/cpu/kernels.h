@@ -73,11 +73,14 @@ struct flat_kernels {
 	double (*sum_squares)(const float *x, size_t n);
 };
 
+struct winograd_kernels;
+
 /* All of one instruction set. */
 struct kernel_set {
 	const char *name;
 	const struct kernels *f32, *bf16;
 	const struct flat_kernels *flat;
+	const struct winograd_kernels *winograd; /* NULL: has none */
 };
 
 extern const struct kernels kernels_base, kernels_avx2, kernels_avx512;
