@@ -4,6 +4,10 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "text/option_pages.h"
+#include "launch/fleet/fleet.h"
+#include "launch/fleet/frames.h"
+#include "launch/job/dry_run.h"
+#include "launch/link/pmix_server.h"
 #include "launch/plan/binding.h"
 #include "launch/plan/foreign_options.h"
 #include "launch/plan/plan.h"
@@ -119,6 +123,8 @@ static const struct option_row rows[] = {
 	  .help = "measure links and machines, forecast the step, and end" },
 	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
 	  .help = "print who would be started how, and start nobody" },
+	{ "frames", 0, OPTION_FLAG, O(frames),
+	  .help = "print what agents and trainers tell each other" },
 	{ "version", 0, OPTION_FLAG, O(version),
 	  .help = "print what this build is made of, and start nobody" },
 };
@@ -248,6 +254,8 @@ int main(int argc, char **argv)
 		option_help(&table, stdout);
 	else if (rc == 0 && o.version)
 		print_version();
+	else if (rc == 0 && o.frames)
+		frames_print(stdout);
 	else if (rc == 0 && !done)
 		rc = launch(&o, words, argv + 1, &err);
 	if (rc == 0 && fflush(stdout) != 0)

@@ -166,3 +166,21 @@ unsigned record_read(const struct record *r, const struct json *o, void *to)
 	memset(to, 0, r->size);
 	return read_rows(r, o, to, &any);
 }
+
+void record_keys(const struct record *r, struct fl_str *out)
+{
+	for (int i = 0; i < r->count; i++) {
+		const struct field *f = &r->rows[i];
+
+		if (i)
+			fl_str_add(out, ", ");
+		if (f->key)
+			fl_str_addf(out, "`%s`", f->key);
+		if (f->of && f->key)
+			fl_str_add(out, " (");
+		if (f->of)
+			record_keys(f->of, out);
+		if (f->of && f->key)
+			fl_str_add(out, ")");
+	}
+}

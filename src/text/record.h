@@ -82,5 +82,7 @@ struct json *record_write(const struct record *r, const void *from,
 /* Fills the whole struct; o may be NULL. Returns the forms of which a key was
  * there. A value of another kind counts as missing. */
 unsigned record_read(const struct record *r, const struct json *o, void *to);
+/* Its keys for people, appended: "`a`, `b` (`c`, `d`)", where b holds objects. */
+void record_keys(const struct record *r, struct fl_str *out);
 
 #endif

@@ -1,3 +1,16 @@
+/* copies.c - three things at once, each a piece a turn:
+ *
+ *   taking    a trainer's file gets a second name .own, is read and hashed, and
+ *             then has its final name (copies_add)
+ *   fetching  a file comes from another machine in chunks into .part, and gets
+ *             its final name if its digest is right (copies_fetch)
+ *   sending   a file goes to another machine that asked, one for each machine
+ *             (copies_take_get)
+ *
+ * fleet.c turns them at every turn of its loop. A piece is large enough that a
+ * disk is busy (1 MiB), a chunk small enough that a fault does not wait behind
+ * it on the link (128 KiB, two of them queued).
+ */
 #include "launch/carry/copies.h"
 
 #include "base/arena.h"
@@ -58,28 +71,18 @@ struct copies {
 	bool news;
 };
 
-void copy_name_read(const struct json *o, struct copy_name *n)
-{
-	const char *digest = "";
+static const struct field name_rows[] = {
+	FIELD(LONG, struct copy_name, step, "step"),
+	FIELD(LONG, struct copy_name, size, "size", .absent = -1),
+	FIELD(CHARS, struct copy_name, digest, "digest"),
+};
+const struct record copy_name_record = RECORD(struct copy_name, name_rows);
 
-	*n = (struct copy_name){ 0 };
-	json_text(json_get(o, "digest"), &digest);
-	if (strlen(digest) != FL_DIGEST_HEX - 1 ||
-	    !json_int(json_get(o, "step"), &n->step) ||
-	    !json_int(json_get(o, "size"), &n->size)) {
-		n->step = 0;
-		return;
-	}
-	snprintf(n->digest, sizeof(n->digest), "%s", digest);
-}
-
-void copy_name_write(const struct copy_name *n, struct json *o)
+void copy_name_settle(struct copy_name *n)
 {
-	if (n->step <= 0)
-		return;
-	json_set_int(o, "step", n->step);
-	json_set_int(o, "size", n->size);
-	json_set_text(o, "digest", n->digest);
+	if (n->step <= 0 || n->size < 0 ||
+	    strlen(n->digest) != FL_DIGEST_HEX - 1)
+		*n = (struct copy_name){ 0 };
 }
 
 struct copies *copies_new(const char *log_dir, int index, int hosts)
@@ -266,11 +269,6 @@ bool copies_have(const struct copies *c, const struct copy_name *name)
 	return false;
 }
 
-void copies_describe(const struct copies *c, struct json *o)
-{
-	copy_name_write(&c->list[0], o);
-}
-
 /* It is whole, verified, and has its final name. */
 static void keep(struct copies *c, const struct copy_name *name)
 {
@@ -395,8 +393,7 @@ void copies_fetch(struct copies *c, struct peers *peers, int from,
 	f->name = *name;
 	f->done = 0;
 	fl_digest_init(&f->digest);
-	o = json_new_object();
-	copy_name_write(name, o);
+	o = record_write(&copy_name_record, name, 0);
 	peers_send_json(peers, from, WIRE_GET, 0, o);
 	json_free(o);
 }
@@ -407,7 +404,8 @@ void copies_take_get(struct copies *c, int host, const struct json *o)
 	struct copy_name name;
 	char path[4096];
 
-	copy_name_read(o, &name);
+	record_read(&copy_name_record, o, &name);
+	copy_name_settle(&name);
 	fl_close(&s->fd);
 	*s = (struct sending){ .fd = -1, .step = name.step, .size = -1 };
 	if (name.step > 0 && copies_have(c, &name)) {

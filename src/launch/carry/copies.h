@@ -15,6 +15,7 @@
 
 #include "base/digest.h"
 #include "launch/link/peers.h"
+#include "text/record.h"
 
 /* A checkpoint, whoever holds it. step 0: none. */
 struct copy_name {
@@ -22,9 +23,9 @@ struct copy_name {
 	char digest[FL_DIGEST_HEX];
 };
 
-/* "step", "size" and "digest" of an object; step 0 where they are absent. */
-void copy_name_read(const struct json *o, struct copy_name *name);
-void copy_name_write(const struct copy_name *name, struct json *o);
+extern const struct record copy_name_record;
+/* After a reading: step 0 unless step, size and a whole digest were there. */
+void copy_name_settle(struct copy_name *name);
 
 struct copies;
 
@@ -49,7 +50,6 @@ int64_t copies_coming(const struct copies *c);
 bool copies_have(const struct copies *c, const struct copy_name *name);
 void copies_path(const struct copies *c, const struct copy_name *name,
 		 char *buf, size_t size);
-void copies_describe(const struct copies *c, struct json *o);
 
 /* A trainer of this machine wrote it. */
 void copies_add(struct copies *c, int64_t step, const char *path);

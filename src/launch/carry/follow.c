@@ -1,3 +1,9 @@
+/* follow.c - lines of many ranks, held for a quarter of a second.
+ *
+ * fleet.c adds the lines of this machine's trainers and those that other
+ * machines send, and turns it. A quarter of a second is longer than ranks that
+ * meet in every step are apart, and short enough to read along.
+ */
 #include "launch/carry/follow.h"
 
 #include "base/arena.h"
@@ -82,7 +88,7 @@ static void show_alike(const struct follow *f, const struct held *h)
 	printf("|%s\n", h->text);
 }
 
-static void show(struct follow *f)
+static void show_held(struct follow *f)
 {
 	for (int i = 0; i < f->count; i++) {
 		struct held *h = &f->lines[i];
@@ -104,7 +110,7 @@ void follow_free(struct follow *f)
 {
 	if (!f)
 		return;
-	show(f);
+	show_held(f);
 	free(f->lines);
 	free(f);
 }
@@ -112,7 +118,7 @@ void follow_free(struct follow *f)
 void follow_turn(struct follow *f)
 {
 	if (f && f->count > 0 && fl_now_s() - f->since >= HOLD_S)
-		show(f);
+		show_held(f);
 }
 
 /* A line again by the same rank is a line of its own. */
@@ -139,7 +145,7 @@ static void add_line(struct follow *f, const char *host, int rank,
 		return;
 	}
 	if (f->count == LINES)
-		show(f);
+		show_held(f);
 	if (f->count == 0)
 		f->since = fl_now_s();
 	if (f->count == f->cap) {
@@ -184,24 +190,28 @@ void follow_add(struct follow *f, const char *host, int rank, const char *text,
 	}
 }
 
+static const struct field log_rows[] = {
+	FIELD(INT, struct log_lines, rank, "rank"),
+	FIELD(TEXT, struct log_lines, text, "text"),
+};
+const struct record log_record = RECORD(struct log_lines, log_rows);
+
 struct json *follow_pack(int rank, const char *text, size_t n)
 {
-	struct json *o = json_new_object();
 	struct fl_str s = FL_STR_INIT;
+	struct json *o;
 
 	fl_str_addn(&s, text, n);
-	json_set_int(o, "rank", rank);
-	json_set_text(o, "text", fl_str_get(&s));
+	o = record_write(&log_record,
+			 &(struct log_lines){ rank, fl_str_get(&s) }, 0);
 	fl_str_release(&s);
 	return o;
 }
 
 void follow_take(struct follow *f, const char *host, const struct json *o)
 {
-	const char *text = "";
-	int64_t rank = 0;
+	struct log_lines lines;
 
-	json_int(json_get(o, "rank"), &rank);
-	json_text(json_get(o, "text"), &text);
-	follow_add(f, host, (int)rank, text, strlen(text));
+	record_read(&log_record, o, &lines);
+	follow_add(f, host, lines.rank, lines.text, strlen(lines.text));
 }

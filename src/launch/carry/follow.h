@@ -9,7 +9,7 @@
 #ifndef FL_LAUNCH_FOLLOW_H
 #define FL_LAUNCH_FOLLOW_H
 
-#include "text/json.h"
+#include "text/record.h"
 
 struct follow;
 struct launch_plan;
@@ -23,6 +23,14 @@ void follow_add(struct follow *f, const char *host, int rank, const char *text,
 		size_t n);
 /* Show what has been held long enough. */
 void follow_turn(struct follow *f);
+
+/* Lines of a rank, as one frame. */
+struct log_lines {
+	int rank;
+	const char *text;
+};
+
+extern const struct record log_record;
 
 /* The same lines on their way from another machine. */
 struct json *follow_pack(int rank, const char *text, size_t n);

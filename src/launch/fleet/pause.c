@@ -5,14 +5,19 @@
  * machines to do the same, and stops itself. The others wait for it as long as
  * it takes: a machine that said so is neither lost nor stalled.
  */
-#include "launch/fleet/fleet_priv.h"
+#include "launch/fleet/user.h"
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "launch/fleet/state.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+static const struct field rows[] = {
+	FIELD(BOOL, struct pause, paused, "paused"),
+};
+const struct record pause_record = RECORD(struct pause, rows);
 
 static bool is_paused(const struct fleet *f)
 {
@@ -30,17 +35,16 @@ static void settle(struct fleet *f)
 	if (paused == f->job.paused)
 		return;
 	job_pause(&f->job, paused);
-	/* what stood still meanwhile begins anew */
 	if (!paused && f->state == FLEET_RUN)
-		stall_begin(f);
+		watches_again(&f->watches);
 }
 
 static void tell(struct fleet *f, bool paused)
 {
-	struct json *o = json_new_object();
+	struct json *o =
+		record_write(&pause_record, &(struct pause){ paused }, 0);
 
-	json_set_bool(o, "paused", paused);
-	peers_tell(f->peers, WIRE_PAUSE, (uint32_t)f->attempt, o);
+	post_to_all(&f->post, WIRE_PAUSE, o);
 	peers_flush(f->peers);
 	json_free(o);
 }
@@ -62,7 +66,7 @@ void pause_here(struct fleet *f)
 {
 	struct member *own = &f->members[f->plan->hosts.self];
 
-	if (f->over || f->user_signal)
+	if (f->over || f->request.signal)
 		return;
 	fl_info("paused%s: 'fg' in this shell or kill -CONT %ld goes on",
 		f->peers ? " on all machines" : "", (long)getpid());
@@ -79,15 +83,17 @@ void pause_here(struct fleet *f)
 void pause_take(struct fleet *f, int host, const struct json *o)
 {
 	struct member *m = &f->members[host];
-	bool paused = json_bool_or(o, "paused", false);
+	struct pause p;
 
-	if (paused == m->paused)
+	record_read(&pause_record, o, &p);
+	if (p.paused == m->paused)
 		return;
-	m->paused = paused;
-	peers_wait_for(f->peers, host, paused);
+	m->paused = p.paused;
+	peers_wait_for(f->peers, host, p.paused);
 	fl_info("%s %s", fleet_host(f, host),
-		paused ? "is paused, and so are all trainers, until it goes on"
-		       : "goes on");
+		p.paused
+			? "is paused, and so are all trainers, until it goes on"
+			: "goes on");
 	settle(f);
 }
 

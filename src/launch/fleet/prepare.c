@@ -1,46 +1,64 @@
-/* prepare.c - from "everyone is here" to the start of the trainers.
+/* prepare.c - from "everyone is here" to a start that has succeeded.
  *
  * The coordinator says who takes part and which checkpoint they go on from;
  * each machine gets that checkpoint if it lacks it, registers the attempt and
- * answers READY; when all have, the coordinator says START.
+ * answers READY; when all have, and links are measured, the coordinator says
+ * START. A start has succeeded with the first step; a program that counts none
+ * has run for ten seconds by then, or to its end.
  */
-#include "launch/fleet/fleet_priv.h"
+#include "launch/fleet/prepare.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "launch/fleet/state.h"
+#include "launch/fleet/verdict.h"
+#include "launch/job/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PREPARE_S 60.0 /* without a checkpoint to pass on */
+#define FOREIGN_S 10.0 /* of a program that counts no steps */
+
+enum {
+	PREPARE_RESUMES = 1
+};
+
+static const struct field order_rows[] = {
+	FIELD(TEXT, struct prepare_order, job, "job"),
+	FIELD(INT, struct prepare_order, restarts, "restarts"),
+	FIELD(INT, struct prepare_order, ranks, "ranks"),
+	FIELD(JSON, struct prepare_order, members, "members",
+	      .of = &layout_seat_record),
+	FIELD(PART, struct prepare_order, resume.name, NULL,
+	      .forms = PREPARE_RESUMES, .of = &copy_name_record),
+	FIELD(INT, struct prepare_order, resume.from, "from", .absent = -1,
+	      .forms = PREPARE_RESUMES),
+};
+const struct record prepare_order_record =
+	RECORD(struct prepare_order, order_rows);
 
 /* The newest checkpoint that anyone holds, and a machine that holds it. */
-static void choose_checkpoint(const struct fleet *f, const bool *who,
-			      struct json *o)
+static struct resume choose_checkpoint(const struct fleet *f, const bool *who)
 {
-	struct copy_name best = { 0 };
-	int from = -1;
+	struct resume best = { .from = -1 };
 
 	for (int i = 0; i < f->plan->hosts.count; i++) {
+		const struct told *t = &f->members[i].told;
 		const struct copy_name *n = i == f->plan->hosts.self
 						    ? copies_newest(f->copies)
-						    : &f->members[i].newest;
+						    : &t->newest;
 
-		if (!who[i] || n->step <= best.step ||
-		    strcmp(f->members[i].job, f->name) != 0)
-			continue;
-		best = *n;
-		from = i;
+		if (who[i] && n->step > best.name.step &&
+		    strcmp(t->job, f->name) == 0)
+			best = (struct resume){ *n, i };
 	}
-	if (from < 0)
-		return;
-	copy_name_write(&best, o);
-	json_set_int(o, "from", from);
+	return best;
 }
 
-static void take_over(struct fleet *f, const struct member *m)
+static void take_over(struct fleet *f, const struct told *m)
 {
 	snprintf(f->name, sizeof(f->name), "%s", m->job);
 	if (m->attempt > f->attempt)
@@ -56,8 +74,8 @@ static void take_over(struct fleet *f, const struct member *m)
  * same job, that one goes on; else a new one begins. */
 static void recall(struct fleet *f, const bool *who)
 {
-	struct member *own = &f->members[f->plan->hosts.self];
-	const struct member *past = NULL;
+	struct told *own = &f->members[f->plan->hosts.self].told;
+	const struct told *past = NULL;
 	bool living = false, same = true;
 
 	if (f->attempt >= 0) {
@@ -68,7 +86,7 @@ static void recall(struct fleet *f, const bool *who)
 		own->ranks = f->ranks;
 	}
 	for (int i = 0; i < f->plan->hosts.count; i++) {
-		const struct member *m = &f->members[i];
+		const struct told *m = &f->members[i].told;
 
 		if (!who[i] || !*m->job)
 			continue;
@@ -85,8 +103,8 @@ static void recall(struct fleet *f, const bool *who)
 	if (past && same) {
 		fl_info("going on with the job that was interrupted here");
 		for (int i = 0; i < f->plan->hosts.count; i++)
-			if (who[i] && *f->members[i].job)
-				take_over(f, &f->members[i]);
+			if (who[i] && *f->members[i].told.job)
+				take_over(f, &f->members[i].told);
 	} else {
 		unsigned char bytes[8];
 
@@ -95,31 +113,31 @@ static void recall(struct fleet *f, const bool *who)
 	}
 }
 
-static struct json *describe_member(const struct fleet *f, int host)
+static struct json *write_member(const struct fleet *f, int host)
 {
 	const struct member *m = &f->members[host];
-	struct json *o = json_new_object(), *devices = json_new_array();
+	struct layout_seat seat = { .host = host, .count = m->count };
 
-	for (int i = 0; i < m->count; i++)
-		json_add(devices, json_new_int(m->devices[i]));
-	json_set_int(o, "host", host);
-	json_set(o, "devices", devices);
-	return o;
+	memcpy(seat.devices, m->devices, sizeof(seat.devices));
+	return record_write(&layout_seat_record, &seat, 0);
 }
 
 void prepare_begin(struct fleet *f, const bool *who)
 {
-	struct json *o = json_new_object(), *members = json_new_array();
+	struct json *members = json_new_array(), *o;
+	struct prepare_order order;
 
 	recall(f, who);
 	for (int i = 0; i < f->plan->hosts.count; i++)
 		if (who[i])
-			json_add(members, describe_member(f, i));
-	json_set_text(o, "job", f->name);
-	json_set_int(o, "restarts", f->restarts);
-	json_set_int(o, "ranks", f->ranks);
-	json_set(o, "members", members);
-	choose_checkpoint(f, who, o);
+			json_add(members, write_member(f, i));
+	order = (struct prepare_order){ .job = f->name,
+					.restarts = f->restarts,
+					.ranks = f->ranks,
+					.members = members,
+					.resume = choose_checkpoint(f, who) };
+	o = record_write(&prepare_order_record, &order,
+			 order.resume.from >= 0 ? PREPARE_RESUMES : 0);
 	for (int i = 0; i < f->plan->hosts.count; i++) {
 		f->members[i].ready = false;
 		if (who[i])
@@ -127,6 +145,7 @@ void prepare_begin(struct fleet *f, const bool *who)
 					(uint32_t)(f->attempt + 1), o);
 	}
 	prepare_take(f, o, f->attempt + 1);
+	json_free(members);
 	json_free(o);
 }
 
@@ -135,139 +154,153 @@ static void read_members(struct fleet *f, const struct json *list)
 	layout_release(&f->layout);
 	f->layout.self = -1;
 	for (size_t i = 0; i < json_count(list); i++) {
-		const struct json *o = json_at(list, i);
-		const struct json *d = json_get(o, "devices");
-		int devices[LAUNCH_MAX_TRAINERS] = { 0 };
-		size_t n = json_count(d);
-		int64_t host = json_int_or(o, "host", -1), v;
+		struct layout_seat seat;
 
-		if (host < 0 || host >= f->plan->hosts.count || n < 1 ||
-		    n > LAUNCH_MAX_TRAINERS)
+		record_read(&layout_seat_record, json_at(list, i), &seat);
+		if (seat.host < 0 || seat.host >= f->plan->hosts.count ||
+		    seat.count < 1)
 			continue;
-		for (size_t k = 0; k < n; k++)
-			if (json_int(json_at(d, k), &v))
-				devices[k] = (int)v;
-		if (host == f->plan->hosts.self)
+		if (seat.host == f->plan->hosts.self)
 			f->layout.self = f->layout.count;
-		layout_add(&f->layout, (int)host, devices, (int)n);
+		layout_add(&f->layout, seat.host, seat.devices, seat.count);
 	}
-}
-
-static void forget_faults(struct fleet *f)
-{
-	for (int i = 0; i < f->fault_count; i++)
-		json_free(f->faults[i].report);
-	f->fault_count = 0;
-	json_free(f->where);
-	json_free(f->verdict);
-	f->where = f->verdict = NULL;
-	f->restarting = false;
 }
 
 void prepare_take(struct fleet *f, const struct json *o, int attempt)
 {
-	const char *name = json_text_or(o, "job", "");
-	int restarts = (int)json_int_or(o, "restarts", 0);
-	int64_t from = json_int_or(o, "from", -1);
-	int ranks = (int)json_int_or(o, "ranks", 0);
+	struct layout *l = &f->layout;
+	struct prepare_order order;
 
 	if (f->state != FLEET_WAIT || attempt <= f->attempt)
 		return;
-	read_members(f, json_get(o, "members"));
-	if (f->layout.self < 0)
+	record_read(&prepare_order_record, o, &order);
+	read_members(f, order.members);
+	if (l->self < 0)
 		return;
-	snprintf(f->name, sizeof(f->name), "%s", name);
-	snprintf(f->layout.job, sizeof(f->layout.job), "%s", name);
-	f->attempt = f->layout.attempt = attempt;
-	f->restarts = f->layout.restarts = restarts;
-	f->ranks = f->layout.ranks = ranks > 0 ? ranks : f->layout.world;
-	f->resume = (struct copy_name){ 0 };
-	if (from >= 0 && from < f->plan->hosts.count)
-		copy_name_read(o, &f->resume);
-	f->resume_from = (int)from;
-	forget_faults(f);
+	snprintf(f->name, sizeof(f->name), "%s", order.job);
+	snprintf(l->job, sizeof(l->job), "%s", order.job);
+	f->attempt = l->attempt = attempt;
+	f->restarts = l->restarts = order.restarts;
+	f->ranks = l->ranks = order.ranks > 0 ? order.ranks : l->world;
+	f->resume = order.resume;
+	copy_name_settle(&f->resume.name);
+	if (f->resume.from < 0 || f->resume.from >= f->plan->hosts.count)
+		f->resume.name = (struct copy_name){ 0 };
+	verdict_forget(f);
 	copies_name(f->copies, f->name);
 	fleet_enter(f, FLEET_PREPARE);
 }
 
-static void failed(struct fleet *f, const struct fl_err *err)
+/* This machine cannot take part. */
+static void report_failure(struct fleet *f, const struct fl_err *err)
 {
-	verdict_report(f,
-		       fault_of_machine("agent", launch_host(f->plan),
-					err->text, fl_exit_status(err->code)));
+	verdict_report(f, fault_of_machine("agent", launch_host(f->plan),
+					   err->text, (enum fl_code)err->code));
 }
 
 static void become_ready(struct fleet *f)
 {
+	struct member *own = &f->members[f->plan->hosts.self];
 	struct fl_err err = FL_ERR_INIT;
 	struct json *room;
 
-	if (f->resume.step > 0) {
-		copies_path(f->copies, &f->resume, f->layout.resume,
+	if (f->resume.name.step > 0) {
+		copies_path(f->copies, &f->resume.name, f->layout.resume,
 			    sizeof(f->layout.resume));
 		fl_info("going on from the checkpoint of step %lld",
-			(long long)f->resume.step);
+			(long long)f->resume.name.step);
 	}
 	if (job_begin(&f->job, &f->layout, &err) != 0) {
-		failed(f, &err);
+		report_failure(f, &err);
 		return;
 	}
 	fences_begin(&f->fences, &f->layout);
-	preflight_begin(f);
-	f->members[f->plan->hosts.self].ready = true;
+	preflight_free(f->now.preflight);
+	f->now.preflight = preflight_new(&f->now);
+	own->room = room_here(f->options->log_dir);
+	own->ready = true;
 	fleet_enter(f, FLEET_READY);
-	room = room_write(&f->members[f->plan->hosts.self].room);
-	peers_send_json(f->peers, f->layout.list[0].host, WIRE_READY,
-			(uint32_t)f->attempt, room);
+	room = record_write(&room_record, &own->room, 0);
+	post_to_first(&f->post, WIRE_READY, room);
 	json_free(room);
+}
+
+static const struct member *member_at(const struct fleet *f, int seat)
+{
+	return &f->members[f->layout.list[seat].host];
 }
 
 static bool all_ready(const struct fleet *f)
 {
 	for (int i = 0; i < f->layout.count; i++)
-		if (!f->members[f->layout.list[i].host].ready)
+		if (!member_at(f, i)->ready)
 			return false;
 	return true;
 }
 
-/* Long enough for the checkpoint, as long as it comes. */
+/* Long enough for the checkpoint, as long as it comes; a link that is being
+ * measured is no delay. */
 static void judge_delay(struct fleet *f)
 {
+	double busy_at = preflight_busy_at(f->now.preflight);
+	double since = f->state == FLEET_READY && busy_at > f->since ? busy_at
+								     : f->since;
 	struct fl_str text = FL_STR_INIT;
 	double limit = f->options->rejoin_timeout > PREPARE_S
 			       ? f->options->rejoin_timeout
 			       : PREPARE_S;
 
-	if (fl_now_s() - f->since < limit)
+	if (fl_now_s() - since < limit)
 		return;
 	fl_str_addf(&text, "did not get ready within %g s:", limit);
 	for (int i = 0; i < f->layout.count; i++)
-		if (!f->members[f->layout.list[i].host].ready)
+		if (!member_at(f, i)->ready)
 			fl_str_addf(&text, " %s",
 				    fleet_host(f, f->layout.list[i].host));
 	verdict_report(f, fault_of_machine("machine", launch_host(f->plan),
-					   fl_str_get(&text), 6));
+					   fl_str_get(&text), FL_ETIMEOUT));
 	fl_str_release(&text);
+}
+
+void prepare_looked(struct fleet *f)
+{
+	if (f->over || !preflight_was_all(f->now.preflight))
+		return;
+	job_end(&f->job);
+	fleet_over(f, preflight_status(f->now.preflight));
+}
+
+/* The coordinator's, once all are ready. */
+static void lead_start(struct fleet *f)
+{
+	struct room rooms[HOSTS_MAX];
+	bool looked;
+
+	for (int i = 0; i < f->layout.count; i++)
+		rooms[i] = member_at(f, i)->room;
+	looked = preflight_turn(f->now.preflight, rooms);
+	prepare_looked(f);
+	if (!looked || f->over)
+		return;
+	post_to_members(&f->post, WIRE_START, NULL);
+	prepare_start(f);
 }
 
 void prepare_turn(struct fleet *f)
 {
+	const struct copy_name *name = &f->resume.name;
+
 	if (f->state == FLEET_PREPARE &&
-	    (f->resume.step == 0 || copies_have(f->copies, &f->resume))) {
+	    (name->step == 0 || copies_have(f->copies, name))) {
 		become_ready(f);
 		return;
 	}
 	if (f->state == FLEET_PREPARE) /* once more, if it did not arrive */
-		copies_fetch(f->copies, f->peers, f->resume_from, &f->resume);
-	if (f->state == FLEET_READY && fleet_leads(f) && all_ready(f)) {
-		if (!preflight_turn(f) || f->over)
-			return;
-		for (int i = 1; i < f->layout.count; i++)
-			peers_send(f->peers, f->layout.list[i].host, WIRE_START,
-				   (uint32_t)f->attempt, NULL, 0);
-		prepare_start(f);
+		copies_fetch(f->copies, f->peers, f->resume.from, name);
+	if (f->state == FLEET_READY && post_leads(&f->post) && all_ready(f)) {
+		lead_start(f);
 	} else {
-		preflight_member_turn(f);
+		preflight_member_turn(f->now.preflight);
 		judge_delay(f);
 	}
 }
@@ -281,13 +314,26 @@ void prepare_start(struct fleet *f)
 		fl_info("all %d machines are here: %d trainers, ranks %d to %d on this one",
 			l->count, l->world, layout_own(l)->first,
 			layout_own(l)->first + layout_own(l)->count - 1);
-	preflight_rest(f);
-	agree_begin(f);
-	stall_begin(f);
-	stopped_begin(f);
+	preflight_rest(f->now.preflight);
+	watches_begin(&f->watches, &f->now);
 	verdict_begin(f);
-	ledger_begin(f);
 	fleet_enter(f, FLEET_RUN);
 	if (job_start(&f->job, &err) != 0)
-		failed(f, &err);
+		report_failure(f, &err);
+}
+
+/* Only now does what earlier jobs left give way. */
+void prepare_begun(struct fleet *f)
+{
+	bool done = f->job.working == 0 ||
+		    (!f->plan->trains && fl_now_s() - f->since > FOREIGN_S);
+
+	for (int i = 0; i < f->job.started && !done; i++)
+		done = atomic_load(&f->job.trainers[i].status->steps) > 0;
+	if (!done)
+		return;
+	f->begun = true;
+	place_forget(f->options->log_dir);
+	copies_begin(f->copies);
+	fleet_tell_state(f);
 }

@@ -1,9 +1,18 @@
 /* rollcall.c - waiting for the machines of --ips, at the start and after a
- * fault: who is here, who is missing, for how long, and why. */
-#include "launch/fleet/fleet_priv.h"
+ * fault: who is here, who is missing, for how long, and why.
+ *
+ * A roll is called on the console when somebody came or went, and otherwise
+ * ever more seldom, for a machine that takes minutes to boot needs no line every
+ * five seconds.
+ */
+#include "launch/fleet/rollcall.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "launch/fleet/member.h"
+#include "launch/fleet/prepare.h"
+#include "launch/fleet/state.h"
+#include "launch/fleet/verdict.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,9 +29,9 @@ static const char *why_not(const struct fleet *f, int host)
 
 	if (!peers_here(f->peers, host))
 		return peers_why(f->peers, host);
-	if (!m->told)
+	if (!m->heard)
 		return "it has just come";
-	if (m->state == FLEET_STOP)
+	if (m->told.state == FLEET_STOP)
 		return "it is ending its trainers";
 	return "the job runs there without this machine, which is taken in at its next start";
 }
@@ -77,20 +86,22 @@ static void add_apart(const struct fleet *f, const bool *who,
 }
 
 /* On the console whenever someone came or went, and from time to time. */
-static void show(struct fleet *f, const bool *who, const bool *clique, int here)
+static void call_roll(struct fleet *f, const bool *who, const bool *clique,
+		      int here)
 {
+	struct rollcall *r = &f->rollcall;
 	double now = fl_now_s();
 	struct fl_str text = FL_STR_INIT;
-	bool changed = here != f->told_here;
+	bool changed = here != r->told_here;
 
 	if (now - f->since < 0.5 || /* let everyone say hello first */
-	    now - f->told_at < (changed ? 0.5 : f->tell_every))
+	    now - r->told_at < (changed ? 0.5 : r->tell_every))
 		return;
-	f->tell_every = changed ? 5 : 2 * f->tell_every;
-	if (f->tell_every > TELL_MOST_S)
-		f->tell_every = TELL_MOST_S;
-	f->told_at = now;
-	f->told_here = here;
+	r->tell_every = changed ? 5 : 2 * r->tell_every;
+	if (r->tell_every > TELL_MOST_S)
+		r->tell_every = TELL_MOST_S;
+	r->told_at = now;
+	r->told_here = here;
 	fl_str_addf(&text,
 		    "roll call after %.0f s: %d of %d here:", now - f->since,
 		    here, f->plan->hosts.count);
@@ -122,7 +133,8 @@ static void give_up(struct fleet *f, const bool *who, int here, double limit)
 		limit, here, f->plan->hosts.count);
 	add_names(f, who, &text);
 	add_missing(f, who, &text);
-	verdict_end(f, "wait", fl_str_get(&text), f->attempt < 0 ? 6 : 5);
+	verdict_end(f, "wait", fl_str_get(&text),
+		    f->attempt < 0 ? FL_ETIMEOUT : FL_EPEER);
 	fl_str_release(&text);
 }
 
@@ -146,7 +158,7 @@ static void shrink(struct fleet *f, bool *who, double late)
 		verdict_end(
 			f, "wait",
 			"the machine that was to go on without the lost ones did not begin",
-			5);
+			FL_EPEER);
 		return;
 	}
 	if (!decide(f, who))
@@ -174,7 +186,7 @@ void rollcall_turn(struct fleet *f)
 		return;
 	}
 	if (f->peers)
-		show(f, who, clique, here);
+		call_roll(f, who, clique, here);
 	if (waited <= limit)
 		return;
 	if (may_shrink(f, clique, together) && clique[f->plan->hosts.self])

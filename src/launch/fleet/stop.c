@@ -6,31 +6,37 @@
  * only a signal that comes to the same agent again, and not within a moment of
  * the first, is a second request: that ends the trainers at once, everywhere.
  */
-#include "launch/fleet/fleet_priv.h"
+#include "launch/fleet/user.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "launch/fleet/verdict.h"
 
 #include <signal.h>
 
-#define MOMENT_S \
-	2.0 /* the ways of one request; a person's second thought is later */
+/* The ways of one request; a person's second thought is later. */
+#define MOMENT_S 2.0
 /* A trainer may die of the signal before its agent has read its own. */
 #define HOLD_S 0.5
+
+static const struct field rows[] = {
+	FIELD(INT, struct stop, signal, "signal", .absent = SIGTERM),
+	FIELD(TEXT, struct stop, host, "host"),
+	FIELD(BOOL, struct stop, again, "again"),
+};
+const struct record stop_record = RECORD(struct stop, rows);
 
 /* Faults of this moment are what the same request did to the trainers. */
 static void withdraw_faults(struct fleet *f)
 {
-	if (f->state != FLEET_STOP || f->verdict)
+	if (f->state != FLEET_STOP || f->faults.verdict)
 		return;
-	for (int i = 0; i < f->fault_count; i++) {
-		const struct json *o = f->faults[i].report;
+	for (int i = 0; i < f->faults.count; i++) {
+		struct fault x;
 
-		fl_info("in the same moment %s%s%s %s",
-			json_text_or(o, "name", ""),
-			*json_text_or(o, "name", "") ? " of " : "",
-			json_text_or(o, "host", ""),
-			json_text_or(o, "end", ""));
+		record_read(&fault_record, f->faults.list[i].report, &x);
+		fl_info("in the same moment %s%s%s %s", x.name,
+			*x.name ? " of " : "", x.host, x.end);
 	}
 	job_pardon(&f->job);
 }
@@ -41,9 +47,9 @@ static void begin(struct fleet *f, int number)
 
 	if (f->over)
 		return;
-	f->user_signal = number;
-	json_free(f->held);
-	f->held = NULL;
+	f->request.signal = number;
+	json_free(f->request.held);
+	f->request.held = NULL;
 	fl_info("%s: asking the trainers to write a checkpoint and end (within "
 		"%g s; a second signal, later than %g s after the first, ends "
 		"them at once)",
@@ -61,23 +67,21 @@ static void at_once(struct fleet *f)
 	job_stop(&f->job, 0);
 }
 
-void stop_by_signal(void *ctx, int number)
+void stop_by_signal(struct fleet *f, int number)
 {
-	struct fleet *f = ctx;
+	struct request *r = &f->request;
 	double now = fl_now_s();
-	bool first = f->signal_at == 0;
-	bool again = !first && now - f->signal_at >= MOMENT_S;
+	bool first = r->first_at == 0;
+	bool again = !first && now - r->first_at >= MOMENT_S;
+	struct stop stop = { number, launch_host(f->plan), again };
 	struct json *o;
 
 	if (first)
-		f->signal_at = now;
-	if (!again && (!first || f->user_signal))
+		r->first_at = now;
+	if (!again && (!first || r->signal))
 		return;
-	o = json_new_object();
-	json_set_int(o, "signal", number);
-	json_set_text(o, "host", launch_host(f->plan));
-	json_set_bool(o, "again", again);
-	peers_tell(f->peers, WIRE_STOP, (uint32_t)f->attempt, o);
+	o = record_write(&stop_record, &stop, 0);
+	post_to_all(&f->post, WIRE_STOP, o);
 	json_free(o);
 	if (again)
 		at_once(f);
@@ -87,43 +91,45 @@ void stop_by_signal(void *ctx, int number)
 
 void stop_take(struct fleet *f, const struct json *o)
 {
-	bool ctrl_c = json_int_or(o, "signal", SIGTERM) == SIGINT;
-	bool again = json_bool_or(o, "again", false);
+	struct stop s;
 
-	if (f->user_signal && !again)
+	record_read(&stop_record, o, &s);
+	if (f->request.signal && !s.again)
 		return;
-	fl_info("stopped on %s", json_text_or(o, "host", "?"));
-	if (again && f->user_signal)
+	fl_info("stopped on %s", *s.host ? s.host : "?");
+	if (s.again && f->request.signal)
 		at_once(f);
 	else
-		begin(f, ctrl_c ? SIGINT : SIGTERM);
+		begin(f, s.signal == SIGINT ? SIGINT : SIGTERM);
 }
 
 static bool is_by_request(const struct json *report)
 {
-	int64_t number = json_int_or(report, "signal", 0);
-	int64_t status = json_int_or(report, "status", 0);
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	struct fault x;
 
-	return number == SIGTERM || number == SIGINT || number == SIGHUP ||
-	       status == 128 + SIGTERM || status == 128 + SIGINT ||
-	       status == 128 + SIGHUP;
+	record_read(&fault_record, report, &x);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (x.signal == numbers[i] || x.status == 128 + numbers[i])
+			return true;
+	return false;
 }
 
 bool stop_holds(struct fleet *f, struct json *report)
 {
-	if (f->held || !is_by_request(report))
+	if (f->request.held || !is_by_request(report))
 		return false;
-	f->held = report;
-	f->held_at = fl_now_s();
+	f->request.held = report;
+	f->request.held_at = fl_now_s();
 	return true;
 }
 
 void stop_turn(struct fleet *f)
 {
-	struct json *report = f->held;
+	struct json *report = f->request.held;
 
-	if (!report || fl_now_s() - f->held_at < HOLD_S)
+	if (!report || fl_now_s() - f->request.held_at < HOLD_S)
 		return;
-	f->held = NULL;
+	f->request.held = NULL;
 	verdict_report(f, report);
 }

@@ -6,11 +6,12 @@
  * those it has heard of and tells all. Arrival is the clock: a fault is told
  * the moment it is seen, so machines' clocks need not agree.
  */
-#include "launch/fleet/fleet_priv.h"
+#include "launch/fleet/verdict.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "launch/fleet/state.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -21,18 +22,26 @@
 #define COLLECT_S 0.2	 /* for faults of the same moment elsewhere */
 #define WAY_S 0.001	 /* of a word between two machines, at least */
 #define ALONE_S 1.0	 /* without a verdict: decide for this machine */
+#define WHERE_MOST 64	 /* lines of what trainers were at */
+
+/* Of a shell, or of a trainer that could not be started. */
+#define STATUS_NOT_RUN 126
+#define STATUS_NOT_FOUND 127
+
+static const struct field ending_rows[] = {
+	FIELD(INT, struct ending, rank, "rank", .absent = -1),
+};
+const struct record ending_record = RECORD(struct ending, ending_rows);
 
 static void add_lines(struct fleet *f, const struct json *lines)
 {
-	if (!f->where)
-		f->where = json_new_array();
-	for (size_t i = 0; i < json_count(lines); i++) {
-		const char *line = "";
+	struct faults *x = &f->faults;
 
-		json_text(json_at(lines, i), &line);
-		if (json_count(f->where) < 64)
-			json_add(f->where, json_new_text(line));
-	}
+	if (!x->where)
+		x->where = json_new_array();
+	for (size_t i = 0; i < json_count(lines); i++)
+		if (json_count(x->where) < WHERE_MOST)
+			json_add(x->where, json_clone(json_at(lines, i)));
 }
 
 /* What this machine's trainers are at, to all. */
@@ -49,31 +58,53 @@ static void tell_where(struct fleet *f)
 		fl_str_release(&line);
 	}
 	add_lines(f, lines);
-	peers_tell(f->peers, WIRE_WHERE, (uint32_t)f->attempt, lines);
+	post_to_all(&f->post, WIRE_WHERE, lines);
 	json_free(lines);
 }
 
-void verdict_where(struct fleet *f, const struct json *lines)
+void verdict_take_where(struct fleet *f, const struct json *lines)
 {
-	if (f->state != FLEET_WAIT)
-		add_lines(f, lines);
+	add_lines(f, lines);
 }
 
-void verdict_fault(struct fleet *f, struct json *report)
+void verdict_forget(struct fleet *f)
 {
-	if (f->user_signal || f->over || f->state == FLEET_WAIT || f->verdict ||
-	    f->fault_count == FLEET_FAULTS) {
+	struct faults *x = &f->faults;
+
+	for (int i = 0; i < x->count; i++)
+		json_free(x->list[i].report);
+	x->count = 0;
+	json_free(x->where);
+	json_free(x->verdict);
+	x->where = x->verdict = NULL;
+	f->restarting = false;
+}
+
+void verdict_begin(struct fleet *f)
+{
+	free(f->faults.ending);
+	f->faults.ending = fl_calloc((size_t)f->layout.world, sizeof(double));
+}
+
+/* --- what is heard --- */
+
+void verdict_take_fault(struct fleet *f, struct json *report)
+{
+	struct faults *x = &f->faults;
+
+	if (f->request.signal || f->over || f->state == FLEET_WAIT ||
+	    x->verdict || x->count == FAULTS_MOST) {
 		json_free(report);
 		return;
 	}
-	f->faults[f->fault_count++] =
-		(struct fleet_fault){ report, fl_now_s() };
+	x->list[x->count].report = report;
+	x->list[x->count++].at = fl_now_s();
 	if (f->state == FLEET_STOP)
 		return;
-	f->fault_at = fl_now_s();
-	preflight_rest(f);
+	x->at = fl_now_s();
+	preflight_rest(f->now.preflight);
 	for (int i = 0; i < f->job.started; i++)
-		f->ours |= f->job.trainers[i].ours;
+		x->speaks |= f->job.trainers[i].speaks;
 	tell_where(f);
 	fleet_enter(f, FLEET_STOP);
 	job_stop(&f->job, TERM_GRACE_S);
@@ -81,247 +112,273 @@ void verdict_fault(struct fleet *f, struct json *report)
 
 void verdict_report(struct fleet *f, struct json *report)
 {
-	if (f->state != FLEET_WAIT && !f->verdict)
-		peers_tell(f->peers, WIRE_FAULT, (uint32_t)f->attempt, report);
-	verdict_fault(f, report);
+	if (f->state != FLEET_WAIT && !f->faults.verdict)
+		post_to_all(&f->post, WIRE_FAULT, report);
+	verdict_take_fault(f, report);
 }
+
+static void note_ending(struct fleet *f, int rank, double at)
+{
+	double *ending = f->faults.ending;
+
+	if (ending && rank >= 0 && rank < f->layout.world && ending[rank] == 0)
+		ending[rank] = at;
+}
+
+void verdict_ending(struct fleet *f, int rank)
+{
+	struct json *o =
+		record_write(&ending_record, &(struct ending){ rank }, 0);
+
+	if (!post_to_first(&f->post, WIRE_ENDING, o))
+		note_ending(f, rank, fl_now_s());
+	json_free(o);
+}
+
+/* Its word was on the way while a peer may have noticed and ended here. */
+void verdict_take_ending(struct fleet *f, const struct json *o)
+{
+	struct ending e;
+
+	record_read(&ending_record, o, &e);
+	note_ending(f, e.rank, fl_now_s() - WAY_S);
+}
+
+/* --- which one came first --- */
 
 /* How much a fault explains. The loss of a machine explains what its peers come
  * to; a death by a signal that we did not send, an ordinary exit status;
  * MPI_Abort and abort() are what libraries do who miss a peer, too, but more
  * than a status. A broken pipe, or our own "peer lost", are consequences. */
-static int explains(const struct json *report)
+static int explains(const struct fault *x)
 {
-	int64_t number = json_int_or(report, "signal", 0);
-
-	if (strcmp(json_text_or(report, "kind", ""), "trainer") != 0)
+	if (!fault_is_of_trainer(x))
 		return 4;
-	if (json_bool_or(report, "aborted", false) || number == SIGABRT)
+	if (x->aborted || x->signal == SIGABRT)
 		return 2;
-	if (number == SIGPIPE ||
-	    json_int_or(report, "status", 0) == fl_exit_status(FL_EPEER))
+	if (x->signal == SIGPIPE || x->status == fl_exit_status(FL_EPEER))
 		return 0;
-	return number ? 3 : 1;
-}
-
-void verdict_begin(struct fleet *f)
-{
-	free(f->ending);
-	f->ending = fl_calloc((size_t)f->layout.world, sizeof(double));
-}
-
-static void note_ending(struct fleet *f, const struct json *o, double at)
-{
-	int64_t rank = json_int_or(o, "rank", -1);
-
-	if (f->ending && rank >= 0 && rank < f->layout.world &&
-	    f->ending[rank] == 0)
-		f->ending[rank] = at;
-}
-
-void verdict_ending(struct fleet *f, const struct json *o)
-{
-	note_ending(f, o, fl_now_s());
-}
-
-/* Its word was on the way while a peer may have noticed and ended here. */
-void verdict_ending_there(struct fleet *f, const struct json *o)
-{
-	note_ending(f, o, fl_now_s() - WAY_S);
+	return x->signal ? 3 : 1;
 }
 
 /* When a fault began, as far as it is known. */
-static double began(const struct fleet *f, const struct fleet_fault *x)
+static double began(const struct fleet *f, const struct fault *x, double at)
 {
-	int64_t rank = json_int_or(x->report, "rank", -1);
+	const double *ending = f->faults.ending;
 
-	if (f->ending && rank >= 0 && rank < f->layout.world &&
-	    f->ending[rank] > 0)
-		return f->ending[rank];
-	return x->at;
+	if (ending && fault_is_of_trainer(x) && x->rank >= 0 &&
+	    x->rank < f->layout.world && ending[x->rank] > 0)
+		return ending[x->rank];
+	return at;
 }
 
-/* Does x come before first? */
-static bool precedes(const struct fleet *f, const struct fleet_fault *x,
-		     const struct fleet_fault *first)
+/* Does the fault of this place come before the other? */
+static bool precedes(const struct fleet *f, int i, int other)
 {
-	int more = explains(x->report) - explains(first->report);
+	const struct faults *x = &f->faults;
+	struct fault a, b;
+	int more;
 
-	return more > 0 || (more == 0 && began(f, x) < began(f, first));
+	record_read(&fault_record, x->list[i].report, &a);
+	record_read(&fault_record, x->list[other].report, &b);
+	more = explains(&a) - explains(&b);
+	return more > 0 ||
+	       (more == 0 &&
+		began(f, &a, x->list[i].at) < began(f, &b, x->list[other].at));
 }
 
 /* The one that explains most of what came within the time of collection; of
  * several the earliest. */
-static struct json *first_fault(const struct fleet *f)
+static int first_fault(const struct fleet *f)
 {
-	const struct fleet_fault *first = &f->faults[0];
+	const struct faults *x = &f->faults;
+	int first = 0;
 
-	for (int i = 1; i < f->fault_count; i++) {
-		const struct fleet_fault *x = &f->faults[i];
-
-		if (precedes(f, x, first) &&
-		    x->at - f->faults[0].at < COLLECT_S)
-			first = x;
-	}
-	return first->report;
+	for (int i = 1; i < x->count; i++)
+		if (precedes(f, i, first) &&
+		    x->list[i].at - x->list[0].at < COLLECT_S)
+			first = i;
+	return first;
 }
 
 /* The faults beside the first, and what the other trainers were at. */
-static struct json *tell_others(const struct fleet *f, const struct json *first)
+static struct json *write_others(const struct fleet *f, int first)
 {
+	const struct faults *x = &f->faults;
 	struct json *lines = json_new_array();
 
-	for (int i = 0; i < f->fault_count; i++) {
+	for (int i = 0; i < x->count; i++) {
 		struct fl_str s = FL_STR_INIT;
+		struct fault fault;
 
-		if (f->faults[i].report == first)
+		if (i == first)
 			continue;
-		fault_line(f->faults[i].report, &s);
+		record_read(&fault_record, x->list[i].report, &fault);
+		fault_line(&fault, &s);
 		fl_str_add(&s, ", in the same moment");
 		json_add(lines, json_new_text(fl_str_get(&s)));
 		fl_str_release(&s);
 	}
-	for (size_t i = 0; i < json_count(f->where); i++) {
-		const char *line = "";
-
-		json_text(json_at(f->where, i), &line);
-		json_add(lines, json_new_text(line));
-	}
+	for (size_t i = 0; i < json_count(x->where); i++)
+		json_add(lines, json_clone(json_at(x->where, i)));
 	return lines;
 }
 
+/* --- whether the job starts again --- */
+
 /* -1 was given: programs that know how to go on are started again. */
-static int restarts_allowed(const struct fleet *f, const struct json *fault)
+static int restarts_allowed(const struct fleet *f, const struct fault *fault)
 {
 	if (f->options->preflight)
 		return 0;
 	if (f->options->max_restart >= 0)
 		return f->options->max_restart;
-	return f->plan->trains || json_bool_or(fault, "ours", false) || f->ours
+	return f->plan->trains || fault->speaks || f->faults.speaks
 		       ? LAUNCH_RESTARTS
 		       : 0;
 }
 
-static bool is_final(int64_t code)
+/* Statuses that a new start would end with again. */
+static bool is_final(int status)
 {
-	return code == 2 || code == 3 || code == 7 || code == 126 ||
-	       code == 127 || code == 130 || code == 143;
+	static const enum fl_code codes[] = { FL_EUSAGE, FL_ERECIPE,
+					      FL_EMISMATCH, FL_EINT, FL_ETERM };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (status == fl_exit_status(codes[i]))
+			return true;
+	return status == STATUS_NOT_RUN || status == STATUS_NOT_FOUND;
 }
 
 /* Why the job is not started again; NULL: it is. */
-static const char *why_final(const struct fleet *f, const struct json *fault,
+static const char *why_final(const struct fleet *f, const struct fault *fault,
 			     const char *key)
 {
 	int allowed = restarts_allowed(f, fault);
 
-	if (json_bool_or(fault, "final", false))
+	if (fault->final)
 		return "--stall_policy abort";
-	if (is_final(json_int_or(fault, "status", 0)) &&
-	    json_int_or(fault, "signal", 0) == 0)
+	if (is_final(fault->status) && fault->signal == 0)
 		return allowed ? "starting again would not mend this" : "";
-	if (*key && strcmp(key, f->last_key) == 0 &&
-	    f->last_key_step == copies_newest(f->copies)->step)
+	if (*key && strcmp(key, f->faults.last_key) == 0 &&
+	    f->faults.last_step == copies_newest(f->copies)->step)
 		return "the same fault came twice without a new checkpoint between";
 	if (f->restarts >= allowed)
 		return allowed ? "all restarts are used (--max_restart)" : "";
 	return NULL;
 }
 
-static void decide_restart(const struct fleet *f, const struct json *fault,
-			   const char *key, struct json *verdict)
+/* What comes next, for people. */
+static void write_note(const struct fleet *f, const struct fault *fault,
+		       const char *why, struct fl_str *note)
 {
-	const char *why = why_final(f, fault, key);
 	int64_t step = copies_newest(f->copies)->step;
-	struct fl_str note = FL_STR_INIT;
 
-	if (why && *why) {
-		fl_str_addf(&note, "not starting again: %s", why);
-	} else if (!why) {
-		fl_str_addf(&note, "starting again, %d of %d, from ",
-			    f->restarts + 1, restarts_allowed(f, fault));
-		if (step > 0)
-			fl_str_addf(&note, "the checkpoint of step %lld",
-				    (long long)step);
-		else
-			fl_str_add(&note,
-				   "the beginning: there is no checkpoint yet");
+	if (why) {
+		if (*why)
+			fl_str_addf(note, "not starting again: %s", why);
+		return;
 	}
-	json_set_bool(verdict, "restart", why == NULL);
-	json_set_int(verdict, "restarts", f->restarts + (why == NULL));
-	json_set_text(verdict, "note", fl_str_get(&note));
-	fl_str_release(&note);
+	fl_str_addf(note, "starting again, %d of %d, from ", f->restarts + 1,
+		    restarts_allowed(f, fault));
+	if (step > 0)
+		fl_str_addf(note, "the checkpoint of step %lld",
+			    (long long)step);
+	else
+		fl_str_add(note, "the beginning: there is no checkpoint yet");
 }
 
-static struct json *make_verdict(struct fleet *f)
+static struct json *judge(struct fleet *f)
 {
-	struct json *v = json_new_object(), *fault = first_fault(f);
-	struct fl_str key = FL_STR_INIT;
+	int first = first_fault(f);
+	struct fl_str key = FL_STR_INIT, note = FL_STR_INIT;
+	struct json *others = write_others(f, first), *o;
+	struct verdict v = { .fault = f->faults.list[first].report,
+			     .others = others,
+			     .step = copies_newest(f->copies)->step };
+	struct fault fault;
+	const char *why;
 
-	fault_key(fault, &key);
-	json_set(v, "fault", fleet_copy(fault));
-	json_set(v, "others", tell_others(f, fault));
-	json_set_int(v, "code", json_int_or(fault, "status", 0));
-	json_set_text(v, "key", fl_str_get(&key));
-	json_set_int(v, "step", copies_newest(f->copies)->step);
-	decide_restart(f, fault, fl_str_get(&key), v);
+	record_read(&fault_record, v.fault, &fault);
+	fault_key(&fault, &key);
+	v.key = fl_str_get(&key);
+	why = why_final(f, &fault, v.key);
+	write_note(f, &fault, why, &note);
+	v.note = fl_str_get(&note);
+	v.code = fault.status;
+	v.restart = why == NULL;
+	v.restarts = f->restarts + v.restart;
+	o = record_write(&verdict_record, &v, VERDICT_JUDGED);
+	json_free(others);
 	fl_str_release(&key);
-	return v;
+	fl_str_release(&note);
+	return o;
 }
 
-/* Owns the verdict from here on. */
-static void apply(struct fleet *f, struct json *v)
+/* --- what follows --- */
+
+static void apply(struct fleet *f, struct json *o)
 {
-	json_free(f->verdict);
-	f->verdict = v;
-	f->restarting = json_bool_or(v, "restart", false);
-	f->restarts = (int)json_int_or(v, "restarts", 0);
-	f->code = (int)json_int_or(v, "code", 0);
-	f->last_key_step = json_int_or(v, "step", 0);
-	snprintf(f->last_key, sizeof(f->last_key), "%s",
-		 json_text_or(v, "key", ""));
-	fault_print(v, f->options->log_dir);
+	struct faults *x = &f->faults;
+	struct verdict v;
+
+	json_free(x->verdict);
+	x->verdict = o;
+	record_read(&verdict_record, o, &v);
+	f->restarting = v.restart;
+	f->restarts = v.restarts;
+	f->code = v.code;
+	x->last_step = v.step;
+	snprintf(x->last_key, sizeof(x->last_key), "%s", v.key);
+	verdict_print(o, f->options->log_dir);
 	if (f->state != FLEET_STOP && !f->restarting) {
 		job_stop(&f->job, TERM_GRACE_S);
 		fleet_enter(f, FLEET_STOP);
 	}
 }
 
-/* One that is not about this attempt still ends a machine that waits: the job
- * is over. */
-void verdict_take(struct fleet *f, struct json *v, int attempt)
+/* Does it concern this machine as it is now? One that is not about this attempt
+ * still ends a machine that waits: the job is over. */
+static bool concerns(const struct fleet *f, const struct json *o, int attempt)
 {
-	bool waiting = f->state == FLEET_WAIT;
+	struct verdict v;
 
-	if (f->verdict && !waiting) {
-		json_free(v);
-	} else if (waiting ? !json_bool_or(v, "restart", false)
-			   : attempt == f->attempt) {
-		if (!waiting && f->state != FLEET_STOP) {
-			tell_where(f);
-			fleet_enter(f, FLEET_STOP);
-			job_stop(&f->job, TERM_GRACE_S);
-		}
-		apply(f, v);
-	} else {
-		json_free(v);
-	}
+	record_read(&verdict_record, o, &v);
+	if (f->state == FLEET_WAIT)
+		return !v.restart;
+	return !f->faults.verdict && attempt == f->attempt;
 }
 
-void verdict_end(struct fleet *f, const char *kind, const char *end, int code)
+void verdict_take(struct fleet *f, struct json *o, int attempt)
 {
-	struct json *v = json_new_object();
-
-	if (f->over || f->state == FLEET_STOP) {
-		json_free(v);
+	if (!concerns(f, o, attempt)) {
+		json_free(o);
 		return;
 	}
-	json_set(v, "fault",
-		 fault_of_machine(kind, launch_host(f->plan), end, code));
-	json_set_int(v, "code", code);
-	json_set_bool(v, "restart", false);
-	json_set_int(v, "restarts", f->restarts);
-	peers_tell(f->peers, WIRE_VERDICT, (uint32_t)f->attempt, v);
-	apply(f, v);
+	if (f->state != FLEET_WAIT && f->state != FLEET_STOP) {
+		tell_where(f);
+		fleet_enter(f, FLEET_STOP);
+		job_stop(&f->job, TERM_GRACE_S);
+	}
+	apply(f, o);
+}
+
+void verdict_end(struct fleet *f, const char *kind, const char *end,
+		 enum fl_code code)
+{
+	struct json *fault, *o;
+	struct verdict v;
+
+	if (f->over || f->state == FLEET_STOP)
+		return;
+	fault = fault_of_machine(kind, launch_host(f->plan), end, code);
+	v = (struct verdict){ .fault = fault,
+			      .code = fl_exit_status(code),
+			      .restarts = f->restarts };
+	o = record_write(&verdict_record, &v, 0);
+	json_free(fault);
+	post_to_all(&f->post, WIRE_VERDICT, o);
+	apply(f, o);
 }
 
 /* Alone, with no trainer left whose end may come yet. */
@@ -330,28 +387,30 @@ static bool nobody_else(const struct fleet *f)
 	return !f->peers && f->job.alive == 0;
 }
 
-/* In STOP: decide when it is time, go on when the trainers are gone. */
+static bool time_to_judge(const struct fleet *f)
+{
+	double since = fl_now_s() - f->faults.at;
+
+	if (f->faults.verdict || f->faults.count == 0)
+		return false;
+	return since > ALONE_S || (post_decides(&f->post) &&
+				   (nobody_else(f) || since > COLLECT_S));
+}
+
 void verdict_turn(struct fleet *f)
 {
-	double since = fl_now_s() - f->fault_at;
+	if (time_to_judge(f)) {
+		struct json *o = judge(f);
 
-	if (!f->verdict && f->fault_count > 0 &&
-	    (since > ALONE_S ||
-	     (fleet_decides(f) && (nobody_else(f) || since > COLLECT_S)))) {
-		struct json *v = make_verdict(f);
-
-		if (fleet_decides(f))
-			peers_tell(f->peers, WIRE_VERDICT, (uint32_t)f->attempt,
-				   v);
-		apply(f, v);
+		if (post_decides(&f->post))
+			post_to_all(&f->post, WIRE_VERDICT, o);
+		apply(f, o);
 	}
-	if (!f->verdict || f->job.alive > 0)
+	if (!f->faults.verdict || f->job.alive > 0)
 		return;
 	job_end(&f->job);
 	fences_end(&f->fences);
-	stall_end(f);
-	stopped_end(f);
-	ledger_end(f);
+	watches_end(&f->watches);
 	if (f->restarting)
 		fleet_enter(f, FLEET_WAIT);
 	else

@@ -1,7 +1,8 @@
 /* dry_run.c - who would be started how, and the same for other launchers. */
-#include "launch/plan/environ.h"
+#include "launch/job/dry_run.h"
 
 #include "base/str.h"
+#include "launch/plan/environ.h"
 
 #include <stdio.h>
 #include <string.h>

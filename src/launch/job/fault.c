@@ -1,3 +1,9 @@
+/* fault.c - reports of faults, and how people read them.
+ *
+ * Reports are made by fleet.c (trainers, machines), prepare.c (this agent) and
+ * the watches; fleet/verdict.c picks the first and prints the verdict. Twenty
+ * lines of a log are what fits beside it on a console.
+ */
 #include "launch/job/fault.h"
 
 #include "base/file.h"
@@ -10,6 +16,46 @@
 
 #define TAIL_LINES 20
 #define TAIL_BYTES 8192 /* of a log whose lines have no end */
+
+enum {
+	OF_TRAINER = 1,
+	OF_STALL = 2
+};
+
+static const struct field fault_rows[] = {
+	FIELD(TEXT, struct fault, kind, "kind"),
+	FIELD(INT, struct fault, rank, "rank", .absent = -1,
+	      .forms = OF_TRAINER),
+	FIELD(TEXT, struct fault, name, "name", .forms = OF_TRAINER),
+	FIELD(TEXT, struct fault, host, "host"),
+	FIELD(INT, struct fault, device, "device", .forms = OF_TRAINER),
+	FIELD(INT, struct fault, status, "status"),
+	FIELD(INT, struct fault, signal, "signal", .forms = OF_TRAINER),
+	FIELD(TEXT, struct fault, end, "end"),
+	FIELD(BOOL, struct fault, aborted, "aborted", .forms = OF_TRAINER),
+	FIELD(BOOL, struct fault, memory, "memory", .forms = OF_TRAINER),
+	FIELD(TEXT, struct fault, said, "fault", .forms = OF_TRAINER),
+	FIELD(TEXT, struct fault, phase, "phase", .forms = OF_TRAINER),
+	FIELD(LONG, struct fault, step, "step", .forms = OF_TRAINER),
+	FIELD(TEXT, struct fault, log, "log", .forms = OF_TRAINER),
+	FIELD(TEXT, struct fault, tail, "tail", .forms = OF_TRAINER),
+	FIELD(BOOL, struct fault, final, "final", .forms = OF_STALL),
+	FIELD(BOOL, struct fault, speaks, "ours",
+	      .forms = OF_TRAINER | OF_STALL),
+};
+const struct record fault_record = RECORD(struct fault, fault_rows);
+
+static const struct field verdict_rows[] = {
+	FIELD(JSON, struct verdict, fault, "fault", .of = &fault_record),
+	FIELD(JSON, struct verdict, others, "others", .forms = VERDICT_JUDGED),
+	FIELD(INT, struct verdict, code, "code"),
+	FIELD(TEXT, struct verdict, key, "key", .forms = VERDICT_JUDGED),
+	FIELD(LONG, struct verdict, step, "step", .forms = VERDICT_JUDGED),
+	FIELD(BOOL, struct verdict, restart, "restart"),
+	FIELD(INT, struct verdict, restarts, "restarts"),
+	FIELD(TEXT, struct verdict, note, "note", .forms = VERDICT_JUDGED),
+};
+const struct record verdict_record = RECORD(struct verdict, verdict_rows);
 
 /* Whether the system killed it for want of memory, as far as its counters
  * tell: those of the control group know its processes, the machine's only that
@@ -41,7 +87,7 @@ static bool killed_for_memory(const struct trainer *t, char *buf, size_t size)
 }
 
 /* True: it was killed for want of memory. */
-static bool describe_end(const struct trainer *t, char *buf, size_t size)
+static bool tell_end(const struct trainer *t, char *buf, size_t size)
 {
 	int number = WIFSIGNALED(t->wait_status) ? WTERMSIG(t->wait_status) : 0;
 
@@ -84,52 +130,61 @@ static int device_of(const struct layout *l, const struct trainer *t)
 struct json *fault_of_trainer(const struct launch_plan *plan,
 			      const struct layout *layout,
 			      const struct trainer *t, const char *why,
-			      int code)
+			      int status)
 {
-	struct json *o = json_new_object();
+	const struct agent_status *page = t->status;
+	bool killed = !why && WIFSIGNALED(t->wait_status);
 	struct fl_str tail = FL_STR_INIT;
 	char end[320], name[32];
-	bool memory = false;
+	struct json *o;
+	struct fault x = { .kind = FAULT_TRAINER_KIND,
+			   .rank = t->rank,
+			   .name = name,
+			   .host = launch_host(plan),
+			   .device = device_of(layout, t),
+			   .status = status,
+			   .signal = killed ? WTERMSIG(t->wait_status) : 0,
+			   .end = end,
+			   .aborted = t->aborted,
+			   .said = t->fault,
+			   .phase = page ? page->phase : "",
+			   .step = page ? page->step : 0,
+			   .log = t->log_path,
+			   .speaks = t->speaks };
 
 	if (why)
 		snprintf(end, sizeof(end), "%s", why);
 	else
-		memory = describe_end(t, end, sizeof(end));
-	tail_of(t->log_path, &tail);
-	json_set_text(o, "kind", "trainer");
+		x.memory = tell_end(t, end, sizeof(end));
 	launch_rank_name(plan, t->rank, name, sizeof(name));
-	json_set_int(o, "rank", t->rank);
-	json_set_text(o, "name", name);
-	json_set_text(o, "host", launch_host(plan));
-	json_set_int(o, "device", device_of(layout, t));
-	json_set_int(o, "status", code);
-	json_set_int(o, "signal",
-		     !why && WIFSIGNALED(t->wait_status)
-			     ? WTERMSIG(t->wait_status)
-			     : 0);
-	json_set_text(o, "end", end);
-	json_set_bool(o, "aborted", t->aborted);
-	json_set_bool(o, "memory", memory);
-	json_set_text(o, "fault", t->fault);
-	json_set_text(o, "phase", t->status ? t->status->phase : "");
-	json_set_int(o, "step", t->status ? t->status->step : 0);
-	json_set_text(o, "log", t->log_path);
-	json_set_text(o, "tail", fl_str_get(&tail));
-	json_set_bool(o, "ours", t->ours);
+	tail_of(t->log_path, &tail);
+	x.tail = fl_str_get(&tail);
+	o = record_write(&fault_record, &x, OF_TRAINER);
 	fl_str_release(&tail);
 	return o;
 }
 
 struct json *fault_of_machine(const char *kind, const char *host,
-			      const char *end, int code)
+			      const char *end, enum fl_code code)
 {
-	struct json *o = json_new_object();
+	struct fault x = { .kind = kind,
+			   .host = host,
+			   .status = fl_exit_status(code),
+			   .end = end };
 
-	json_set_text(o, "kind", kind);
-	json_set_text(o, "host", host);
-	json_set_int(o, "status", code);
-	json_set_text(o, "end", end);
-	return o;
+	return record_write(&fault_record, &x, 0);
+}
+
+struct json *fault_of_stall(const char *end, bool final)
+{
+	struct fault x = { .kind = "stall",
+			   .host = "the job",
+			   .status = fl_exit_status(FL_ESTALL),
+			   .end = end,
+			   .final = final,
+			   .speaks = true };
+
+	return record_write(&fault_record, &x, OF_STALL);
 }
 
 bool fault_where(const struct launch_plan *plan, const struct layout *layout,
@@ -145,74 +200,65 @@ bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 	return true;
 }
 
-void fault_key(const struct json *fault, struct fl_str *out)
+bool fault_is_of_trainer(const struct fault *f)
 {
-	int64_t number = json_int_or(fault, "signal", 0);
-	bool chance =
-		number == SIGKILL && !json_bool_or(fault, "memory", false);
-
-	if (strcmp(json_text_or(fault, "kind", ""), "trainer") != 0 || chance ||
-	    number == SIGTERM || number == SIGINT)
-		return;
-	fl_str_addf(out, "%lld %s %s", (long long)json_int_or(fault, "rank", 0),
-		    json_text_or(fault, "end", ""),
-		    json_text_or(fault, "fault", ""));
+	return strcmp(f->kind, FAULT_TRAINER_KIND) == 0;
 }
 
-void fault_line(const struct json *f, struct fl_str *out)
+void fault_key(const struct fault *f, struct fl_str *out)
 {
-	if (strcmp(json_text_or(f, "kind", ""), "trainer") == 0)
-		fl_str_addf(out, "%s (%s, device %lld) %s",
-			    json_text_or(f, "name", ""),
-			    json_text_or(f, "host", ""),
-			    (long long)json_int_or(f, "device", 0),
-			    json_text_or(f, "end", ""));
-	else
-		fl_str_addf(out, "%s %s", json_text_or(f, "host", ""),
-			    json_text_or(f, "end", ""));
+	bool chance = f->signal == SIGKILL && !f->memory;
+
+	if (fault_is_of_trainer(f) && !chance && f->signal != SIGTERM &&
+	    f->signal != SIGINT)
+		fl_str_addf(out, "%d %s %s", f->rank, f->end, f->said);
 }
 
-static void print_trainer(const struct json *f)
+void fault_line(const struct fault *f, struct fl_str *out)
 {
-	const char *name = json_text_or(f, "name", "");
-
-	if (strncmp(name, "rank", 4) == 0)
-		fl_error("first fault: %s (%s, device %lld) %s", name,
-			 json_text_or(f, "host", ""),
-			 (long long)json_int_or(f, "device", 0),
-			 json_text_or(f, "end", ""));
+	if (fault_is_of_trainer(f))
+		fl_str_addf(out, "%s (%s, device %d) %s", f->name, f->host,
+			    f->device, f->end);
 	else
-		fl_error("first fault: %s (%s) %s", name,
-			 json_text_or(f, "host", ""),
-			 json_text_or(f, "end", ""));
-	if (*json_text_or(f, "fault", "")) {
-		fl_error("  it said: %s", json_text_or(f, "fault", ""));
-	} else if (*json_text_or(f, "tail", "")) {
-		fl_error("  the end of %s:", json_text_or(f, "log", ""));
-		fputs(json_text_or(f, "tail", ""), stderr);
+		fl_str_addf(out, "%s %s", f->host, f->end);
+}
+
+static void print_trainer(const struct fault *f)
+{
+	if (strncmp(f->name, "rank", 4) == 0)
+		fl_error("first fault: %s (%s, device %d) %s", f->name, f->host,
+			 f->device, f->end);
+	else
+		fl_error("first fault: %s (%s) %s", f->name, f->host, f->end);
+	if (*f->said) {
+		fl_error("  it said: %s", f->said);
+	} else if (*f->tail) {
+		fl_error("  the end of %s:", f->log);
+		fputs(f->tail, stderr);
 	}
 }
 
-void fault_print(const struct json *verdict, const char *log_dir)
+void verdict_print(const struct json *verdict, const char *log_dir)
 {
-	const struct json *f = json_get(verdict, "fault");
-	const struct json *others = json_get(verdict, "others");
 	struct fl_err err = FL_ERR_INIT;
+	struct verdict v;
+	struct fault f;
 	char path[4096];
 
-	if (strcmp(json_text_or(f, "kind", ""), "trainer") == 0)
-		print_trainer(f);
+	record_read(&verdict_record, verdict, &v);
+	record_read(&fault_record, v.fault, &f);
+	if (fault_is_of_trainer(&f))
+		print_trainer(&f);
 	else
-		fl_error("first fault: %s %s", json_text_or(f, "host", ""),
-			 json_text_or(f, "end", ""));
-	for (size_t i = 0; i < json_count(others); i++) {
+		fl_error("first fault: %s %s", f.host, f.end);
+	for (size_t i = 0; i < json_count(v.others); i++) {
 		const char *line = "";
 
-		json_text(json_at(others, i), &line);
+		json_text(json_at(v.others, i), &line);
 		fl_error("  %s", line);
 	}
-	if (*json_text_or(verdict, "note", ""))
-		fl_info("%s", json_text_or(verdict, "note", ""));
+	if (*v.note)
+		fl_info("%s", v.note);
 	if (fl_join(path, sizeof(path), log_dir, "fault.json", &err) != 0 ||
 	    json_write(verdict, path, &err) != 0)
 		fl_warn("%s", err.text);

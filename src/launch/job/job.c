@@ -1,3 +1,16 @@
+/* job.c - the trainers of this machine in one attempt, from the first fork to
+ * the last process reaped.
+ *
+ *   job_open   once: guard, signals, private folders, PMIx server
+ *   job_begin  the attempt is registered with PMIx and PMI-1
+ *   job_start  the trainers start
+ *   job_turn   again and again: output, links, signals, who has ended
+ *   job_end    after the last one was reaped; then job_begin may come again
+ *   job_close  once
+ *
+ * Of trainers that end in the same moment the one whose link closed first is
+ * judged first (trainer.c says why that is the first to die).
+ */
 #include "launch/job/job.h"
 
 #include "base/arena.h"
@@ -48,7 +61,7 @@ static void note_order(struct job *j)
 
 static void pump(struct job *j, struct trainer *t)
 {
-	/* Who follows all shows none as it is: lines would come twice. */
+	/* With --follow all the lines come by follow.c, this one's too. */
 	bool show = !j->options->follow && t->local == j->plan->shown;
 
 	trainer_pump(t, show, j->events.lines, j->events.ctx);
@@ -89,7 +102,7 @@ static void judge_end(struct job *j, struct trainer *t)
 		j->events.fault(
 			ctx, t,
 			"ended with exit status 0 without leaving MPI; the others would wait for it for ever",
-			4);
+			fl_exit_status(FL_EINTERNAL));
 }
 
 static void finish(struct job *j, struct trainer *t)

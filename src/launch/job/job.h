@@ -21,7 +21,7 @@ struct job_events {
 	/* It has begun to end: its link was closed. */
 	void (*ending)(void *ctx, const struct trainer *t);
 	/* A line of its link. */
-	void (*said)(void *ctx, struct trainer *t, const struct json *line);
+	trainer_said_fn said;
 	/* SIGINT or SIGTERM came. */
 	void (*user)(void *ctx, int number);
 	/* SIGTSTP came. */

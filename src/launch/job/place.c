@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "text/json.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +20,12 @@
 #include <unistd.h>
 
 #define MOST 64 /* jobs with one log folder at the same time */
+
+static const struct field mark_rows[] = {
+	FIELD(BOOL, struct place_mark, over, "over", .absent = true),
+	FIELD(TEXT, struct place_mark, line, "line"),
+};
+const struct record place_mark_record = RECORD(struct place_mark, mark_rows);
 
 void place_fleet_file(const char *folder, int index, char *buf, size_t size)
 {
@@ -43,6 +48,7 @@ static int name_place(const char *log_dir, int number, char *buf, size_t size,
 static bool was_ours(const char *folder, const struct launch_plan *plan)
 {
 	struct fl_err err = FL_ERR_INIT;
+	struct place_mark mark;
 	char path[4096];
 	struct json *o;
 	bool ours;
@@ -51,8 +57,8 @@ static bool was_ours(const char *folder, const struct launch_plan *plan)
 	if (plan->alone || !fl_exists(path))
 		return false;
 	o = json_read(path, &err);
-	ours = o && !json_bool_or(o, "over", true) &&
-	       strcmp(json_text_or(o, "line", ""), plan->line) == 0;
+	record_read(&place_mark_record, o, &mark);
+	ours = o && !mark.over && strcmp(mark.line, plan->line) == 0;
 	json_free(o);
 	return ours;
 }

@@ -12,6 +12,7 @@
 
 #include "base/owner.h"
 #include "launch/plan/plan.h"
+#include "text/record.h"
 
 struct place {
 	char folder[4000]; /* leaves room for names in it */
@@ -24,6 +25,14 @@ struct place {
 int place_open(struct place *p, const char *log_dir,
 	       const struct launch_plan *plan, struct fl_err *err);
 void place_close(struct place *p);
+
+/* By what the fleet file of a job is known. The rest of it is fleet/state.c's. */
+struct place_mark {
+	bool over;	  /* it ended; a file that does not say so is no use */
+	const char *line; /* the command line of the job */
+};
+
+extern const struct record place_mark_record;
 
 /* The file in which the machine with this index keeps what a job is at. */
 void place_fleet_file(const char *folder, int index, char *buf, size_t size);

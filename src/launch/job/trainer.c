@@ -1,3 +1,10 @@
+/* trainer.c - one program from fork to the last line of its log.
+ *
+ * job.c starts it, pumps its output and its link at every turn, judges its end
+ * and closes it. Nothing blocks: output and link are non-blocking, and a line
+ * without an end is shown after half a second, for it may be a prompt that
+ * somebody is to answer.
+ */
 #include "launch/job/trainer.h"
 
 #include "base/clock.h"
@@ -7,7 +14,6 @@
 #include "launch/job/open_files.h"
 #include "launch/job/place.h"
 #include "launch/job/terminal.h"
-#include "text/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -259,21 +265,35 @@ bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 	return false;
 }
 
-static void take_line(struct trainer *t, const struct json *o)
+static void note_line(struct trainer *t, enum agent_event event,
+		      const struct json *line)
 {
-	const char *event = json_text_or(o, "event", "");
+	struct agent_fault fault;
 
-	if (strcmp(event, "fault") == 0)
-		snprintf(t->fault, sizeof(t->fault), "%s",
-			 json_text_or(o, "text", ""));
-	if (strcmp(event, "hello") == 0)
-		t->ours = true;
+	if (event == AGENT_HELLO)
+		t->speaks = true;
+	if (event != AGENT_FAULT)
+		return;
+	record_read(&agent_fault_record, line, &fault);
+	snprintf(t->fault, sizeof(t->fault), "%s", fault.text);
 }
 
-void trainer_read_link(struct trainer *t,
-		       void (*line)(void *ctx, struct trainer *t,
-				    const struct json *o),
-		       void *ctx)
+/* What is no line of JSON, or says what is not known here, is left. */
+static void take_line(struct trainer *t, const char *text, size_t size,
+		      trainer_said_fn said, void *ctx)
+{
+	struct fl_err unread = FL_ERR_INIT;
+	struct json *o = json_parse(text, size, "agent link", &unread);
+	enum agent_event event = agent_line_event(o);
+
+	if (event < AGENT_EVENTS) {
+		note_line(t, event, o);
+		said(ctx, t, event, o);
+	}
+	json_free(o);
+}
+
+void trainer_read_link(struct trainer *t, trainer_said_fn said, void *ctx)
 {
 	char buf[16384], *end;
 	ssize_t n = -1;
@@ -287,17 +307,10 @@ void trainer_read_link(struct trainer *t,
 	while (t->link_text.len > 0 &&
 	       (end = memchr(t->link_text.data, '\n', t->link_text.len))) {
 		size_t len = (size_t)(end - t->link_text.data);
-		struct fl_err err = FL_ERR_INIT;
-		struct json *o =
-			json_parse(t->link_text.data, len, "agent link", &err);
 
+		take_line(t, t->link_text.data, len, said, ctx);
 		t->link_text.len -= len + 1;
 		memmove(t->link_text.data, end + 1, t->link_text.len);
-		if (!o)
-			continue;
-		take_line(t, o);
-		line(ctx, t, o);
-		json_free(o);
 	}
 }
 
@@ -317,10 +330,15 @@ void trainer_read_error(struct trainer *t)
 	json_free(o);
 }
 
-void trainer_tell(const struct trainer *t, const char *line)
+void trainer_tell(const struct trainer *t, enum agent_event event)
 {
-	if (t->link >= 0)
-		send(t->link, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
+	struct fl_str s = FL_STR_INIT;
+
+	if (t->link < 0)
+		return;
+	agent_line_print(event, NULL, &s);
+	send(t->link, fl_str_get(&s), s.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	fl_str_release(&s);
 }
 
 void trainer_signal(const struct trainer *t, int number)

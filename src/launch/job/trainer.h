@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "base/str.h"
 #include "launch/plan/environ.h"
-#include "text/json.h"
 
 #include <stdio.h>
 #include <sys/types.h>
@@ -24,7 +23,7 @@ struct trainer {
 	struct fl_str link_text;    /* from the link, in pieces */
 	char fault[1024];	    /* the sentence it sent before it ended */
 	char error_path[4096];	    /* where PyTorch's programs leave theirs */
-	bool ours;		    /* it said hello: it knows this protocol */
+	bool speaks;		    /* it said hello: it knows this protocol */
 	int wait_status;
 	struct fl_memory_kills kills; /* as it was started */
 	bool leaderless; /* its leader has ended, what that started has not */
@@ -51,14 +50,15 @@ typedef void (*trainer_lines_fn)(void *ctx, const struct trainer *t,
  * moment. False at the end of its output. */
 bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 		  void *ctx);
-/* Hand every line of its link, except faults, which are noted here. Its end is
- * noted too; the link is the caller's to close. */
-void trainer_read_link(struct trainer *t,
-		       void (*line)(void *ctx, struct trainer *t,
-				    const struct json *o),
-		       void *ctx);
-/* A line of JSON to the trainer; one that does not read loses it. */
-void trainer_tell(const struct trainer *t, const char *line);
+typedef void (*trainer_said_fn)(void *ctx, struct trainer *t,
+				enum agent_event event,
+				const struct json *line);
+/* Hand on every line of its link that the protocol knows (agent/lines.h); what
+ * it says of itself is noted here first. Its end is noted too; the link is the
+ * caller's to close. */
+void trainer_read_link(struct trainer *t, trainer_said_fn said, void *ctx);
+/* A line without values to the trainer; one that does not read loses it. */
+void trainer_tell(const struct trainer *t, enum agent_event event);
 /* The sentence that it left in PyTorch's error file, if it sent none. */
 void trainer_read_error(struct trainer *t);
 /* To its whole process group. */

@@ -1,3 +1,10 @@
+/* greeting.c - one side of a greeting as a machine of few states: what may come
+ * next follows from how many frames were understood and whether the other side
+ * has proved to know the token.
+ *
+ * peers.c drives it on every new connection, measurer.c on the second one of a
+ * measurement. The letters in derive() are part of the protocol.
+ */
 #include "launch/link/greeting.h"
 
 #include "base/digest.h"
@@ -7,6 +14,26 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+
+enum {
+	HELLO_STREAM = 1
+};
+
+static const struct field hello_rows[] = {
+	FIELD(INT, struct hello, version, "version", .absent = -1),
+	FIELD(INT, struct hello, index, "index", .absent = -1),
+	FIELD(TEXT, struct hello, ips, "ips"),
+	FIELD(TEXT, struct hello, nonce, "nonce"),
+	FIELD(BOOL, struct hello, probe, "probe"),
+	FIELD(BOOL, struct hello, stream, "stream", .forms = HELLO_STREAM),
+};
+const struct record hello_record = RECORD(struct hello, hello_rows);
+
+static const struct field refusal_rows[] = {
+	FIELD(TEXT, struct refusal, why, "why"),
+	FIELD(TEXT, struct refusal, text, "text"),
+};
+const struct record refusal_record = RECORD(struct refusal, refusal_rows);
 
 void greeting_begin(struct greeting *g, const struct hosts *hosts,
 		    const char *token, int peer, bool caller)
@@ -19,27 +46,26 @@ void greeting_begin(struct greeting *g, const struct hosts *hosts,
 
 void greeting_hello(struct greeting *g, struct wire *w)
 {
-	struct json *o = json_new_object();
 	char hex[2 * GREETING_NONCE + 1];
+	struct hello hello = { .version = WIRE_VERSION,
+			       .index = g->hosts->self,
+			       .ips = g->hosts->ips,
+			       .nonce = hex,
+			       .probe = g->probe,
+			       .stream = true };
+	struct json *o;
 
 	fl_digest_to_hex(g->mine, sizeof(g->mine), hex);
-	json_set_int(o, "version", WIRE_VERSION);
-	json_set_int(o, "index", g->hosts->self);
-	json_set_text(o, "ips", g->hosts->ips);
-	json_set_text(o, "nonce", hex);
-	json_set_bool(o, "probe", g->probe);
-	if (g->stream)
-		json_set_bool(o, "stream", true);
+	o = record_write(&hello_record, &hello, g->stream ? HELLO_STREAM : 0);
 	wire_send_json(w, WIRE_HELLO, 0, o);
 	json_free(o);
 }
 
 void greeting_refuse(struct wire *w, const char *why, const char *text)
 {
-	struct json *o = json_new_object();
+	struct json *o = record_write(&refusal_record,
+				      &(struct refusal){ why, text }, 0);
 
-	json_set_text(o, "why", why);
-	json_set_text(o, "text", text);
 	wire_send_json(w, WIRE_REFUSE, 0, o);
 	json_free(o);
 }
@@ -57,10 +83,8 @@ static int digit(char c)
 	return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
 }
 
-static bool read_nonce(const struct json *o, unsigned char *nonce)
+static bool read_nonce(const char *hex, unsigned char *nonce)
 {
-	const char *hex = json_text_or(o, "nonce", "");
-
 	if (strlen(hex) != 2 * GREETING_NONCE ||
 	    strspn(hex, "0123456789abcdef") != 2 * GREETING_NONCE)
 		return false;
@@ -105,51 +129,70 @@ static void send_proof(const struct greeting *g, struct wire *w)
 	seal_after_proof(g, g->caller, &w->sends);
 }
 
-static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
+/* Of the same job? texts: what this side notes, and what the other is told. */
+static int check_list(struct greeting *g, struct wire *w, const char *theirs)
 {
-	const char *ips = json_text_or(o, "ips", "");
-	int64_t version = json_int_or(o, "version", -1);
-	int64_t index = json_int_or(o, "index", -1);
+	const char *mine = g->hosts->ips;
+	char here[400], there[400];
+
+	if (strcmp(theirs, mine) == 0)
+		return 0;
+	snprintf(here, sizeof(here),
+		 "another job: its --ips is %.150s, this one's is %.150s",
+		 theirs, mine);
+	snprintf(there, sizeof(there),
+		 "another job: its --ips is %.150s, this one's is %.150s", mine,
+		 theirs);
+	return refuse(g, w, "job", there, here);
+}
+
+static int check_version(struct greeting *g, struct wire *w, int version)
+{
 	char text[400];
 
-	if (version != WIRE_VERSION) {
-		snprintf(
-			text, sizeof(text),
-			"another version of fleetrun: protocol %d here, %lld there",
-			WIRE_VERSION, (long long)version);
-		return refuse(g, w, "version",
-			      "another version of fleetrun answers there",
-			      text);
-	}
-	if (strcmp(ips, g->hosts->ips) != 0) {
-		char there[400];
+	if (version == WIRE_VERSION)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "another version of fleetrun: protocol %d here, %d there",
+		 WIRE_VERSION, version);
+	return refuse(g, w, "version",
+		      "another version of fleetrun answers there", text);
+}
 
-		snprintf(
-			text, sizeof(text),
-			"another job: its --ips is %.150s, this one's is %.150s",
-			ips, g->hosts->ips);
-		snprintf(
-			there, sizeof(there),
-			"another job: its --ips is %.150s, this one's is %.150s",
-			g->hosts->ips, ips);
-		return refuse(g, w, "job", there, text);
-	}
-	if (index != g->peer || !read_nonce(o, g->theirs)) {
-		snprintf(
-			text, sizeof(text),
-			"it says to be machine %lld of --ips, its address is number %d",
-			(long long)index, g->peer);
-		return refuse(g, w, "index", text, text);
-	}
-	if (json_bool_or(o, "probe", false))
-		return refuse(
-			g, w, "probe",
-			"it listens, but its own call has not come through",
-			"");
+static int check_index(struct greeting *g, struct wire *w,
+		       const struct hello *h)
+{
+	char text[400];
+
+	if (h->index == g->peer && read_nonce(h->nonce, g->theirs))
+		return 0;
+	snprintf(text, sizeof(text),
+		 "it says to be machine %d of --ips, its address is number %d",
+		 h->index, g->peer);
+	return refuse(g, w, "index", text, text);
+}
+
+static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
+{
+	struct hello h;
+	int rc;
+
+	record_read(&hello_record, o, &h);
+	rc = check_version(g, w, h.version);
+	if (rc == 0)
+		rc = check_list(g, w, h.ips);
+	if (rc == 0)
+		rc = check_index(g, w, &h);
+	if (rc == 0 && h.probe)
+		rc = refuse(g, w, "probe",
+			    "it listens, but its own call has not come through",
+			    "");
+	if (rc != 0)
+		return rc;
 	if (g->caller) {
 		send_proof(g, w);
 	} else {
-		g->stream = json_bool_or(o, "stream", g->stream);
+		g->stream |= h.stream;
 		greeting_hello(g, w);
 	}
 	return 0;
@@ -177,17 +220,17 @@ static int take_proof(struct greeting *g, struct wire *w,
 
 static int take_refusal(struct greeting *g, const struct json *o)
 {
-	const char *text = json_text_or(o, "text", "?");
-	const char *why = json_text_or(o, "why", "");
+	struct refusal r;
 
-	if (strcmp(why, "probe") == 0)
+	record_read(&refusal_record, o, &r);
+	if (strcmp(r.why, "probe") == 0)
 		snprintf(
 			g->why, sizeof(g->why),
 			"%.300s: can it reach this machine, and is the port open here?",
-			text);
+			r.text);
 	else
 		snprintf(g->why, sizeof(g->why),
-			 "it refuses this machine: %.300s", text);
+			 "it refuses this machine: %.300s", r.text);
 	return -1;
 }
 

@@ -18,8 +18,23 @@
 
 #include "launch/plan/hosts.h"
 #include "launch/link/wire.h"
+#include "text/record.h"
 
 #define GREETING_NONCE 16
+
+struct hello {
+	int version, index;
+	const char *ips, *nonce;
+	bool probe;
+	bool stream; /* only where it is one */
+};
+
+struct refusal {
+	const char *why; /* a word for programs */
+	const char *text;
+};
+
+extern const struct record hello_record, refusal_record;
 
 struct greeting {
 	const struct hosts *hosts; /* borrowed */

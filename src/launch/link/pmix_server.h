@@ -12,6 +12,9 @@
 
 #include "launch/plan/environ.h"
 
+/* Of PMIx, as the library that runs tells. */
+const char *launch_pmix_version(void);
+
 /* host: this machine's name in --ips; index: its place there. */
 int pmix_server_open(const char *host, int index, const char *folder,
 		     struct fl_err *err);

@@ -1,5 +1,10 @@
-/* findings.c - the findings of a preflight in words, as a table and as
- * JSON. */
+/* findings.c - the findings of a preflight in words, as a table and as JSON.
+ *
+ * watch/preflight.c has them written once all pairs have ended. The bounds of a
+ * warning are wide, for a first look at a busy machine is coarse: a link three
+ * times slower than the fastest, a round trip ten times the median, clocks a
+ * second apart (which is where the times of two logs no longer fit together).
+ */
 #include "launch/measure/findings.h"
 
 #include "base/arena.h"
@@ -16,7 +21,7 @@
 #define SUMS_SHARE 0.05	    /* of a step, before they are worth a word */
 #define EXAMPLE_BYTES 100e6 /* of a table that knows no model */
 
-static const char *name_of(const struct preflight *p, int machine)
+static const char *name_of(const struct findings *p, int machine)
 {
 	return p->machines[machine].name;
 }
@@ -26,28 +31,28 @@ static double gbit(double bits_per_s)
 	return bits_per_s * 1e-9;
 }
 
-static bool has_rates(const struct preflight_pair *x)
+static bool has_rates(const struct findings_pair *x)
 {
 	return x->measured && x->there > 0 && x->back > 0;
 }
 
-static double least_rate(const struct preflight_pair *x)
+static double least_rate(const struct findings_pair *x)
 {
 	return x->there < x->back ? x->there : x->back;
 }
 
-static bool neighbours(const struct preflight *p, const struct pair *x)
+static bool neighbours(const struct findings *p, const struct pair *x)
 {
 	return x->b - x->a == 1 || x->b - x->a == p->machine_count - 1;
 }
 
-bool preflight_ring(const struct preflight *p, struct forecast_input *in,
-		    const struct preflight_pair **slowest)
+bool findings_ring(const struct findings *p, struct forecast_input *in,
+		   const struct findings_pair **slowest)
 {
 	*slowest = NULL;
 	in->rate = in->round_trip = 0;
 	for (int i = 0; i < p->pair_count; i++) {
-		const struct preflight_pair *x = &p->pairs[i];
+		const struct findings_pair *x = &p->pairs[i];
 
 		if (!has_rates(x) || !neighbours(p, &x->pair))
 			continue;
@@ -61,7 +66,7 @@ bool preflight_ring(const struct preflight *p, struct forecast_input *in,
 	return *slowest != NULL;
 }
 
-int preflight_failures(const struct preflight *p)
+int findings_failures(const struct findings *p)
 {
 	int n = 0;
 
@@ -82,12 +87,12 @@ static void widen(struct range *r, double v)
 	r->count++;
 }
 
-void preflight_summary(const struct preflight *p, struct fl_str *out)
+void findings_summary(const struct findings *p, struct fl_str *out)
 {
 	struct range trips = { 0 }, rates = { 0 }, clocks = { 0 };
 
 	for (int i = 0; i < p->pair_count; i++) {
-		const struct preflight_pair *x = &p->pairs[i];
+		const struct findings_pair *x = &p->pairs[i];
 
 		if (!x->measured)
 			continue;
@@ -115,7 +120,7 @@ void preflight_summary(const struct preflight *p, struct fl_str *out)
 			    rates.most);
 }
 
-static void add_pair(const struct preflight *p, const struct preflight_pair *x,
+static void add_pair(const struct findings *p, const struct findings_pair *x,
 		     struct fl_str *out)
 {
 	fl_str_addf(out, "\n  %-18s %-18s ", name_of(p, x->pair.a),
@@ -141,12 +146,12 @@ static void add_bytes(int64_t bytes, struct fl_str *out)
 		fl_str_addf(out, " %10.1f GiB", (double)bytes / 0x1p30);
 }
 
-static void add_example(const struct preflight *p, struct fl_str *out)
+static void add_example(const struct findings *p, struct fl_str *out)
 {
 	struct forecast_input in = { .ranks = p->machine_count };
-	const struct preflight_pair *slowest;
+	const struct findings_pair *slowest;
 
-	if (!preflight_ring(p, &in, &slowest))
+	if (!findings_ring(p, &in, &slowest))
 		return;
 	fl_str_addf(
 		out,
@@ -157,7 +162,7 @@ static void add_example(const struct preflight *p, struct fl_str *out)
 		name_of(p, slowest->pair.a), name_of(p, slowest->pair.b));
 }
 
-void preflight_table(const struct preflight *p, struct fl_str *out)
+void findings_table(const struct findings *p, struct fl_str *out)
 {
 	if (p->pair_count)
 		fl_str_addf(out, "  %-18s %-18s %13s %9s %9s   %s", "machine a",
@@ -189,12 +194,12 @@ static void add_more(int n, const char *what, struct fl_str *out)
 		fl_str_addf(out, "and %d more %s\n", n - SHOWN, what);
 }
 
-static int warn_failures(const struct preflight *p, struct fl_str *out)
+static int warn_failures(const struct findings *p, struct fl_str *out)
 {
 	int n = 0;
 
 	for (int i = 0; i < p->pair_count; i++) {
-		const struct preflight_pair *x = &p->pairs[i];
+		const struct findings_pair *x = &p->pairs[i];
 
 		if (x->measured || n++ >= SHOWN)
 			continue;
@@ -207,7 +212,7 @@ static int warn_failures(const struct preflight *p, struct fl_str *out)
 	return n;
 }
 
-static double fastest(const struct preflight *p)
+static double fastest(const struct findings *p)
 {
 	double most = 0;
 
@@ -218,7 +223,7 @@ static double fastest(const struct preflight *p)
 	return most;
 }
 
-static int warn_rate(const struct preflight *p, int from, int to, double rate,
+static int warn_rate(const struct findings *p, int from, int to, double rate,
 		     double most, int n, struct fl_str *out)
 {
 	if (rate <= 0 || rate * SLOW_RATE >= most)
@@ -234,13 +239,13 @@ static int warn_rate(const struct preflight *p, int from, int to, double rate,
 	return n + 1;
 }
 
-static int warn_rates(const struct preflight *p, struct fl_str *out)
+static int warn_rates(const struct findings *p, struct fl_str *out)
 {
 	double most = fastest(p);
 	int n = 0;
 
 	for (int i = 0; i < p->pair_count; i++) {
-		const struct preflight_pair *x = &p->pairs[i];
+		const struct findings_pair *x = &p->pairs[i];
 
 		n = warn_rate(p, x->pair.a, x->pair.b, x->back, most, n, out);
 		n = warn_rate(p, x->pair.b, x->pair.a, x->there, most, n, out);
@@ -249,7 +254,7 @@ static int warn_rates(const struct preflight *p, struct fl_str *out)
 	return n;
 }
 
-static int warn_trips(const struct preflight *p, struct fl_str *out)
+static int warn_trips(const struct findings *p, struct fl_str *out)
 {
 	double *trips = fl_calloc((size_t)p->pair_count + 1, sizeof(*trips));
 	double median;
@@ -262,7 +267,7 @@ static int warn_trips(const struct preflight *p, struct fl_str *out)
 	free(trips);
 	n = 0;
 	for (int i = 0; i < p->pair_count; i++) {
-		const struct preflight_pair *x = &p->pairs[i];
+		const struct findings_pair *x = &p->pairs[i];
 
 		if (!x->measured || x->round_trip < SLOW_TRIP_S ||
 		    x->round_trip < SLOW_TRIP * median || n++ >= SHOWN)
@@ -277,12 +282,12 @@ static int warn_trips(const struct preflight *p, struct fl_str *out)
 	return n;
 }
 
-static int warn_clocks(const struct preflight *p, struct fl_str *out)
+static int warn_clocks(const struct findings *p, struct fl_str *out)
 {
 	int n = 0;
 
 	for (int i = 0; i < p->pair_count; i++) {
-		const struct preflight_pair *x = &p->pairs[i];
+		const struct findings_pair *x = &p->pairs[i];
 
 		if (!x->measured ||
 		    fabs(x->offset) - x->offset_error < CLOCK_S || n++ >= SHOWN)
@@ -299,7 +304,7 @@ static int warn_clocks(const struct preflight *p, struct fl_str *out)
 	return n;
 }
 
-int preflight_warnings(const struct preflight *p, struct fl_str *out)
+int findings_warnings(const struct findings *p, struct fl_str *out)
 {
 	int n = warn_failures(p, out) + warn_rates(p, out) +
 		warn_trips(p, out) + warn_clocks(p, out);
@@ -312,46 +317,90 @@ int preflight_warnings(const struct preflight *p, struct fl_str *out)
 
 /* --- JSON --- */
 
-static struct json *write_pair(const struct preflight *p,
-			       const struct preflight_pair *x)
-{
-	struct json *o = json_new_object();
+/* A pair as the report has it. */
+struct pair_told {
+	const char *a, *b, *error;
+	double round_trip_us, round_trip_least_us;
+	double a_to_b, b_to_a; /* Gbit/s */
+	double clock_ms, clock_error_ms;
+};
 
-	json_set_text(o, "a", name_of(p, x->pair.a));
-	json_set_text(o, "b", name_of(p, x->pair.b));
-	if (!x->measured) {
-		json_set_text(o, "error", x->error);
-		return o;
-	}
-	json_set_real(o, "round_trip_us", x->round_trip * 1e6);
-	json_set_real(o, "round_trip_least_us", x->round_trip_least * 1e6);
-	if (has_rates(x)) {
-		json_set_real(o, "a_to_b_gbit_per_s", gbit(x->back));
-		json_set_real(o, "b_to_a_gbit_per_s", gbit(x->there));
-	}
-	json_set_real(o, "clock_b_minus_a_ms", -x->offset * 1e3);
-	json_set_real(o, "clock_error_ms", x->offset_error * 1e3);
-	return o;
+enum {
+	PAIR_FAILED = 1,
+	PAIR_MEASURED = 2,
+	PAIR_RATES = 4
+};
+
+static const struct field pair_rows[] = {
+	FIELD(TEXT, struct pair_told, a, "a"),
+	FIELD(TEXT, struct pair_told, b, "b"),
+	FIELD(TEXT, struct pair_told, error, "error", .forms = PAIR_FAILED),
+	FIELD(REAL, struct pair_told, round_trip_us, "round_trip_us",
+	      .forms = PAIR_MEASURED),
+	FIELD(REAL, struct pair_told, round_trip_least_us,
+	      "round_trip_least_us", .forms = PAIR_MEASURED),
+	FIELD(REAL, struct pair_told, a_to_b, "a_to_b_gbit_per_s",
+	      .forms = PAIR_RATES),
+	FIELD(REAL, struct pair_told, b_to_a, "b_to_a_gbit_per_s",
+	      .forms = PAIR_RATES),
+	FIELD(REAL, struct pair_told, clock_ms, "clock_b_minus_a_ms",
+	      .forms = PAIR_MEASURED),
+	FIELD(REAL, struct pair_told, clock_error_ms, "clock_error_ms",
+	      .forms = PAIR_MEASURED),
+};
+static const struct record pair_record = RECORD(struct pair_told, pair_rows);
+
+struct machine_told {
+	struct room room;
+	const char *host;
+};
+
+static const struct field machine_rows[] = {
+	FIELD(PART, struct machine_told, room, NULL, .of = &room_record),
+	FIELD(TEXT, struct machine_told, host, "host"),
+};
+static const struct record machine_record =
+	RECORD(struct machine_told, machine_rows);
+
+static const struct field report_rows[] = {
+	FIELD(TEXT, struct findings_report, summary, "summary"),
+	FIELD(REAL, struct findings_report, seconds, "seconds"),
+	FIELD(JSON, struct findings_report, warnings, "warnings"),
+	FIELD(JSON, struct findings_report, pairs, "pairs", .of = &pair_record),
+	FIELD(JSON, struct findings_report, machines, "machines",
+	      .of = &machine_record),
+	FIELD(TEXT, struct findings_report, table, "table"),
+	FIELD(INT, struct findings_report, status, "status"),
+};
+const struct record findings_report_record =
+	RECORD(struct findings_report, report_rows);
+
+static struct json *write_pair(const struct findings *p,
+			       const struct findings_pair *x)
+{
+	struct pair_told told = { .a = name_of(p, x->pair.a),
+				  .b = name_of(p, x->pair.b),
+				  .error = x->error,
+				  .round_trip_us = x->round_trip * 1e6,
+				  .round_trip_least_us =
+					  x->round_trip_least * 1e6,
+				  .a_to_b = gbit(x->back),
+				  .b_to_a = gbit(x->there),
+				  .clock_ms = -x->offset * 1e3,
+				  .clock_error_ms = x->offset_error * 1e3 };
+	unsigned forms = x->measured ? PAIR_MEASURED : PAIR_FAILED;
+
+	if (has_rates(x))
+		forms |= PAIR_RATES;
+	return record_write(&pair_record, &told, forms);
 }
 
-static void set_text(struct json *o, const char *key,
-		     void (*make)(const struct preflight *p,
-				  struct fl_str *out),
-		     const struct preflight *p)
-{
-	struct fl_str text = FL_STR_INIT;
-
-	make(p, &text);
-	json_set_text(o, key, fl_str_get(&text));
-	fl_str_release(&text);
-}
-
-static struct json *write_warnings(const struct preflight *p)
+static struct json *write_warnings(const struct findings *p)
 {
 	struct json *list = json_new_array();
 	struct fl_str text = FL_STR_INIT;
 
-	preflight_warnings(p, &text);
+	findings_warnings(p, &text);
 	for (char *line = text.data, *end; line && *line; line = end + 1) {
 		end = strchr(line, '\n');
 		*end = '\0';
@@ -361,25 +410,37 @@ static struct json *write_warnings(const struct preflight *p)
 	return list;
 }
 
-struct json *preflight_write(const struct preflight *p)
+struct json *findings_write(const struct findings *p, int status)
 {
-	struct json *o = json_new_object(), *pairs = json_new_array();
-	struct json *machines = json_new_array();
+	struct json *pairs = json_new_array(), *machines = json_new_array();
+	struct json *warnings = write_warnings(p), *o;
+	struct fl_str summary = FL_STR_INIT, table = FL_STR_INIT;
 
-	set_text(o, "summary", preflight_summary, p);
-	json_set_real(o, "seconds", p->seconds);
-	json_set(o, "warnings", write_warnings(p));
+	findings_summary(p, &summary);
+	findings_table(p, &table);
 	for (int i = 0; i < p->pair_count; i++)
 		json_add(pairs, write_pair(p, &p->pairs[i]));
-	for (int i = 0; i < p->machine_count; i++) {
-		struct json *m = room_write(&p->machines[i].room);
-
-		json_set_text(m, "host", p->machines[i].name);
-		json_add(machines, m);
-	}
-	json_set(o, "pairs", pairs);
-	json_set(o, "machines", machines);
-	set_text(o, "table", preflight_table, p);
+	for (int i = 0; i < p->machine_count; i++)
+		json_add(machines, record_write(&machine_record,
+						&(struct machine_told){
+							p->machines[i].room,
+							p->machines[i].name },
+						0));
+	o = record_write(
+		&findings_report_record,
+		&(struct findings_report){ .summary = fl_str_get(&summary),
+					   .seconds = p->seconds,
+					   .warnings = warnings,
+					   .pairs = pairs,
+					   .machines = machines,
+					   .table = fl_str_get(&table),
+					   .status = status },
+		0);
+	json_free(pairs);
+	json_free(machines);
+	json_free(warnings);
+	fl_str_release(&summary);
+	fl_str_release(&table);
 	return o;
 }
 
@@ -397,19 +458,19 @@ static const char *how_hidden(const struct forecast_input *in,
 	return ", hidden behind the backward pass";
 }
 
-void preflight_forecast(const struct preflight *p,
-			const struct forecast_input *in,
-			const struct forecast *f, double step_s,
-			struct fl_str *out)
+void findings_forecast(const struct findings *p,
+		       const struct forecast_input *in,
+		       const struct forecast *f, double step_s,
+		       struct fl_str *out)
 {
 	struct forecast_input ring = *in;
-	const struct preflight_pair *slowest;
+	const struct findings_pair *slowest;
 
 	if (f->kind == FORECAST_LIMIT)
 		fl_str_add(out, "the network will be the limit: ");
 	fl_str_addf(out, "the all-reduce of %.1f MB takes about %.0f ms",
 		    in->gradient_bytes * 1e-6, f->all_reduce_s * 1e3);
-	if (preflight_ring(p, &ring, &slowest))
+	if (findings_ring(p, &ring, &slowest))
 		fl_str_addf(out, " at %.3g Gbit/s (slowest link %s - %s)",
 			    gbit(ring.rate), name_of(p, slowest->pair.a),
 			    name_of(p, slowest->pair.b));

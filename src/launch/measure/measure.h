@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "launch/measure/estimate.h"
+#include "text/record.h"
 
 #include <stdatomic.h>
 
@@ -26,6 +27,9 @@ struct measure_plan {
 	double stream_s; /* each way, longer where round trips are; 0: none */
 	double limit_s;	 /* of all */
 };
+
+/* The keys of a plan in an order to measure. */
+extern const struct record measure_plan_record;
 
 struct measure_result {
 	int trips;

@@ -1,3 +1,13 @@
+/* measurer.c - one measurement at a time, in a thread of its own.
+ *
+ *   IDLE       measurer_begin()           the machine later in --ips calls: MEASURING,
+ *                                         the other one waits: EXPECTING
+ *   EXPECTING  measurer_stream()          the call is here: MEASURING
+ *   MEASURING  the thread writes `ended`  measurer_turn() takes the result: IDLE
+ *
+ * The thread owns socket, plan and result until it has written `ended`. Every
+ * wait of it ends by the plan's limit or 50 ms after `cancel`.
+ */
 #include "launch/measure/measurer.h"
 
 #include "base/arena.h"
@@ -205,43 +215,66 @@ void measurer_stream(struct measurer *m, int peer, int fd)
 	}
 }
 
-static struct json *describe(const struct measurer *m, const char *error)
+static const struct field rows[] = {
+	FIELD(INT, struct measured, round, "round", .absent = -1),
+	FIELD(INT, struct measured, with, "with", .absent = -1),
+	FIELD(TEXT, struct measured, error, "error", .forms = MEASURED_ERROR),
+	FIELD(INT, struct measured, trips, "round_trips",
+	      .forms = MEASURED_ASKED),
+	FIELD(REAL, struct measured, round_trip, "round_trip_s",
+	      .forms = MEASURED_ASKED),
+	FIELD(REAL, struct measured, round_trip_least, "round_trip_least_s",
+	      .forms = MEASURED_ASKED),
+	FIELD(REAL, struct measured, offset, "offset_s",
+	      .forms = MEASURED_ASKED),
+	FIELD(REAL, struct measured, offset_error, "offset_error_s",
+	      .forms = MEASURED_ASKED),
+	FIELD(REAL, struct measured, there, "there_bits_per_s",
+	      .forms = MEASURED_THERE),
+	FIELD(REAL, struct measured, back, "back_bits_per_s",
+	      .forms = MEASURED_BACK),
+};
+const struct record measured_record = RECORD(struct measured, rows);
+
+static unsigned tell(const struct measurer *m, const char *error,
+		     struct measured *out)
 {
 	const struct measure_result *r = &m->result;
-	struct json *o = json_new_object();
 
-	json_set_int(o, "round", m->round);
-	json_set_int(o, "with", m->peer);
+	*out = (struct measured){ .round = m->round,
+				  .with = m->peer,
+				  .error = error,
+				  .trips = r->trips,
+				  .round_trip = r->round_trip,
+				  .round_trip_least = r->round_trip_least,
+				  .offset = r->clock.offset,
+				  .offset_error = r->clock.error,
+				  .there = r->there,
+				  .back = r->back };
 	if (error)
-		json_set_text(o, "error", error);
-	if (error || m->hosts->self < m->peer)
-		return o;
-	json_set_int(o, "round_trips", r->trips);
-	json_set_real(o, "round_trip_s", r->round_trip);
-	json_set_real(o, "round_trip_least_s", r->round_trip_least);
-	json_set_real(o, "offset_s", r->clock.offset);
-	json_set_real(o, "offset_error_s", r->clock.error);
-	if (r->there > 0)
-		json_set_real(o, "there_bits_per_s", r->there);
-	if (r->back > 0)
-		json_set_real(o, "back_bits_per_s", r->back);
-	return o;
+		return MEASURED_ERROR;
+	if (m->hosts->self < m->peer)
+		return 0;
+	return MEASURED_ASKED | (r->there > 0 ? MEASURED_THERE : 0) |
+	       (r->back > 0 ? MEASURED_BACK : 0);
 }
 
-struct json *measurer_turn(struct measurer *m)
+bool measurer_turn(struct measurer *m, struct measured *out, unsigned *forms)
 {
-	struct json *o = NULL;
 	uint64_t n;
 
 	if (m->stage == EXPECTING && fl_now_s() > m->until) {
-		o = describe(m, "its call did not come through");
+		*forms = tell(m, "its call did not come through", out);
 		break_off(m);
-	} else if (m->stage == MEASURING &&
-		   read(m->ended, &n, sizeof(n)) == sizeof(n)) {
+		return true;
+	}
+	if (m->stage == MEASURING &&
+	    read(m->ended, &n, sizeof(n)) == sizeof(n)) {
 		pthread_join(m->thread, NULL);
 		m->stage = IDLE;
 		fl_close(&m->fd);
-		o = describe(m, m->rc == 0 ? NULL : m->err.text);
+		*forms = tell(m, m->rc == 0 ? NULL : m->err.text, out);
+		return true;
 	}
-	return o;
+	return false;
 }

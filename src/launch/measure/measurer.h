@@ -11,9 +11,27 @@
 
 #include "launch/plan/hosts.h"
 #include "launch/measure/measure.h"
-#include "text/json.h"
+#include "text/record.h"
 
 struct measurer;
+
+/* What one end has to say when a measurement has ended. */
+struct measured {
+	int round, with;   /* with: place in --ips */
+	const char *error; /* in words */
+	/* Of the machine that asked: */
+	int trips;
+	double round_trip, round_trip_least, offset, offset_error; /* s */
+	double there, back; /* bits/s; not there: not measured */
+};
+
+enum {
+	MEASURED_ERROR = 1,
+	MEASURED_ASKED = 2,
+	MEASURED_THERE = 4,
+	MEASURED_BACK = 8
+};
+extern const struct record measured_record;
 
 struct measurer *measurer_new(const struct hosts *hosts, int port,
 			      const char *token);
@@ -27,9 +45,8 @@ void measurer_begin(struct measurer *m, int peer, int round,
 void measurer_stream(struct measurer *m, int peer, int fd);
 /* Readable when a measurement has ended. */
 int measurer_fd(const struct measurer *m);
-/* What came out, once: "round", "with" (place in --ips), and "error" in words,
- * or, where this machine asked, "round_trip_s", "offset_s", ... NULL: nothing
- * has ended. The caller frees it. */
-struct json *measurer_turn(struct measurer *m);
+/* What came out, once, with its forms; false: nothing has ended. The error is
+ * the measurer's, until the next call. */
+bool measurer_turn(struct measurer *m, struct measured *out, unsigned *forms);
 
 #endif

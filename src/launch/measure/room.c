@@ -1,8 +1,13 @@
+/* room.c - what is left on this machine, and what a job needs of it.
+ *
+ * cmd/fleetrun.c asks before anything starts whether there may be enough
+ * processes; watch/preflight.c looks when a machine is ready and has the first
+ * one judge all. The bounds are warnings only: what a program needs is its own.
+ */
 #include "launch/measure/room.h"
 
-#include "launch/job/open_files.h"
-
 #include "base/processes.h"
+#include "launch/job/open_files.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +15,13 @@
 #include <sys/statvfs.h>
 
 #define MIB ((int64_t)1 << 20)
+
+static const struct field rows[] = {
+	FIELD(LONG, struct room, disk, "disk_free", .absent = -1),
+	FIELD(LONG, struct room, shm, "shm_free", .absent = -1),
+	FIELD(LONG, struct room, files, "open_files", .absent = -1),
+};
+const struct record room_record = RECORD(struct room, rows);
 
 int64_t room_free(const char *path)
 {
@@ -99,21 +111,4 @@ int room_judge(const struct room *have, const struct room_need *need,
 			host, (long long)have->files, (long long)need->files,
 			need->files > 4096 ? 65536 : 4096);
 	return bad;
-}
-
-struct json *room_write(const struct room *r)
-{
-	struct json *o = json_new_object();
-
-	json_set_int(o, "disk_free", r->disk);
-	json_set_int(o, "shm_free", r->shm);
-	json_set_int(o, "open_files", r->files);
-	return o;
-}
-
-struct room room_read(const struct json *o)
-{
-	return (struct room){ json_int_or(o, "disk_free", -1),
-			      json_int_or(o, "shm_free", -1),
-			      json_int_or(o, "open_files", -1) };
 }

@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 #include "launch/plan/plan.h"
-#include "text/json.h"
+#include "text/record.h"
 
 #include <stdint.h>
 
@@ -16,6 +16,8 @@ struct room {
 	int64_t disk, shm; /* free bytes; -1: unknown */
 	int64_t files;	   /* files a process may have open; -1: no limit */
 };
+
+extern const struct record room_record;
 
 /* What a job asks of each machine. */
 struct room_need {
@@ -35,8 +37,5 @@ int room_judge(const struct room *have, const struct room_need *need,
 /* Before anything starts: may this machine's share of the job have as many
  * processes and threads as it needs for its first step? */
 int room_for_processes(const struct launch_plan *plan, struct fl_err *err);
-
-struct json *room_write(const struct room *room);
-struct room room_read(const struct json *o);
 
 #endif

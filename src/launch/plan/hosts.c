@@ -401,6 +401,11 @@ void hosts_release(struct hosts *h)
 	h->count = 0;
 }
 
+const char *hosts_name(const struct hosts *h, int host)
+{
+	return h->list[host].name;
+}
+
 int hosts_find(const struct hosts *h, const struct sockaddr *address)
 {
 	for (int i = 0; i < h->count; i++)

@@ -40,6 +40,8 @@ int hosts_open(struct hosts *hosts, const char *ips, const char *host,
 	       struct fl_err *err);
 void hosts_release(struct hosts *hosts);
 
+/* The name of an entry, as the list has it. */
+const char *hosts_name(const struct hosts *hosts, int host);
 /* Which entry has this address; -1: none. */
 int hosts_find(const struct hosts *hosts, const struct sockaddr *address);
 /* The address with a port, ready for bind and connect. */

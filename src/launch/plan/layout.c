@@ -1,9 +1,20 @@
+/* layout.c - ranks follow from who takes part, in which order, with how many
+ * devices. prepare.c builds one for each attempt; every machine builds the same
+ * one, from the same frame.
+ */
 #include "launch/plan/layout.h"
 
 #include "base/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static const struct field seat_rows[] = {
+	FIELD(INT, struct layout_seat, host, "host", .absent = -1),
+	FIELD(INTS, struct layout_seat, devices, "devices",
+	      .count = offsetof(struct layout_seat, count)),
+};
+const struct record layout_seat_record = RECORD(struct layout_seat, seat_rows);
 
 void layout_add(struct layout *l, int host, const int *devices, int count)
 {
@@ -18,12 +29,6 @@ void layout_add(struct layout *l, int host, const int *devices, int count)
 	memcpy(s->devices, devices, (size_t)count * sizeof(int));
 	l->world += count;
 	l->most = count > l->most ? count : l->most;
-}
-
-void layout_alone(struct layout *l, const struct launch_plan *p)
-{
-	*l = (struct layout){ 0 };
-	layout_add(l, p->hosts.self, p->devices, p->count);
 }
 
 void layout_release(struct layout *l)

@@ -8,6 +8,7 @@
 #define FL_LAUNCH_LAYOUT_H
 
 #include "launch/plan/plan.h"
+#include "text/record.h"
 
 #include <stdint.h>
 
@@ -30,10 +31,11 @@ struct layout {
 	char resume[4096]; /* checkpoint to go on from; "" : none */
 };
 
+/* "host" and "devices" of a seat: all else follows from them. */
+extern const struct record layout_seat_record;
+
 /* One more machine; ranks follow from the order of the calls. */
 void layout_add(struct layout *l, int host, const int *devices, int count);
-/* The layout of a job on this machine alone. */
-void layout_alone(struct layout *l, const struct launch_plan *plan);
 void layout_release(struct layout *l);
 /* Which seat has the rank. */
 int layout_seat_of(const struct layout *l, int rank);

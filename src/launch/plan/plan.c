@@ -50,6 +50,13 @@ int launch_parse_devices(const char *text, int *out, struct fl_err *err)
 	return count;
 }
 
+const char *launch_token(const struct launch_options *o)
+{
+	const char *token = o->token ? o->token : getenv("FLOTILLA_TOKEN");
+
+	return token ? token : "";
+}
+
 const char *launch_host(const struct launch_plan *p)
 {
 	return p->hosts.count ? p->hosts.list[p->hosts.self].name : "127.0.0.1";

@@ -7,10 +7,14 @@
  * Everything runs on one poll loop; only PMIx has a thread of its own, which
  * hands its events over.
  *
- *     plan    what this machine was told: list, devices, program, ports
- *     fleet   the job over all machines: roll call, start, faults, restarts
- *     layout  who has which rank in one attempt
- *     job     the trainers of this machine in one attempt
+ *     plan     what this machine was told: list, devices, program, ports; what
+ *              its trainers are told: who has which rank, the environment
+ *     link     how agents talk with each other, and MPI's ranks with theirs
+ *     job      the trainers of this machine in one attempt
+ *     measure  what links, machines and ranks can carry
+ *     carry    what machines pass on: fences, copies of checkpoints, lines
+ *     watch    duties while the trainers run: agreement, stalls, the ledger
+ *     fleet    the job over all machines: roll call, start, faults, restarts
  */
 #ifndef FL_LAUNCH_PLAN_H
 #define FL_LAUNCH_PLAN_H
@@ -43,6 +47,7 @@ struct launch_options {
 	const char *stall_policy; /* "wait", "restart", "abort" */
 	bool preflight; /* look thoroughly, and do no more than that */
 	bool dry_run, version;
+	bool frames; /* print the protocol, and do no more than that */
 };
 
 /* Of one machine: twice the cores of the largest today. Ports told to programs
@@ -91,6 +96,8 @@ struct launch_plan {
 int launch_make_plan(const struct launch_options *options, int argc,
 		     char **argv, struct launch_plan *plan, struct fl_err *err);
 void launch_release_plan(struct launch_plan *plan);
+/* The job's word; "": none. */
+const char *launch_token(const struct launch_options *options);
 /* The own name in --ips; "127.0.0.1" where there is none. */
 const char *launch_host(const struct launch_plan *plan);
 
@@ -106,16 +113,7 @@ int launch_parse_devices(const char *text, int *out, struct fl_err *err);
 int launch_choose_program(const char *self, int argc, char **argv,
 			  struct launch_plan *plan, struct fl_err *err);
 
-/* Run the job to its end. Returns its exit status, the same on every machine:
- * 0, the first failing trainer's own, 128 + signal, 130 or 143 after a signal
- * of the user's, or one of base/err.h. */
-int launch_run(const struct launch_options *options,
-	       const struct launch_plan *plan);
 /* Is there a GPU on this machine? */
 bool launch_has_gpu(void);
-/* Of PMIx, as the library that runs tells. */
-const char *launch_pmix_version(void);
-void launch_print_plan(const struct launch_options *options,
-		       const struct launch_plan *plan);
 
 #endif

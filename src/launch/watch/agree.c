@@ -2,11 +2,11 @@
  *
  * Trainers that know the protocol tell their agent what they are about to do,
  * item by item (recipe, data set, program, numbers, weights), and wait. The
- * coordinator compares every rank with the first one that it heard of, and says
- * GO when all ranks have told the same. A difference ends the job on every
+ * machine of rank 0 compares every rank with the first one that it heard of, and
+ * says GO when all ranks have told the same. A difference ends the job on every
  * machine, with both lines. Programs that tell nothing wait for nothing.
  */
-#include "launch/fleet/fleet_priv.h"
+#include "launch/watch/watch.h"
 
 #include "base/arena.h"
 
@@ -14,38 +14,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A trainer's line, with its rank. */
+struct digest {
+	const char *event;
+	const struct json *items;
+	int rank;
+};
+
+static const struct field digest_rows[] = {
+	FIELD(TEXT, struct digest, event, "event"),
+	FIELD(JSON, struct digest, items, "items", .of = &agent_item_record),
+	FIELD(INT, struct digest, rank, "rank", .absent = -1),
+};
+const struct record digest_record = RECORD(struct digest, digest_rows);
+
 struct agree {
+	const struct attempt *a;
 	int world, heard;
-	bool *told; /* by rank */
-	struct json *first;
+	bool *told;	    /* by rank */
+	struct json *first; /* items of the first that was heard of */
 	int first_rank;
 };
 
-void agree_end(struct fleet *f)
+static void *agree_begin(const struct attempt *a)
 {
-	struct agree *a = f->agree;
+	struct agree *w = fl_calloc(1, sizeof(*w));
 
-	if (!a)
-		return;
-	json_free(a->first);
-	free(a->told);
-	free(a);
-	f->agree = NULL;
+	w->a = a;
+	w->world = a->layout->world;
+	w->told = fl_calloc((size_t)w->world, sizeof(bool));
+	return w;
 }
 
-void agree_begin(struct fleet *f)
+static void agree_end(void *watch)
 {
-	agree_end(f);
-	f->agree = fl_calloc(1, sizeof(*f->agree));
-	f->agree->world = f->layout.world;
-	f->agree->told = fl_calloc((size_t)f->layout.world, sizeof(bool));
-}
+	struct agree *w = watch;
 
-static const char *host_of(const struct fleet *f, int rank)
-{
-	int seat = layout_seat_of(&f->layout, rank);
-
-	return fleet_host(f, f->layout.list[seat].host);
+	json_free(w->first);
+	free(w->told);
+	free(w);
 }
 
 /* The first line that differs, without what it is indented by. */
@@ -65,95 +72,109 @@ static void first_lines(const char *x, const char *y, struct fl_str *a,
 	}
 }
 
-/* a, the lower rank, said x; b said y. */
-static void refuse(struct fleet *f, int a, int b, const char *name,
-		   const char *x, const char *y)
+/* What a rank, and one above it, say about an item. */
+static void refuse(const struct agree *w, int a, int b,
+		   const struct agent_item *x, const struct agent_item *y)
 {
 	struct fl_str left = FL_STR_INIT, right = FL_STR_INIT;
 	struct fl_str text = FL_STR_INIT;
+	const char *host = attempt_host_of(w->a, b);
 
-	first_lines(x, y, &left, &right);
+	first_lines(x->text, y->text, &left, &right);
 	fl_str_addf(&text,
 		    "disagrees about the %s before the first step:\n"
 		    "  rank %-4d %-18s %.300s\n  rank %-4d %-18s %.300s",
-		    name, a, host_of(f, a),
-		    left.len ? fl_str_get(&left) : "(nothing)", b,
-		    host_of(f, b),
+		    *x->name ? x->name : y->name, a, attempt_host_of(w->a, a),
+		    left.len ? fl_str_get(&left) : "(nothing)", b, host,
 		    right.len ? fl_str_get(&right) : "(nothing)");
-	verdict_report(f, fault_of_machine("disagree", host_of(f, b),
-					   fl_str_get(&text), 7));
+	w->a->fault(w->a->ctx,
+		    fault_of_machine("disagree", host, fl_str_get(&text),
+				     FL_EMISMATCH));
 	fl_str_release(&left);
 	fl_str_release(&right);
 	fl_str_release(&text);
 }
 
 /* True when all items are equal. */
-static bool compare(struct fleet *f, int rank, const struct json *items)
+static bool compare(const struct agree *w, int rank, const struct json *items)
 {
-	const struct json *first = json_get(f->agree->first, "items");
+	size_t n = json_count(w->first), m = json_count(items);
 
-	for (size_t i = 0; i < json_count(first) || i < json_count(items);
-	     i++) {
-		const struct json *x = json_at(first, i);
-		const struct json *y = json_at(items, i);
-		const char *name = json_text_or(x ? x : y, "name", "");
+	for (size_t i = 0; i < n || i < m; i++) {
+		struct agent_item x, y;
 
-		if (strcmp(json_text_or(x, "text", ""),
-			   json_text_or(y, "text", "")) != 0 ||
-		    strcmp(json_text_or(x, "name", ""),
-			   json_text_or(y, "name", "")) != 0) {
-			int other = f->agree->first_rank;
-
-			if (other < rank)
-				refuse(f, other, rank, name,
-				       json_text_or(x, "text", ""),
-				       json_text_or(y, "text", ""));
-			else
-				refuse(f, rank, other, name,
-				       json_text_or(y, "text", ""),
-				       json_text_or(x, "text", ""));
-			return false;
-		}
+		record_read(&agent_item_record, json_at(w->first, i), &x);
+		record_read(&agent_item_record, json_at(items, i), &y);
+		if (strcmp(x.text, y.text) == 0 && strcmp(x.name, y.name) == 0)
+			continue;
+		if (w->first_rank < rank)
+			refuse(w, w->first_rank, rank, &x, &y);
+		else
+			refuse(w, rank, w->first_rank, &y, &x);
+		return false;
 	}
 	return true;
 }
 
-void agree_go(struct fleet *f)
+/* The trainers of this machine may begin. */
+static void tell_go(const struct agree *w)
 {
-	for (int i = 0; i < f->job.started; i++)
-		if (f->job.trainers[i].ours)
-			trainer_tell(&f->job.trainers[i],
-				     "{\"event\":\"go\"}\n");
+	const struct job *job = w->a->job;
+
+	for (int i = 0; i < job->started; i++)
+		if (job->trainers[i].speaks)
+			trainer_tell(&job->trainers[i], AGENT_GO);
 }
 
-void agree_take(struct fleet *f, const struct json *o)
+static void take_digest(struct agree *w, const struct json *o)
 {
-	struct agree *a = f->agree;
-	int64_t rank = -1;
+	struct digest d;
 
-	json_int(json_get(o, "rank"), &rank);
-	if (!a || rank < 0 || rank >= a->world || a->told[rank])
+	record_read(&digest_record, o, &d);
+	if (d.rank < 0 || d.rank >= w->world || w->told[d.rank])
 		return;
-	a->told[rank] = true;
-	if (!a->first) {
-		a->first = fleet_copy(o);
-		a->first_rank = (int)rank;
-	} else if (!compare(f, (int)rank, json_get(o, "items"))) {
+	w->told[d.rank] = true;
+	if (!w->first) {
+		w->first = json_clone(d.items);
+		w->first_rank = d.rank;
+	} else if (!compare(w, d.rank, d.items)) {
 		return;
 	}
-	if (++a->heard < a->world)
+	if (++w->heard < w->world)
 		return;
-	for (int i = 1; i < f->layout.count; i++)
-		peers_send(f->peers, f->layout.list[i].host, WIRE_GO,
-			   (uint32_t)f->attempt, NULL, 0);
-	agree_go(f);
+	post_to_members(w->a->post, WIRE_GO, NULL);
+	tell_go(w);
 }
 
-void agree_local(struct fleet *f, const struct trainer *t,
-		 const struct json *line)
+static void agree_said(void *watch, const struct trainer *t,
+		       enum agent_event event, const struct json *line)
 {
-	struct json *o = fleet_copy(line);
+	struct agree *w = watch;
+	struct digest d;
+	struct json *o;
 
-	json_set_int(o, "rank", t->rank);
-	fleet_to_first(f, WIRE_DIGEST, o, agree_take);
+	if (event != AGENT_DIGEST)
+		return;
+	record_read(&digest_record, line, &d);
+	d.rank = t->rank;
+	o = record_write(&digest_record, &d, 0);
+	if (!post_to_first(w->a->post, WIRE_DIGEST, o))
+		take_digest(w, o);
+	json_free(o);
 }
+
+static void agree_heard(void *watch, int seat, enum wire_type type,
+			const struct json *o)
+{
+	(void)seat;
+	if (type == WIRE_DIGEST)
+		take_digest(watch, o);
+	if (type == WIRE_GO)
+		tell_go(watch);
+}
+
+const struct watch watch_agree = { .name = "agree",
+				   .begin = agree_begin,
+				   .end = agree_end,
+				   .said = agree_said,
+				   .heard = agree_heard };

@@ -2,11 +2,11 @@
  *
  * Trainers add up the time of their steps on their page. Every --ledger steps
  * an agent takes the means of its trainers, with what the system counts of
- * them, and sends them to the first machine. That one writes all ranks' into
+ * them, and sends them to the machine of rank 0. That one writes all ranks' into
  * <log_dir>/ledger.jsonl, and says a line when one of them is slow: once, until
  * it changes.
  */
-#include "launch/fleet/fleet_priv.h"
+#include "launch/watch/watch.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -25,6 +25,27 @@
 #define REMIND 20 /* windows after which the same is said again */
 #define WARM_UP 3 /* first steps that do not count: memory is touched first */
 
+/* A rank's means over the steps of a window. */
+struct ledger_line {
+	int64_t window;
+	int rank;
+	int64_t step; /* the last one, of the run */
+	struct straggler_row row;
+};
+
+static const struct field ledger_rows[] = {
+	FIELD(LONG, struct ledger_line, window, "window", .absent = -1),
+	FIELD(INT, struct ledger_line, rank, "rank", .absent = -1),
+	FIELD(LONG, struct ledger_line, step, "step"),
+	FIELD(REAL, struct ledger_line, row.step, "step_s"),
+	FIELD(REAL, struct ledger_line, row.data, "data_s"),
+	FIELD(REAL, struct ledger_line, row.wait, "wait_s"),
+	FIELD(REAL, struct ledger_line, row.on_core, "on_core_s"),
+	FIELD(REAL, struct ledger_line, row.for_core, "for_core_s"),
+	FIELD(REAL, struct ledger_line, row.throttled, "throttled_s"),
+};
+const struct record ledger_record = RECORD(struct ledger_line, ledger_rows);
+
 /* Where a trainer of this machine was at the last look. */
 struct look {
 	bool begun;
@@ -37,13 +58,15 @@ struct look {
 /* The rows of all ranks over the same steps. */
 struct window {
 	int64_t number;
-	int64_t step; /* the last one, of the run */
+	int64_t step;
 	int heard;
 	bool *here;
 	struct straggler_row *rows;
 };
 
 struct ledger {
+	const struct attempt *a;
+	int world;
 	struct look looks[LAUNCH_MAX_TRAINERS];
 	struct window windows[WINDOWS];
 	FILE *file;
@@ -51,12 +74,10 @@ struct ledger {
 	int again;	       /* windows since */
 };
 
-void ledger_end(struct fleet *f)
+static void ledger_end(void *watch)
 {
-	struct ledger *l = f->ledger;
+	struct ledger *l = watch;
 
-	if (!l)
-		return;
 	for (int i = 0; i < WINDOWS; i++) {
 		free(l->windows[i].here);
 		free(l->windows[i].rows);
@@ -64,113 +85,155 @@ void ledger_end(struct fleet *f)
 	if (l->file)
 		fclose(l->file);
 	free(l);
-	f->ledger = NULL;
 }
 
-void ledger_begin(struct fleet *f)
+/* One rank holds up nobody, and servers wait by their nature. */
+static void *ledger_begin(const struct attempt *a)
 {
-	ledger_end(f);
-	if (f->options->ledger <= 0 || f->layout.world < 2 || f->plan->roles)
-		return;
-	f->ledger = fl_calloc(1, sizeof(*f->ledger));
+	size_t n = (size_t)a->layout->world;
+	struct ledger *l;
+
+	if (a->options->ledger <= 0 || n < 2 || a->plan->roles)
+		return NULL;
+	l = fl_calloc(1, sizeof(*l));
+	l->a = a;
+	l->world = a->layout->world;
 	for (int i = 0; i < WINDOWS; i++) {
-		struct window *w = &f->ledger->windows[i];
-		size_t n = (size_t)f->layout.world;
+		struct window *w = &l->windows[i];
 
 		w->number = -1;
 		w->here = fl_calloc(n, sizeof(*w->here));
 		w->rows = fl_calloc(n, sizeof(*w->rows));
 	}
-	f->ledger->last.which = -1;
+	l->last.which = -1;
+	return l;
 }
 
+/* --- the file --- */
+
+/* A rank in ledger.jsonl. */
+struct ledger_entry {
+	int rank;
+	const char *host;
+	int device;
+	double step_ms, compute_ms, data_ms, wait_ms;
+	double on_core_ms, for_core_ms, throttled_ms;
+};
+
+static const struct field entry_rows[] = {
+	FIELD(INT, struct ledger_entry, rank, "rank"),
+	FIELD(TEXT, struct ledger_entry, host, "host"),
+	FIELD(INT, struct ledger_entry, device, "device"),
+	FIELD(REAL, struct ledger_entry, step_ms, "step_ms"),
+	FIELD(REAL, struct ledger_entry, compute_ms, "compute_ms"),
+	FIELD(REAL, struct ledger_entry, data_ms, "data_ms"),
+	FIELD(REAL, struct ledger_entry, wait_ms, "wait_ms"),
+	FIELD(REAL, struct ledger_entry, on_core_ms, "on_core_ms"),
+	FIELD(REAL, struct ledger_entry, for_core_ms, "for_core_ms"),
+	FIELD(REAL, struct ledger_entry, throttled_ms, "throttled_ms"),
+};
+static const struct record entry_record =
+	RECORD(struct ledger_entry, entry_rows);
+
+/* A line of ledger.jsonl; the last three where somebody is slow. */
+struct ledger_window {
+	int64_t step;
+	int attempt;
+	const struct json *ranks;
+	int slow;
+	const char *cause;
+	double costs_ms;
+};
+
+enum {
+	WINDOW_SLOW = 1
+};
+
+static const struct field window_rows[] = {
+	FIELD(LONG, struct ledger_window, step, "step"),
+	FIELD(INT, struct ledger_window, attempt, "attempt"),
+	FIELD(JSON, struct ledger_window, ranks, "ranks", .of = &entry_record),
+	FIELD(INT, struct ledger_window, slow, "slow", .forms = WINDOW_SLOW),
+	FIELD(TEXT, struct ledger_window, cause, "cause", .forms = WINDOW_SLOW),
+	FIELD(REAL, struct ledger_window, costs_ms, "costs_ms",
+	      .forms = WINDOW_SLOW),
+};
+static const struct record window_record =
+	RECORD(struct ledger_window, window_rows);
+
 /* Opened when there is something to write: foreign programs leave none. */
-static FILE *file_of(struct fleet *f)
+static FILE *file_of(struct ledger *l)
 {
-	struct ledger *l = f->ledger;
 	struct fl_err err = FL_ERR_INIT;
 	char path[4096];
 
 	if (l->file)
 		return l->file;
-	if (fl_join(path, sizeof(path), f->options->log_dir, "ledger.jsonl",
+	if (fl_join(path, sizeof(path), l->a->options->log_dir, "ledger.jsonl",
 		    &err) != 0)
 		return NULL;
-	l->file = fopen(path, f->attempt > 0 ? "ae" : "we");
+	l->file = fopen(path, l->a->layout->attempt > 0 ? "ae" : "we");
 	if (!l->file)
 		fl_warn("cannot write '%s': %s", path, strerror(errno));
 	return l->file;
 }
 
-static const char *host_of(const struct fleet *f, int rank)
+/* To the microsecond. */
+static double ms(double s)
 {
-	int seat = layout_seat_of(&f->layout, rank);
-
-	return fleet_host(f, f->layout.list[seat].host);
+	return round(1e6 * s) / 1e3;
 }
 
-static int device_of(const struct fleet *f, int rank)
+static struct json *write_entry(const struct ledger *l, int rank,
+				const struct straggler_row *r)
 {
-	const struct layout_seat *s =
-		&f->layout.list[layout_seat_of(&f->layout, rank)];
+	struct ledger_entry e = { .rank = rank,
+				  .host = attempt_host_of(l->a, rank),
+				  .device = attempt_device_of(l->a, rank),
+				  .step_ms = ms(r->step),
+				  .compute_ms = ms(r->step - r->data - r->wait),
+				  .data_ms = ms(r->data),
+				  .wait_ms = ms(r->wait),
+				  .on_core_ms = ms(r->on_core),
+				  .for_core_ms = ms(r->for_core),
+				  .throttled_ms = ms(r->throttled) };
 
-	return s->devices[rank - s->first];
+	return record_write(&entry_record, &e, 0);
 }
 
-static void set_ms(struct json *o, const char *key, double s)
-{
-	json_set_real(o, key, round(1e6 * s) / 1e3);
-}
-
-static struct json *describe(const struct fleet *f, int rank,
-			     const struct straggler_row *r)
-{
-	struct json *o = json_new_object();
-
-	json_set_int(o, "rank", rank);
-	json_set_text(o, "host", host_of(f, rank));
-	json_set_int(o, "device", device_of(f, rank));
-	set_ms(o, "step_ms", r->step);
-	set_ms(o, "compute_ms", (r->step - r->data - r->wait));
-	set_ms(o, "data_ms", r->data);
-	set_ms(o, "wait_ms", r->wait);
-	set_ms(o, "on_core_ms", r->on_core);
-	set_ms(o, "for_core_ms", r->for_core);
-	set_ms(o, "throttled_ms", r->throttled);
-	return o;
-}
-
-static void write_window(struct fleet *f, const struct window *w,
+static void write_window(struct ledger *l, const struct window *w,
 			 const struct straggler *s)
 {
-	struct json *o = json_new_object(), *ranks = json_new_array();
+	struct json *ranks = json_new_array(), *o;
 	struct fl_str text = FL_STR_INIT;
-	FILE *file = file_of(f);
+	FILE *file = file_of(l);
+	struct ledger_window out = { .step = w->step,
+				     .attempt = l->a->layout->attempt,
+				     .ranks = ranks,
+				     .slow = s->which,
+				     .cause = straggler_word(s->cause),
+				     .costs_ms = ms(s->costs) };
 
-	json_set_int(o, "step", w->step);
-	json_set_int(o, "attempt", f->attempt);
-	for (int r = 0; r < f->layout.world; r++)
-		json_add(ranks, describe(f, r, &w->rows[r]));
-	json_set(o, "ranks", ranks);
-	if (s->cause != STRAGGLER_NONE) {
-		json_set_int(o, "slow", s->which);
-		json_set_text(o, "cause", straggler_word(s->cause));
-		set_ms(o, "costs_ms", s->costs);
-	}
+	for (int r = 0; r < l->world; r++)
+		json_add(ranks, write_entry(l, r, &w->rows[r]));
+	o = record_write(&window_record, &out,
+			 s->cause != STRAGGLER_NONE ? WINDOW_SLOW : 0);
 	json_print(o, 0, &text);
 	if (file) {
 		fprintf(file, "%s\n", fl_str_get(&text));
 		fflush(file);
 	}
 	fl_str_release(&text);
+	json_free(ranks);
 	json_free(o);
 }
 
+/* --- the console --- */
+
 /* A line when the slow one or its cause changes, and now and then again. */
-static void say(struct fleet *f, const struct window *w,
+static void say(struct ledger *l, const struct window *w,
 		const struct straggler *s)
 {
-	struct ledger *l = f->ledger;
 	struct fl_str why = FL_STR_INIT;
 	bool same = s->cause == l->last.cause && s->which == l->last.which;
 	double step = w->rows[s->which < 0 ? 0 : s->which].step;
@@ -193,60 +256,67 @@ static void say(struct fleet *f, const struct window *w,
 	else
 		fl_warn("ledger: rank %d (%s, device %d) holds up the others for "
 			"%.1f ms of each %.1f ms step (to step %lld): %s",
-			s->which, host_of(f, s->which), device_of(f, s->which),
-			1e3 * s->costs, 1e3 * step, (long long)w->step,
-			fl_str_get(&why));
+			s->which, attempt_host_of(l->a, s->which),
+			attempt_device_of(l->a, s->which), 1e3 * s->costs,
+			1e3 * step, (long long)w->step, fl_str_get(&why));
 	fl_str_release(&why);
 }
 
+/* --- the machine of rank 0 --- */
+
 /* Windows come in order from each rank, and ranks are a step apart at most: a
  * newer one takes the place of one that never became whole. */
-static struct window *window_of(struct fleet *f, int64_t number)
+static struct window *window_of(struct ledger *l, int64_t number)
 {
-	struct window *w = &f->ledger->windows[number % WINDOWS];
+	struct window *w = &l->windows[number % WINDOWS];
 
 	if (w->number > number)
 		return NULL;
 	if (w->number < number) {
-		memset(w->here, 0, (size_t)f->layout.world * sizeof(*w->here));
+		memset(w->here, 0, (size_t)l->world * sizeof(*w->here));
 		w->number = number;
 		w->heard = 0;
 	}
 	return w;
 }
 
-static void take_row(struct fleet *f, const struct json *o)
+static void take_line(struct ledger *l, const struct json *o)
 {
-	int64_t number = json_int_or(o, "window", -1);
-	int64_t rank = json_int_or(o, "rank", -1);
-	struct window *w = number >= 0 ? window_of(f, number) : NULL;
+	struct ledger_line line;
+	struct window *w;
 	struct straggler s;
 
-	if (!w || rank < 0 || rank >= f->layout.world || w->here[rank])
+	record_read(&ledger_record, o, &line);
+	w = line.window >= 0 ? window_of(l, line.window) : NULL;
+	if (!w || line.rank < 0 || line.rank >= l->world || w->here[line.rank])
 		return;
-	w->here[rank] = true;
-	w->step = json_int_or(o, "step", 0);
-	w->rows[rank] =
-		(struct straggler_row){ json_real_or(o, "step_s", 0),
-					json_real_or(o, "data_s", 0),
-					json_real_or(o, "wait_s", 0),
-					json_real_or(o, "on_core_s", 0),
-					json_real_or(o, "for_core_s", 0),
-					json_real_or(o, "throttled_s", 0) };
-	if (++w->heard < f->layout.world)
+	w->here[line.rank] = true;
+	w->step = line.step;
+	w->rows[line.rank] = line.row;
+	if (++w->heard < l->world)
 		return;
-	straggler_find(w->rows, f->layout.world, f->layout.count > 1, &s);
-	write_window(f, w, &s);
-	say(f, w, &s);
+	straggler_find(w->rows, l->world, l->a->layout->count > 1, &s);
+	write_window(l, w, &s);
+	say(l, w, &s);
 }
 
-void ledger_take(struct fleet *f, const struct json *rows)
+static void take_lines(struct ledger *l, const struct json *lines)
 {
-	if (!f->ledger || !fleet_leads(f))
-		return;
-	for (size_t i = 0; i < json_count(rows); i++)
-		take_row(f, json_at(rows, i));
+	for (size_t i = 0; i < json_count(lines); i++)
+		take_line(l, json_at(lines, i));
 }
+
+static void ledger_heard(void *watch, int seat, enum wire_type type,
+			 const struct json *o)
+{
+	struct ledger *l = watch;
+
+	(void)seat;
+	if (type == WIRE_LEDGER && post_leads(l->a->post))
+		take_lines(l, o);
+}
+
+/* --- every machine --- */
 
 static void look_at(const struct trainer *t, struct look *l)
 {
@@ -271,39 +341,40 @@ static double scaled(double from, double to, double steps_s, double all_s,
 	return all_s > steps_s ? v * steps_s / all_s / steps : v / steps;
 }
 
-static struct json *row_of(const struct trainer *t, const struct look *a,
-			   const struct look *b)
+/* Between two looks at a trainer. */
+static struct json *write_line(const struct trainer *t, const struct look *a,
+			       const struct look *b)
 {
-	struct json *o = json_new_object();
 	double n = (double)(b->steps - a->steps), all = b->at - a->at;
 	double in_steps = 1e-6 * (double)(b->step_us - a->step_us);
+	const struct cpu_time *x = &a->cpu, *y = &b->cpu;
+	struct ledger_line line = {
+		.window = a->window,
+		.rank = t->rank,
+		.step = t->status->step,
+		.row = { .step = in_steps / n,
+			 .data = 1e-6 * (double)(b->data_us - a->data_us) / n,
+			 .wait = 1e-6 * (double)(b->wait_us - a->wait_us) / n,
+			 .on_core = scaled(x->on_core, y->on_core, in_steps,
+					   all, n),
+			 .for_core = scaled(x->for_core, y->for_core, in_steps,
+					    all, n),
+			 .throttled = scaled(x->throttled, y->throttled,
+					     in_steps, all, n) }
+	};
 
-	json_set_int(o, "window", a->window);
-	json_set_int(o, "rank", t->rank);
-	json_set_int(o, "step", t->status->step);
-	json_set_real(o, "step_s", in_steps / n);
-	json_set_real(o, "data_s",
-		      1e-6 * (double)(b->data_us - a->data_us) / n);
-	json_set_real(o, "wait_s",
-		      1e-6 * (double)(b->wait_us - a->wait_us) / n);
-	json_set_real(o, "on_core_s",
-		      scaled(a->cpu.on_core, b->cpu.on_core, in_steps, all, n));
-	json_set_real(
-		o, "for_core_s",
-		scaled(a->cpu.for_core, b->cpu.for_core, in_steps, all, n));
-	json_set_real(
-		o, "throttled_s",
-		scaled(a->cpu.throttled, b->cpu.throttled, in_steps, all, n));
-	return o;
+	return record_write(&ledger_record, &line, 0);
 }
 
-void ledger_turn(struct fleet *f)
+static void ledger_turn(void *watch)
 {
-	struct json *rows = NULL;
+	struct ledger *w = watch;
+	const struct job *job = w->a->job;
+	struct json *lines = NULL;
 
-	for (int i = 0; f->ledger && i < f->job.started; i++) {
-		const struct trainer *t = &f->job.trainers[i];
-		struct look *l = &f->ledger->looks[i], now;
+	for (int i = 0; i < job->started; i++) {
+		const struct trainer *t = &job->trainers[i];
+		struct look *l = &w->looks[i], now;
 		long long steps =
 			t->status ? atomic_load(&t->status->steps) : 0;
 
@@ -311,14 +382,21 @@ void ledger_turn(struct fleet *f)
 			continue;
 		if (!l->begun)
 			look_at(t, l);
-		if (steps - l->steps < f->options->ledger)
+		if (steps - l->steps < w->a->options->ledger)
 			continue;
 		look_at(t, &now);
-		rows = rows ? rows : json_new_array();
-		json_add(rows, row_of(t, l, &now));
+		lines = lines ? lines : json_new_array();
+		json_add(lines, write_line(t, l, &now));
 		now.window = l->window + 1;
 		*l = now;
 	}
-	if (rows)
-		fleet_to_first(f, WIRE_LEDGER, rows, ledger_take);
+	if (lines && !post_to_first(w->a->post, WIRE_LEDGER, lines))
+		take_lines(w, lines);
+	json_free(lines);
 }
+
+const struct watch watch_ledger = { .name = "ledger",
+				    .begin = ledger_begin,
+				    .end = ledger_end,
+				    .turn = ledger_turn,
+				    .heard = ledger_heard };

@@ -1,118 +1,201 @@
 /* pace.c - what the network costs a trainer's step.
  *
- * The agent knows the links, a trainer of ours its model: it tells how many
- * bytes of gradients it has and, after its first steps, how long it computes at
- * one. In a job rank 0 tells, which has the coordinator for its agent; in a
- * preflight every rank does, alone, and the slowest counts.
+ * The agent knows the links, a trainer that knows the protocol its model: it
+ * tells how many bytes of gradients it has and, after its first steps, how long
+ * it computes at one. In a job rank 0 tells, which has the leader for its agent;
+ * in a preflight every rank does, alone, and the slowest counts.
  */
-#include "launch/fleet/preflight_priv.h"
+#include "launch/watch/watch.h"
 
+#include "base/arena.h"
 #include "base/log.h"
+#include "launch/watch/preflight.h"
 
-#include <string.h>
+#include <stdlib.h>
+
+/* A trainer's line, with its rank. */
+struct pace_line {
+	const char *event;
+	struct agent_pace pace;
+	int rank;
+};
+
+static const struct field pace_rows[] = {
+	FIELD(TEXT, struct pace_line, event, "event"),
+	FIELD(PART, struct pace_line, pace, NULL, .of = &agent_pace_record),
+	FIELD(INT, struct pace_line, rank, "rank", .absent = -1),
+};
+const struct record pace_record = RECORD(struct pace_line, pace_rows);
+
+struct forecast_line {
+	const char *text; /* for every console */
+	bool limit;	  /* the network will be the limit */
+	double gradient_bytes, compute_s, all_reduce_s, small_sums_s;
+	double share, step_s, efficiency;
+};
+
+static const struct field forecast_rows[] = {
+	FIELD(TEXT, struct forecast_line, text, "text"),
+	FIELD(BOOL, struct forecast_line, limit, "limit"),
+	FIELD(REAL, struct forecast_line, gradient_bytes, "gradient_bytes"),
+	FIELD(REAL, struct forecast_line, compute_s, "compute_s"),
+	FIELD(REAL, struct forecast_line, all_reduce_s, "all_reduce_s"),
+	FIELD(REAL, struct forecast_line, small_sums_s, "small_sums_s"),
+	FIELD(REAL, struct forecast_line, share, "share"),
+	FIELD(REAL, struct forecast_line, step_s, "step_s"),
+	FIELD(REAL, struct forecast_line, efficiency, "efficiency"),
+};
+const struct record forecast_record =
+	RECORD(struct forecast_line, forecast_rows);
+
+struct pace {
+	const struct attempt *a;
+	bool *told; /* by rank */
+	int heard;
+	struct forecast_input in;
+	double step_s;
+	bool forecast; /* it is made */
+};
+
+static void *pace_begin(const struct attempt *a)
+{
+	struct pace *w = fl_calloc(1, sizeof(*w));
+
+	w->a = a;
+	w->told = fl_calloc((size_t)a->layout->world, sizeof(bool));
+	return w;
+}
+
+static void pace_end(void *watch)
+{
+	struct pace *w = watch;
+
+	free(w->told);
+	free(w);
+}
 
 /* Room for the checkpoints, where rank 0 writes them. */
-static void take_model(struct fleet *f, const struct json *o)
+static void take_model(const struct attempt *a, const struct json *line)
 {
-	const char *folder = json_text_or(o, "folder", "");
-	double need = json_real_or(o, "checkpoint_bytes", 0) *
-		      json_real_or(o, "checkpoints", 0);
-	int64_t room = room_free(folder);
+	struct agent_model m;
+	int64_t room, need;
 
-	if (room < 0 || (double)room >= need || f->attempt > 0)
+	record_read(&agent_model_record, line, &m);
+	need = m.checkpoint_bytes * m.checkpoints;
+	room = room_free(m.folder);
+	if (room < 0 || room >= need || a->layout->attempt > 0)
 		return;
 	fl_warn("preflight: %s: only %.0f MiB of disk are free in %s, the "
-		"checkpoints of this run need about %.0f (%g of %.0f MiB); make "
+		"checkpoints of this run need about %.0f (%d of %.0f MiB); make "
 		"room, choose another save_dir, or keep fewer (keep_checkpoints)",
-		launch_host(f->plan), (double)room / 0x1p20, folder,
-		need / 0x1p20, json_real_or(o, "checkpoints", 0),
-		json_real_or(o, "checkpoint_bytes", 0) / 0x1p20);
+		launch_host(a->plan), (double)room / 0x1p20, m.folder,
+		(double)need / 0x1p20, m.checkpoints,
+		(double)m.checkpoint_bytes / 0x1p20);
 }
 
-static void show(struct fleet *f, const struct json *o)
+static void show_forecast(const struct pace *w, const struct json *o)
 {
-	const char *text = json_text_or(o, "text", "");
+	struct forecast_line f;
 
-	if (json_bool_or(o, "limit", false))
-		fl_warn("%s", text);
+	record_read(&forecast_record, o, &f);
+	if (f.limit)
+		fl_warn("%s", f.text);
 	else
-		fl_info("%s", text);
-	if (f->preflight->report) {
-		json_set(f->preflight->report, "forecast", fleet_copy(o));
-		preflight_save(f);
-	}
+		fl_info("%s", f.text);
+	preflight_add_forecast(w->a->preflight, o);
 }
 
-static void forecast(struct fleet *f)
+/* Over links that were measured. */
+static void tell_forecast(const struct pace *w, const struct findings *found)
 {
-	struct preflight_run *r = f->preflight;
-	const struct preflight_pair *slowest;
-	struct json *o = json_new_object();
+	struct forecast fc = forecast_step(&w->in);
 	struct fl_str text = FL_STR_INIT;
-	struct forecast fc;
+	struct forecast_line line = { .limit = fc.kind == FORECAST_LIMIT,
+				      .gradient_bytes = w->in.gradient_bytes,
+				      .compute_s = w->in.compute_s,
+				      .all_reduce_s = fc.all_reduce_s,
+				      .small_sums_s = fc.sums_s,
+				      .share = fc.share,
+				      .step_s = fc.step_s,
+				      .efficiency = fc.efficiency };
+	struct json *o;
 
-	r->forecast = true;
-	r->in.ranks = f->layout.world;
-	if (preflight_ring(&r->found, &r->in, &slowest)) {
-		fc = forecast_step(&r->in);
-		preflight_forecast(&r->found, &r->in, &fc, r->step_s, &text);
-		json_set_text(o, "text", fl_str_get(&text));
-		json_set_bool(o, "limit", fc.kind == FORECAST_LIMIT);
-		json_set_real(o, "gradient_bytes", r->in.gradient_bytes);
-		json_set_real(o, "compute_s", r->in.compute_s);
-		json_set_real(o, "all_reduce_s", fc.all_reduce_s);
-		json_set_real(o, "small_sums_s", fc.sums_s);
-		json_set_real(o, "share", fc.share);
-		json_set_real(o, "step_s", fc.step_s);
-		json_set_real(o, "efficiency", fc.efficiency);
-		preflight_tell(f, WIRE_FORECAST, o);
-		show(f, o);
-	} else if (f->options->preflight) {
-		fl_info("a step computes %.0f ms, gradients are %.1f MB",
-			r->in.compute_s * 1e3, r->in.gradient_bytes * 1e-6);
-	}
+	findings_forecast(found, &w->in, &fc, w->step_s, &text);
+	line.text = fl_str_get(&text);
+	o = record_write(&forecast_record, &line, 0);
+	post_to_members(w->a->post, WIRE_FORECAST, o);
+	show_forecast(w, o);
 	fl_str_release(&text);
 	json_free(o);
 }
 
-void pace_take(struct fleet *f, const struct json *o)
+static void make_forecast(struct pace *w)
 {
-	struct preflight_run *r = f->preflight;
-	double compute = json_real_or(o, "compute_s", 0);
-	int64_t rank = json_int_or(o, "rank", -1);
+	const struct findings *found = preflight_found(w->a->preflight);
+	const struct findings_pair *slowest;
 
-	if (!r || r->forecast || rank < 0 || rank >= f->layout.world ||
-	    r->told[rank])
+	w->forecast = true;
+	w->in.ranks = w->a->layout->world;
+	if (findings_ring(found, &w->in, &slowest))
+		tell_forecast(w, found);
+	else if (w->a->options->preflight)
+		fl_info("a step computes %.0f ms, gradients are %.1f MB",
+			w->in.compute_s * 1e3, w->in.gradient_bytes * 1e-6);
+}
+
+static void take_pace(struct pace *w, const struct json *o)
+{
+	struct pace_line l;
+
+	record_read(&pace_record, o, &l);
+	if (!w->a->preflight || w->forecast || l.rank < 0 ||
+	    l.rank >= w->a->layout->world || w->told[l.rank])
 		return;
-	r->told[rank] = true;
-	r->heard++;
-	r->in.gradient_bytes = json_real_or(o, "gradient_bytes", 0);
-	r->in.sums = (int)json_real_or(o, "small_sums", 0);
-	if (compute > r->in.compute_s)
-		r->in.compute_s = compute;
-	if (json_real_or(o, "step_s", 0) > r->step_s)
-		r->step_s = json_real_or(o, "step_s", 0);
-	if (!f->options->preflight || r->heard == f->layout.world)
-		forecast(f);
+	w->told[l.rank] = true;
+	w->heard++;
+	w->in.gradient_bytes = (double)l.pace.gradient_bytes;
+	w->in.sums = l.pace.small_sums;
+	if (l.pace.compute_s > w->in.compute_s)
+		w->in.compute_s = l.pace.compute_s;
+	if (l.pace.step_s > w->step_s)
+		w->step_s = l.pace.step_s;
+	if (!w->a->options->preflight || w->heard == w->a->layout->world)
+		make_forecast(w);
 }
 
-void pace_take_forecast(struct fleet *f, const struct json *o)
+static void pace_heard(void *watch, int seat, enum wire_type type,
+		       const struct json *o)
 {
-	if (f->preflight && !fleet_leads(f))
-		show(f, o);
+	struct pace *w = watch;
+
+	(void)seat;
+	if (type == WIRE_PACE)
+		take_pace(w, o);
+	if (type == WIRE_FORECAST && w->a->preflight && !post_leads(w->a->post))
+		show_forecast(w, o);
 }
 
-void pace_local(struct fleet *f, const struct trainer *t,
-		const struct json *line)
+static void pace_said(void *watch, const struct trainer *t,
+		      enum agent_event event, const struct json *line)
 {
-	const char *event = json_text_or(line, "event", "");
+	struct pace *w = watch;
+	struct pace_line l;
 	struct json *o;
 
-	if (strcmp(event, "model") == 0 && t->rank == 0)
-		take_model(f, line);
-	if (strcmp(event, "pace") != 0)
+	if (event == AGENT_MODEL && t->rank == 0)
+		take_model(w->a, line);
+	if (event != AGENT_PACE)
 		return;
-	o = fleet_copy(line);
-	json_set_int(o, "rank", t->rank);
-	fleet_to_first(f, WIRE_PACE, o, pace_take);
+	record_read(&pace_record, line, &l);
+	l.rank = t->rank;
+	o = record_write(&pace_record, &l, 0);
+	if (!post_to_first(w->a->post, WIRE_PACE, o))
+		take_pace(w, o);
+	json_free(o);
 }
+
+const struct watch watch_pace = { .name = "pace",
+				  .begin = pace_begin,
+				  .end = pace_end,
+				  .said = pace_said,
+				  .heard = pace_heard };

@@ -1,18 +1,21 @@
-/* preflight.c - between "all are ready" and the start: the coordinator lets
- * pairs of machines measure the link between them, round by round, and tells
- * everyone what was found; later, when trainers have told how long they compute
- * at a step, what the network will cost.
+/* preflight.c - who measures which link when, and what everyone is told of it.
+ *
+ *   leader   preflight_turn: describe_machines, choose_pairs, then a round after
+ *            another (begin_round, judge_round, cut_short), then finish
+ *   others   MEASURE: take_order; when it has ended MEASURED: report_own
+ *   all      PREFLIGHT: show, and preflight.json
  *
  * Every round ends: a machine that does not report within its bound is named
- * and left out of further rounds. Nothing here ends a job; a machine that is
- * lost does, as ever.
+ * and left out of further rounds. The bounds keep the start of a job quick: all
+ * pairs of 8 machines take 7 rounds of a tenth of a second.
  */
-#include "launch/fleet/preflight_priv.h"
+#include "launch/watch/preflight.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "launch/measure/measurer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,175 +32,213 @@
 static const struct measure_plan quick = { 16, 0.03, 0.05, 2 };
 static const struct measure_plan thorough = { 200, 0.3, 0.5, 6 };
 
-static struct measure_plan plan_of(const struct fleet *f,
+struct measure_order {
+	int with, round; /* with: place in --ips */
+	struct measure_plan plan;
+};
+
+static const struct field order_rows[] = {
+	FIELD(INT, struct measure_order, with, "with", .absent = -1),
+	FIELD(INT, struct measure_order, round, "round", .absent = -1),
+	FIELD(PART, struct measure_order, plan, NULL,
+	      .of = &measure_plan_record),
+};
+const struct record measure_order_record =
+	RECORD(struct measure_order, order_rows);
+
+static const struct field brief_rows[] = {
+	FIELD(INT, struct findings_report, status, "status"),
+	FIELD(TEXT, struct findings_report, summary, "summary"),
+};
+const struct record findings_brief_record =
+	RECORD(struct findings_report, brief_rows);
+
+struct preflight {
+	const struct attempt *a;
+	struct findings found;
+	struct measurer *measurer; /* NULL: this machine is alone, or rests */
+	int round, rounds;	   /* -1: not begun */
+	double began, round_at, busy_at;
+	bool finished;
+	struct json *report; /* as everyone got it */
+	int status;
+};
+
+/* Does the job only look? */
+static bool only_looks(const struct preflight *p)
+{
+	return p->a->options->preflight;
+}
+
+static struct measure_plan plan_of(const struct preflight *p,
 				   const struct pair *pair)
 {
-	struct measure_plan p = f->options->preflight ? thorough : quick;
+	struct measure_plan plan = only_looks(p) ? thorough : quick;
 
 	if (pair->latency_only)
-		p.stream_s = 0;
+		plan.stream_s = 0;
+	return plan;
+}
+
+struct preflight *preflight_new(const struct attempt *a)
+{
+	const struct launch_plan *plan = a->plan;
+	struct preflight *p = fl_calloc(1, sizeof(*p));
+
+	p->a = a;
+	p->round = -1;
+	p->found.log_dir = a->options->log_dir;
+	if (!plan->alone)
+		p->measurer = measurer_new(&plan->hosts, plan->agent_port,
+					   launch_token(a->options));
 	return p;
 }
 
-static void end_run(struct preflight_run *r)
+void preflight_free(struct preflight *p)
 {
-	if (!r)
+	if (!p)
 		return;
-	measurer_free(r->measurer);
-	free(r->found.machines);
-	free(r->found.pairs);
-	free(r->told);
-	json_free(r->report);
-	free(r);
+	measurer_free(p->measurer);
+	free(p->found.machines);
+	free(p->found.pairs);
+	json_free(p->report);
+	free(p);
 }
 
-void preflight_end(struct fleet *f)
+void preflight_rest(struct preflight *p)
 {
-	end_run(f->preflight);
-	f->preflight = NULL;
-}
-
-/* On every machine, when it is ready for an attempt. */
-void preflight_begin(struct fleet *f)
-{
-	const struct hosts *h = &f->plan->hosts;
-	struct preflight_run *r = fl_calloc(1, sizeof(*r));
-
-	preflight_end(f);
-	f->preflight = r;
-	f->members[h->self].room = room_here(f->options->log_dir);
-	r->round = -1;
-	r->found.log_dir = f->options->log_dir;
-	r->told = fl_calloc((size_t)f->layout.world, sizeof(bool));
-	if (f->peers)
-		r->measurer =
-			measurer_new(h, f->plan->agent_port, fleet_token(f));
-}
-
-/* The trainers start: no thread of ours goes on beside them. */
-void preflight_rest(struct fleet *f)
-{
-	if (!f->preflight)
+	if (!p)
 		return;
-	measurer_free(f->preflight->measurer);
-	f->preflight->measurer = NULL;
+	measurer_free(p->measurer);
+	p->measurer = NULL;
 }
 
-int preflight_fds(const struct fleet *f, struct pollfd *fds)
+int preflight_fds(const struct preflight *p, struct pollfd *fds)
 {
-	if (!f->preflight || !f->preflight->measurer)
+	if (!p || !p->measurer)
 		return 0;
-	*fds = (struct pollfd){ measurer_fd(f->preflight->measurer), POLLIN,
-				0 };
+	*fds = (struct pollfd){ measurer_fd(p->measurer), POLLIN, 0 };
 	return 1;
 }
 
-int preflight_status(const struct fleet *f)
+double preflight_busy_at(const struct preflight *p)
 {
-	return f->preflight && f->options->preflight ? f->preflight->status : 0;
+	return p ? p->busy_at : 0;
+}
+
+bool preflight_was_all(const struct preflight *p)
+{
+	return p && p->report && only_looks(p) && !p->a->plan->trains;
+}
+
+int preflight_status(const struct preflight *p)
+{
+	return p && only_looks(p) ? p->status : 0;
+}
+
+const struct findings *preflight_found(const struct preflight *p)
+{
+	return &p->found;
 }
 
 /* --- this machine's part --- */
 
-void preflight_stream(struct fleet *f, int host, int fd)
+void preflight_stream(struct preflight *p, int host, int fd)
 {
-	if (f->preflight && f->preflight->measurer)
-		measurer_stream(f->preflight->measurer, host, fd);
+	if (p && p->measurer)
+		measurer_stream(p->measurer, host, fd);
 	else
 		close(fd);
 }
 
-void preflight_take_order(struct fleet *f, const struct json *o)
+static void take_order(struct preflight *p, const struct json *o)
 {
-	struct measure_plan p = { (int)json_int_or(o, "round_trips", -1),
-				  json_real_or(o, "round_trips_s", 0),
-				  json_real_or(o, "stream_s", 0),
-				  json_real_or(o, "limit_s", 0) };
-	int with = (int)json_int_or(o, "with", -1);
+	struct measure_order order;
 
-	if (!f->preflight || !f->preflight->measurer ||
-	    layout_find(&f->layout, with) < 0 || with == f->plan->hosts.self)
+	record_read(&measure_order_record, o, &order);
+	if (!p->measurer || layout_find(p->a->layout, order.with) < 0 ||
+	    order.with == p->a->plan->hosts.self)
 		return;
-	f->since = fl_now_s(); /* the start comes later */
-	p.trips = p.trips < MEASURE_TRIPS_MAX ? p.trips : MEASURE_TRIPS_MAX;
-	measurer_begin(f->preflight->measurer, with,
-		       (int)json_int_or(o, "round", -1), &p);
+	p->busy_at = fl_now_s(); /* the start comes later */
+	if (order.plan.trips > MEASURE_TRIPS_MAX)
+		order.plan.trips = MEASURE_TRIPS_MAX;
+	measurer_begin(p->measurer, order.with, order.round, &order.plan);
 }
 
-static void take_own(struct fleet *f, const struct json *o)
+static void take_result(struct preflight *p, int seat, const struct json *o);
+
+/* Whatever has ended is told to the leader. */
+static void report_own(struct preflight *p)
 {
-	preflight_take_result(f, f->layout.self, o);
+	struct measured m;
+	unsigned forms;
+	struct json *o;
+
+	if (!p->measurer || !measurer_turn(p->measurer, &m, &forms))
+		return;
+	o = record_write(&measured_record, &m, forms);
+	if (!post_to_first(p->a->post, WIRE_MEASURED, o))
+		take_result(p, p->a->layout->self, o);
+	json_free(o);
 }
 
-/* Whatever has ended is told to the first machine. */
-static void report_own(struct fleet *f)
+void preflight_member_turn(struct preflight *p)
 {
-	struct preflight_run *r = f->preflight;
-	struct json *o = r->measurer ? measurer_turn(r->measurer) : NULL;
-
-	if (o)
-		fleet_to_first(f, WIRE_MEASURED, o, take_own);
+	if (p && !post_leads(p->a->post))
+		report_own(p);
 }
 
-/* --- the coordinator's --- */
+/* --- the leader's --- */
 
-static void describe_machines(struct fleet *f)
+static void describe_machines(struct preflight *p, const struct room *rooms)
 {
-	struct preflight *p = &f->preflight->found;
-	const struct layout *l = &f->layout;
+	const struct layout *l = p->a->layout;
+	struct findings *f = &p->found;
 
-	p->machine_count = l->count;
-	p->machines = fl_calloc((size_t)l->count, sizeof(*p->machines));
+	f->machine_count = l->count;
+	f->machines = fl_calloc((size_t)l->count, sizeof(*f->machines));
 	for (int i = 0; i < l->count; i++)
-		p->machines[i] = (struct preflight_machine){
-			.name = fleet_host(f, l->list[i].host),
-			.room = f->members[l->list[i].host].room,
+		f->machines[i] = (struct findings_machine){
+			.name = attempt_host(p->a, i),
+			.room = rooms[i],
 			.need = room_need_of(l->count, l->world,
 					     l->list[i].count)
 		};
 }
 
-static void choose_pairs(struct fleet *f)
+static void choose_pairs(struct preflight *p)
 {
-	struct preflight_run *r = f->preflight;
-	int machines = f->layout.count;
-	bool all = machines <=
-		   (f->options->preflight ? ALL_PAIRS_LONG : ALL_PAIRS);
+	int machines = p->a->layout->count;
+	bool all = machines <= (only_looks(p) ? ALL_PAIRS_LONG : ALL_PAIRS);
 	struct pair *list;
-	int n = f->peers ? pairs_make(machines, all, &list) : 0;
+	int n = p->a->plan->alone ? 0 : pairs_make(machines, all, &list);
 
-	r->found.pair_count = n;
+	p->found.pair_count = n;
 	if (n == 0)
 		return;
-	r->found.pairs = fl_calloc((size_t)n, sizeof(*r->found.pairs));
+	p->found.pairs = fl_calloc((size_t)n, sizeof(*p->found.pairs));
 	for (int i = 0; i < n; i++) {
-		r->found.pairs[i].pair = list[i];
-		if (list[i].round >= r->rounds)
-			r->rounds = list[i].round + 1;
+		p->found.pairs[i].pair = list[i];
+		if (list[i].round >= p->rounds)
+			p->rounds = list[i].round + 1;
 	}
 	free(list);
 }
 
-static void order(struct fleet *f, int seat, int with, const struct pair *pair)
+static void order(struct preflight *p, int seat, int with,
+		  const struct pair *pair)
 {
-	struct measure_plan p = plan_of(f, pair);
-	struct json *o = json_new_object();
+	struct measure_order x = { .with = p->a->layout->list[with].host,
+				   .round = pair->round,
+				   .plan = plan_of(p, pair) };
+	struct json *o = record_write(&measure_order_record, &x, 0);
 
-	json_set_int(o, "with", f->layout.list[with].host);
-	json_set_int(o, "round", pair->round);
-	json_set_int(o, "round_trips", p.trips);
-	json_set_real(o, "round_trips_s", p.trips_s);
-	json_set_real(o, "stream_s", p.stream_s);
-	json_set_real(o, "limit_s", p.limit_s);
-	if (seat == f->layout.self)
-		preflight_take_order(f, o);
-	else
-		peers_send_json(f->peers, f->layout.list[seat].host,
-				WIRE_MEASURE, (uint32_t)f->attempt, o);
+	if (!post_to_seat(p->a->post, seat, WIRE_MEASURE, o))
+		take_order(p, o);
 	json_free(o);
 }
 
-static void give_up_pair(struct preflight_pair *x, const char *name,
+static void give_up_pair(struct findings_pair *x, const char *name,
 			 const char *why)
 {
 	x->ended[0] = x->ended[1] = true;
@@ -206,10 +247,10 @@ static void give_up_pair(struct preflight_pair *x, const char *name,
 }
 
 /* A machine that said nothing before is not asked again. */
-static bool skip_mute(struct preflight *p, struct preflight_pair *x)
+static bool skip_mute(struct findings *f, struct findings_pair *x)
 {
-	const struct preflight_machine *a = &p->machines[x->pair.a];
-	const struct preflight_machine *b = &p->machines[x->pair.b];
+	const struct findings_machine *a = &f->machines[x->pair.a];
+	const struct findings_machine *b = &f->machines[x->pair.b];
 
 	if (a->mute || b->mute)
 		give_up_pair(x, a->mute ? a->name : b->name,
@@ -217,34 +258,32 @@ static bool skip_mute(struct preflight *p, struct preflight_pair *x)
 	return a->mute || b->mute;
 }
 
-static void begin_round(struct fleet *f)
+static void begin_round(struct preflight *p)
 {
-	struct preflight_run *r = f->preflight;
+	p->round++;
+	p->round_at = p->busy_at = fl_now_s();
+	for (int i = 0; i < p->found.pair_count; i++) {
+		struct findings_pair *x = &p->found.pairs[i];
 
-	r->round++;
-	r->round_at = f->since = fl_now_s();
-	for (int i = 0; i < r->found.pair_count; i++) {
-		struct preflight_pair *x = &r->found.pairs[i];
-
-		if (x->pair.round != r->round || skip_mute(&r->found, x))
+		if (x->pair.round != p->round || skip_mute(&p->found, x))
 			continue;
-		order(f, x->pair.a, x->pair.b, &x->pair);
-		order(f, x->pair.b, x->pair.a, &x->pair);
+		order(p, x->pair.a, x->pair.b, &x->pair);
+		order(p, x->pair.b, x->pair.a, &x->pair);
 	}
 }
 
-static void read_result(struct preflight_pair *x, const struct json *o)
+static void read_result(struct findings_pair *x, const struct measured *m)
 {
 	x->measured = !*x->error;
-	x->round_trip = json_real_or(o, "round_trip_s", 0);
-	x->round_trip_least = json_real_or(o, "round_trip_least_s", 0);
-	x->offset = json_real_or(o, "offset_s", 0);
-	x->offset_error = json_real_or(o, "offset_error_s", 0);
-	x->there = json_real_or(o, "there_bits_per_s", 0);
-	x->back = json_real_or(o, "back_bits_per_s", 0);
+	x->round_trip = m->round_trip;
+	x->round_trip_least = m->round_trip_least;
+	x->offset = m->offset;
+	x->offset_error = m->offset_error;
+	x->there = m->there;
+	x->back = m->back;
 }
 
-static void note_error(struct preflight_pair *x, const char *name,
+static void note_error(struct findings_pair *x, const char *name,
 		       const char *error)
 {
 	if (!*x->error) {
@@ -254,43 +293,43 @@ static void note_error(struct preflight_pair *x, const char *name,
 	x->measured = false;
 }
 
-void preflight_take_result(struct fleet *f, int seat, const struct json *o)
+/* Of a pair of this round the later machine asked, and has the numbers. */
+static void take_result(struct preflight *p, int seat, const struct json *o)
 {
-	struct preflight_run *r = f->preflight;
-	int with = layout_find(&f->layout, (int)json_int_or(o, "with", -1));
-	const char *error = "";
+	struct measured m;
+	int with;
 
-	json_text(json_get(o, "error"), &error);
-	for (int i = 0; r && !r->finished && i < r->found.pair_count; i++) {
-		struct preflight_pair *x = &r->found.pairs[i];
+	record_read(&measured_record, o, &m);
+	with = layout_find(p->a->layout, m.with);
+	for (int i = 0; !p->finished && i < p->found.pair_count; i++) {
+		struct findings_pair *x = &p->found.pairs[i];
 		bool asked = seat == x->pair.b;
 
-		if (x->pair.round != (int)json_int_or(o, "round", -1) ||
-		    x->pair.round != r->round ||
+		if (x->pair.round != m.round || x->pair.round != p->round ||
 		    (asked ? x->pair.a : x->pair.b) != with ||
 		    (!asked && seat != x->pair.a))
 			continue;
 		x->ended[asked] = true;
-		if (*error)
-			note_error(x, r->found.machines[seat].name, error);
+		if (*m.error)
+			note_error(x, p->found.machines[seat].name, m.error);
 		else if (asked)
-			read_result(x, o);
+			read_result(x, &m);
 	}
 }
 
-static bool both_ended(const struct preflight_pair *x)
+static bool both_ended(const struct findings_pair *x)
 {
 	return x->ended[0] && x->ended[1];
 }
 
 /* One end's error ends a pair: the other may be waiting for a call that never
  * comes. */
-static bool round_ended(const struct preflight_run *r)
+static bool round_ended(const struct preflight *p)
 {
-	for (int i = 0; i < r->found.pair_count; i++) {
-		const struct preflight_pair *x = &r->found.pairs[i];
+	for (int i = 0; i < p->found.pair_count; i++) {
+		const struct findings_pair *x = &p->found.pairs[i];
 
-		if (x->pair.round == r->round && !both_ended(x) &&
+		if (x->pair.round == p->round && !both_ended(x) &&
 		    (!*x->error || fl_now_s() - x->error_at < ERROR_GRACE_S))
 			return false;
 	}
@@ -298,16 +337,16 @@ static bool round_ended(const struct preflight_run *r)
 }
 
 /* Whoever has not reported though its own time is over does not answer. */
-static void judge_round(struct preflight_run *r, double limit)
+static void judge_round(struct preflight *p, double limit)
 {
-	bool late = fl_now_s() - r->round_at > limit;
+	bool late = fl_now_s() - p->round_at > limit;
 
-	for (int i = 0; i < r->found.pair_count; i++) {
-		struct preflight_pair *x = &r->found.pairs[i];
-		struct preflight_machine *a = &r->found.machines[x->pair.a];
-		struct preflight_machine *b = &r->found.machines[x->pair.b];
+	for (int i = 0; i < p->found.pair_count; i++) {
+		struct findings_pair *x = &p->found.pairs[i];
+		struct findings_machine *a = &p->found.machines[x->pair.a];
+		struct findings_machine *b = &p->found.machines[x->pair.b];
 
-		if (x->pair.round != r->round || both_ended(x) || !late)
+		if (x->pair.round != p->round || both_ended(x) || !late)
 			continue;
 		a->mute |= !x->ended[0];
 		b->mute |= !x->ended[1];
@@ -319,132 +358,145 @@ static void judge_round(struct preflight_run *r, double limit)
 }
 
 /* Beyond the ring there may be more rounds than a quick look has time for. */
-static void cut_short(struct fleet *f)
+static void cut_short(struct preflight *p)
 {
-	struct preflight_run *r = f->preflight;
-
-	if (f->options->preflight || fl_now_s() - r->began < QUICK_S)
+	if (only_looks(p) || fl_now_s() - p->began < QUICK_S)
 		return;
-	for (int i = 0; i < r->found.pair_count; i++)
-		if (r->found.pairs[i].pair.round > r->round)
-			r->found.pairs[i--] =
-				r->found.pairs[--r->found.pair_count];
-	r->rounds = r->round + 1;
+	for (int i = 0; i < p->found.pair_count; i++)
+		if (p->found.pairs[i].pair.round > p->round)
+			p->found.pairs[i--] =
+				p->found.pairs[--p->found.pair_count];
+	p->rounds = p->round + 1;
 }
 
 /* --- telling --- */
 
-void preflight_save(const struct fleet *f)
+static void save(const struct preflight *p)
 {
 	struct fl_err err = FL_ERR_INIT;
 	char path[4096];
 
-	if (fl_join(path, sizeof(path), f->options->log_dir, "preflight.json",
-		    &err) != 0 ||
-	    json_write(f->preflight->report, path, &err) != 0)
+	if (fl_join(path, sizeof(path), p->a->options->log_dir,
+		    "preflight.json", &err) != 0 ||
+	    json_write(p->report, path, &err) != 0)
 		fl_warn("%s", err.text);
 }
 
-static void show(struct fleet *f)
+static void show_report(const struct preflight *p)
 {
-	const struct json *o = f->preflight->report;
-	const struct json *warnings = json_get(o, "warnings");
+	struct findings_report r;
 
-	if (*json_text_or(o, "summary", ""))
-		fl_info("%s", json_text_or(o, "summary", ""));
-	if (f->options->preflight && *json_text_or(o, "table", ""))
-		fl_info("what was found:\n%s", json_text_or(o, "table", ""));
-	for (size_t i = 0; i < json_count(warnings); i++) {
+	record_read(&findings_report_record, p->report, &r);
+	if (*r.summary)
+		fl_info("%s", r.summary);
+	if (only_looks(p) && *r.table)
+		fl_info("what was found:\n%s", r.table);
+	for (size_t i = 0; i < json_count(r.warnings); i++) {
 		const char *line = "";
 
-		json_text(json_at(warnings, i), &line);
+		json_text(json_at(r.warnings, i), &line);
 		fl_warn("preflight: %s", line);
 	}
-	preflight_save(f);
-	/* Other programs than ours have nothing to add. */
-	if (f->options->preflight && !f->plan->trains) {
-		job_end(&f->job);
-		fleet_over(f, f->preflight->status);
-	}
+	save(p);
 }
 
-void preflight_take_report(struct fleet *f, const struct json *o)
+static void take_report(struct preflight *p, const struct json *o)
 {
-	struct preflight_run *r = f->preflight;
-	int64_t status = 0;
+	struct findings_report r;
 
-	if (!r || fleet_leads(f))
+	if (post_leads(p->a->post))
 		return;
-	json_free(r->report);
-	r->report = fleet_copy(o);
-	json_int(json_get(o, "status"), &status);
-	r->status = (int)status;
-	show(f);
+	record_read(&findings_report_record, o, &r);
+	json_free(p->report);
+	p->report = json_clone(o);
+	p->status = r.status;
+	show_report(p);
 }
 
-void preflight_tell(struct fleet *f, int type, const struct json *o)
+void preflight_heard(struct preflight *p, int seat, enum wire_type type,
+		     const struct json *o)
 {
-	for (int i = 1; i < f->layout.count; i++)
-		peers_send_json(f->peers, f->layout.list[i].host, type,
-				(uint32_t)f->attempt, o);
+	if (!p)
+		return;
+	if (type == WIRE_MEASURE)
+		take_order(p, o);
+	else if (type == WIRE_MEASURED)
+		take_result(p, seat, o);
+	else if (type == WIRE_PREFLIGHT)
+		take_report(p, o);
 }
 
-static void finish(struct fleet *f)
+void preflight_add_forecast(struct preflight *p, const struct json *forecast)
 {
-	struct preflight_run *r = f->preflight;
-	struct json *brief = json_new_object();
-
-	r->finished = true;
-	r->found.seconds = fl_now_s() - r->began;
-	r->status = preflight_failures(&r->found) ? 6 : 0;
-	r->report = preflight_write(&r->found);
-	json_set_int(r->report, "status", r->status);
-	json_set_int(brief, "status", r->status);
-	json_set_text(brief, "summary", json_text_or(r->report, "summary", ""));
-	preflight_tell(f, WIRE_PREFLIGHT,
-		       f->layout.count <= TELL_MOST ? r->report : brief);
-	json_free(brief);
-	show(f);
+	if (!p->report)
+		return;
+	json_set(p->report, "forecast", json_clone(forecast));
+	save(p);
 }
 
-bool preflight_turn(struct fleet *f)
+static void tell_report(const struct preflight *p)
 {
-	struct preflight_run *r = f->preflight;
-	double limit = plan_of(f, &(struct pair){ 0 }).limit_s;
+	struct findings_report r;
+	struct json *brief;
 
-	if (!r || r->finished)
-		return true;
-	if (f->attempt != 0 && !f->options->preflight)
-		return true; /* a restart does not wait for it */
-	report_own(f);
-	if (r->round < 0) {
-		r->began = fl_now_s();
-		describe_machines(f);
-		choose_pairs(f);
-		if (f->options->preflight && r->rounds > 0)
-			fl_info("measuring %d link%s between %d machines",
-				r->found.pair_count,
-				r->found.pair_count == 1 ? "" : "s",
-				f->layout.count);
-		if (r->rounds > 0)
-			begin_round(f);
-		else
-			finish(f);
-		return r->finished;
+	if (p->a->layout->count <= TELL_MOST) {
+		post_to_members(p->a->post, WIRE_PREFLIGHT, p->report);
+		return;
 	}
-	if (!round_ended(r) && fl_now_s() - r->round_at < limit + ROUND_GRACE_S)
-		return false;
-	judge_round(r, limit);
-	cut_short(f);
-	if (r->round + 1 < r->rounds)
-		begin_round(f);
-	else
-		finish(f);
-	return r->finished;
+	record_read(&findings_report_record, p->report, &r);
+	brief = record_write(&findings_brief_record, &r, 0);
+	post_to_members(p->a->post, WIRE_PREFLIGHT, brief);
+	json_free(brief);
 }
 
-void preflight_member_turn(struct fleet *f)
+static void finish(struct preflight *p)
 {
-	if (f->preflight && !fleet_leads(f))
-		report_own(f);
+	p->finished = true;
+	p->found.seconds = fl_now_s() - p->began;
+	p->status =
+		findings_failures(&p->found) ? fl_exit_status(FL_ETIMEOUT) : 0;
+	p->report = findings_write(&p->found, p->status);
+	tell_report(p);
+	show_report(p);
+}
+
+static void begin(struct preflight *p, const struct room *rooms)
+{
+	p->began = fl_now_s();
+	describe_machines(p, rooms);
+	choose_pairs(p);
+	if (only_looks(p) && p->rounds > 0)
+		fl_info("measuring %d link%s between %d machines",
+			p->found.pair_count,
+			p->found.pair_count == 1 ? "" : "s",
+			p->a->layout->count);
+	if (p->rounds > 0)
+		begin_round(p);
+	else
+		finish(p);
+}
+
+bool preflight_turn(struct preflight *p, const struct room *rooms)
+{
+	double limit;
+
+	if (!p || p->finished)
+		return true;
+	if (p->a->layout->attempt != 0 && !only_looks(p))
+		return true; /* a restart does not wait for it */
+	limit = plan_of(p, &(struct pair){ 0 }).limit_s;
+	report_own(p);
+	if (p->round < 0) {
+		begin(p, rooms);
+		return p->finished;
+	}
+	if (!round_ended(p) && fl_now_s() - p->round_at < limit + ROUND_GRACE_S)
+		return false;
+	judge_round(p, limit);
+	cut_short(p);
+	if (p->round + 1 < p->rounds)
+		begin_round(p);
+	else
+		finish(p);
+	return p->finished;
 }

@@ -6,7 +6,7 @@
  * every console names the ranks that are in no collective (or in an earlier one
  * than the rest), and the stacks of those are written to their logs.
  */
-#include "launch/fleet/fleet_priv.h"
+#include "launch/watch/watch.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -19,49 +19,93 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct watch {
+/* Where a trainer is. */
+struct stall_line {
+	int rank, device;
+	int64_t step;
+	const char *phase;
+	int64_t collective; /* number of the last one entered */
+	bool inside;	    /* it is in one now */
+	const char *state;  /* of its process, where that is the reason */
+};
+
+static const struct field stall_rows[] = {
+	FIELD(INT, struct stall_line, rank, "rank"),
+	FIELD(INT, struct stall_line, device, "device"),
+	FIELD(LONG, struct stall_line, step, "step"),
+	FIELD(TEXT, struct stall_line, phase, "phase"),
+	FIELD(LONG, struct stall_line, collective, "collective"),
+	FIELD(BOOL, struct stall_line, inside, "inside"),
+	FIELD(TEXT, struct stall_line, state, "state"),
+};
+const struct record stall_record = RECORD(struct stall_line, stall_rows);
+
+/* What was seen of a trainer of this machine. */
+struct seen {
 	int64_t step, collective, beat;
 	char phase[32];
 	double since; /* it has not moved */
 };
 
 struct stall {
-	struct watch watches[LAUNCH_MAX_TRAINERS];
+	const struct attempt *a;
+	struct seen seen[LAUNCH_MAX_TRAINERS];
 	struct json **lines; /* of each seat; NULL: it moves */
+	int seats;
 	bool told;
 };
 
-void stall_end(struct fleet *f)
+static void forget(struct stall *s)
 {
-	struct stall *s = f->stall;
-
-	for (int i = 0; s && i < f->layout.count; i++)
+	for (int i = 0; i < s->seats; i++) {
 		json_free(s->lines[i]);
-	if (s)
-		free(s->lines);
-	free(s);
-	f->stall = NULL;
+		s->lines[i] = NULL;
+	}
+	s->told = false;
 }
 
-void stall_begin(struct fleet *f)
+/* Also when the job goes on after a pause: all of it begins anew. */
+static void stall_again(void *watch)
 {
-	stall_end(f);
-	if (f->options->stall <= 0)
-		return;
-	f->stall = fl_calloc(1, sizeof(*f->stall));
-	f->stall->lines =
-		fl_calloc((size_t)f->layout.count, sizeof(struct json *));
+	struct stall *s = watch;
+	double now = fl_now_s();
+
+	forget(s);
+	memset(s->seen, 0, sizeof(s->seen));
 	for (int i = 0; i < LAUNCH_MAX_TRAINERS; i++)
-		f->stall->watches[i].since = fl_now_s();
+		s->seen[i].since = now;
+}
+
+static void *stall_begin(const struct attempt *a)
+{
+	struct stall *s;
+
+	if (a->options->stall <= 0)
+		return NULL;
+	s = fl_calloc(1, sizeof(*s));
+	s->a = a;
+	s->seats = a->layout->count;
+	s->lines = fl_calloc((size_t)s->seats, sizeof(struct json *));
+	stall_again(s);
+	return s;
+}
+
+static void stall_end(void *watch)
+{
+	struct stall *s = watch;
+
+	forget(s);
+	free(s->lines);
+	free(s);
 }
 
 /* Seconds for which a trainer has stood still; 0 for one that tells nothing. */
-static double look(struct watch *w, const struct trainer *t, double now)
+static double look(struct seen *w, const struct trainer *t, double now)
 {
 	struct agent_status *s = t->status;
-	struct watch is = { .since = now };
+	struct seen is = { .since = now };
 
-	if (!t->ours || t->ended || !s)
+	if (!t->speaks || t->ended || !s)
 		return 0;
 	is.step = s->step;
 	is.collective = atomic_load(&s->collective);
@@ -78,14 +122,14 @@ static void process_state(pid_t pid, char *buf, size_t size)
 {
 	char path[64], text[512];
 	const char *p = NULL;
-	FILE *f;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (f && fgets(text, sizeof(text), f))
+	file = fopen(path, "re");
+	if (file && fgets(text, sizeof(text), file))
 		p = strrchr(text, ')');
-	if (f)
-		fclose(f);
+	if (file)
+		fclose(file);
 	*buf = '\0';
 	if (!p || !p[1])
 		return;
@@ -99,164 +143,163 @@ static void process_state(pid_t pid, char *buf, size_t size)
 			 "; its process waits for a disk or the kernel");
 }
 
-static struct json *describe(const struct fleet *f)
+/* Where this machine's trainers are. */
+static struct json *write_lines(const struct stall *s)
 {
+	const struct job *job = s->a->job;
 	struct json *lines = json_new_array();
 
-	for (int i = 0; i < f->job.started; i++) {
-		const struct trainer *t = &f->job.trainers[i];
-		struct json *o = json_new_object();
+	for (int i = 0; i < job->started; i++) {
+		const struct trainer *t = &job->trainers[i];
 		char state[96];
+		struct stall_line l = {
+			.rank = t->rank,
+			.device = attempt_device_of(s->a, t->rank),
+			.step = t->status->step,
+			.phase = t->status->phase,
+			.collective = atomic_load(&t->status->collective),
+			.inside = atomic_load(&t->status->inside) > 0,
+			.state = state
+		};
 
 		process_state(t->pid, state, sizeof(state));
-		json_set_int(o, "rank", t->rank);
-		json_set_int(o, "device", layout_own(&f->layout)->devices[i]);
-		json_set_int(o, "step", t->status->step);
-		json_set_text(o, "phase", t->status->phase);
-		json_set_int(o, "collective",
-			     atomic_load(&t->status->collective));
-		json_set_bool(o, "inside", atomic_load(&t->status->inside) > 0);
-		json_set_text(o, "state", state);
-		json_add(lines, o);
+		json_add(lines, record_write(&stall_record, &l, 0));
 	}
 	return lines;
 }
 
 /* In a collective, and able to go on with it: not one that was stopped there. */
-static bool is_inside(const struct json *o)
+static bool is_inside(const struct stall_line *l)
 {
-	const char *state = "";
-	bool v = false;
+	return l->inside && !*l->state;
+}
 
-	json_bool(json_get(o, "inside"), &v);
-	json_text(json_get(o, "state"), &state);
-	return v && *state == '\0';
+static void write_stack(const struct stall *s, int rank)
+{
+	const struct job *job = s->a->job;
+
+	for (int i = 0; i < job->started; i++)
+		if (job->trainers[i].rank == rank && !job->trainers[i].ended)
+			syscall(SYS_tgkill, job->trainers[i].pid,
+				job->trainers[i].pid, SIGUSR2);
+}
+
+static void add_late(const struct stall *s, int seat,
+		     const struct stall_line *l, struct fl_str *text)
+{
+	fl_str_addf(text, "%srank %d (%s, device %d) is in '%s' of step %lld%s",
+		    text->len ? ", " : "", l->rank, attempt_host(s->a, seat),
+		    l->device, l->phase, (long long)l->step, l->state);
+	write_stack(s, l->rank);
+}
+
+/* What all ranks together are at. */
+struct summary {
+	int64_t least, most; /* collectives */
+	bool outside;	     /* one of them is in none */
+};
+
+static struct summary sum_up(const struct stall *s)
+{
+	struct summary sum = { INT64_MAX, 0, false };
+
+	for (int i = 0; i < s->seats; i++)
+		for (size_t k = 0; k < json_count(s->lines[i]); k++) {
+			struct stall_line l;
+
+			record_read(&stall_record, json_at(s->lines[i], k), &l);
+			sum.outside |= !is_inside(&l);
+			if (l.collective < sum.least)
+				sum.least = l.collective;
+			if (l.collective > sum.most)
+				sum.most = l.collective;
+		}
+	return sum;
 }
 
 /* Who is waited for: in no collective; where all are in one, the earliest. */
-static bool is_late(const struct json *o, bool outside, int64_t least)
+static bool is_late(const struct stall_line *l, const struct summary *sum)
 {
-	return outside ? !is_inside(o)
-		       : json_int_or(o, "collective", 0) == least;
-}
-
-static void write_stack(const struct fleet *f, int64_t rank)
-{
-	for (int i = 0; i < f->job.started; i++)
-		if (f->job.trainers[i].rank == rank &&
-		    !f->job.trainers[i].ended)
-			syscall(SYS_tgkill, f->job.trainers[i].pid,
-				f->job.trainers[i].pid, SIGUSR2);
-}
-
-static void add_late(struct fleet *f, int seat, const struct json *o,
-		     struct fl_str *text)
-{
-	const char *phase = "", *state = "";
-
-	json_text(json_get(o, "phase"), &phase);
-	json_text(json_get(o, "state"), &state);
-	fl_str_addf(text,
-		    "%srank %lld (%s, device %lld) is in '%s' of step %lld%s",
-		    text->len ? ", " : "", (long long)json_int_or(o, "rank", 0),
-		    fleet_host(f, f->layout.list[seat].host),
-		    (long long)json_int_or(o, "device", 0), phase,
-		    (long long)json_int_or(o, "step", 0), state);
-	write_stack(f, json_int_or(o, "rank", 0));
-}
-
-/* The coordinator acts for all. */
-void stall_follow_policy(struct fleet *f, const char *text)
-{
-	const char *policy = f->options->stall_policy;
-	struct fl_str end = FL_STR_INIT;
-	struct json *fault;
-
-	if (strcmp(policy, "wait") == 0 || !fleet_decides(f))
-		return;
-	fl_str_addf(&end, "stands still: %s", text);
-	fault = fault_of_machine("stall", "the job", fl_str_get(&end), 8);
-	fl_str_release(&end);
-	json_set_bool(fault, "final", strcmp(policy, "abort") == 0);
-	json_set_bool(fault, "ours", true);
-	verdict_report(f, fault);
+	return sum->outside ? !is_inside(l) : l->collective == sum->least;
 }
 
 /* The same sentence on every machine, for all know the same. */
-static void report(struct fleet *f)
+static void report(struct stall *s)
 {
-	struct stall *s = f->stall;
+	struct summary sum = sum_up(s);
 	struct fl_str text = FL_STR_INIT;
-	int64_t least = INT64_MAX, most = 0;
-	bool outside = false;
 	int waiting = 0;
 
-	for (int i = 0; i < f->layout.count; i++)
+	for (int i = 0; i < s->seats; i++)
 		for (size_t k = 0; k < json_count(s->lines[i]); k++) {
-			const struct json *o = json_at(s->lines[i], k);
-			int64_t n = json_int_or(o, "collective", 0);
+			struct stall_line l;
 
-			outside |= !is_inside(o);
-			least = n < least ? n : least;
-			most = n > most ? n : most;
-		}
-	for (int i = 0; i < f->layout.count; i++)
-		for (size_t k = 0; k < json_count(s->lines[i]); k++) {
-			const struct json *o = json_at(s->lines[i], k);
-
-			if (is_late(o, outside, least))
-				add_late(f, i, o, &text);
+			record_read(&stall_record, json_at(s->lines[i], k), &l);
+			if (is_late(&l, &sum))
+				add_late(s, i, &l, &text);
 			else
 				waiting++;
 		}
 	if (waiting)
 		fl_str_addf(&text, "; %d other%s wait%s in collective %lld",
 			    waiting, waiting == 1 ? "" : "s",
-			    waiting == 1 ? "s" : "", (long long)most);
+			    waiting == 1 ? "s" : "", (long long)sum.most);
 	fl_warn("nothing has moved for %g s: %s (stacks are in the workerlogs)",
-		f->options->stall, fl_str_get(&text));
+		s->a->options->stall, fl_str_get(&text));
 	s->told = true;
-	stall_follow_policy(f, fl_str_get(&text));
+	attempt_stalled(s->a, fl_str_get(&text));
 	fl_str_release(&text);
 }
 
-void stall_take(struct fleet *f, int seat, const struct json *lines)
+static void take_lines(struct stall *s, int seat, const struct json *lines)
 {
-	struct stall *s = f->stall;
-
-	if (!s)
-		return;
 	json_free(s->lines[seat]);
-	s->lines[seat] = json_count(lines) ? fleet_copy(lines) : NULL;
+	s->lines[seat] = json_count(lines) ? json_clone(lines) : NULL;
 	s->told &= s->lines[seat] != NULL;
 }
 
-static void tell(struct fleet *f, bool still)
+static void stall_heard(void *watch, int seat, enum wire_type type,
+			const struct json *o)
 {
-	struct json *lines = still ? describe(f) : json_new_array();
+	if (type == WIRE_STALL)
+		take_lines(watch, seat, o);
+}
 
-	stall_take(f, f->layout.self, lines);
-	peers_tell(f->peers, WIRE_STALL, (uint32_t)f->attempt, lines);
+/* No lines: something moves here again. */
+static void tell(struct stall *s, bool still)
+{
+	struct json *lines = still ? write_lines(s) : json_new_array();
+
+	take_lines(s, s->a->layout->self, lines);
+	post_to_all(s->a->post, WIRE_STALL, lines);
 	json_free(lines);
 }
 
-void stall_turn(struct fleet *f)
+static void stall_turn(void *watch)
 {
-	struct stall *s = f->stall;
-	double now = fl_now_s(), least = 1e9;
+	struct stall *s = watch;
+	const struct job *job = s->a->job;
+	double now = fl_now_s(), least = 1e9, limit = s->a->options->stall;
 	bool all = true;
 
-	if (!s || f->job.started == 0)
+	if (job->started == 0)
 		return;
-	for (int i = 0; i < f->job.started; i++) {
-		double still = look(&s->watches[i], &f->job.trainers[i], now);
+	for (int i = 0; i < job->started; i++) {
+		double still = look(&s->seen[i], &job->trainers[i], now);
 
 		least = still < least ? still : least;
 	}
-	if ((least >= f->options->stall) != (s->lines[f->layout.self] != NULL))
-		tell(f, least >= f->options->stall);
-	for (int i = 0; i < f->layout.count; i++)
+	if ((least >= limit) != (s->lines[s->a->layout->self] != NULL))
+		tell(s, least >= limit);
+	for (int i = 0; i < s->seats; i++)
 		all &= s->lines[i] != NULL;
 	if (all && !s->told)
-		report(f);
+		report(s);
 }
+
+const struct watch watch_stall = { .name = "stall",
+				   .begin = stall_begin,
+				   .end = stall_end,
+				   .turn = stall_turn,
+				   .heard = stall_heard,
+				   .again = stall_again };

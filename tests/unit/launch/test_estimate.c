@@ -147,22 +147,22 @@ static void test_forecast(void **state)
 
 /* --- sentences --- */
 
-static struct preflight_machine machines[3];
-static struct preflight_pair pairs[3];
+static struct findings_machine machines[3];
+static struct findings_pair pairs[3];
 
-static struct preflight make(void)
+static struct findings make(void)
 {
 	static const char *const names[] = { "one", "two", "three" };
 	struct room room = { (int64_t)1 << 40, (int64_t)1 << 33, 65536 };
 	int n = 0;
 
 	for (int i = 0; i < 3; i++)
-		machines[i] = (struct preflight_machine){ names[i], room,
-							  room_need_of(3, 6, 2),
-							  false };
+		machines[i] = (struct findings_machine){ names[i], room,
+							 room_need_of(3, 6, 2),
+							 false };
 	for (int a = 0; a < 3; a++)
 		for (int b = a + 1; b < 3; b++)
-			pairs[n++] = (struct preflight_pair){
+			pairs[n++] = (struct findings_pair){
 				.pair = { a, b, 0, false },
 				.measured = true,
 				.round_trip = 50e-6,
@@ -171,15 +171,15 @@ static struct preflight make(void)
 				.there = 9.4e9,
 				.back = 9.5e9
 			};
-	return (struct preflight){ machines, pairs, 3, 3, 0.4, "log" };
+	return (struct findings){ machines, pairs, 3, 3, 0.4, "log" };
 }
 
-static bool warned(const struct preflight *p, const char *text)
+static bool warned(const struct findings *p, const char *text)
 {
 	struct fl_str out = FL_STR_INIT;
 	bool found;
 
-	preflight_warnings(p, &out);
+	findings_warnings(p, &out);
 	found = strstr(fl_str_get(&out), text) != NULL;
 	fl_str_release(&out);
 	return found;
@@ -187,14 +187,14 @@ static bool warned(const struct preflight *p, const char *text)
 
 static void test_good(void **state)
 {
-	struct preflight p = make();
+	struct findings p = make();
 	struct fl_str out = FL_STR_INIT;
 
 	(void)state;
-	assert_int_equal(preflight_warnings(&p, &out), 0);
+	assert_int_equal(findings_warnings(&p, &out), 0);
 	assert_string_equal(fl_str_get(&out), "");
-	assert_int_equal(preflight_failures(&p), 0);
-	preflight_summary(&p, &out);
+	assert_int_equal(findings_failures(&p), 0);
+	findings_summary(&p, &out);
 	assert_string_equal(
 		fl_str_get(&out),
 		"preflight of 0.4 s: 3 links measured: round trip 50 to 50 us, "
@@ -204,8 +204,8 @@ static void test_good(void **state)
 
 static void test_bad_links(void **state)
 {
-	struct preflight p = make();
-	const struct preflight_pair *slowest;
+	struct findings p = make();
+	const struct findings_pair *slowest;
 	struct forecast_input in = { .ranks = 3 };
 
 	(void)state;
@@ -213,7 +213,7 @@ static void test_bad_links(void **state)
 	assert_true(warned(&p, "the link from three to one carries 0.094"));
 	assert_false(warned(&p, "from one to three"));
 	assert_false(warned(&p, "from one to two"));
-	assert_true(preflight_ring(&p, &in, &slowest));
+	assert_true(findings_ring(&p, &in, &slowest));
 	assert_ptr_equal(slowest, &pairs[1]);
 	assert_near(in.rate, 0.094e9, 1);
 	pairs[2].round_trip = 0.04;
@@ -229,12 +229,12 @@ static void test_bad_links(void **state)
 	strcpy(pairs[0].error, "two does not answer");
 	assert_true(warned(&p, "the link of one and two could not be "
 			       "measured: two does not answer"));
-	assert_int_equal(preflight_failures(&p), 1);
+	assert_int_equal(findings_failures(&p), 1);
 }
 
 static void test_bad_room(void **state)
 {
-	struct preflight p = make();
+	struct findings p = make();
 
 	(void)state;
 	machines[1].room.disk = (int64_t)20 << 20;
@@ -251,7 +251,7 @@ static void test_bad_room(void **state)
 
 static bool forecast_says(double compute_s, double step_s, const char *text)
 {
-	struct preflight p = make();
+	struct findings p = make();
 	struct forecast_input in = { .ranks = 6,
 				     .gradient_bytes = 31.5e6,
 				     .rate = 9.4e9,
@@ -261,7 +261,7 @@ static bool forecast_says(double compute_s, double step_s, const char *text)
 	struct fl_str out = FL_STR_INIT;
 	bool found;
 
-	preflight_forecast(&p, &in, &f, step_s, &out);
+	findings_forecast(&p, &in, &f, step_s, &out);
 	found = strstr(fl_str_get(&out), text) != NULL;
 	if (!found)
 		print_message("%s\n", fl_str_get(&out));
@@ -287,7 +287,7 @@ static void test_forecast_text(void **state)
 
 static void test_json(void **state)
 {
-	struct preflight p = make();
+	struct findings p = make();
 	struct json *o;
 	double v = 0;
 	const char *text = "";
@@ -296,7 +296,7 @@ static void test_json(void **state)
 	pairs[1].measured = false;
 	strcpy(pairs[1].error, "three does not answer");
 	pairs[0].offset = 0.5;
-	o = preflight_write(&p);
+	o = findings_write(&p);
 	assert_int_equal(json_count(json_get(o, "pairs")), 3);
 	assert_int_equal(json_count(json_get(o, "machines")), 3);
 	assert_int_equal(json_count(json_get(o, "warnings")), 1);

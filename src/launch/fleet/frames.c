@@ -1,0 +1,363 @@
+/* frames.c - what an agent does with what it hears.
+ *
+ * peers.c hands over every frame of a link that stands; fleet.c passes it on to
+ * here. Whether it counts is judged by its row alone, so that no duty can forget
+ * to look whether the attempt is the same. Frames of types that are not known
+ * come from newer agents and are left.
+ */
+#include "launch/fleet/frames.h"
+
+#include "base/log.h"
+#include "launch/fleet/intro.h"
+#include "launch/fleet/member.h"
+#include "launch/fleet/prepare.h"
+#include "launch/fleet/state.h"
+#include "launch/fleet/user.h"
+#include "launch/fleet/verdict.h"
+#include "launch/link/greeting.h"
+#include "launch/measure/measurer.h"
+
+#define IN(state) (1U << FLEET_##state)
+#define ALWAYS \
+	(IN(WAIT) | IN(PREPARE) | IN(READY) | IN(RUN) | IN(DONE) | IN(STOP))
+#define BUSY (ALWAYS & ~IN(WAIT)) /* an attempt is under way */
+
+#define TAKE(name)                                              \
+	static void take_##name(struct fleet *f, int host,      \
+				const struct wire_frame *frame, \
+				const struct json *o)
+
+static int seat_of(const struct fleet *f, int host)
+{
+	return layout_find(&f->layout, host);
+}
+
+TAKE(state)
+{
+	(void)frame;
+	member_take_state(f, host, o);
+}
+
+TAKE(prepare)
+{
+	(void)host;
+	prepare_take(f, o, (int)frame->attempt);
+}
+
+/* Its room is worth knowing even if it is late. */
+TAKE(ready)
+{
+	struct member *m = &f->members[host];
+
+	record_read(&room_record, o, &m->room);
+	m->ready |= (int)frame->attempt == f->attempt;
+}
+
+TAKE(start)
+{
+	(void)host, (void)frame, (void)o;
+	prepare_start(f);
+}
+
+TAKE(fence)
+{
+	(void)o;
+	fences_take(&f->fences, seat_of(f, host), frame);
+}
+
+TAKE(fault)
+{
+	(void)host, (void)frame;
+	verdict_take_fault(f, json_clone(o));
+}
+
+TAKE(where)
+{
+	(void)host, (void)frame;
+	verdict_take_where(f, o);
+}
+
+TAKE(verdict)
+{
+	(void)host;
+	verdict_take(f, json_clone(o), (int)frame->attempt);
+}
+
+TAKE(ending)
+{
+	(void)host, (void)frame;
+	verdict_take_ending(f, o);
+}
+
+TAKE(stop)
+{
+	(void)host, (void)frame;
+	stop_take(f, o);
+}
+
+TAKE(pause)
+{
+	(void)frame;
+	pause_take(f, host, o);
+}
+
+TAKE(get)
+{
+	(void)frame;
+	copies_take_get(f->copies, host, o);
+}
+
+TAKE(chunk)
+{
+	(void)o;
+	copies_take_chunk(f->copies, host, frame);
+}
+
+TAKE(log)
+{
+	(void)frame;
+	follow_take(f->follow, fleet_host(f, host), o);
+}
+
+TAKE(preflight)
+{
+	preflight_heard(f->now.preflight, seat_of(f, host),
+			(enum wire_type)frame->type, o);
+	prepare_looked(f);
+}
+
+TAKE(watch)
+{
+	watches_heard(&f->watches, seat_of(f, host),
+		      (enum wire_type)frame->type, o);
+}
+
+/* A pace is told with a trainer's last step, when its own machine may be done. */
+#define PACING (IN(RUN) | IN(DONE) | IN(STOP))
+
+static const struct frame_row rows[] = {
+	{ .type = WIRE_HELLO,
+	  .name = "HELLO",
+	  .record = &hello_record,
+	  .meaning = "who calls; a probe only asks whether it would be "
+		     "welcome, a stream is to be measured" },
+	{ .type = WIRE_REFUSE,
+	  .name = "REFUSE",
+	  .record = &refusal_record,
+	  .meaning = "version, job (another list), index, token, line, probe" },
+	{ .type = WIRE_PROOF,
+	  .name = "PROOF",
+	  .words = "32 bytes",
+	  .meaning = "HMAC-SHA-256 under the token of `c` or `a` (caller, "
+		     "called), caller's nonce, called's nonce" },
+	{ .type = WIRE_INTRO,
+	  .name = "INTRO",
+	  .record = &intro_record,
+	  .meaning = "the command line without what may differ, this "
+		     "machine's devices, whether it follows all ranks" },
+	{ .type = WIRE_PING,
+	  .name = "PING",
+	  .meaning = "every 0.5 s; any byte counts as life" },
+	{ WIRE_STATE, "STATE", ALWAYS, false, FROM_ANYONE, take_state,
+	  .record = &told_record,
+	  .meaning = "what the sender is at, whom it has links with, the "
+		     "newest checkpoint it holds" },
+	{ WIRE_PREPARE, "PREPARE", IN(WAIT), false, FROM_ANYONE, take_prepare,
+	  .record = &prepare_order_record,
+	  .meaning = "coordinator: make ready for this attempt" },
+	{ WIRE_READY, "READY", ALWAYS, false, FROM_ANYONE, take_ready,
+	  .record = &room_record,
+	  .meaning = "member: I am, and have so much room" },
+	{ WIRE_START, "START", IN(READY), true, FROM_FIRST, take_start,
+	  .meaning = "coordinator: all are ready" },
+	{ WIRE_FENCE, "FENCE", BUSY, true, FROM_MEMBER, take_fence,
+	  .words = "u32 number, signature, NUL, bytes",
+	  .meaning = "a machine's share of a PMIx fence, to all that take "
+		     "part" },
+	{ WIRE_FAULT, "FAULT", BUSY, true, FROM_MEMBER, take_fault,
+	  .record = &fault_record, .meaning = "seen here, now" },
+	{ WIRE_WHERE, "WHERE", BUSY, true, FROM_ANYONE, take_where,
+	  .words = "a list of lines", .json = true,
+	  .meaning = "what the trainers here were at" },
+	{ WIRE_VERDICT, "VERDICT", ALWAYS, false, FROM_ANYONE, take_verdict,
+	  .record = &verdict_record,
+	  .meaning = "the first fault, and what follows" },
+	{ WIRE_STOP, "STOP", ALWAYS, false, FROM_ANYONE, take_stop,
+	  .record = &stop_record, .meaning = "the user wants to stop" },
+	{ WIRE_GET, "GET", ALWAYS, false, FROM_ANYONE, take_get,
+	  .record = &copy_name_record, .meaning = "send me that checkpoint" },
+	{ WIRE_CHUNK, "CHUNK", ALWAYS, false, FROM_ANYONE, take_chunk,
+	  .words = "u64 step, u64 offset, bytes",
+	  .meaning = "a piece of it; offset −1: it is not here" },
+	{ WIRE_DIGEST, "DIGEST", IN(RUN), true, FROM_ANYONE, take_watch,
+	  .record = &digest_record,
+	  .meaning = "a trainer's line with its rank: what it is about to "
+		     "train" },
+	{ WIRE_GO, "GO", IN(RUN), true, FROM_FIRST, take_watch,
+	  .meaning = "all are about to train the same" },
+	{ WIRE_LOG, "LOG", ALWAYS, false, FROM_ANYONE, take_log,
+	  .record = &log_record,
+	  .meaning = "lines of a trainer, to machines that follow all" },
+	{ WIRE_STALL, "STALL", IN(RUN), true, FROM_MEMBER, take_watch,
+	  .record = &stall_record, .list = true,
+	  .meaning = "nothing has moved here for `--stall`: where each "
+		     "trainer is; empty: it moves again" },
+	{ WIRE_MEASURE, "MEASURE", IN(READY), true, FROM_FIRST, take_preflight,
+	  .record = &measure_order_record,
+	  .meaning = "coordinator: measure the link with that machine" },
+	{ WIRE_MEASURED, "MEASURED", IN(READY), true, FROM_MEMBER,
+	  take_preflight, .record = &measured_record,
+	  .meaning = "what came out: an error, or what the machine that asked "
+		     "found" },
+	{ WIRE_PREFLIGHT, "PREFLIGHT", IN(READY), true, FROM_FIRST,
+	  take_preflight, .record = &findings_report_record,
+	  .meaning = "coordinator: what was found, as in preflight.json (to "
+		     "more than 64 machines: `status` and `summary`)" },
+	{ WIRE_PACE, "PACE", PACING, true, FROM_MEMBER, take_watch,
+	  .record = &pace_record,
+	  .meaning = "a trainer's line with its rank: how long it computes" },
+	{ WIRE_FORECAST, "FORECAST", PACING, true, FROM_FIRST, take_watch,
+	  .record = &forecast_record,
+	  .meaning = "what the network costs a step" },
+	{ WIRE_LEDGER, "LEDGER", IN(RUN), true, FROM_ANYONE, take_watch,
+	  .record = &ledger_record, .list = true,
+	  .meaning = "means of the trainers here over `--ledger` steps, to "
+		     "the first machine" },
+	{ WIRE_STOPPED, "STOPPED", IN(RUN), true, FROM_MEMBER, take_watch,
+	  .record = &stopped_record,
+	  .meaning = "a trainer of a foreign program here was stopped for "
+		     "`--stall`, or goes on" },
+	{ WIRE_ENDING, "ENDING", ALWAYS, true, FROM_ANYONE, take_ending,
+	  .record = &ending_record,
+	  .meaning = "a trainer here has begun to end: told to the first "
+		     "machine before its status is known" },
+	{ WIRE_PAUSE, "PAUSE", ALWAYS, false, FROM_ANYONE, take_pause,
+	  .record = &pause_record,
+	  .meaning = "its user stopped it with Ctrl-Z, or it goes on" },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+_Static_assert(ROWS == WIRE_TYPES - 1, "a frame has no row");
+
+const struct frame_row *frames_find(int type)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if ((int)rows[i].type == type)
+			return &rows[i];
+	return NULL;
+}
+
+static bool comes_from(const struct fleet *f, int host, enum frame_from from)
+{
+	int seat = seat_of(f, host);
+
+	return from == FROM_ANYONE || (from == FROM_MEMBER && seat >= 0) ||
+	       (from == FROM_FIRST && seat == 0);
+}
+
+static bool counts(const struct fleet *f, int host, const struct frame_row *r,
+		   const struct wire_frame *frame)
+{
+	return (r->states & (1U << f->state)) &&
+	       (!r->this_attempt || (int)frame->attempt == f->attempt) &&
+	       comes_from(f, host, r->from);
+}
+
+void frames_take(struct fleet *f, int host, const struct wire_frame *frame)
+{
+	const struct frame_row *r = frames_find(frame->type);
+	struct fl_err err = FL_ERR_INIT;
+	struct json *o = NULL;
+
+	if (!r || !r->take)
+		return;
+	if (r->record || r->json) {
+		o = json_parse((const char *)frame->data, frame->size,
+			       "a frame", &err);
+		if (!o) {
+			fl_warn("%s sent what cannot be read: %s",
+				fleet_host(f, host), err.text);
+			return;
+		}
+	}
+	if (counts(f, host, r, frame))
+		r->take(f, host, frame, o);
+	json_free(o);
+}
+
+/* --- the tables for people --- */
+
+static void print_states(const struct frame_row *r, FILE *out)
+{
+	static const char *const names[] = { "WAIT", "PREPARE", "READY",
+					     "RUN",  "DONE",	"STOP" };
+	const char *before = "";
+
+	if (!r->take) {
+		fprintf(out, "taken by the link");
+		return;
+	}
+	if (r->states == BUSY)
+		fprintf(out, "but in WAIT");
+	else if (r->states == ALWAYS)
+		fprintf(out, "always");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (r->states != BUSY && r->states != ALWAYS &&
+		    (r->states & (1U << i))) {
+			fprintf(out, "%s%s", before, names[i]);
+			before = ", ";
+		}
+	if (r->this_attempt)
+		fprintf(out, "; of this attempt");
+	if (r->from != FROM_ANYONE)
+		fprintf(out, "; from %s",
+			r->from == FROM_FIRST ? "the first" : "members");
+}
+
+static void print_payload(const struct frame_row *r, FILE *out)
+{
+	struct fl_str keys = FL_STR_INIT;
+
+	if (r->record)
+		record_keys(r->record, &keys);
+	if (r->record)
+		fprintf(out, "JSON%s %s",
+			r->list ? ", one object a trainer:" : "",
+			fl_str_get(&keys));
+	else
+		fprintf(out, "%s%s", r->json ? "JSON, " : "",
+			r->words ? r->words : "–");
+	fl_str_release(&keys);
+}
+
+static void print_lines(FILE *out)
+{
+	fprintf(out, "| line | from | meaning |\n|---|---|---|\n");
+	for (int i = 0; i < AGENT_EVENTS; i++) {
+		const struct agent_line *l = &agent_lines[i];
+		struct fl_str keys = FL_STR_INIT;
+
+		if (l->record)
+			record_keys(l->record, &keys);
+		fprintf(out, "| `\"event\":\"%s\"`%s%s | %s | %s |\n", l->event,
+			keys.len ? " with " : "", fl_str_get(&keys), l->from,
+			l->meaning);
+		fl_str_release(&keys);
+	}
+}
+
+void frames_print(FILE *out)
+{
+	print_lines(out);
+	fprintf(out, "\n| type | payload | counts | meaning |\n"
+		     "|---|---|---|---|\n");
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct frame_row *r = &rows[i];
+
+		fprintf(out, "| %d %s | ", (int)r->type, r->name);
+		print_payload(r, out);
+		fprintf(out, " | ");
+		print_states(r, out);
+		fprintf(out, " | %s |\n", r->meaning);
+	}
+}

@@ -1,0 +1,41 @@
+/* verdict.h - faults: which one came first, what everyone is told of it, and
+ * whether the job starts again.
+ *
+ * Reports and verdicts that are given to these functions are theirs from then
+ * on.
+ */
+#ifndef FL_LAUNCH_VERDICT_H
+#define FL_LAUNCH_VERDICT_H
+
+#include "launch/fleet/fleet_priv.h"
+
+/* "rank": a trainer has begun to end. */
+struct ending {
+	int rank;
+};
+
+extern const struct record ending_record;
+
+/* The trainers start: nobody has begun to end. */
+void verdict_begin(struct fleet *f);
+/* Forgets the faults of the attempt before. */
+void verdict_forget(struct fleet *f);
+
+/* A fault of this machine's, told to all; one that another machine told. */
+void verdict_report(struct fleet *f, struct json *report);
+void verdict_take_fault(struct fleet *f, struct json *report);
+/* A trainer of this machine begins to end; one of another machine. */
+void verdict_ending(struct fleet *f, int rank);
+void verdict_take_ending(struct fleet *f, const struct json *o);
+/* What the trainers of another machine were at. */
+void verdict_take_where(struct fleet *f, const struct json *lines);
+/* The coordinator's verdict about this attempt. */
+void verdict_take(struct fleet *f, struct json *verdict, int attempt);
+
+/* In STOP: judges when it is time, goes on when the trainers are gone. */
+void verdict_turn(struct fleet *f);
+/* Ends the job on every machine that is here, with this sentence. */
+void verdict_end(struct fleet *f, const char *kind, const char *end,
+		 enum fl_code code);
+
+#endif
