@@ -46,7 +46,7 @@ CORE_OBJ   = $(filter-out $(call obj_in,launch cmd),$(OBJ))
 FLEETRUN_OBJ = $(BUILD)/obj/src/cmd/fleetrun.o
 FLOTILLA_OBJ = $(filter-out $(FLEETRUN_OBJ),$(call obj_in,cmd))
 
-TESTS  := $(wildcard tests/unit/*/*.c tests/golden/*.c tests/property/*.c)
+TESTS  := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/golden/*.c tests/property/*.c)
 TEST_BIN = $(TESTS:%.c=$(BUILD)/%)
 OPS_OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/ops/*.c))
 SUPPORT_OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c)) $(OPS_OBJ)
@@ -95,6 +95,10 @@ $(BUILD)/bin/pace.so: bench/pace/pace.c
 	$(CC) $(filter-out -fsanitize=% -MMD -MP,$(CFLAGS_ALL)) -fPIC -shared $< -o $@
 
 # Tests of the launcher link the launcher's library, all others the core's, which the support needs.
+FAKE_OBJ = $(BUILD)/obj/tests/support/launch/fake_attempt.o
+$(BUILD)/tests/unit/launch/watch/%: $(BUILD)/obj/tests/unit/launch/watch/%.o $(FAKE_OBJ) $(BUILD)/liblaunch.a
+	@mkdir -p $(@D)
+	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -lcmocka -o $@
 $(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(BUILD)/liblaunch.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -lcmocka -o $@

@@ -136,6 +136,12 @@ static void read_field(const struct field *f, const struct json *o, void *to)
 	}
 }
 
+/* A key of several forms does not tell which one this is. */
+static unsigned tells(unsigned forms)
+{
+	return forms & (forms - 1) ? 0 : forms;
+}
+
 /* any: set when a key of the rows is there. */
 static unsigned read_rows(const struct record *r, const struct json *o,
 			  void *to, bool *any)
@@ -153,7 +159,7 @@ static unsigned read_rows(const struct record *r, const struct json *o,
 			read_field(f, o, to);
 			there = json_get(o, f->key) != NULL;
 		}
-		forms |= there ? f->forms : 0;
+		forms |= there ? tells(f->forms) : 0;
 		*any |= there;
 	}
 	return forms;

@@ -80,7 +80,7 @@ void record_set(const struct record *r, const void *from, unsigned forms,
 struct json *record_write(const struct record *r, const void *from,
 			  unsigned forms);
 /* Fills the whole struct; o may be NULL. Returns the forms of which a key was
- * there. A value of another kind counts as missing. */
+ * there that no other form has. A value of another kind counts as missing. */
 unsigned record_read(const struct record *r, const struct json *o, void *to);
 /* Its keys for people, appended: "`a`, `b` (`c`, `d`)", where b holds objects. */
 void record_keys(const struct record *r, struct fl_str *out);

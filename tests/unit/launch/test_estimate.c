@@ -296,7 +296,8 @@ static void test_json(void **state)
 	pairs[1].measured = false;
 	strcpy(pairs[1].error, "three does not answer");
 	pairs[0].offset = 0.5;
-	o = findings_write(&p);
+	o = findings_write(&p, 6);
+	assert_int_equal(json_int_or(o, "status", 0), 6);
 	assert_int_equal(json_count(json_get(o, "pairs")), 3);
 	assert_int_equal(json_count(json_get(o, "machines")), 3);
 	assert_int_equal(json_count(json_get(o, "warnings")), 1);
