@@ -3,7 +3,7 @@
  * host, which decodes and suppresses. */
 #include "detect/detector.h"
 
-#include "model/decode.h"
+#include "family/ppyoloe/decode.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "model/model_priv.h"
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 #include <stdio.h>
 

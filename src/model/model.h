@@ -3,7 +3,7 @@
  * Source of the structure: PaddleDetection's CSPResNet, CustomCSPPAN and
  * PPYOLOEHead; state names and shapes are the same, so that weights move both
  * ways. The head's values are logits: sigmoid, softmax over the distance bins
- * and boxes belong to loss/ (training) and model/decode.h (inference).
+ * and boxes belong to loss/ (training) and family/ppyoloe/decode.h (inference).
  *
  * Ownership: a model owns its graph. Threads: read-only after model_new().
  */

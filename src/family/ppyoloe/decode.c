@@ -1,5 +1,5 @@
 /* Decoding of logits, level after level, points of all images at once. */
-#include "model/decode.h"
+#include "family/ppyoloe/decode.h"
 
 #include "base/par.h"
 

@@ -1,6 +1,6 @@
-/* model_priv.h - the parts of PP-YOLOE as graph builders; for src/model. */
-#ifndef FL_MODEL_MODEL_PRIV_H
-#define FL_MODEL_MODEL_PRIV_H
+/* ppyoloe_priv.h - the parts of PP-YOLOE as graph builders; for src/family/ppyoloe. */
+#ifndef FL_FAMILY_PPYOLOE_PPYOLOE_PRIV_H
+#define FL_FAMILY_PPYOLOE_PPYOLOE_PRIV_H
 
 #include "model/model.h"
 

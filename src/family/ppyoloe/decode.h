@@ -5,8 +5,8 @@
  * times the stride, divided by the image's scale factor, so in pixels of the
  * original image, not clipped (ppyoloe_head.py, forward_eval, post_process).
  */
-#ifndef FL_MODEL_DECODE_H
-#define FL_MODEL_DECODE_H
+#ifndef FL_FAMILY_PPYOLOE_DECODE_H
+#define FL_FAMILY_PPYOLOE_DECODE_H
 
 #include "model/model.h"
 

@@ -1,4 +1,4 @@
-#include "model/model_priv.h"
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 /* ET-head: ppdet/modeling/heads/ppyoloe_head.py. */
 
