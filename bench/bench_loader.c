@@ -16,6 +16,7 @@
 #include "data/loader.h"
 #include "data/transform.h"
 #include "image/image.h"
+#include "data/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +99,7 @@ static int take(struct loader *l, int images, int *taken, double *mpixels,
 static int turn(const struct recipe *r, const struct dataset *d,
 		const struct args *a, struct fl_err *err)
 {
-	int n = r->train_reader.batch_size, taken;
+	int n = data_options(r)->train_reader.batch_size, taken;
 	double start, core, mpixels;
 	struct loader *l;
 	int rc = loader_open_train(r, d, 0, 1, n, a->threads, 0, 0, NULL, &l,
@@ -128,7 +129,7 @@ static int turn(const struct recipe *r, const struct dataset *d,
 static int parts(const struct recipe *r, const struct dataset *d, int images,
 		 struct fl_err *err)
 {
-	const struct recipe_reader *reader = &r->train_reader;
+	const struct recipe_reader *reader = &data_options(r)->train_reader;
 	struct transform t = { 0 };
 	struct image im = { 0 };
 	float *out = NULL;
@@ -207,7 +208,7 @@ int main(int argc, char **argv)
 	fl_par_init(1);
 	rc = recipe_load(RECIPE, a.overrides, a.count, &recipe, &err);
 	if (rc == 0)
-		rc = dataset_open(&recipe->train, 0, &data, &err);
+		rc = dataset_open(&data_options(recipe)->train, 0, &data, &err);
 	if (rc == 0)
 		rc = turns(recipe, &data, &a, &err);
 	if (rc == 0 && a.parts)

@@ -16,6 +16,7 @@
 #include "comm/mpi/mpi.h"
 #include "comm/self/self.h"
 #include "pace/pace.h"
+#include "family/family.h"
 #include "train/engine.h"
 
 #include <stdio.h>
@@ -198,7 +199,7 @@ static int record(const char *path, int size)
 	if (device_open("cpu", &dev, &err) != 0 ||
 	    recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 1,
 			&recipe, &err) != 0 ||
-	    model_new(recipe, &model, &err) != 0 ||
+	    family_model(recipe, &model, &err) != 0 ||
 	    engine_open(&e, recipe, model, dev, &r.base, &key, 1, &err))
 		die("engine", &err);
 	e.run.comm = &r.base;
@@ -213,7 +214,7 @@ static int record(const char *path, int size)
 	       1e3 * best.seconds, best.count, 4e-6 * (double)best.floats);
 	engine_close(&e);
 	device_close(dev);
-	model_free(model);
+	family_model_free(model);
 	recipe_free(recipe);
 	free(best.list);
 	return 0;

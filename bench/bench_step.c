@@ -5,6 +5,7 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "comm/self/self.h"
+#include "family/family.h"
 #include "train/engine.h"
 
 #include <immintrin.h>
@@ -254,7 +255,7 @@ static void bench(int size, double ceiling)
 	if (device_open("cpu", &dev, &err) != 0 ||
 	    recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 1,
 			&recipe, &err) != 0 ||
-	    model_new(recipe, &model, &err) != 0 ||
+	    family_model(recipe, &model, &err) != 0 ||
 	    engine_open(&e, recipe, model, dev, comm, &key, 1, &err)) {
 		fprintf(stderr, "bench_step: %s\n", err.text);
 		exit(4);
@@ -294,7 +295,7 @@ static void bench(int size, double ceiling)
 	       (double)e.net.plans.workspace_bytes / 0x1p20);
 	engine_close(&e);
 	device_close(dev);
-	model_free(model);
+	family_model_free(model);
 	recipe_free(recipe);
 	comm_close(comm);
 	free((void *)(uintptr_t)batch.image);

@@ -1,3 +1,7 @@
+/* Names are sorted into the order of building, the layers of each class are counted
+ * in that order, and the names go back to their places. Which layers leave the order
+ * of the state dict is a family's rule; the first family that knows every name is
+ * taken. */
 #include "ckpt/paddle_names.h"
 
 #include "base/str.h"
@@ -6,49 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A layer class of Paddle and its parameters; the counter is the class's. */
-enum layer {
-	LAYER_CONV,
-	LAYER_BN,
-	LAYER_REP,
-	LAYER_COUNT
+/* Parameters that every family has. */
+static const struct paddle_param common[] = {
+	{ "conv2d", false, "weight", "w_0" },
+	{ "conv2d", false, "bias", "b_0" },
+	{ "batch_norm2d", true, "weight", "w_0" },
+	{ "batch_norm2d", true, "bias", "b_0" },
+	{ "batch_norm2d", true, "_mean", "w_1" },
+	{ "batch_norm2d", true, "_variance", "w_2" },
 };
 
-static const char *const layer_names[LAYER_COUNT] = { "conv2d", "batch_norm2d",
-						      "rep_vgg_block" };
-
-static const struct {
-	enum layer layer;
-	bool in_bn; /* is the part before it "bn"? */
-	const char *part, *internal;
-} kinds[] = {
-	{ LAYER_CONV, false, "weight", "w_0" },
-	{ LAYER_CONV, false, "bias", "b_0" },
-	{ LAYER_BN, true, "weight", "w_0" },
-	{ LAYER_BN, true, "bias", "b_0" },
-	{ LAYER_BN, true, "_mean", "w_1" },
-	{ LAYER_BN, true, "_variance", "w_2" },
-	{ LAYER_REP, false, "alpha", "w_0" },
-};
-
-/* Layers with a place in the order of building of their own: the rank of
- * element i is first + step * i. All others keep the order of the state dict
- * before them, which is the backbone. */
-static const struct {
-	const char *part;
-	int first, step;
-} places[] = {
-	{ "fpn_stages", 1000, 2 },  { "fpn_routes", 1001, 2 },
-	{ "pan_routes", 2000, -2 }, { "pan_stages", 2001, -2 },
-	{ "stem_cls", 3000, 2 },    { "stem_reg", 3001, 2 },
-	{ "pred_cls", 4000, 2 },    { "pred_reg", 4001, 2 },
-	{ "proj_conv", 5000, 0 },
-};
+#define COMMON ((int)(sizeof(common) / sizeof(common[0])))
 
 struct entry {
 	const char *state;
 	size_t index, layer_len; /* length of the layer's part of the name */
-	int kind, rank, number;
+	const struct paddle_param *param;
+	int rank, number;
 };
 
 /* Where ".part." or "part." at the start is followed by its tail, or NULL. */
@@ -64,19 +42,24 @@ static const char *after_part(const char *state, const char *part)
 	return NULL;
 }
 
-static int rank_of(const char *state)
+/* Layers without a place of their own keep the order of the state dict, before
+ * all others. */
+static int rank_of(const struct paddle_rules *rules, const char *state)
 {
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		const char *tail = after_part(state, places[i].part);
+	for (int i = 0; i < rules->place_count; i++) {
+		const struct paddle_place *p = &rules->places[i];
+		const char *tail = after_part(state, p->part);
 		int index = tail ? atoi(tail) : 0;
 
 		if (tail && index >= 0 && index < 100)
-			return places[i].first + places[i].step * index;
+			return p->first + p->step * index;
 	}
 	return 0;
 }
 
-static int kind_of(const char *state, size_t *layer_len)
+/* NULL: of no kind that the family has. */
+static const struct paddle_param *param_of(const struct paddle_rules *rules,
+					   const char *state, size_t *layer_len)
 {
 	const char *dot = strrchr(state, '.');
 	const char *part = dot ? dot + 1 : state;
@@ -85,10 +68,14 @@ static int kind_of(const char *state, size_t *layer_len)
 		     strncmp(state + n - 2, "bn", 2) == 0;
 
 	*layer_len = n;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i].in_bn == in_bn && !strcmp(kinds[i].part, part))
-			return (int)i;
-	return -1;
+	for (int i = 0; i < COMMON + rules->param_count; i++) {
+		const struct paddle_param *p =
+			i < COMMON ? &common[i] : &rules->params[i - COMMON];
+
+		if (p->in_bn == in_bn && !strcmp(p->part, part))
+			return p;
+	}
+	return NULL;
 }
 
 static int by_building(const void *a, const void *b)
@@ -106,10 +93,28 @@ static bool same_layer(const struct entry *a, const struct entry *b)
 	       memcmp(a->state, b->state, a->layer_len) == 0;
 }
 
+#define MOST_LAYERS 16 /* classes of layers in a family */
+
+struct counter {
+	const char *layer;
+	int count;
+};
+
+static struct counter *counter_of(struct counter *counters, const char *layer)
+{
+	struct counter *c = counters;
+
+	while (c->layer && strcmp(c->layer, layer) != 0)
+		c++;
+	FL_ASSERT(c < counters + MOST_LAYERS);
+	c->layer = layer;
+	return c;
+}
+
 /* Number the layers; the entries of a layer lie side by side. */
 static void count_layers(struct entry *entries, size_t count)
 {
-	int counters[LAYER_COUNT] = { 0 };
+	struct counter counters[MOST_LAYERS + 1] = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
 		struct entry *e = &entries[i];
@@ -117,8 +122,32 @@ static void count_layers(struct entry *entries, size_t count)
 		if (i && same_layer(e - 1, e))
 			e->number = e[-1].number;
 		else
-			e->number = counters[kinds[e->kind].layer]++;
+			e->number =
+				counter_of(counters, e->param->layer)->count++;
 	}
+}
+
+/* What the rules say of each name, in the order of building. */
+static int make_entries(const struct paddle_rules *rules,
+			const char *const *states, size_t count,
+			struct entry *entries, struct fl_err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct entry *e = &entries[i];
+
+		*e = (struct entry){ .state = states[i], .index = i };
+		e->param = param_of(rules, states[i], &e->layer_len);
+		e->rank = rank_of(rules, states[i]);
+		if (!e->param)
+			return fl_fail(err, FL_EDATA,
+				       "'%s' is no name of a "
+				       "%s tensor, so Paddle's own name for "
+				       "it is unknown",
+				       states[i], rules->family);
+	}
+	qsort(entries, count, sizeof(*entries), by_building);
+	count_layers(entries, count);
+	return 0;
 }
 
 int paddle_names_make(const char *const *states, size_t count,
@@ -126,44 +155,38 @@ int paddle_names_make(const char *const *states, size_t count,
 		      struct fl_err *err)
 {
 	struct entry *entries = fl_malloc(count * sizeof(*entries));
-	const char **names;
-	int rc = 0;
+	const char **names =
+		fl_arena_array(arena, count ? count : 1, sizeof(*names));
+	int rc = FL_EDATA;
 
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct entry *e = &entries[i];
-
-		*e = (struct entry){ .state = states[i], .index = i };
-		e->kind = kind_of(states[i], &e->layer_len);
-		e->rank = rank_of(states[i]);
-		if (e->kind < 0)
-			rc = fl_fail(
-				err, FL_EDATA,
-				"'%s' is no name of a "
-				"PP-YOLOE tensor, so Paddle's own name for "
-				"it is unknown",
-				states[i]);
-	}
-	if (rc != 0)
-		goto out;
-	qsort(entries, count, sizeof(*entries), by_building);
-	count_layers(entries, count);
-	names = fl_arena_array(arena, count ? count : 1, sizeof(*names));
-	for (size_t i = 0; i < count; i++) {
+	for (int f = 0; rc != 0 && paddle_families[f]; f++)
+		rc = make_entries(paddle_families[f], states, count, entries,
+				  err);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
 		const struct entry *e = &entries[i];
 
-		names[e->index] = fl_arena_printf(
-			arena, "%s_%d.%s", layer_names[kinds[e->kind].layer],
-			e->number, kinds[e->kind].internal);
+		names[e->index] =
+			fl_arena_printf(arena, "%s_%d.%s", e->param->layer,
+					e->number, e->param->internal);
 	}
-	*internal = names;
-out:
+	if (rc == 0)
+		*internal = names;
 	free(entries);
 	return rc;
+}
+
+static bool constant(const char *state)
+{
+	for (int f = 0; paddle_families[f]; f++)
+		for (const char *const *c = paddle_families[f]->constants; *c;
+		     c++)
+			if (fl_ends_with(state, *c))
+				return true;
+	return false;
 }
 
 bool paddle_names_trained(const char *state)
 {
 	return !fl_ends_with(state, "._mean") &&
-	       !fl_ends_with(state, "._variance") &&
-	       !fl_ends_with(state, "proj_conv.weight");
+	       !fl_ends_with(state, "._variance") && !constant(state);
 }

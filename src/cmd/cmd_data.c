@@ -10,6 +10,7 @@
 #include "data/check.h"
 #include "data/dataset.h"
 #include "data/synth.h"
+#include "data/options.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -82,9 +83,10 @@ static int check_recipe(const struct args *args, long *suffers,
 
 	if (rc != 0)
 		return rc;
-	rc = check_recipe_set(&r->train, r->num_classes, suffers, err);
+	rc = check_recipe_set(&data_options(r)->train, r->num_classes, suffers,
+			      err);
 	if (rc == 0)
-		rc = check_recipe_set(&r->eval, 0, suffers, err);
+		rc = check_recipe_set(&data_options(r)->eval, 0, suffers, err);
 	if (rc == 0)
 		rc = check_classes_meet(r, stdout, suffers, err);
 	recipe_free(r);

@@ -18,6 +18,7 @@
 #include "optim/schedule.h"
 #include "train/resume.h"
 #include "train/timing.h"
+#include "train/options.h"
 
 #include <execinfo.h>
 #include <signal.h>
@@ -148,7 +149,7 @@ static int time_steps(struct job *job, struct fl_err *err)
 				 .dir = &dir,
 				 .pace.alone = true };
 	struct train_events events = train_watch_timing(&w);
-	int rc = run_dir_name(&dir, job->recipe->save_dir,
+	int rc = run_dir_name(&dir, run_options(job->recipe)->save_dir,
 			      job->recipe->filename, err);
 
 	if (rc == 0)
@@ -178,7 +179,9 @@ static int settle_images(const struct args *args, struct job *job,
 		rc = resume_batch(job->recipe, &resume, &o->batch_ranks, err);
 	if (rc != 0)
 		return rc;
-	schedule_fit(job->recipe, o->batch_ranks, line);
+	schedule_fit(recipe_options(job->recipe, &schedule_part),
+		     data_options(job->recipe)->train_reader.batch_size,
+		     o->batch_ranks, run_options(job->recipe)->epoch, line);
 	fl_info("%s", line);
 	return 0;
 }
@@ -223,8 +226,8 @@ static int train(const struct args *args, struct job *job, struct run_dir *dir,
 static int claim_folder(const struct job *job, struct run_dir *dir,
 			struct fl_err *err)
 {
-	int rc = run_dir_name(dir, job->recipe->save_dir, job->recipe->filename,
-			      err);
+	int rc = run_dir_name(dir, run_options(job->recipe)->save_dir,
+			      job->recipe->filename, err);
 
 	if (rc == 0 && job->comm->rank == 0)
 		rc = run_dir_claim(dir, getenv(AGENT_JOB_VARIABLE), err);

@@ -3,6 +3,9 @@
 #include "cmd/job_detect.h"
 
 #include "detect/weights.h"
+#include "data/options.h"
+#include "family/family.h"
+#include "detect/options.h"
 
 static int open_pictures(struct job_detect *d,
 			 const struct job_pictures *pictures,
@@ -11,7 +14,8 @@ static int open_pictures(struct job_detect *d,
 	const struct recipe *r = d->job.recipe;
 	const struct class_list *classes = &d->classes.list;
 
-	d->reader = pictures ? &r->test_reader : &r->eval_reader;
+	d->reader = pictures ? &data_options(r)->test_reader
+			     : &data_options(r)->eval_reader;
 	if (!pictures)
 		return evaluator_open(&d->evaluator, r, classes, d->job.comm,
 				      err);
@@ -23,12 +27,14 @@ static int open_network(struct job_detect *d, struct fl_err *err)
 {
 	const struct recipe *r = d->job.recipe;
 	struct plan_key key = evaluator_plan(r, d->reader);
-	int rc = model_new(r, &d->model, err);
+	int rc = family_model(r, &d->model, err);
 
 	if (rc == 0)
 		rc = network_open(&d->net, r, d->model, d->job.dev, d->job.comm,
 				  STATE_MODEL, &key, 1, err);
-	return rc ? rc : weights_load(&d->net, r->weights, true, err);
+	return rc ? rc
+		  : weights_load(&d->net, detect_options(r)->weights, true,
+				 err);
 }
 
 int job_detect_open(struct job_detect *d, const struct job_args *args,
@@ -38,7 +44,7 @@ int job_detect_open(struct job_detect *d, const struct job_args *args,
 
 	*d = (struct job_detect){ 0 };
 	rc = job_open(&d->job, args, !pictures, err);
-	if (rc == 0 && !*d->job.recipe->weights)
+	if (rc == 0 && !*detect_options(d->job.recipe)->weights)
 		rc = fl_fail(err, FL_ERECIPE,
 			     "no weights given; use -o weights=FILE");
 	if (rc == 0)
@@ -51,7 +57,7 @@ int job_detect_open(struct job_detect *d, const struct job_args *args,
 void job_detect_close(struct job_detect *d, int rc)
 {
 	network_close(&d->net);
-	model_free(d->model);
+	family_model_free(d->model);
 	evaluator_close(&d->evaluator);
 	model_classes_close(&d->classes);
 	job_close(&d->job, rc);

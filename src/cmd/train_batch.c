@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "train/batch_room.h"
 #include "train/checkpoint.h"
+#include "data/options.h"
 
 #include <limits.h>
 #include <math.h>
@@ -79,8 +80,8 @@ static int batch_that_fits(struct job *job, int local_ranks, int *batch,
 {
 	struct batch_room room;
 	struct dataset data;
-	int rc = dataset_open(&job->recipe->train, job->recipe->num_classes,
-			      &data, err);
+	int rc = dataset_open(&data_options(job->recipe)->train,
+			      job->recipe->num_classes, &data, err);
 	int images = data.count;
 
 	if (rc != 0)
@@ -115,7 +116,8 @@ int train_settle_batch(struct job *job, const struct job_args *args,
 	char text[64];
 	struct recipe *fresh;
 	int ranks = batch_ranks > 0 ? batch_ranks : job->comm->world;
-	int recipes = job->recipe->train_reader.batch_size, batch, rc;
+	int recipes = data_options(job->recipe)->train_reader.batch_size, batch,
+	    rc;
 
 	if (recipes != RECIPE_AUTO_BATCH && (!resume || batch_is_typed(args)))
 		return 0;

@@ -1,6 +1,8 @@
 #include "cmd/train_pace.h"
 
 #include "agent/agent_link.h"
+#include "optim/options.h"
+#include "train/options.h"
 
 #define WARM_STEPS 2
 /* Of the loss: the sum of scores and the mean of the losses. */
@@ -22,8 +24,10 @@ static int small_sums(const struct engine *e)
 	const struct graph *g = e->net.model->graph;
 	int norms = 0;
 
-	for (int i = 0; e->net.recipe->sync_bn && i < g->node_count; i++)
+	for (int i = 0; i < g->node_count; i++)
 		norms += g->nodes[i].kind == GRAPH_NORM;
+	if (run_options(e->net.recipe)->norm != TRAIN_NORM_ALL)
+		norms = 0;
 	return LOSS_SUMS + 2 * norms;
 }
 
@@ -33,10 +37,11 @@ void train_pace_begin(struct train_pace *p, const struct engine *e,
 	const struct recipe *r = e->net.recipe;
 	/* weights, velocity, average */
 	struct agent_model m = { .gradient_bytes = bytes_of(e, 1),
-				 .checkpoint_bytes =
-					 bytes_of(e, r->use_ema ? 3 : 2),
+				 .checkpoint_bytes = bytes_of(
+					 e, optim_options(r)->use_ema ? 3 : 2),
 				 /* the best one, and one that is written */
-				 .checkpoints = r->keep_checkpoints + 2,
+				 .checkpoints =
+					 run_options(r)->keep_checkpoints + 2,
 				 .folder = folder };
 
 	p->engine = e;

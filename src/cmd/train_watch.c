@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/train_facts.h"
+#include "data/options.h"
+#include "train/options.h"
 
 #include <limits.h>
 #include <string.h>
@@ -27,7 +29,8 @@ static int on_start(void *ctx, const struct engine *engine,
 	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, "
 		"%d steps an epoch, %d epochs",
 		data->count, data->boxes, data->class_count, w->comm->world,
-		r->train_reader.batch_size, place->steps_per_epoch, r->epoch);
+		data_options(r)->train_reader.batch_size,
+		place->steps_per_epoch, run_options(r)->epoch);
 	return 0;
 }
 
@@ -48,15 +51,17 @@ static int on_writing(void *ctx, const struct engine *engine,
 	struct train_watch *w = ctx;
 	const struct recipe *r = w->recipe;
 	char path[PATH_MAX];
-	struct sink_run run = { .folder = w->dir->path,
-				.recipe = r,
-				.log_iter = r->log_iter,
-				.epochs = r->epoch,
-				.steps_per_epoch = place->steps_per_epoch,
-				.batch_size = r->train_reader.batch_size,
-				.world_size = engine->batch_ranks,
-				.done = place->step,
-				.evaluated = place->evaluated };
+	struct sink_run run = {
+		.folder = w->dir->path,
+		.recipe = r,
+		.log_iter = run_options(r)->log_iter,
+		.epochs = run_options(r)->epoch,
+		.steps_per_epoch = place->steps_per_epoch,
+		.batch_size = data_options(r)->train_reader.batch_size,
+		.world_size = engine->batch_ranks,
+		.done = place->step,
+		.evaluated = place->evaluated
+	};
 	int rc = run_dir_begin(w->dir, from, w->again, err);
 
 	if (rc == 0)
@@ -83,10 +88,10 @@ static int on_batch(void *ctx, const struct train_place *place,
 }
 
 /* Every number of a step, by name: what metrics.jsonl holds, in its order. */
-#define STEP_NUMBERS (LOSS_COUNT + 7)
+#define MOST_NUMBERS (LOSS_MOST + 7)
 
-static void list_numbers(const struct train_step_info *info,
-			 struct sink_number out[STEP_NUMBERS])
+static int list_numbers(const struct train_step_info *info,
+			struct sink_number out[MOST_NUMBERS])
 {
 	const struct engine_result *r = &info->result;
 	const struct sink_number others[] = {
@@ -99,24 +104,25 @@ static void list_numbers(const struct train_step_info *info,
 	};
 
 	*out++ = (struct sink_number){ "lr", SINK_SETTING, info->lr };
-	for (int i = 0; i < LOSS_COUNT; i++)
-		*out++ = (struct sink_number){ loss_names[i], SINK_LOSS,
-					       (double)r->losses[i] };
+	for (int i = 0; i < r->kind->count; i++)
+		*out++ =
+			(struct sink_number){ r->kind->values[i].name,
+					      SINK_LOSS, (double)r->losses[i] };
 	memcpy(out, others, sizeof(others));
+	return 1 + r->kind->count + (int)(sizeof(others) / sizeof(others[0]));
 }
 
 static int on_step(void *ctx, const struct train_step_info *info,
 		   struct fl_err *err)
 {
 	struct train_watch *w = ctx;
-	struct sink_number numbers[STEP_NUMBERS];
+	struct sink_number numbers[MOST_NUMBERS];
 	struct sinks_step s = { .step = info->place.step,
 				.epoch = info->place.epoch,
 				.step_in_epoch = info->place.step_in_epoch,
 				.numbers = numbers,
-				.count = STEP_NUMBERS };
+				.count = list_numbers(info, numbers) };
 
-	list_numbers(info, numbers);
 	train_pace_add(&w->pace, info);
 	return sinks_step(w->sinks, &s, err);
 }

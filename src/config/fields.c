@@ -1,4 +1,9 @@
+/* Rows filled from the tree: defaults first, then every key of the file in its
+ * order, each found by its path; what has no row is unknown and its nearest
+ * neighbour is named. */
 #include "config/recipe_priv.h"
+
+#include "config/keys.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -69,11 +74,9 @@ int recipe_truth(struct recipe *r, const struct yaml *n, const char *key,
 	return 0;
 }
 
-static int set_numbers(struct recipe *r, const struct row *row,
-		       const struct yaml *n, struct fl_err *err)
+static int set_numbers(struct recipe *r, const struct recipe_row *row,
+		       const struct yaml *n, int *field, struct fl_err *err)
 {
-	void *field = (char *)r + row->offset;
-	bool whole = row->kind == ROW_INTS;
 	int rc = 0;
 
 	if (n->kind != YAML_LIST || n->count != row->count)
@@ -83,48 +86,45 @@ static int set_numbers(struct recipe *r, const struct row *row,
 	for (int i = 0; rc == 0 && i < n->count; i++) {
 		double v = 0;
 
-		rc = recipe_number(r, n->items[i], row->path, whole, row->min,
+		rc = recipe_number(r, n->items[i], row->path, true, row->min,
 				   row->max, &v, err);
-		if (whole)
-			((int *)field)[i] = (int)v;
-		else
-			((double *)field)[i] = v;
+		field[i] = (int)v;
 	}
 	return rc;
 }
 
-/* Is text one of "a|b|c"? */
-static bool among(const char *text, const char *words)
+/* The text of a node, one of words where there are any; *place: which. */
+static int text_of(struct recipe *r, const struct recipe_row *row,
+		   const char *words, const struct yaml *n, const char **text,
+		   int *place, struct fl_err *err)
 {
-	size_t n = strlen(text);
-
-	for (const char *p = words; *p; p += *p == '|') {
-		size_t len = strcspn(p, "|");
-
-		if (len == n && memcmp(p, text, n) == 0)
-			return true;
-		p += len;
-	}
-	return false;
+	*text = n->kind == YAML_NULL ? "" : n->text;
+	*place = 0;
+	if (!*text)
+		return wrong_type(r, n, row->path, "a word", err);
+	if (words)
+		*place = recipe_word_place(words, *text);
+	if (*place >= 0)
+		return 0;
+	return fl_fail(err, FL_ERECIPE,
+		       "%s: '%s' is '%s', but must be one of %s: %s",
+		       where(r, n), row->path, *text, words, row->help);
 }
 
-static int set_text(struct recipe *r, const struct row *row,
-		    const struct yaml *n, struct fl_err *err)
+static int set_text(struct recipe *r, const struct recipe_row *row,
+		    const struct yaml *n, void *field, struct fl_err *err)
 {
-	const char *text = n->kind == YAML_NULL ? "" : n->text;
+	const char *words = row->kind == ROW_FAMILY
+				    ? recipe_architectures(&r->arena)
+				    : row->words;
+	const char *text;
+	int place, rc = text_of(r, row, words, n, &text, &place, err);
 
-	if (!text)
-		return wrong_type(r, n, row->path, "a word", err);
-	if (row->words && !among(text, row->words))
-		return fl_fail(err, FL_ERECIPE,
-			       "%s: '%s' is '%s', but must be one of %s: %s",
-			       where(r, n), row->path, text, row->words,
-			       row->help);
-	if (strcmp(row->path, "norm_type") == 0)
-		r->sync_bn = strcmp(text, "sync_bn") == 0;
-	else
-		*(const char **)(void *)((char *)r + row->offset) = text;
-	return 0;
+	if (rc == 0 && row->kind == ROW_WORD)
+		*(int *)field = place;
+	else if (rc == 0)
+		*(const char **)field = text;
+	return rc;
 }
 
 static bool same_tree(const struct yaml *a, const struct yaml *b)
@@ -146,14 +146,14 @@ static bool same_tree(const struct yaml *a, const struct yaml *b)
 	return true;
 }
 
-static int standard_of(struct recipe *r, const struct row *row,
+static int standard_of(struct recipe *r, const struct recipe_row *row,
 		       struct yaml **out, struct fl_err *err)
 {
 	return yaml_parse(row->standard, strlen(row->standard), "the default",
 			  &r->arena, out, err);
 }
 
-static int check_refused(struct recipe *r, const struct row *row,
+static int check_refused(struct recipe *r, const struct recipe_row *row,
 			 const struct yaml *n, struct fl_err *err)
 {
 	struct yaml *standard = NULL;
@@ -168,10 +168,11 @@ static int check_refused(struct recipe *r, const struct row *row,
 		       where(r, n), row->path, row->standard, row->help);
 }
 
-static int set_row(struct recipe *r, const struct row *row,
+static int set_row(struct recipe *r, const struct recipe_slot *slot,
 		   const struct yaml *n, struct fl_err *err)
 {
-	char *field = (char *)r + row->offset;
+	const struct recipe_row *row = slot->row;
+	void *field = slot->options + row->offset;
 	double v = 0;
 	int rc;
 
@@ -181,17 +182,18 @@ static int set_row(struct recipe *r, const struct row *row,
 		rc = recipe_number(r, n, row->path, row->kind == ROW_INT,
 				   row->min, row->max, &v, err);
 		if (row->kind == ROW_INT)
-			*(int *)(void *)field = (int)v;
+			*(int *)field = (int)v;
 		else
-			*(double *)(void *)field = v;
+			*(double *)field = v;
 		return rc;
 	case ROW_BOOL:
-		return recipe_truth(r, n, row->path, (bool *)field, err);
+		return recipe_truth(r, n, row->path, field, err);
 	case ROW_TEXT:
-		return set_text(r, row, n, err);
+	case ROW_WORD:
+	case ROW_FAMILY:
+		return set_text(r, row, n, field, err);
 	case ROW_INTS:
-	case ROW_REALS:
-		return set_numbers(r, row, n, err);
+		return set_numbers(r, row, n, field, err);
 	case ROW_ACCEPTED:
 		return 0;
 	case ROW_REFUSED:
@@ -200,31 +202,42 @@ static int set_row(struct recipe *r, const struct row *row,
 	return 0;
 }
 
-static const struct row *find_row(const char *path)
+static const struct recipe_slot *find_slot(const struct recipe *r,
+					   const char *path)
 {
-	for (size_t i = 0; i < recipe_row_count; i++)
-		if (strcmp(recipe_rows[i].path, path) == 0)
-			return &recipe_rows[i];
+	for (size_t i = 0; i < r->slot_count; i++)
+		if (strcmp(r->slots[i].path, path) == 0)
+			return &r->slots[i];
 	return NULL;
 }
 
 /* Does any row lie below this path? */
-static bool is_branch(const char *path)
+static bool is_branch(const struct recipe *r, const char *path)
 {
 	size_t n = strlen(path);
 
-	for (size_t i = 0; i < recipe_row_count; i++)
-		if (strncmp(recipe_rows[i].path, path, n) == 0 &&
-		    recipe_rows[i].path[n] == '.')
+	for (size_t i = 0; i < r->slot_count; i++)
+		if (strncmp(r->slots[i].path, path, n) == 0 &&
+		    r->slots[i].path[n] == '.')
 			return true;
+	return false;
+}
+
+/* Does a part read what lies there in its own way? */
+static bool is_object(const struct recipe *r, const char *path)
+{
+	for (int i = 0; i < r->part_count; i++)
+		for (const char *const *o = r->parts[i]->objects; o && *o; o++)
+			if (strcmp(*o, path) == 0)
+				return true;
 	return false;
 }
 
 static int unknown_key(struct recipe *r, const struct yaml *n, const char *path,
 		       struct fl_err *err)
 {
-	const char *near = fl_nearest(path, &recipe_rows[0].path,
-				      recipe_row_count, sizeof(recipe_rows[0]));
+	const char *near = fl_nearest(path, &r->slots[0].path, r->slot_count,
+				      sizeof(r->slots[0]));
 
 	if (near)
 		return fl_fail(err, FL_ERECIPE,
@@ -246,19 +259,19 @@ static int fill(struct recipe *r, const struct yaml *map, const char *prefix,
 			*prefix ? fl_arena_printf(&r->arena, "%s.%s", prefix,
 						  map->keys[i])
 				: map->keys[i];
-		const struct row *row = find_row(path);
+		const struct recipe_slot *slot = find_slot(r, path);
 
-		if (!*prefix && recipe_is_section(path))
+		if (is_object(r, path))
 			continue;
-		if (row)
-			rc = set_row(r, row, n, err);
-		else if (is_branch(path) && n->kind == YAML_MAP)
+		if (slot)
+			rc = set_row(r, slot, n, err);
+		else if (is_branch(r, path) && n->kind == YAML_MAP)
 			rc = fill(r, n, path, err);
-		else if (is_branch(path) && n->kind == YAML_NULL)
+		else if (is_branch(r, path) && n->kind == YAML_NULL)
 			rc = 0; /* regularizer: ~ */
-		else if (is_branch(path))
+		else if (is_branch(r, path))
 			rc = wrong_type(r, n, path, "a mapping", err);
-		else if (strcmp(path, "LearningRate.schedulers") != 0)
+		else
 			rc = unknown_key(r, n, path, err);
 	}
 	return rc;
@@ -268,15 +281,15 @@ static int set_standards(struct recipe *r, struct fl_err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < recipe_row_count; i++) {
+	for (size_t i = 0; rc == 0 && i < r->slot_count; i++) {
+		const struct recipe_row *row = r->slots[i].row;
 		struct yaml *n;
 
-		if (!recipe_rows[i].standard ||
-		    recipe_rows[i].kind == ROW_REFUSED)
+		if (!row->standard || row->kind == ROW_REFUSED)
 			continue;
-		rc = standard_of(r, &recipe_rows[i], &n, err);
+		rc = standard_of(r, row, &n, err);
 		if (rc == 0)
-			rc = set_row(r, &recipe_rows[i], n, err);
+			rc = set_row(r, &r->slots[i], n, err);
 	}
 	return rc;
 }
@@ -284,8 +297,11 @@ static int set_standards(struct recipe *r, struct fl_err *err)
 int recipe_fill(struct recipe *r, const struct yaml *tree, struct fl_err *err)
 {
 	static const char *const needed[] = { "architecture", "num_classes" };
-	int rc = set_standards(r, err);
+	const struct yaml *architecture = yaml_get(tree, "architecture");
+	int rc;
 
+	recipe_take_parts(r, architecture ? architecture->text : NULL);
+	rc = set_standards(r, err);
 	if (rc == 0)
 		rc = fill(r, tree, "", err);
 	for (size_t i = 0; rc == 0 && i < 2; i++)
@@ -293,5 +309,8 @@ int recipe_fill(struct recipe *r, const struct yaml *tree, struct fl_err *err)
 			rc = fl_fail(err, FL_ERECIPE,
 				     "%s: the key '%s' is missing", r->path,
 				     needed[i]);
+	for (int i = 0; rc == 0 && i < r->part_count; i++)
+		if (r->parts[i]->read)
+			rc = r->parts[i]->read(r, r->options[i], tree, err);
 	return rc;
 }

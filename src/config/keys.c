@@ -1,3 +1,6 @@
+/* Asking for a key makes it known: keys_finish() then refuses what was never asked
+ * for. After a failure calls do nothing but note their key, so that callers ask for
+ * all of them in a row and look at the end. */
 #include "config/keys.h"
 
 #include <stdio.h>
@@ -52,7 +55,7 @@ const char *keys_full(struct keys *k, const char *key)
 	return fl_arena_printf(&k->r->arena, "%s.%s", k->owner, key);
 }
 
-void take_real(struct keys *k, const char *key, double min, double max,
+void keys_real(struct keys *k, const char *key, double min, double max,
 	       double *out, const char *help)
 {
 	const struct yaml *n = keys_number(k, key, min, max, help);
@@ -62,7 +65,7 @@ void take_real(struct keys *k, const char *key, double min, double max,
 				      max, out, k->err);
 }
 
-void take_int(struct keys *k, const char *key, double min, double max, int *out,
+void keys_int(struct keys *k, const char *key, double min, double max, int *out,
 	      const char *help)
 {
 	const struct yaml *n = keys_number(k, key, min, max, help);
@@ -74,7 +77,7 @@ void take_int(struct keys *k, const char *key, double min, double max, int *out,
 	*out = (int)v;
 }
 
-void take_bool(struct keys *k, const char *key, bool *out, const char *help)
+void keys_bool(struct keys *k, const char *key, bool *out, const char *help)
 {
 	const struct yaml *n = keys_look(k, key, "true, false", help);
 
@@ -82,7 +85,7 @@ void take_bool(struct keys *k, const char *key, bool *out, const char *help)
 		k->rc = recipe_truth(k->r, n, keys_full(k, key), out, k->err);
 }
 
-void take_text(struct keys *k, const char *key, const char **out,
+void keys_text(struct keys *k, const char *key, const char **out,
 	       const char *help)
 {
 	const struct yaml *n = keys_look(k, key, "text", help);
@@ -94,7 +97,7 @@ void take_text(struct keys *k, const char *key, const char **out,
 		*out = n->kind == YAML_NULL ? "" : n->text;
 }
 
-void take_reals(struct keys *k, const char *key, int count, double min,
+void keys_reals(struct keys *k, const char *key, int count, double min,
 		double max, double *out, const char *help)
 {
 	const struct yaml *n = keys_number(k, key, min, max, help);
@@ -114,7 +117,7 @@ void take_reals(struct keys *k, const char *key, int count, double min,
 }
 
 /* A key that may only have its usual value, or none at all. */
-void take_usual(struct keys *k, const char *key, const char *usual,
+void keys_usual(struct keys *k, const char *key, const char *usual,
 		const char *why)
 {
 	char values[64];
@@ -129,6 +132,14 @@ void take_usual(struct keys *k, const char *key, const char *usual,
 	k->rc = fl_fail(k->err, FL_ERECIPE, "%s: '%s' can only be %s: %s",
 			yaml_where(&k->r->arena, n), keys_full(k, key), usual,
 			why);
+}
+
+const char *keys_class(struct keys *k)
+{
+	const char *name = k->map && k->map->tag ? k->map->tag : "";
+
+	keys_text(k, "name", &name, "its class; a YAML tag says the same");
+	return name;
 }
 
 int keys_finish(struct keys *k)

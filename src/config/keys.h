@@ -1,11 +1,13 @@
-/* keys.h - the keys of an object of a recipe, consumed one by one; for
- * src/config. What is left over is unknown and can be named with its
- * neighbours. Every key asked for goes, with its values and its help, into
- * recipe->notes where that is set: so the table of docs/recipes.md is made. */
+/* keys.h - the keys of an object of a recipe, consumed one by one, for parts whose
+ * keys are objects or lists (config/row.h: read, list). What is left over is
+ * unknown and can be named with its neighbours. Every key asked for goes, with
+ * its values and its help, into recipe->notes where that is set: so the table of
+ * docs/recipes.md is made. */
 #ifndef FL_CONFIG_KEYS_H
 #define FL_CONFIG_KEYS_H
 
-#include "config/recipe_priv.h"
+#include "config/recipe.h"
+#include "text/yaml.h"
 
 #define MAX_KEYS 24
 
@@ -35,24 +37,37 @@ const struct yaml *keys_number(struct keys *k, const char *key, double min,
 
 const char *keys_full(struct keys *k, const char *key);
 
-void take_real(struct keys *k, const char *key, double min, double max,
+void keys_real(struct keys *k, const char *key, double min, double max,
 	       double *out, const char *help);
 
-void take_int(struct keys *k, const char *key, double min, double max, int *out,
+void keys_int(struct keys *k, const char *key, double min, double max, int *out,
 	      const char *help);
 
-void take_bool(struct keys *k, const char *key, bool *out, const char *help);
+void keys_bool(struct keys *k, const char *key, bool *out, const char *help);
 
-void take_text(struct keys *k, const char *key, const char **out,
+void keys_text(struct keys *k, const char *key, const char **out,
 	       const char *help);
 
-void take_reals(struct keys *k, const char *key, int count, double min,
+void keys_reals(struct keys *k, const char *key, int count, double min,
 		double max, double *out, const char *help);
 
 /* A key that may only have its usual value, or none at all. */
-void take_usual(struct keys *k, const char *key, const char *usual,
+void keys_usual(struct keys *k, const char *key, const char *usual,
 		const char *why);
 
+/* The class of an object: its tag, or its key 'name'. */
+const char *keys_class(struct keys *k);
+
+/* The first failure, or FL_ERECIPE where the object has a key that nobody asked
+ * for. */
 int keys_finish(struct keys *k);
+
+/* One value, wherever it stands; key: as sentences name it. min >= max: no
+ * bounds. FL_ERECIPE. */
+int recipe_number(struct recipe *r, const struct yaml *node, const char *key,
+		  bool whole, double min, double max, double *out,
+		  struct fl_err *err);
+int recipe_truth(struct recipe *r, const struct yaml *node, const char *key,
+		 bool *out, struct fl_err *err);
 
 #endif

@@ -1,3 +1,6 @@
+/* recipe_load(): the merged tree (tree.c), every room's options out of it (fields.c),
+ * and the tree as text, to keep beside a run. recipe_print_rows() goes through the
+ * same rows for docs/recipes.md. */
 #include "config/recipe_priv.h"
 
 #include "base/file.h"
@@ -56,12 +59,6 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 		rc = read_tree(r, overrides, count, &tree, err);
 	if (rc == 0)
 		rc = recipe_fill(r, tree, err);
-	if (rc == 0)
-		rc = recipe_fill_readers(r, tree, err);
-	if (rc == 0)
-		rc = recipe_fill_datasets(r, tree, err);
-	if (rc == 0)
-		rc = recipe_fill_schedules(r, tree, err);
 	if (rc != 0) {
 		recipe_free(r);
 		return rc;
@@ -73,7 +70,7 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 
 enum dtype recipe_precision(const struct recipe *r)
 {
-	return strcmp(r->precision, "bf16") == 0 ? DTYPE_BF16 : DTYPE_F32;
+	return r->precision == PRECISION_BF16 ? DTYPE_BF16 : DTYPE_F32;
 }
 
 void recipe_free(struct recipe *r)
@@ -84,45 +81,56 @@ void recipe_free(struct recipe *r)
 	free(r);
 }
 
-static const char *bounds(const struct row *row, char *buf, size_t size)
+static const char *bounds(struct recipe *r, const struct recipe_row *row)
 {
-	if (row->words)
-		return row->words;
-	if (row->kind == ROW_ACCEPTED)
+	switch (row->kind) {
+	case ROW_FAMILY:
+		return recipe_architectures(&r->arena);
+	case ROW_ACCEPTED:
 		return "accepted, no effect";
-	if (row->kind == ROW_REFUSED)
+	case ROW_REFUSED:
 		return "this value only";
-	if (row->kind == ROW_BOOL)
+	case ROW_BOOL:
 		return "true, false";
-	if (row->min >= row->max)
-		return "text";
-	snprintf(buf, size, "%g to %g", row->min, row->max);
-	return buf;
+	case ROW_TEXT:
+	case ROW_WORD:
+		return row->words ? row->words : "text";
+	case ROW_INT:
+	case ROW_REAL:
+	case ROW_INTS:
+		break;
+	}
+	return fl_arena_printf(&r->arena, "%g to %g", row->min, row->max);
+}
+
+static void print_row(struct recipe *r, const struct recipe_row *row,
+		      struct fl_str *out)
+{
+	fl_str_addf(
+		out, "| `%s` | %s%s%s | ", row->path, row->standard ? "`" : "",
+		row->standard ? row->standard : "", row->standard ? "`" : "");
+	for (const char *p = bounds(r, row); *p; p++)
+		fl_str_addn(out, *p == '|' ? ", " : p, *p == '|' ? 2 : 1);
+	fl_str_addf(out, " | %s |\n", row->help);
 }
 
 void recipe_print_rows(struct fl_str *out)
 {
 	struct recipe r = { 0 };
+	const struct recipe_part *p;
 
 	fl_str_add(out, "| key | default | values | meaning |\n"
 			"|---|---|---|---|\n");
-	for (size_t i = 0; i < recipe_row_count; i++) {
-		const struct row *row = &recipe_rows[i];
-		char buf[64];
-
-		fl_str_addf(out, "| `%s` | %s%s%s | ", row->path,
-			    row->standard ? "`" : "",
-			    row->standard ? row->standard : "",
-			    row->standard ? "`" : "");
-		for (const char *p = bounds(row, buf, sizeof(buf)); *p; p++)
-			fl_str_addn(out, *p == '|' ? ", " : p,
-				    *p == '|' ? 2 : 1);
-		fl_str_addf(out, " | %s |\n", row->help);
-	}
+	for (int at = 0; (p = recipe_next_part(&at)) != NULL;)
+		for (size_t i = 0; i < p->row_count; i++)
+			print_row(&r, &p->rows[i], out);
 	fl_str_add(
 		out,
 		"\nThe same keys belong to EvalDataset and TestDataset, EvalReader and TestReader:\n\n"
 		"| key | values | meaning |\n|---|---|---|\n");
-	recipe_list_objects(&r, out);
+	r.notes = out;
+	for (int at = 0; (p = recipe_next_part(&at)) != NULL;)
+		if (p->list)
+			p->list(&r, out);
 	fl_arena_release(&r.arena);
 }

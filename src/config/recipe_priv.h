@@ -1,35 +1,20 @@
-/* recipe_priv.h - the parts of the recipe reader; for src/config. */
+/* recipe_priv.h - the steps of recipe_load(); for src/config. */
 #ifndef FL_CONFIG_RECIPE_PRIV_H
 #define FL_CONFIG_RECIPE_PRIV_H
 
 #include "config/recipe.h"
 #include "text/yaml.h"
 
-enum row_kind {
-	ROW_INT,
-	ROW_REAL,
-	ROW_BOOL,
-	ROW_TEXT,
-	ROW_INTS, /* exactly 'count' of them */
-	ROW_REALS,
-	ROW_ACCEPTED, /* known, without meaning here: help says why */
-	ROW_REFUSED,  /* only 'standard' is possible: help says why */
+/* A row and where its field lies. */
+struct recipe_slot {
+	const char *path; /* the row's; fl_nearest() goes along these */
+	const struct recipe_row *row;
+	char *options;
 };
 
-/* One key, as a path of words: parser, bounds, default, help. */
-struct row {
-	const char *path;
-	enum row_kind kind;
-	size_t offset; /* in struct recipe */
-	double min, max;
-	int count;
-	const char *standard; /* default as YAML; NULL: none */
-	const char *words;    /* of ROW_TEXT: the allowed ones, "a|b" */
-	const char *help;
-};
-
-extern const struct row recipe_rows[];
-extern const size_t recipe_row_count;
+/* recipe_rows.c: the keys of struct recipe itself, and those of the reference
+ * that mean nothing in any room. */
+extern const struct recipe_part recipe_own_part, recipe_unused_part;
 
 /* tree.c: the file with its bases and overrides, as one tree. */
 int recipe_tree(const char *path, const char *const *overrides, int count,
@@ -41,24 +26,16 @@ int recipe_tree(const char *path, const char *const *overrides, int count,
 const char *recipe_find(struct fl_arena *arena, const char *path,
 			const char *name);
 
+/* parts.c: the parts that an architecture has, with their options and slots;
+ * NULL, or one that no part knows: all. */
+void recipe_take_parts(struct recipe *r, const char *architecture);
+/* Every part of this build, with the two of src/config around them, one after
+ * another from *at = 0 on; NULL at the end. */
+const struct recipe_part *recipe_next_part(int *at);
+/* "A|B|C": all that the key 'architecture' may name. */
+const char *recipe_architectures(struct fl_arena *arena);
+
 /* fields.c: every row's field from the tree; unknown keys refused. */
 int recipe_fill(struct recipe *r, const struct yaml *tree, struct fl_err *err);
-int recipe_number(struct recipe *r, const struct yaml *node, const char *key,
-		  bool whole, double min, double max, double *out,
-		  struct fl_err *err);
-int recipe_truth(struct recipe *r, const struct yaml *node, const char *key,
-		 bool *out, struct fl_err *err);
-
-/* chain.c: readers, data sets and schedules, which are lists or objects. */
-int recipe_fill_readers(struct recipe *r, const struct yaml *tree,
-			struct fl_err *err);
-int recipe_fill_datasets(struct recipe *r, const struct yaml *tree,
-			 struct fl_err *err);
-int recipe_fill_schedules(struct recipe *r, const struct yaml *tree,
-			  struct fl_err *err);
-/* Rows of the table of docs/recipes.md for their keys. */
-void recipe_list_objects(struct recipe *r, struct fl_str *out);
-/* The sections that recipe_fill_* read. */
-bool recipe_is_section(const char *key);
 
 #endif

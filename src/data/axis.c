@@ -1,7 +1,7 @@
 #include "data/axis.h"
 
 #include "base/arena.h"
-#include "config/recipe.h"
+#include "data/options.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,98 +1,9 @@
-#include "config/keys.h"
+/* A reader's keys, read in two walks over one list of transforms: sample_transforms,
+ * then batch_transforms. The order of the table is the only order in which flotilla
+ * composes them; each row reads the keys of its own transform. */
+#include "data/chain.h"
 
-#include <stdint.h>
 #include <string.h>
-
-/* Readers, data sets, schedules: objects and lists, each with keys of its
- * own. */
-
-bool recipe_is_section(const char *key)
-{
-	static const char *const sections[] = { "TrainDataset", "EvalDataset",
-						"TestDataset",	"TrainReader",
-						"EvalReader",	"TestReader" };
-
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		if (strcmp(key, sections[i]) == 0)
-			return true;
-	return false;
-}
-
-/* The class of an object: its tag, or its key 'name'. */
-static const char *class_of(struct keys *k)
-{
-	const char *name = k->map && k->map->tag ? k->map->tag : "";
-
-	take_text(k, "name", &name, "its class; a YAML tag says the same");
-	return name;
-}
-
-static int fill_dataset(struct recipe *r, const struct yaml *n,
-			const char *owner, struct recipe_dataset *d,
-			struct fl_err *err)
-{
-	static const char *const names[] = { "COCODataSet", "VOCDataSet",
-					     "ImageFolder" };
-	struct keys k = keys_of(r, n, owner, err);
-	const char *class = class_of(&k), *near;
-
-	for (size_t i = 0; k.rc == 0 && n && i <= 3; i++) {
-		if (i == 3) {
-			near = fl_nearest(class, names, 3, sizeof(char *));
-			return fl_fail(
-				err, FL_ERECIPE,
-				"%s: '%s' is a '%s', which flotilla does not read%s%s%s",
-				yaml_where(&r->arena, n), owner, class,
-				near ? "; did you mean '" : "",
-				near ? near : "", near ? "'?" : "");
-		}
-		d->kind = (enum recipe_dataset_kind)i;
-		if (strcmp(class, names[i]) == 0)
-			break;
-	}
-	take_text(&k, "dataset_dir", &d->dataset_dir,
-		  "folder that the others lie in");
-	take_text(&k, "image_dir", &d->image_dir, "folder of the pictures");
-	take_text(&k, "anno_path", &d->anno_path, "annotation file");
-	take_bool(&k, "allow_empty", &d->allow_empty,
-		  "keep images without a box");
-	take_bool(&k, "load_crowd", &d->load_crowd, "keep boxes of crowds");
-	take_bool(
-		&k, "flat_names", &d->flat_names,
-		"flotilla's own: pictures lie in image_dir under the last part of their names");
-	take_real(&k, "empty_ratio", 0, 1, &d->empty_ratio,
-		  "largest share of images without a box");
-	take_int(&k, "sample_num", -1, 1e9, &d->sample_num,
-		 "take the first so many images; -1: all");
-	keys_pass(&k, "data_fields", "what training needs is always read");
-	take_text(&k, "label_list", &d->label_list,
-		  "class names of a VOCDataSet, one a line");
-	take_usual(&k, "repeat", "1", "repeating is the sampler's business");
-	return keys_finish(&k);
-}
-
-int recipe_fill_datasets(struct recipe *r, const struct yaml *tree,
-			 struct fl_err *err)
-{
-	struct recipe_dataset standard = { .dataset_dir = "",
-					   .image_dir = "",
-					   .anno_path = "",
-					   .label_list = "",
-					   .empty_ratio = 1,
-					   .sample_num = -1 };
-	int rc;
-
-	r->train = r->eval = r->test = standard;
-	rc = fill_dataset(r, yaml_get(tree, "TrainDataset"), "TrainDataset",
-			  &r->train, err);
-	if (rc == 0)
-		rc = fill_dataset(r, yaml_get(tree, "EvalDataset"),
-				  "EvalDataset", &r->eval, err);
-	if (rc == 0)
-		rc = fill_dataset(r, yaml_get(tree, "TestDataset"),
-				  "TestDataset", &r->test, err);
-	return rc;
-}
 
 static void take_size(struct keys *k, const struct yaml *n, int size[2])
 {
@@ -142,8 +53,8 @@ static void take_sizes(struct keys *k, struct recipe_reader *reader)
 
 static int step_resize(struct keys *k, struct recipe_reader *reader)
 {
-	take_usual(k, "keep_ratio", "false", STRETCH);
-	take_int(k, "interp", 0, 4, &reader->interp, INTERP);
+	keys_usual(k, "keep_ratio", "false", STRETCH);
+	keys_int(k, "interp", 0, 4, &reader->interp, INTERP);
 	take_sizes(k, reader);
 	return keys_finish(k);
 }
@@ -152,12 +63,12 @@ static int step_batch_resize(struct keys *k, struct recipe_reader *reader)
 {
 	reader->random_size = true;
 	reader->random_interp = false;
-	take_usual(k, "keep_ratio", "false", STRETCH);
-	take_bool(k, "random_size", &reader->random_size,
+	keys_usual(k, "keep_ratio", "false", STRETCH);
+	keys_bool(k, "random_size", &reader->random_size,
 		  "another size for each batch");
-	take_bool(k, "random_interp", &reader->random_interp,
+	keys_bool(k, "random_interp", &reader->random_interp,
 		  "another interpolation for each batch");
-	take_int(k, "interp", 0, 4, &reader->interp, INTERP);
+	keys_int(k, "interp", 0, 4, &reader->interp, INTERP);
 	take_sizes(k, reader);
 	return keys_finish(k);
 }
@@ -167,10 +78,10 @@ static int step_normalize(struct keys *k, struct recipe_reader *reader)
 	const char *type = "mean_std";
 
 	reader->scale = true;
-	take_reals(k, "mean", 3, -1e6, 1e6, reader->mean, "of R, G, B");
-	take_reals(k, "std", 3, 1e-6, 1e6, reader->std, "of R, G, B");
-	take_bool(k, "is_scale", &reader->scale, "divide by 255 first");
-	take_text(k, "norm_type", &type,
+	keys_reals(k, "mean", 3, -1e6, 1e6, reader->mean, "of R, G, B");
+	keys_reals(k, "std", 3, 1e-6, 1e6, reader->std, "of R, G, B");
+	keys_bool(k, "is_scale", &reader->scale, "divide by 255 first");
+	keys_text(k, "norm_type", &type,
 		  "none: mean and std are left out (PP-YOLOE+)");
 	reader->mean_std = strcmp(type, "none") != 0;
 	return keys_finish(k);
@@ -179,11 +90,11 @@ static int step_normalize(struct keys *k, struct recipe_reader *reader)
 static int step_expand(struct keys *k, struct recipe_reader *reader)
 {
 	reader->expand = true;
-	take_real(k, "ratio", 1, 16, &reader->expand_ratio,
+	keys_real(k, "ratio", 1, 16, &reader->expand_ratio,
 		  "largest canvas, as a multiple");
-	take_real(k, "prob", 0, 1, &reader->expand_prob,
+	keys_real(k, "prob", 0, 1, &reader->expand_prob,
 		  "share of images left alone");
-	take_reals(k, "fill_value", 3, 0, 255, reader->fill_value,
+	keys_reals(k, "fill_value", 3, 0, 255, reader->fill_value,
 		   "colour of the canvas");
 	return keys_finish(k);
 }
@@ -191,7 +102,7 @@ static int step_expand(struct keys *k, struct recipe_reader *reader)
 static int step_flip(struct keys *k, struct recipe_reader *reader)
 {
 	reader->flip = true;
-	take_real(k, "prob", 0, 1, &reader->flip_prob,
+	keys_real(k, "prob", 0, 1, &reader->flip_prob,
 		  "share of images flipped");
 	return keys_finish(k);
 }
@@ -307,9 +218,8 @@ static void take_batch_size(struct keys *k, struct recipe_reader *reader,
 	reader->batch_size = (int)v;
 }
 
-static int fill_reader(struct recipe *r, const struct yaml *n,
-		       const char *owner, struct recipe_reader *reader,
-		       struct fl_err *err)
+int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
+	       struct recipe_reader *reader, struct fl_err *err)
 {
 	struct keys k = keys_of(r, n, owner, err);
 	int last = -1, rc;
@@ -324,9 +234,9 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 	if (rc != 0)
 		return rc;
 	if (strcmp(owner, "TrainReader") == 0) {
-		take_usual(&k, "shuffle", "true",
+		keys_usual(&k, "shuffle", "true",
 			   "every epoch has a new order");
-		take_usual(&k, "drop_last", "true",
+		keys_usual(&k, "drop_last", "true",
 			   "every step has a whole batch");
 	}
 	keys_pass(&k, "shuffle", "evaluation goes through the images in order");
@@ -339,148 +249,12 @@ static int fill_reader(struct recipe *r, const struct yaml *n,
 	return keys_finish(&k);
 }
 
-int recipe_fill_readers(struct recipe *r, const struct yaml *tree,
-			struct fl_err *err)
-{
-	struct recipe_reader standard = {
-		.batch_size = 1,
-		.expand_ratio = 4,
-		.expand_prob = 0.5,
-		.fill_value = { 127.5, 127.5, 127.5 },
-		.flip_prob = 0.5,
-		.interp = RECIPE_LINEAR,
-		.size_count = 1,
-		.scale = true,
-		.mean = { 0.485, 0.456, 0.406 },
-		.std = { 0.229, 0.224, 0.225 },
-	};
-	int rc;
-
-	standard.sizes[0][0] = r->eval_height;
-	standard.sizes[0][1] = r->eval_width;
-	r->train_reader = r->eval_reader = r->test_reader = standard;
-	rc = fill_reader(r, yaml_get(tree, "TrainReader"), "TrainReader",
-			 &r->train_reader, err);
-	if (rc == 0)
-		rc = fill_reader(r, yaml_get(tree, "EvalReader"), "EvalReader",
-				 &r->eval_reader, err);
-	if (rc == 0)
-		rc = fill_reader(r, yaml_get(tree, "TestReader"), "TestReader",
-				 &r->test_reader, err);
-	return rc;
-}
-
-static const struct {
-	const char *name;
-	enum recipe_schedule_kind kind;
-} schedules[] = {
-	{ "CosineDecay", RECIPE_COSINE },
-	{ "PiecewiseDecay", RECIPE_PIECEWISE },
-	{ "LinearWarmup", RECIPE_LINEAR_WARMUP },
-	{ "ExpWarmup", RECIPE_EXP_WARMUP },
-};
-
-static void take_list(struct keys *k, const char *key, double *out, int *count,
-		      int most, const char *help)
-{
-	const struct yaml *n = keys_look(k, key, "number or list", help);
-
-	*count = 0;
-	if (n && n->kind == YAML_LIST && n->count <= most) {
-		*count = n->count;
-		for (int i = 0; k->rc == 0 && i < n->count; i++)
-			k->rc = recipe_number(k->r, n->items[i],
-					      keys_full(k, key), false, 0, 1e9,
-					      &out[i], k->err);
-	} else if (n) {
-		*count = 1;
-		k->rc = recipe_number(k->r, n, keys_full(k, key), false, 0, 1e9,
-				      out, k->err);
-	}
-}
-
-static int fill_schedule(struct recipe *r, const struct yaml *n,
-			 struct recipe_schedule *s, struct fl_err *err)
-{
-	struct keys k = keys_of(r, n, "schedulers", err);
-	double milestones[RECIPE_MAX_MILESTONES] = { 0 };
-	const struct yaml *epochs;
-	const char *class = class_of(&k);
-	size_t i = 0;
-
-	while (i < 4 && strcmp(schedules[i].name, class) != 0)
-		i++;
-	if (k.rc == 0 && i == 4)
-		return fl_fail(
-			err, FL_ERECIPE,
-			"%s: unknown schedule '%s'; there are CosineDecay, PiecewiseDecay, LinearWarmup and ExpWarmup",
-			yaml_where(&r->arena, n), class);
-	*s = (struct recipe_schedule){ .max_epochs = 1000,
-				       .use_warmup = true,
-				       .start_factor = 1.0 / 3,
-				       .epochs = -1,
-				       .steps = 500,
-				       .power = 2 };
-	s->kind = schedules[i < 4 ? i : 0].kind;
-	take_int(&k, "max_epochs", 1, 1e6, &s->max_epochs,
-		 "where the cosine would end");
-	take_bool(&k, "use_warmup", &s->use_warmup,
-		  "false: the second schedule is ignored");
-	take_real(&k, "min_lr_ratio", 0, 1, &s->min_lr_ratio,
-		  "the cosine's end, as a share of base_lr");
-	take_int(&k, "last_plateau_epochs", 0, 1e6, &s->last_plateau_epochs,
-		 "epochs at that end");
-	take_list(&k, "gamma", s->gamma, &s->gamma_count, RECIPE_MAX_MILESTONES,
-		  "PiecewiseDecay: factors, or one whose powers are taken");
-	take_list(&k, "milestones", milestones, &s->milestone_count,
-		  RECIPE_MAX_MILESTONES, "PiecewiseDecay: epochs");
-	for (int j = 0; j < s->milestone_count; j++)
-		s->milestones[j] = (int)milestones[j];
-	take_real(&k, "start_factor", 0, 1, &s->start_factor,
-		  "where a warm-up begins, as a share of base_lr");
-	epochs = keys_number(&k, "epochs", 0, 1e6, "length of a warm-up");
-	if (epochs && epochs->kind != YAML_NULL && k.rc == 0)
-		k.rc = recipe_number(r, epochs, "schedulers.epochs", false, 0,
-				     1e6, &s->epochs, err);
-	take_int(&k, "steps", 0, 1e9, &s->steps,
-		 "length of a warm-up where epochs is null");
-	take_int(&k, "power", 1, 10, &s->power, "of ExpWarmup");
-	return keys_finish(&k);
-}
-
-int recipe_fill_schedules(struct recipe *r, const struct yaml *tree,
-			  struct fl_err *err)
-{
-	const struct yaml *list =
-		yaml_get(yaml_get(tree, "LearningRate"), "schedulers");
-	int rc = 0;
-
-	if (!list)
-		return 0;
-	if (list->kind != YAML_LIST || list->count > RECIPE_MAX_SCHEDULERS)
-		return fl_fail(
-			err, FL_ERECIPE,
-			"%s: 'LearningRate.schedulers' must be a list of at most %d schedules",
-			yaml_where(&r->arena, list), RECIPE_MAX_SCHEDULERS);
-	for (int i = 0; rc == 0 && i < list->count; i++)
-		rc = fill_schedule(r, list->items[i], &r->schedules[i], err);
-	r->schedule_count = list->count;
-	return rc;
-}
-
-/* The same code that reads them, asked about nothing. */
-void recipe_list_objects(struct recipe *r, struct fl_str *out)
+void chain_list(struct recipe *r, struct fl_str *out)
 {
 	struct fl_err err = FL_ERR_INIT;
-	struct yaml cosine = { .kind = YAML_MAP,
-			       .tag = (char *)(uintptr_t) "CosineDecay" };
-	struct recipe_dataset data;
 	struct recipe_reader reader;
-	struct recipe_schedule schedule;
 
-	r->notes = out;
-	fill_dataset(r, NULL, "TrainDataset", &data, &err);
-	fill_reader(r, NULL, "TrainReader", &reader, &err);
+	chain_read(r, NULL, "TrainReader", &reader, &err);
 	for (size_t i = 0; i < STEPS; i++) {
 		struct keys k = keys_of(r, NULL, steps[i].name, &err);
 
@@ -490,6 +264,4 @@ void recipe_list_objects(struct recipe *r, struct fl_str *out)
 				    steps[i].name);
 		steps[i].read(&k, &reader);
 	}
-	fill_schedule(r, &cosine, &schedule, &err);
-	r->notes = NULL;
 }

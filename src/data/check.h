@@ -6,7 +6,7 @@
 #define FL_DATA_CHECK_H
 
 #include "base/err.h"
-#include "config/recipe.h"
+#include "data/options.h"
 
 #include <stdio.h>
 

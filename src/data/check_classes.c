@@ -7,6 +7,7 @@
 #include "box/annotations.h"
 #include "data/classes.h"
 #include "data/dataset.h"
+#include "data/options.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -73,12 +74,15 @@ int check_classes_meet(const struct recipe *recipe, FILE *to, long *suffers,
 	struct dataset train = { 0 }, eval = { 0 };
 	struct class_list a, b;
 	long *boxes = NULL;
-	int rc = dataset_read_classes(&recipe->train, &train, err);
+	int rc =
+		dataset_read_classes(&data_options(recipe)->train, &train, err);
 
 	if (rc == 0)
-		rc = dataset_read_classes(&recipe->eval, &eval, err);
+		rc = dataset_read_classes(&data_options(recipe)->eval, &eval,
+					  err);
 	if (rc == 0)
-		rc = count_boxes(&recipe->eval, eval.class_count, &boxes, err);
+		rc = count_boxes(&data_options(recipe)->eval, eval.class_count,
+				 &boxes, err);
 	if (rc == 0) {
 		a = dataset_classes(&train, "TrainDataset");
 		b = dataset_classes(&eval, "EvalDataset");

@@ -19,7 +19,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "box/text_ids.h"
-#include "config/recipe.h"
+#include "data/options.h"
 #include "data/classes.h"
 
 #include <stdbool.h>

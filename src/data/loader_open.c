@@ -168,18 +168,19 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 		      int step, const struct loader_tapes *tapes,
 		      struct loader **out, struct fl_err *err)
 {
+	const struct data_options *o = data_options(r);
 	struct loader *l = fl_calloc(1, sizeof(*l));
-	int rc = sampler_open_share(&l->sampler, r->sampler, (uint64_t)r->seed,
+	int rc = sampler_open_share(&l->sampler, o->sampler, (uint64_t)r->seed,
 				    data->count, rank, world, global, err);
 
 	if (rc != 0) {
 		free(l);
 		return rc;
 	}
-	l->reader = &r->train_reader;
+	l->reader = &o->train_reader;
 	l->data = data;
 	l->train = true;
-	l->shared_size = r->shared_size;
+	l->shared_size = o->shared_size;
 	l->seed = (uint64_t)r->seed;
 	l->n = loader_share(rank, world, global);
 	l->rank = rank;
@@ -194,8 +195,8 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 		free(l);
 		return rc;
 	}
-	if (r->cache_mb > 0)
-		open_cache(l, r->cache_mb);
+	if (o->cache_mb > 0)
+		open_cache(l, o->cache_mb);
 	return start(l, threads, out, err);
 }
 

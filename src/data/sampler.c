@@ -6,19 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_paddle(const char *kind)
+static bool is_paddle(enum data_sampler kind)
 {
-	return strcmp(kind, "paddle") == 0;
+	return kind == DATA_SAMPLER_PADDLE;
 }
 
-static int steps_of(const char *kind, int images, int world, int batch)
+static int steps_of(enum data_sampler kind, int images, int world, int batch)
 {
 	return is_paddle(kind) ? (images + world - 1) / world / batch
 			       : images / world / batch;
 }
 
-int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
-		 int rank, int world, int batch, struct fl_err *err)
+int sampler_open(struct sampler *s, enum data_sampler kind, uint64_t seed,
+		 int images, int rank, int world, int batch, struct fl_err *err)
 {
 	*s = (struct sampler){ .paddle = is_paddle(kind),
 			       .seed = seed,
@@ -47,7 +47,7 @@ int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
 	return 0;
 }
 
-int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
+int sampler_open_share(struct sampler *s, enum data_sampler kind, uint64_t seed,
 		       int images, int rank, int world, int global,
 		       struct fl_err *err)
 {
@@ -72,7 +72,8 @@ int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
 	return rc;
 }
 
-int sampler_share_steps(const char *kind, int images, int world, int global)
+int sampler_share_steps(enum data_sampler kind, int images, int world,
+			int global)
 {
 	if (global % world != 0) /* dealt as to one rank */
 		world = 1;

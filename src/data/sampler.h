@@ -13,6 +13,7 @@
 #define FL_DATA_SAMPLER_H
 
 #include "base/err.h"
+#include "data/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,16 +29,18 @@ struct sampler {
 };
 
 /* FL_ERECIPE where an epoch would have no step. */
-int sampler_open(struct sampler *s, const char *kind, uint64_t seed, int images,
-		 int rank, int world, int batch, struct fl_err *err);
+int sampler_open(struct sampler *s, enum data_sampler kind, uint64_t seed,
+		 int images, int rank, int world, int batch,
+		 struct fl_err *err);
 /* The same order, dealt to fewer or more ranks than global is a multiple of:
  * rank r takes entries r global / world up to (r + 1) global / world of each
  * step; s->batch is how many. Only for "flotilla": FL_ERECIPE. */
-int sampler_open_share(struct sampler *s, const char *kind, uint64_t seed,
+int sampler_open_share(struct sampler *s, enum data_sampler kind, uint64_t seed,
 		       int images, int rank, int world, int global,
 		       struct fl_err *err);
 /* Steps of an epoch that it deals; 0: too few images. */
-int sampler_share_steps(const char *kind, int images, int world, int global);
+int sampler_share_steps(enum data_sampler kind, int images, int world,
+			int global);
 void sampler_close(struct sampler *s);
 /* This rank's images of one step: out[0 .. batch). */
 void sampler_step(struct sampler *s, int epoch, int step, int *out);

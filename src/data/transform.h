@@ -19,7 +19,7 @@
 #define FL_DATA_TRANSFORM_H
 
 #include "base/rng.h"
-#include "config/recipe.h"
+#include "data/options.h"
 #include "image/image.h"
 
 #include <stdbool.h>

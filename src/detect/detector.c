@@ -3,21 +3,15 @@
  * host, which decodes and suppresses. */
 #include "detect/detector.h"
 
-#include "family/ppyoloe/decode.h"
+#include "family/family.h"
 
 #include <stdlib.h>
 
 int detector_open(struct detector *d, const struct network *net,
 		  const struct plan_key *key, struct fl_err *err)
 {
-	const struct recipe *r = net->recipe;
 	const struct head *head = &net->model->head;
-	const struct nms_params params = { .score_threshold =
-						   (float)r->score_threshold,
-					   .nms_threshold =
-						   (float)r->nms_threshold,
-					   .nms_top_k = r->nms_top_k,
-					   .keep_top_k = r->keep_top_k };
+	const struct nms_params params = family_suppression(net->recipe);
 	size_t points, logits;
 	int rc;
 
@@ -69,8 +63,9 @@ static int decode(struct detector *d, int n, const float *scale_factor,
 	}
 	rc = dev_wait(q, err);
 	if (rc == 0)
-		decode_images(maps, head->count, n, scale_factor, d->boxes,
-			      d->scores);
+		d->net->model->family->decode(maps, head->count, n,
+					      scale_factor, d->boxes,
+					      d->scores);
 	return rc;
 }
 

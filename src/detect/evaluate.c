@@ -6,6 +6,8 @@
 #include "data/loader.h"
 #include "detect/detector.h"
 #include "eval/coco_detections.h"
+#include "data/options.h"
+#include "detect/options.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -21,13 +23,13 @@ struct plan_key evaluator_plan(const struct recipe *recipe,
 
 static int check_metric(const struct recipe *recipe, struct fl_err *err)
 {
-	bool voc = strcmp(recipe->metric, "VOC") == 0;
+	bool voc = detect_options(recipe)->metric == METRIC_VOC;
 
-	if (voc == (recipe->eval.kind == RECIPE_VOC))
+	if (voc == (data_options(recipe)->eval.kind == RECIPE_VOC))
 		return 0;
 	return fl_fail(err, FL_ERECIPE,
 		       "metric: %s does not go with a %s; set -o metric=%s",
-		       recipe->metric, voc ? "COCODataSet" : "VOCDataSet",
+		       voc ? "VOC" : "COCO", voc ? "COCODataSet" : "VOCDataSet",
 		       voc ? "COCO" : "VOC");
 }
 
@@ -45,20 +47,21 @@ int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 		   const struct class_list *classes, const struct comm *comm,
 		   struct fl_err *err)
 {
+	const struct data_options *data = data_options(recipe);
 	char path[PATH_MAX];
 	int rc;
 
-	*v = (struct evaluator){ .threads = recipe->worker_num,
-				 .voc = recipe->eval.kind == RECIPE_VOC };
+	*v = (struct evaluator){ .threads = data->worker_num,
+				 .voc = data->eval.kind == RECIPE_VOC };
 	rc = check_metric(recipe, err);
 	if (rc == 0)
-		rc = dataset_open(&recipe->eval,
+		rc = dataset_open(&data->eval,
 				  classes->count ? 0 : recipe->num_classes,
 				  &v->data, err);
 	if (rc == 0)
 		rc = evaluate_meet_classes(v, recipe, classes, err);
 	if (rc == 0 && comm->rank == 0)
-		rc = dataset_anno_path(&recipe->eval, path, sizeof(path), err);
+		rc = dataset_anno_path(&data->eval, path, sizeof(path), err);
 	if (rc == 0 && comm->rank == 0 && v->voc)
 		evaluate_voc_categories(&v->truth, &v->data);
 	else if (rc == 0 && comm->rank == 0)
@@ -79,7 +82,7 @@ int evaluator_open_pictures(struct evaluator *v, const struct recipe *recipe,
 {
 	int rc;
 
-	*v = (struct evaluator){ .threads = recipe->worker_num };
+	*v = (struct evaluator){ .threads = data_options(recipe)->worker_num };
 	rc = dataset_open_pictures(file, folder, &v->data, err);
 	if (rc == 0)
 		rc = evaluate_name_classes(v, recipe, classes, err);
@@ -260,7 +263,8 @@ int evaluator_run(struct evaluator *v, struct network *net,
 	int rc;
 
 	*out = (struct evaluation){ 0 };
-	rc = open_share(&s, v, net, &net->recipe->eval_reader, err);
+	rc = open_share(&s, v, net, &data_options(net->recipe)->eval_reader,
+			err);
 	if (rc == 0)
 		rc = evaluate_share(&s, err);
 	if (rc == 0)

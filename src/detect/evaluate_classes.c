@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "data/options.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -118,7 +119,8 @@ int evaluate_meet_classes(struct evaluator *v, const struct recipe *recipe,
 	struct class_list file;
 	struct class_match m;
 	char path[PATH_MAX], from[PATH_MAX + 2];
-	int rc = dataset_anno_path(&recipe->eval, path, sizeof(path), err);
+	int rc = dataset_anno_path(&data_options(recipe)->eval, path,
+				   sizeof(path), err);
 
 	if (rc != 0)
 		return rc;
@@ -175,10 +177,13 @@ static int read_test(const struct recipe *recipe, struct dataset *out,
 	struct fl_err none = FL_ERR_INIT;
 
 	*out = (struct dataset){ 0 };
-	*there = *recipe->test.anno_path &&
-		 dataset_anno_path(&recipe->test, path, size, &none) == 0 &&
+	*there = *data_options(recipe)->test.anno_path &&
+		 dataset_anno_path(&data_options(recipe)->test, path, size,
+				   &none) == 0 &&
 		 fl_exists(path);
-	return *there ? dataset_read_classes(&recipe->test, out, err) : 0;
+	return *there ? dataset_read_classes(&data_options(recipe)->test, out,
+					     err)
+		      : 0;
 }
 
 static int name_unknown(struct evaluator *v, const struct recipe *recipe,

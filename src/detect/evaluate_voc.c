@@ -1,6 +1,8 @@
 #include "detect/evaluate_priv.h"
 
 #include "eval/voc_eval.h"
+#include "data/options.h"
+#include "detect/options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +86,7 @@ static int add_images(struct voc_metric *m, const struct recipe *recipe,
 		struct voc_box *truth =
 			fl_calloc((size_t)im->count + 1, sizeof(*truth));
 
-		truth_of(&recipe->eval_reader, im, truth);
+		truth_of(&data_options(recipe)->eval_reader, im, truth);
 		found_of(found + at, n, boxes);
 		rc = voc_add_image(m, i, boxes, n, truth, (size_t)im->count,
 				   err);
@@ -100,12 +102,11 @@ int evaluate_voc(const struct recipe *recipe, const struct dataset *data,
 		 struct coco_result *out, struct fl_err *err)
 {
 	size_t classes = (size_t)data->class_count;
-	bool integral = strcmp(recipe->map_type, "integral") == 0;
 	struct voc_metric m;
 	int rc;
 
 	voc_init(&m, data->class_count, EVALUATE_VOC_OVERLAP,
-		 integral ? VOC_INTEGRAL : VOC_11POINT, false);
+		 detect_options(recipe)->map_type, false);
 	rc = add_images(&m, recipe, data, found, count, err);
 	if (rc == 0) {
 		out->category_ids =
@@ -127,10 +128,14 @@ int evaluate_voc(const struct recipe *recipe, const struct dataset *data,
 void evaluator_print(const struct recipe *recipe,
 		     const struct coco_result *score, struct fl_str *out)
 {
-	if (recipe->eval.kind != RECIPE_VOC)
+	char word[RECIPE_WORD];
+	int type = (int)detect_options(recipe)->map_type;
+
+	if (data_options(recipe)->eval.kind != RECIPE_VOC)
 		coco_print(score, out);
 	else
 		fl_str_addf(out, "mAP(%.2f, %s) = %.2f%%\n",
-			    EVALUATE_VOC_OVERLAP, recipe->map_type,
+			    EVALUATE_VOC_OVERLAP,
+			    recipe_word(MAP_TYPE_WORDS, type, word),
 			    100 * score->stats[COCO_AP]);
 }

@@ -6,6 +6,8 @@
 #include "box/text_ids.h"
 #include "ckpt/locate.h"
 #include "text/json.h"
+#include "data/options.h"
+#include "detect/options.h"
 
 #include <limits.h>
 #include <string.h>
@@ -139,9 +141,11 @@ static void read_train(const struct recipe *recipe, struct model_classes *out)
 	struct fl_err absent = FL_ERR_INIT;
 	char path[PATH_MAX];
 
-	if (!*recipe->train.anno_path ||
-	    dataset_anno_path(&recipe->train, path, sizeof(path), &absent) ||
-	    dataset_read_classes(&recipe->train, &out->train, &absent))
+	if (!*data_options(recipe)->train.anno_path ||
+	    dataset_anno_path(&data_options(recipe)->train, path, sizeof(path),
+			      &absent) ||
+	    dataset_read_classes(&data_options(recipe)->train, &out->train,
+				 &absent))
 		return;
 	if (out->train.class_count != recipe->num_classes) {
 		dataset_close(&out->train);
@@ -157,7 +161,8 @@ int model_classes_open(const struct recipe *recipe, struct model_classes *out,
 {
 	struct tensor_file file = { 0 };
 	char path[PATH_MAX];
-	int rc = locate_weights(recipe->weights, path, sizeof(path), err);
+	int rc = locate_weights(detect_options(recipe)->weights, path,
+				sizeof(path), err);
 
 	*out = (struct model_classes){ 0 };
 	if (rc == 0)

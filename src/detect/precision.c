@@ -5,8 +5,6 @@
 
 #include "base/log.h"
 
-#include <string.h>
-
 static int take_bf16(const struct device *device, const struct dev_bf16 *here,
 		     struct fl_err *err)
 {
@@ -50,20 +48,20 @@ static int faster_everywhere(struct comm *comm, const struct dev_bf16 *here,
 int precision_settle(struct recipe *r, const struct device *device,
 		     struct comm *comm, struct fl_err *err)
 {
-	bool is_auto = strcmp(r->precision, "auto") == 0, faster = false;
+	bool is_auto = r->precision == PRECISION_AUTO, faster = false;
 	struct dev_bf16 here;
 	int rc;
 
 	if (recipe_precision(r) == DTYPE_F32 && !(is_auto && r->amp)) {
 		if (r->amp)
 			fl_info("amp: true means nothing beside precision: fp32");
-		r->precision = "fp32";
+		r->precision = PRECISION_FP32;
 		return 0;
 	}
 	device->bf16(&here);
 	if (!is_auto)
 		return take_bf16(device, &here, err);
 	rc = faster_everywhere(comm, &here, &faster, err);
-	r->precision = faster ? "bf16" : "fp32";
+	r->precision = faster ? PRECISION_BF16 : PRECISION_FP32;
 	return rc;
 }

@@ -8,7 +8,7 @@
 #include "config/recipe.h"
 #include "device/device.h"
 
-/* Makes recipe->precision "fp32" or "bf16", and says why where there was a choice.
+/* Makes recipe->precision fp32 or bf16, and says why where there was a choice.
  * A collective. FL_ERECIPE where bf16 is asked for and not possible. */
 int precision_settle(struct recipe *recipe, const struct device *device,
 		     struct comm *comm, struct fl_err *err);

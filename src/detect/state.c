@@ -65,7 +65,7 @@ void state_export(const struct model *model, const struct state_part *part,
 	FL_ASSERT(s != NULL);
 	if (s->param)
 		graph_param_export(s->param, buffer_of(s, part), out);
-	for (int j = 0; !s->param && j < MODEL_BINS; j++)
+	for (int j = 0; !s->param && j < s->ramp; j++)
 		out[j] = (float)j;
 }
 

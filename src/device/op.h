@@ -81,7 +81,7 @@ struct dev_branch {
 };
 
 #define DEV_MAX_BRANCHES 2
-/* Of a map. Operations count on it; model_new refuses wider layers. */
+/* Of a map. Operations count on it; no family builds a wider layer. */
 #define DEV_MAX_CHANNELS 4096
 
 /* The numbers of one normalisation, vectors of C floats unless said otherwise.

@@ -1,4 +1,6 @@
-#include "family/ppyoloe/ppyoloe_priv.h"
+/* Blocks as the reference's modules define them; ppdet/modeling/backbones/cspresnet.py
+ * has the ones here. */
+#include "model/blocks.h"
 
 #include <stdio.h>
 

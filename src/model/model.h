@@ -1,38 +1,35 @@
-/* model.h - PP-YOLOE (s, m, l, x and plus) as a graph.
+/* model.h - a detector as a graph, its head and its state dict.
  *
- * Source of the structure: PaddleDetection's CSPResNet, CustomCSPPAN and
- * PPYOLOEHead; state names and shapes are the same, so that weights move both
- * ways. The head's values are logits: sigmoid, softmax over the distance bins
- * and boxes belong to loss/ (training) and family/ppyoloe/decode.h (inference).
+ * The structure is a family's (family/family.h, which makes and frees models);
+ * state names and shapes are the reference's, so that weights move both ways.
+ * The head's values are logits: what they mean in training and in inference is
+ * the family's loss and decoding.
  *
- * Ownership: a model owns its graph. Threads: read-only after model_new().
+ * Ownership: a model owns its graph. Threads: read-only once it is made.
  */
 #ifndef FL_MODEL_MODEL_H
 #define FL_MODEL_MODEL_H
 
-#include "config/recipe.h"
 #include "graph/head.h"
 
-#define MODEL_BINS 17 /* distances 0 .. 16 in units of the stride */
+struct family;
 
 /* One entry of the state dict, in the reference's order. */
 struct model_state {
 	const char *name;
-	const struct graph_param *param; /* NULL: the fixed projection
-					  * [1,17,1,1] = 0, 1, ..., 16 */
+	/* NULL: the constants 0, 1, ... ramp - 1 as [1,ramp,1,1] */
+	const struct graph_param *param;
+	int ramp;
 };
 
 struct model {
+	const struct family *family;
 	struct graph *graph;
 	int num_classes;
-	struct head head; /* strides 32, 16, 8; 17 bins */
+	struct head head;
 	struct model_state *states;
 	int state_count;
 };
-
-int model_new(const struct recipe *recipe, struct model **out,
-	      struct fl_err *err);
-void model_free(struct model *model);
 
 size_t model_state_count(const struct model_state *state);
 /* Shape in the reference's layout; returns the number of dimensions. */

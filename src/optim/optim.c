@@ -13,15 +13,15 @@ static bool decays(enum graph_role role)
 #define HISTORY_FIRST 0.095 /* weight after ten steps */
 
 /* How many times the norm is above the bound of the norms before it. */
-static double history_excess(const struct recipe *r, struct grad_history *h,
-			     double norm, bool counts)
+static double history_excess(const struct optim_options *o,
+			     struct grad_history *h, double norm, bool counts)
 {
 	double most = INFINITY;
 
 	if (!isfinite(norm) || norm == 0)
 		return 0;
 	if (h->weight > HISTORY_FIRST)
-		most = r->clip_history * exp(h->log_sum / h->weight);
+		most = o->clip_history * exp(h->log_sum / h->weight);
 	if (!counts)
 		return norm / most;
 	h->log_sum = HISTORY_DECAY * h->log_sum +
@@ -32,7 +32,7 @@ static double history_excess(const struct recipe *r, struct grad_history *h,
 
 /* *excess: history_excess, 0 where that is off. */
 static int clip(const struct graph *g, struct dev_queue *q,
-		const struct recipe *r, struct optim_buffers *b,
+		const struct optim_options *o, struct optim_buffers *b,
 		struct grad_history *h, bool objects, double *excess,
 		struct fl_err *err)
 {
@@ -40,7 +40,7 @@ static int clip(const struct graph *g, struct dev_queue *q,
 	double norm = 0, factor = 1;
 
 	*excess = 0;
-	if (r->clip_history > 0 || r->clip_norm > 0) {
+	if (o->clip_history > 0 || o->clip_norm > 0) {
 		int rc;
 
 		ops->sum_squares(q, b->grads, g->flat_count, b->squares);
@@ -49,25 +49,25 @@ static int clip(const struct graph *g, struct dev_queue *q,
 			return rc;
 		norm = sqrt(norm);
 	}
-	if (r->clip_history > 0)
-		*excess = history_excess(r, h, norm, objects);
+	if (o->clip_history > 0)
+		*excess = history_excess(o, h, norm, objects);
 	if (*excess > 1)
 		factor = 1 / *excess;
-	if (r->clip_norm > 0 && norm * factor > r->clip_norm)
-		factor = r->clip_norm / norm;
+	if (o->clip_norm > 0 && norm * factor > o->clip_norm)
+		factor = o->clip_norm / norm;
 	if (factor < 1)
 		ops->scale(q, b->grads, g->flat_count, (float)factor);
-	if (r->clip_value > 0)
-		ops->clamp(q, b->grads, g->flat_count, (float)r->clip_value);
+	if (o->clip_value > 0)
+		ops->clamp(q, b->grads, g->flat_count, (float)o->clip_value);
 	return 0;
 }
 
 int optim_step(const struct graph *g, struct dev_queue *q,
-	       const struct recipe *r, struct optim_buffers *b,
+	       const struct optim_options *o, struct optim_buffers *b,
 	       struct grad_history *history, bool objects, double lr,
 	       double *excess, struct fl_err *err)
 {
-	int rc = clip(g, q, r, b, history, objects, excess, err);
+	int rc = clip(g, q, o, b, history, objects, excess, err);
 
 	for (int i = 0; rc == 0 && i < g->param_count; i++) {
 		const struct graph_param *p = &g->params[i];
@@ -77,30 +77,30 @@ int optim_step(const struct graph *g, struct dev_queue *q,
 			continue;
 		dev_ops(q->dev)->momentum(
 			q, b->weights + at, b->velocity + at, b->grads + at,
-			p->count, (float)lr, (float)r->momentum,
-			decays(p->role) ? (float)r->weight_decay : 0);
+			p->count, (float)lr, (float)o->momentum,
+			decays(p->role) ? (float)o->weight_decay : 0);
 	}
 	return rc;
 }
 
-static double decay_at(const struct recipe *r, int64_t step)
+static double decay_at(const struct optim_options *o, int64_t step)
 {
-	double s = (double)step, d = r->ema_decay, early;
+	double s = (double)step, d = o->ema_decay, early;
 
-	if (r->ema_decay_type[0] == 'n')
+	if (o->ema_type == EMA_NORMAL)
 		return d;
-	if (r->ema_decay_type[0] == 'e')
+	if (o->ema_type == EMA_EXPONENTIAL)
 		return d * (1 - exp(-(s + 1) / 2000));
 	early = (1 + s) / (10 + s);
 	return d < early ? d : early;
 }
 
 void ema_update(const struct graph *g, struct dev_queue *q,
-		const struct recipe *r, struct optim_buffers *b,
+		const struct optim_options *o, struct optim_buffers *b,
 		struct ema_state *state)
 {
 	const struct dev_ops *ops = dev_ops(q->dev);
-	double d = decay_at(r, state->step);
+	double d = decay_at(o, state->step);
 
 	ops->ema(q, b->ema, b->weights, g->flat_count, d);
 	ops->ema(q, b->ema_statistics, b->statistics, g->statistic_count, d);
@@ -108,22 +108,22 @@ void ema_update(const struct graph *g, struct dev_queue *q,
 	state->step++;
 }
 
-double ema_divisor(const struct recipe *r, const struct ema_state *state)
+double ema_divisor(const struct optim_options *o, const struct ema_state *state)
 {
-	if (state->step == 0 || r->ema_decay_type[0] == 'e')
+	if (state->step == 0 || o->ema_type == EMA_EXPONENTIAL)
 		return 1;
 	return 1 - pow(state->last_decay, (double)state->step);
 }
 
 void ema_undivide(const struct graph *g, struct dev_queue *q,
-		  const struct recipe *r, struct optim_buffers *b,
+		  const struct optim_options *o, struct optim_buffers *b,
 		  struct ema_state *state)
 {
 	const struct dev_ops *ops = dev_ops(q->dev);
 	float divisor;
 
-	state->last_decay = decay_at(r, state->step - 1);
-	divisor = (float)ema_divisor(r, state);
+	state->last_decay = decay_at(o, state->step - 1);
+	divisor = (float)ema_divisor(o, state);
 	ops->scale(q, b->ema, g->flat_count, divisor);
 	ops->scale(q, b->ema_statistics, g->statistic_count, divisor);
 }

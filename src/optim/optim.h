@@ -23,9 +23,9 @@
 #ifndef FL_OPTIM_OPTIM_H
 #define FL_OPTIM_OPTIM_H
 
-#include "config/recipe.h"
 #include "device/device.h"
 #include "graph/graph.h"
+#include "optim/options.h"
 
 #include <stdint.h>
 
@@ -46,9 +46,9 @@ struct grad_history {
  * history's bound; 1 or less: not above. Fails as dev_wait() does: where
  * gradients are bounded the host waits for their norm. */
 int optim_step(const struct graph *graph, struct dev_queue *q,
-	       const struct recipe *recipe, struct optim_buffers *buffers,
-	       struct grad_history *history, bool objects, double lr,
-	       double *excess, struct fl_err *err);
+	       const struct optim_options *options,
+	       struct optim_buffers *buffers, struct grad_history *history,
+	       bool objects, double lr, double *excess, struct fl_err *err);
 
 struct ema_state {
 	int64_t step;	   /* updates so far */
@@ -56,15 +56,16 @@ struct ema_state {
 };
 
 void ema_update(const struct graph *graph, struct dev_queue *q,
-		const struct recipe *recipe, struct optim_buffers *buffers,
-		struct ema_state *state);
+		const struct optim_options *options,
+		struct optim_buffers *buffers, struct ema_state *state);
 /* 1 - d^s, by which the average is divided for use; 1 before any update and
  * for the exponential type. */
-double ema_divisor(const struct recipe *recipe, const struct ema_state *state);
+double ema_divisor(const struct optim_options *options,
+		   const struct ema_state *state);
 /* An average that was stored divided, as Paddle does it, becomes the running
  * one again. state->step is known, last_decay is found. */
 void ema_undivide(const struct graph *graph, struct dev_queue *q,
-		  const struct recipe *recipe, struct optim_buffers *buffers,
-		  struct ema_state *state);
+		  const struct optim_options *options,
+		  struct optim_buffers *buffers, struct ema_state *state);
 
 #endif

@@ -1,17 +1,19 @@
+/* The formulas of schedule.h, one function each; schedule_lr() picks among them at
+ * every step, schedule_fit() is called once before the first. */
 #include "optim/schedule.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #define PI 3.14159265358979323846
 
-static bool is_warmup(const struct recipe_schedule *s)
+static bool is_warmup(const struct schedule *s)
 {
-	return s->kind == RECIPE_LINEAR_WARMUP || s->kind == RECIPE_EXP_WARMUP;
+	return s->kind == SCHEDULE_LINEAR_WARMUP ||
+	       s->kind == SCHEDULE_EXP_WARMUP;
 }
 
-static int64_t warmup_steps(const struct recipe_schedule *s, int64_t per_epoch)
+static int64_t warmup_steps(const struct schedule *s, int64_t per_epoch)
 {
 	int64_t w = s->epochs >= 0 ? (int64_t)(s->epochs * (double)per_epoch)
 				   : s->steps;
@@ -19,18 +21,18 @@ static int64_t warmup_steps(const struct recipe_schedule *s, int64_t per_epoch)
 	return w > 1 ? w : 1;
 }
 
-static double warmup(const struct recipe_schedule *s, double base, int64_t w,
+static double warmup(const struct schedule *s, double base, int64_t w,
 		     int64_t t)
 {
 	double a = (double)t / (double)w, f = s->start_factor;
 
-	if (s->kind == RECIPE_EXP_WARMUP)
+	if (s->kind == SCHEDULE_EXP_WARMUP)
 		return base * (f + (1 - f) * pow(a, s->power));
 	return base * (f * (1 - a) + a);
 }
 
-static double cosine(const struct recipe_schedule *s, double base,
-		     int64_t per_epoch, int64_t w, int64_t t)
+static double cosine(const struct schedule *s, double base, int64_t per_epoch,
+		     int64_t w, int64_t t)
 {
 	int64_t end =
 		(int64_t)(s->max_epochs - s->last_plateau_epochs) * per_epoch;
@@ -47,7 +49,7 @@ static double cosine(const struct recipe_schedule *s, double base,
 }
 
 /* gamma is a list of factors, or one factor whose powers are taken. */
-static double piecewise(const struct recipe_schedule *s, double base,
+static double piecewise(const struct schedule *s, double base,
 			int64_t per_epoch, int64_t t)
 {
 	double lr = base;
@@ -65,11 +67,11 @@ static double piecewise(const struct recipe_schedule *s, double base,
 	return lr;
 }
 
-static double rate_factor(const char *rule, double k)
+static double rate_factor(enum batch_rule rule, double k)
 {
-	if (strcmp(rule, "linear") == 0)
+	if (rule == BATCH_RULE_LINEAR)
 		return k;
-	return strcmp(rule, "sqrt") == 0 ? sqrt(k) : 1;
+	return rule == BATCH_RULE_SQRT ? sqrt(k) : 1;
 }
 
 /* A warm-up of w epochs, k times as long; never more than a fifth of all. */
@@ -80,64 +82,73 @@ static double longer(double w, double k, int epochs)
 	return fmax(w, fmin(w * k, most));
 }
 
-void schedule_fit(struct recipe *r, int world, char line[SCHEDULE_LINE])
+/* Warm-ups of epochs get their steps back; told behind the line's n letters. */
+static void lengthen_warmups(struct schedule_options *o, double k, int epochs,
+			     char line[SCHEDULE_LINE], int n)
 {
-	int batch = world * r->train_reader.batch_size;
-	double k = (double)batch / r->base_batch, was = r->base_lr;
-	double factor = rate_factor(r->batch_rule, k);
-	bool scales = strcmp(r->batch_rule, "keep") != 0;
-	int n;
-
-	n = snprintf(
-		line, SCHEDULE_LINE,
-		"learning rate %g was chosen for %d images a step, this job has %d (%d ranks of %d); "
-		"batch_rule %s: ",
-		was, r->base_batch, batch, world, r->train_reader.batch_size,
-		r->batch_rule);
-	r->base_lr = was * factor;
-	if (scales && batch != r->base_batch)
-		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n), "%g",
-			      r->base_lr);
-	else
-		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
-			      "it stays");
-	if (!scales && batch != r->base_batch)
-		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
-			      " (linear would make it %g)", was * k);
-	for (int i = 0; scales && k > 1 && i < r->schedule_count; i++) {
-		struct recipe_schedule *s = &r->schedules[i];
+	for (int i = 0; k > 1 && i < o->count; i++) {
+		struct schedule *s = &o->list[i];
 		double before = s->epochs;
 
 		if (!is_warmup(s) || before <= 0)
 			continue;
-		s->epochs = longer(before, k, r->epoch);
+		s->epochs = longer(before, k, epochs);
 		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
 			      ", warm-up %g epochs instead of %g", s->epochs,
 			      before);
 	}
 }
 
-double schedule_lr(const struct recipe *r, int64_t per_epoch, int64_t step)
+void schedule_fit(struct schedule_options *o, int batch_size, int world,
+		  int epochs, char line[SCHEDULE_LINE])
 {
-	const struct recipe_schedule *decay = NULL, *warm = NULL;
+	int batch = world * batch_size, n;
+	double k = (double)batch / o->base_batch, was = o->base_lr;
+	bool scales = o->batch_rule != BATCH_RULE_KEEP;
+	char rule[RECIPE_WORD];
+
+	n = snprintf(
+		line, SCHEDULE_LINE,
+		"learning rate %g was chosen for %d images a step, this job has %d (%d ranks of %d); "
+		"batch_rule %s: ",
+		was, o->base_batch, batch, world, batch_size,
+		recipe_word(BATCH_RULE_WORDS, (int)o->batch_rule, rule));
+	o->base_lr = was * rate_factor(o->batch_rule, k);
+	if (scales && batch != o->base_batch)
+		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n), "%g",
+			      o->base_lr);
+	else
+		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
+			      "it stays");
+	if (!scales && batch != o->base_batch)
+		n += snprintf(line + n, (size_t)(SCHEDULE_LINE - n),
+			      " (linear would make it %g)", was * k);
+	if (scales)
+		lengthen_warmups(o, k, epochs, line, n);
+}
+
+double schedule_lr(const struct schedule_options *o, int64_t per_epoch,
+		   int64_t step)
+{
+	const struct schedule *decay = NULL, *warm = NULL;
 	int64_t w = 0;
 
-	for (int i = 0; i < r->schedule_count; i++) {
-		if (is_warmup(&r->schedules[i]))
-			warm = &r->schedules[i];
+	for (int i = 0; i < o->count; i++) {
+		if (is_warmup(&o->list[i]))
+			warm = &o->list[i];
 		else
-			decay = &r->schedules[i];
+			decay = &o->list[i];
 	}
 	if (decay && !decay->use_warmup)
 		warm = NULL;
 	if (warm) {
 		w = warmup_steps(warm, per_epoch);
 		if (step < w)
-			return warmup(warm, r->base_lr, w, step);
+			return warmup(warm, o->base_lr, w, step);
 	}
-	if (decay && decay->kind == RECIPE_COSINE)
-		return cosine(decay, r->base_lr, per_epoch, w, step);
+	if (decay && decay->kind == SCHEDULE_COSINE)
+		return cosine(decay, o->base_lr, per_epoch, w, step);
 	if (decay)
-		return piecewise(decay, r->base_lr, per_epoch, step);
-	return r->base_lr;
+		return piecewise(decay, o->base_lr, per_epoch, step);
+	return o->base_lr;
 }

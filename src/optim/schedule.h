@@ -9,7 +9,7 @@
 #ifndef FL_OPTIM_SCHEDULE_H
 #define FL_OPTIM_SCHEDULE_H
 
-#include "config/recipe.h"
+#include "optim/options.h"
 
 #include <stdint.h>
 
@@ -20,11 +20,13 @@
  *     sqrt:   sqrt(k) base_lr
  * and where k > 1 linear and sqrt make a warm-up of epochs k times as long,
  * so that it has the recipe's number of steps, up to a fifth of all epochs.
- * recipe gets the new values; line says in one sentence what was done. */
+ * batch_size is one rank's, epochs the run's. options get the new values; line says
+ * in one sentence what was done. */
 #define SCHEDULE_LINE 320
-void schedule_fit(struct recipe *recipe, int world, char line[SCHEDULE_LINE]);
+void schedule_fit(struct schedule_options *options, int batch_size, int world,
+		  int epochs, char line[SCHEDULE_LINE]);
 
-double schedule_lr(const struct recipe *recipe, int64_t steps_per_epoch,
-		   int64_t step);
+double schedule_lr(const struct schedule_options *options,
+		   int64_t steps_per_epoch, int64_t step);
 
 #endif

@@ -6,6 +6,7 @@
 #include "optim/schedule.h"
 #include "probe/probe_priv.h"
 #include "detect/state.h"
+#include "family/family.h"
 #include "detect/weights.h"
 #include "tensor/value.h"
 
@@ -169,10 +170,10 @@ static void sink_step(struct probe_sink *s, const struct engine *e,
 {
 	int64_t one = 1;
 
-	for (int k = 0; k < LOSS_COUNT; k++)
+	for (int k = 0; k < e->loss->kind->count; k++)
 		sink_real(s,
 			  fl_arena_printf(&s->arena, "loss.%d.%s", t,
-					  loss_names[k]),
+					  e->loss->kind->values[k].name),
 			  losses[k]);
 	*(double *)probe_put(s, fl_arena_printf(&s->arena, "lr.%d", t),
 			     DTYPE_F64, 1, &one) = lr;
@@ -222,7 +223,8 @@ static int walk(struct engine *e, const struct probe_options *o,
 
 	for (int t = 0; rc == 0 && t < o->batch_count; t++) {
 		int epoch = o->epoch + t / o->steps_per_epoch;
-		double lr = schedule_lr(e->net.recipe, o->steps_per_epoch, t);
+		double lr = schedule_lr(schedule_options(e->net.recipe),
+					o->steps_per_epoch, t);
 		struct engine_result result;
 
 		if (t == 0) {
@@ -315,7 +317,7 @@ int probe_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 		rc = probe_batch_open(&batches[t], o->batches[t],
 				      recipe->num_classes, o->eval, err);
 	if (rc == 0)
-		rc = model_new(recipe, &model, err);
+		rc = family_model(recipe, &model, err);
 	if (rc == 0)
 		rc = o->eval ? probe_evaluate(recipe, model, dev, comm,
 					      o->weights, batches, &s, err)
@@ -323,7 +325,7 @@ int probe_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 					     batches, &s, err);
 	if (rc == 0 && comm->rank == 0)
 		rc = safetensors_save(o->out, s.tensors, s.count, NULL, 0, err);
-	model_free(model);
+	family_model_free(model);
 	for (int t = 0; t < o->batch_count; t++)
 		probe_batch_close(&batches[t]);
 	free(batches);

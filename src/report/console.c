@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "family/family.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +105,8 @@ static int show_evaluation(void *self, const struct sink_evaluation *e,
 		ev->images / ev->seconds);
 	if (ev->detections == 0)
 		fl_warn("not one detection above score %g yet",
-			c->run->recipe->score_threshold);
+			(double)family_suppression(c->run->recipe)
+				.score_threshold);
 	if (e->best)
 		fl_info("Best test bbox ap is %0.3f.", ev->coco.stats[COCO_AP]);
 	return 0;

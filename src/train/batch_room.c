@@ -9,6 +9,9 @@
 #include "comm/self/self.h"
 #include "data/loader.h"
 #include "train/engine.h"
+#include "data/options.h"
+#include "family/family.h"
+#include "train/options.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -51,9 +54,9 @@ static void set_limit(struct search *s, int local_ranks)
 		host ? fl_memory_free() : (int64_t)s->dev->info.free;
 	struct batch_room *room = s->room;
 
-	room->stated = s->recipe->memory_limit > 0;
+	room->stated = run_options(s->recipe)->memory_limit > 0;
 	if (room->stated)
-		room->limit = s->recipe->memory_limit * 0x1p20;
+		room->limit = run_options(s->recipe)->memory_limit * 0x1p20;
 	else if (free_bytes == INT64_MAX)
 		room->limit = INFINITY;
 	else
@@ -157,12 +160,12 @@ int batch_room_find(const struct recipe *recipe, struct dev *dev,
 	room->most = room->most < 1	  ? 1
 		     : room->most > 65536 ? 65536
 					  : room->most;
-	take_largest_size(room, &recipe->train_reader);
-	rc = model_new(recipe, &s.model, err);
+	take_largest_size(room, &data_options(recipe)->train_reader);
+	rc = family_model(recipe, &s.model, err);
 	if (rc == 0) {
 		set_limit(&s, local_ranks);
 		rc = search(&s, err);
-		model_free(s.model);
+		family_model_free(s.model);
 	}
 	agreed = agree(comm, room, rc, &second);
 	if (rc == 0 && agreed != 0) {
@@ -188,7 +191,7 @@ int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
 	struct engine engine = { 0 };
 	struct comm *comm = comm_self_open();
 	struct model *model = NULL;
-	int rc = model_new(recipe, &model, err);
+	int rc = family_model(recipe, &model, err);
 
 	if (rc == 0)
 		rc = engine_open(&engine, recipe, model, dev, comm, &key, 1,
@@ -202,7 +205,7 @@ int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
 		*seconds = fl_now_s() - start;
 	}
 	engine_close(&engine);
-	model_free(model);
+	family_model_free(model);
 	comm_close(comm);
 	free(image);
 	free(boxes);

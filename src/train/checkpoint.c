@@ -8,6 +8,8 @@
 #include "text/json.h"
 #include "detect/model_classes.h"
 #include "detect/state.h"
+#include "data/options.h"
+#include "optim/options.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -37,7 +39,7 @@ static int parts_of(const struct engine *e, const struct state_mirror *m,
 			statistics < STATE_ROWS ? m->row[statistics] : NULL
 		};
 	}
-	return e->net.recipe->use_ema ? 3 : 2;
+	return optim_options(e->net.recipe)->use_ema ? 3 : 2;
 }
 
 struct checkpoint_content checkpoint_of(const struct engine *e,
@@ -62,10 +64,14 @@ static void describe_state(const struct checkpoint_content *c,
 {
 	const struct train_place *at = &c->place;
 	const struct engine *e = c->engine;
+	const struct recipe *r = e->net.recipe;
+	const struct optim_options *optim = optim_options(r);
+	const struct schedule_options *schedule = schedule_options(r);
+	char word[RECIPE_WORD];
 	struct json *o = json_new_object();
 
 	json_set_int(o, "version", 1);
-	json_set_text(o, "recipe", e->net.recipe->filename);
+	json_set_text(o, "recipe", r->filename);
 	json_set_int(o, "step", at->step);
 	json_set_int(o, "epoch", at->epoch);
 	json_set_int(o, "step_in_epoch", at->step_in_epoch);
@@ -74,16 +80,19 @@ static void describe_state(const struct checkpoint_content *c,
 	json_set_real(o, "best_ap", at->best_ap);
 	json_set_int(o, "evaluated_step", at->evaluated);
 	json_set_int(o, "ema_step", c->ema.step);
-	json_set_real(o, "ema_decay", e->net.recipe->ema_decay);
-	json_set_text(o, "ema_decay_type", e->net.recipe->ema_decay_type);
+	json_set_real(o, "ema_decay", optim->ema_decay);
+	json_set_text(o, "ema_decay_type",
+		      recipe_word(EMA_WORDS, (int)optim->ema_type, word));
 	json_set_real(o, "ema_last_decay", c->ema.last_decay);
 	json_set_real(o, "norm_log_sum", c->norms.log_sum);
 	json_set_real(o, "norm_weight", c->norms.weight);
-	json_set_int(o, "seed", e->net.recipe->seed);
-	json_set_text(o, "batch_rule", e->net.recipe->batch_rule);
-	json_set_int(o, "base_batch", e->net.recipe->base_batch);
+	json_set_int(o, "seed", r->seed);
+	json_set_text(
+		o, "batch_rule",
+		recipe_word(BATCH_RULE_WORDS, (int)schedule->batch_rule, word));
+	json_set_int(o, "base_batch", schedule->base_batch);
 	json_set_int(o, "world_size", e->batch_ranks);
-	json_set_int(o, "batch_size", e->net.recipe->train_reader.batch_size);
+	json_set_int(o, "batch_size", data_options(r)->train_reader.batch_size);
 	json_set_text(o, "device", e->net.dev->device->name);
 	json_set_int(o, "threads", fl_par_threads());
 	json_set_text(o, "precision", precision_of(e));
@@ -193,20 +202,22 @@ static void compare_arithmetic(const struct engine *e, const struct json *o)
 static int check_rule(const struct engine *e, const struct json *o,
 		      const char *path, struct fl_err *err)
 {
-	const struct recipe *r = e->net.recipe;
-	int64_t batch = json_int_or(o, "base_batch", r->base_batch);
-	const char *rule = r->batch_rule;
+	const struct schedule_options *s = schedule_options(e->net.recipe);
+	int64_t batch = json_int_or(o, "base_batch", s->base_batch);
+	char ours[RECIPE_WORD];
+	const char *rule =
+		recipe_word(BATCH_RULE_WORDS, (int)s->batch_rule, ours);
 
 	json_text(json_get(o, "batch_rule"), &rule);
-	if (strcmp(rule, r->batch_rule) == 0 && batch == r->base_batch)
+	if (strcmp(rule, ours) == 0 && batch == s->base_batch)
 		return 0;
 	return fl_fail(
 		err, FL_ERECIPE,
 		"'%s' was trained with LearningRate.batch_rule %s and base_batch %lld, "
 		"this recipe has %s and %d; go on with -o LearningRate.batch_rule=%s "
 		"LearningRate.base_batch=%lld, or begin a new run with the file as pretrain_weights",
-		path, rule, (long long)batch, r->batch_rule, r->base_batch,
-		rule, (long long)batch);
+		path, rule, (long long)batch, ours, s->base_batch, rule,
+		(long long)batch);
 }
 
 static int read_place(struct engine *e, struct train_place *at,
@@ -330,7 +341,7 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 	/* of PaddleDetection: it stores the divided average */
 	if (rc == 0 && part_count == 3 && e->ema.step > 0 &&
 	    e->ema.last_decay == 0)
-		ema_undivide(e->net.model->graph, e->net.queue, e->net.recipe,
+		ema_undivide(e->net.model->graph, e->net.queue, e->optim,
 			     &e->buffers, &e->ema);
 	rc = tensor_file_end(&file, path, rc, err);
 	if (rc != 0 && !strstr(err->text, path))

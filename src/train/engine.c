@@ -1,23 +1,31 @@
 /* Opening an engine, its state and its passes; the step itself is step.c. */
 #include "train/engine.h"
 
+#include "family/family.h"
+#include "data/options.h"
+#include "optim/options.h"
+#include "train/options.h"
+
 /* Points of the largest training plan, and its batch. */
 static int open_loss(struct engine *e, const struct plan_key *keys, int count,
 		     struct fl_err *err)
 {
-	int images = 1, points = 1;
+	const struct model *m = e->net.model;
+	struct loss_size most = { .images = 1,
+				  .points = 1,
+				  .classes = m->num_classes };
 
 	for (int i = 0; i < count; i++) {
-		int n = head_points(&e->net.model->head, keys[i].height,
-				    keys[i].width);
+		int n = head_points(&m->head, keys[i].height, keys[i].width);
 
 		if (keys[i].mode == PLAN_EVAL)
 			continue;
-		points = n > points ? n : points;
-		images = keys[i].batch > images ? keys[i].batch : images;
+		most.points = n > most.points ? n : most.points;
+		most.images = keys[i].batch > most.images ? keys[i].batch
+							  : most.images;
 	}
-	return loss_open(e->net.recipe, e->net.dev, images, points, &e->loss,
-			 err);
+	return loss_open(m->family->loss, family_options(e->net.recipe),
+			 e->net.dev, &most, &e->loss, err);
 }
 
 /* What is final in the last pass is so for the batch, once the earlier passes'
@@ -58,8 +66,11 @@ static void set_buffers(struct engine *e)
 		.weights = e->buffers.weights,
 		.grads = e->buffers.grads,
 		.statistics = e->buffers.statistics,
-		.comm = r->sync_bn && comm->world > 1 ? comm : NULL,
-		.equal_ranks = !r->shared_size,
+		.comm = run_options(r)->norm == TRAIN_NORM_ALL &&
+					comm->world > 1
+				? comm
+				: NULL,
+		.equal_ranks = !data_options(r)->shared_size,
 		.grads_ready = grads_ready,
 		.ctx = e,
 	};
@@ -71,15 +82,18 @@ int engine_open(struct engine *e, const struct recipe *recipe,
 {
 	int rc;
 
-	*e = (struct engine){ .batch_ranks = comm->world, .passes = 1 };
+	*e = (struct engine){ .batch_ranks = comm->world,
+			      .passes = 1,
+			      .optim = optim_options(recipe) };
 	rc = network_open(&e->net, recipe, model, dev, comm, STATE_ALL, keys,
 			  count, err);
 	if (rc == 0)
 		rc = open_loss(e, keys, count, err);
 	if (rc == 0)
-		rc = buckets_open(comm, dev, model->graph->flat_count,
-				  (size_t)(recipe->bucket_mb * 0x1p20),
-				  recipe->overlap, &e->buckets, err);
+		rc = buckets_open(
+			comm, dev, model->graph->flat_count,
+			(size_t)(run_options(recipe)->bucket_mb * 0x1p20),
+			run_options(recipe)->overlap, &e->buckets, err);
 	if (rc != 0) {
 		engine_close(e);
 		return rc;
@@ -126,9 +140,9 @@ void engine_use_average(struct engine *e)
 		  STATE_EMA_STATISTICS },
 	};
 	const struct network *net = &e->net;
-	bool average = net->recipe->use_ema && e->ema.step > 0;
+	bool average = e->optim->use_ema && e->ema.step > 0;
 	/* Paddle rounds the divisor to float. */
-	float divisor = (float)ema_divisor(net->recipe, &e->ema);
+	float divisor = (float)ema_divisor(e->optim, &e->ema);
 
 	for (int i = 0; i < 2; i++) {
 		size_t count = state_row_count(&net->state, rows[i][0]);

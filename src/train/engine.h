@@ -27,7 +27,8 @@ struct engine {
 	struct dev_slab passed; /* gradients of this step's earlier passes */
 	size_t added;		/* of those, how many are in this pass's */
 	float passed_scale;
-	struct optim_buffers buffers; /* rows of the state */
+	const struct optim_options *optim; /* the recipe's */
+	struct optim_buffers buffers;	   /* rows of the state */
 	struct ema_state ema;
 	struct grad_history norms;
 	bool told; /* that a gradient was shortened */
@@ -64,7 +65,9 @@ struct engine_batch {
 };
 
 struct engine_result {
-	float losses[LOSS_COUNT]; /* mean over ranks: of the whole batch */
+	/* What losses are the values of. */
+	const struct loss_kind *kind;
+	float losses[LOSS_MOST]; /* mean over ranks: of the whole batch */
 	struct comm_times comm;
 	struct plan_times times;
 	double loss_s, optim_s;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "train/run_priv.h"
 #include "train/snapshot.h"
+#include "train/options.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -75,7 +76,8 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 		return fl_context(err, "checkpoint");
 	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
 	fl_info("Save checkpoint: %s", path);
-	checkpoint_rotate(r->options->run_dir, r->recipe->keep_checkpoints);
+	checkpoint_rotate(r->options->run_dir,
+			  run_options(r->recipe)->keep_checkpoints);
 	return tell_saved(r, path, r->place.step, err);
 }
 
@@ -133,13 +135,13 @@ static bool at_snapshot(const struct run *r)
 {
 	int done = r->place.epoch;
 
-	return done == r->recipe->epoch ||
-	       done % r->recipe->snapshot_epoch == 0;
+	return done == run_options(r->recipe)->epoch ||
+	       done % run_options(r->recipe)->snapshot_epoch == 0;
 }
 
 static int save_epoch(struct run *r, struct fl_err *err)
 {
-	bool last = r->place.epoch == r->recipe->epoch;
+	bool last = r->place.epoch == run_options(r->recipe)->epoch;
 	char name[32];
 
 	snprintf(name, sizeof(name), "%d", r->place.epoch - 1);
@@ -191,7 +193,7 @@ static int snapshot_turn(struct run *r, struct fl_err *err)
 		return 0;
 	rc = take_snapshot(r, false, err);
 	if (rc == 0 && r->place.step_in_epoch != 0 &&
-	    r->place.step % r->recipe->snapshot_steps == 0)
+	    r->place.step % run_options(r->recipe)->snapshot_steps == 0)
 		snapshot_begin(r->snapshot, &r->engine, &r->place);
 	return rc;
 }
@@ -200,7 +202,7 @@ static int snapshot_turn(struct run *r, struct fl_err *err)
 static void say_finished(const struct run *r)
 {
 	const char *from = r->summary->weights;
-	int done = r->place.epoch, epochs = r->recipe->epoch;
+	int done = r->place.epoch, epochs = run_options(r->recipe)->epoch;
 
 	if (done == epochs)
 		fl_info("the run is finished: %s has done all %d epochs, and no step is left to train; "
@@ -223,7 +225,7 @@ static int start(struct run *r, struct fl_err *err)
 	if (rc == 0 && r->options->again && r->place.epoch > 0 &&
 	    r->place.step_in_epoch == 0 && at_snapshot(r))
 		rc = save_epoch(r, err);
-	if (rc == 0 && r->place.epoch >= r->recipe->epoch)
+	if (rc == 0 && r->place.epoch >= run_options(r->recipe)->epoch)
 		say_finished(r);
 	return rc == 0 ? make_up_evaluation(r, err) : rc;
 }
@@ -232,19 +234,20 @@ static int train(struct run *r, struct fl_err *err)
 {
 	int rc = start(r, err);
 
-	while (rc == 0 && r->place.epoch < r->recipe->epoch) {
+	while (rc == 0 && r->place.epoch < run_options(r->recipe)->epoch) {
 		rc = run_step(r, err);
 		if (rc == 0 && r->summary->replay_ended)
 			return stop_here(r, err);
 		if (rc == 0 &&
-		    r->place.step_in_epoch % r->recipe->log_iter == 0)
+		    r->place.step_in_epoch % run_options(r->recipe)->log_iter ==
+			    0)
 			rc = run_report_bad(r, err);
 		if (rc == 0 && r->place.step_in_epoch == 0)
 			rc = end_epoch(r, err);
 		if (rc == 0)
 			rc = snapshot_turn(r, err);
 		if (rc == 0 && r->engine.stop > 0 &&
-		    r->place.epoch < r->recipe->epoch) {
+		    r->place.epoch < run_options(r->recipe)->epoch) {
 			r->summary->stopped = true;
 			return stop_here(r, err);
 		}
@@ -268,7 +271,8 @@ int train_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 	*summary =
 		(struct train_summary){ .ap = -1, .ap50 = -1, .best_ap = -1 };
 	rc = run_open(&r, err);
-	if (rc == 0 && recipe->snapshot_steps > 0 && comm->rank == 0)
+	if (rc == 0 && run_options(recipe)->snapshot_steps > 0 &&
+	    comm->rank == 0)
 		rc = snapshot_open(&r.engine, options->run_dir, &r.snapshot,
 				   err);
 	if (rc == 0)

@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/options.h"
+#include "train/options.h"
 
 /* Uneven shares are right only where every sum runs over all images: of batch
  * statistics and of losses. */
@@ -19,10 +21,11 @@ int run_share_out(struct run *r, struct fl_err *err)
 	int asked = r->options->batch_ranks;
 
 	r->batch_ranks = asked > 0 ? asked : r->comm->world;
-	r->global = r->batch_ranks * r->recipe->train_reader.batch_size;
+	r->global = r->batch_ranks *
+		    data_options(r->recipe)->train_reader.batch_size;
 	if (r->batch_ranks == r->comm->world)
 		return 0;
-	if (!r->recipe->shared_size)
+	if (!data_options(r->recipe)->shared_size)
 		return fl_fail(
 			err, FL_ERECIPE,
 			"the %d images a step of %d ranks can be dealt to %d ranks only with shared_size: true",
@@ -39,15 +42,16 @@ static int64_t memory_limit(const struct run *r)
 	int64_t room;
 	int here = r->options->local_ranks;
 
-	if (r->recipe->memory_limit > 0)
-		return (int64_t)r->recipe->memory_limit << 20;
+	if (run_options(r->recipe)->memory_limit > 0)
+		return (int64_t)run_options(r->recipe)->memory_limit << 20;
 	room = fl_memory_free();
 	return room == INT64_MAX ? room : room / (here > 0 ? here : 1);
 }
 
 static int size_count(const struct run *r)
 {
-	const struct recipe_reader *reader = &r->recipe->train_reader;
+	const struct recipe_reader *reader =
+		&data_options(r->recipe)->train_reader;
 
 	return reader->random_size ? reader->size_count : 1;
 }
@@ -59,7 +63,8 @@ static int share_of(const struct run *r)
 
 static struct plan_key largest_plan(const struct run *r, int passes)
 {
-	const struct recipe_reader *reader = &r->recipe->train_reader;
+	const struct recipe_reader *reader =
+		&data_options(r->recipe)->train_reader;
 	int best = 0;
 
 	for (int i = 1; i < size_count(r); i++)
@@ -82,7 +87,8 @@ int run_choose_passes(const struct run *r, int *passes, struct fl_err *err)
 	double over = 1;
 
 	*passes = 1;
-	if (r->recipe->memory_limit == 0 && r->batch_ranks == r->comm->world)
+	if (run_options(r->recipe)->memory_limit == 0 &&
+	    r->batch_ranks == r->comm->world)
 		return 0;
 	limit = memory_limit(r);
 	for (; rc == 0; ++*passes) {
@@ -115,7 +121,8 @@ int run_choose_passes(const struct run *r, int *passes, struct fl_err *err)
 int run_plans(const struct run *r, int passes,
 	      struct plan_key keys[RUN_MOST_PLANS])
 {
-	const struct recipe_reader *reader = &r->recipe->train_reader;
+	const struct recipe_reader *reader =
+		&data_options(r->recipe)->train_reader;
 	int share = share_of(r), count = 0;
 
 	for (int i = 0; i < size_count(r); i++)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "ckpt/locate.h"
 #include "optim/schedule.h"
+#include "data/options.h"
 
 #include <limits.h>
 #include <string.h>
@@ -26,13 +27,13 @@ static int share_out(const struct checkpoint_origin *was, int ranks,
 			"the checkpoint was made with %lld images a step, too few for %d ranks: "
 			"start at most %lld, or take %d images a step from now on with --new_batch",
 			(long long)images, o->world, (long long)images,
-			ranks * r->train_reader.batch_size);
+			ranks * data_options(r)->train_reader.batch_size);
 	if (o->job_ranks == 0 || o->job_ranks == o->world)
 		fl_info("the checkpoint was made by %lld ranks of batch %lld: the %d ranks here "
 			"share out the same %lld images a step (--new_batch would take %d)",
 			(long long)was->ranks, (long long)was->batch_size,
 			o->world, (long long)images,
-			ranks * r->train_reader.batch_size);
+			ranks * data_options(r)->train_reader.batch_size);
 	*out = (int)was->ranks;
 	return 0;
 }
@@ -41,7 +42,8 @@ int resume_batch(const struct recipe *r, const struct resume_options *o,
 		 int *out, struct fl_err *err)
 {
 	int ranks = o->job_ranks > 0 ? o->job_ranks : o->world;
-	int64_t here = (int64_t)ranks * r->train_reader.batch_size;
+	int64_t here =
+		(int64_t)ranks * data_options(r)->train_reader.batch_size;
 	struct checkpoint_origin was;
 	char path[PATH_MAX];
 	int rc = locate_weights(o->from, path, sizeof(path), err);
@@ -64,7 +66,7 @@ int resume_batch(const struct recipe *r, const struct resume_options *o,
 			(long long)here);
 		return 0;
 	}
-	if (was.batch_size == r->train_reader.batch_size)
+	if (was.batch_size == data_options(r)->train_reader.batch_size)
 		return share_out(&was, ranks, r, o, out, err);
 	return fl_fail(
 		err, FL_ERECIPE,
@@ -90,7 +92,7 @@ void resume_place(struct train_place *at, const struct recipe *r, int steps)
 			(int)((int64_t)at->step_in_epoch * steps / was);
 	else if (at->step_in_epoch >= steps)
 		at->step_in_epoch = steps - 1;
-	at->lr = schedule_lr(r, steps, train_position(at));
+	at->lr = schedule_lr(schedule_options(r), steps, train_position(at));
 	if (was > 0 && was != steps)
 		fl_info("an epoch had %d steps and has %d now: going on with step %d of epoch %d; "
 			"the learning rate there is %g, it would have been %g",

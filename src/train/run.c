@@ -17,6 +17,9 @@
 #include "optim/schedule.h"
 #include "train/resume.h"
 #include "detect/weights.h"
+#include "data/options.h"
+#include "family/family.h"
+#include "train/options.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -61,8 +64,8 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 	double start = fl_now_s();
 
 	if (r->options->eval)
-		keys[count++] =
-			evaluator_plan(r->recipe, &r->recipe->eval_reader);
+		keys[count++] = evaluator_plan(
+			r->recipe, &data_options(r->recipe)->eval_reader);
 	rc = engine_open(&r->engine, r->recipe, r->model, r->dev, r->comm, keys,
 			 count, err);
 	if (rc == 0)
@@ -82,8 +85,8 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 
 static int steps_of_epoch(const struct run *r)
 {
-	return sampler_share_steps(r->recipe->sampler, r->data.count,
-				   r->comm->world, r->global);
+	return sampler_share_steps(data_options(r->recipe)->sampler,
+				   r->data.count, r->comm->world, r->global);
 }
 
 static int load_start(struct run *r, struct fl_err *err)
@@ -95,9 +98,10 @@ static int load_start(struct run *r, struct fl_err *err)
 					 .evaluated = -1,
 					 .steps_per_epoch = steps_of_epoch(r) };
 	if (!r->options->resume)
-		return *r->recipe->pretrain_weights
+		return *run_options(r->recipe)->pretrain_weights
 			       ? weights_load(&r->engine.net,
-					      r->recipe->pretrain_weights,
+					      run_options(r->recipe)
+						      ->pretrain_weights,
 					      false, err)
 			       : 0;
 	rc = locate_weights(r->options->resume, path, sizeof(path), err);
@@ -107,7 +111,7 @@ static int load_start(struct run *r, struct fl_err *err)
 		return rc;
 	resume_place(&r->place, r->recipe, steps_of_epoch(r));
 	/* A finished run is scored again: its summary needs the numbers. */
-	if (r->place.epoch == r->recipe->epoch)
+	if (r->place.epoch == run_options(r->recipe)->epoch)
 		r->place.evaluated = -1;
 	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
 	fl_info("resumed from %s: epoch %d, step %lld", path, r->place.epoch,
@@ -117,14 +121,15 @@ static int load_start(struct run *r, struct fl_err *err)
 
 static int threads_of(const struct recipe *r)
 {
-	return r->worker_num > 0 ? r->worker_num : fl_cores();
+	return data_options(r)->worker_num > 0 ? data_options(r)->worker_num
+					       : fl_cores();
 }
 
 int run_open(struct run *r, struct fl_err *err)
 {
 	int passes;
-	int rc = dataset_open(&r->recipe->train, r->recipe->num_classes,
-			      &r->data, err);
+	int rc = dataset_open(&data_options(r->recipe)->train,
+			      r->recipe->num_classes, &r->data, err);
 
 	if (rc != 0)
 		return fl_context(err, "TrainDataset");
@@ -136,7 +141,7 @@ int run_open(struct run *r, struct fl_err *err)
 	if (rc == 0)
 		rc = run_share_out(r, err);
 	if (rc == 0)
-		rc = model_new(r->recipe, &r->model, err);
+		rc = family_model(r->recipe, &r->model, err);
 	if (rc == 0)
 		rc = run_choose_passes(r, &passes, err);
 	if (rc == 0)
@@ -156,7 +161,7 @@ void run_close(struct run *r)
 {
 	loader_close(r->loader);
 	engine_close(&r->engine);
-	model_free(r->model);
+	family_model_free(r->model);
 	evaluator_close(&r->evaluator);
 	bad_images_release(&r->bad);
 	dataset_close(&r->data);
@@ -207,7 +212,8 @@ int run_step(struct run *r, struct fl_err *err)
 	FL_ASSERT(b->epoch == r->place.epoch &&
 		  b->step == r->place.step_in_epoch);
 	eb = engine_batch_of(b);
-	info.lr = schedule_lr(r->recipe, r->place.steps_per_epoch,
+	info.lr = schedule_lr(schedule_options(r->recipe),
+			      r->place.steps_per_epoch,
 			      train_position(&r->place));
 	run_phase(r, "step");
 	rc = engine_step(&r->engine, &eb, r->place.epoch, info.lr,
@@ -228,7 +234,8 @@ int run_step(struct run *r, struct fl_err *err)
 		r->place.step_in_epoch = 0;
 		r->place.epoch++;
 	}
-	r->place.lr = schedule_lr(r->recipe, r->place.steps_per_epoch,
+	r->place.lr = schedule_lr(schedule_options(r->recipe),
+				  r->place.steps_per_epoch,
 				  train_position(&r->place));
 	return rc;
 }

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/options.h"
+#include "optim/options.h"
 
 #include <string.h>
 
@@ -48,32 +50,33 @@ static double normaliser(const struct engine *e)
 {
 	double world = e->net.comm->world, sum = e->score_sum;
 
-	if (e->net.recipe->shared_size)
+	if (data_options(e->net.recipe)->shared_size)
 		return (sum > 1 ? sum : 1) / world;
 	/* as the reference: clamped after the mean */
 	return sum / world > 1 ? sum / world : 1;
 }
 
 /* Only the last pass knows the sum over all: what earlier ones leave is not
- * divided yet. L1 is a mean of its own that nothing is trained by. */
+ * divided yet. A value that is a mean takes every pass alike. */
 static int finish_losses(struct engine *e, struct engine_result *result,
 			 struct fl_err *err)
 {
 	bool last = e->pass + 1 == e->passes;
 	double divisor = last ? normaliser(e) : 1;
-	float losses[LOSS_COUNT];
+	const struct loss_kind *kind = e->loss->kind;
+	float losses[LOSS_MOST];
 	int rc = loss_finish(e->loss, e->net.queue, divisor, losses, err);
 
 	if (rc != 0)
 		return rc;
 	e->passed_scale = (float)(1 / divisor);
-	for (int k = 0; k < LOSS_COUNT; k++) {
+	for (int k = 0; k < kind->count; k++) {
 		float *sum = &result->losses[k];
 
-		if (k != LOSS_L1)
-			*sum = *sum * e->passed_scale + losses[k];
-		else
+		if (kind->values[k].mean)
 			*sum += losses[k] / (float)e->passes;
+		else
+			*sum = *sum * e->passed_scale + losses[k];
 	}
 	return 0;
 }
@@ -96,14 +99,14 @@ static int mean_losses(struct engine *e, struct engine_result *result,
 		       struct fl_err *err)
 {
 	float *losses = result->losses;
-	double sums[LOSS_COUNT], start = fl_now_s();
-	int rc;
+	double sums[LOSS_MOST], start = fl_now_s();
+	int count = e->loss->kind->count, rc;
 
-	for (int k = 0; k < LOSS_COUNT; k++)
+	for (int k = 0; k < count; k++)
 		sums[k] = (double)losses[k];
-	rc = comm_sum_doubles(e->net.comm, sums, LOSS_COUNT, err);
+	rc = comm_sum_doubles(e->net.comm, sums, (size_t)count, err);
 	result->sums_s += fl_now_s() - start;
-	for (int k = 0; k < LOSS_COUNT; k++)
+	for (int k = 0; k < count; k++)
 		losses[k] = (float)(sums[k] / e->net.comm->world);
 	return rc;
 }
@@ -111,7 +114,7 @@ static int mean_losses(struct engine *e, struct engine_result *result,
 static void begin(struct engine *e, struct engine_result *result)
 {
 	if (e->pass == 0) {
-		*result = (struct engine_result){ 0 };
+		*result = (struct engine_result){ .kind = e->loss->kind };
 		memset(&e->run.times, 0, sizeof(e->run.times));
 		e->score_sum = 0;
 	}
@@ -164,8 +167,8 @@ static void tell_excess(struct engine *e, double excess)
 			"shortened to %g times, here and from now on "
 			"(OptimizerBuilder.clip_grad_by_history; with 0 all "
 			"pass, as in PaddleDetection)",
-			excess * e->net.recipe->clip_history,
-			e->net.recipe->clip_history);
+			excess * e->optim->clip_history,
+			e->optim->clip_history);
 	e->told |= excess > 1;
 }
 
@@ -176,15 +179,14 @@ int engine_update(struct engine *e, double lr, struct engine_result *result,
 	double start = fl_now_s(), excess;
 	/* A score sum below 1, where its bound takes over, means a batch with
 	 * hardly an object: its short gradient says nothing of the usual. */
-	int rc = optim_step(g, e->net.queue, e->net.recipe, &e->buffers,
-			    &e->norms, e->score_sum >= 1, lr, &excess, err);
+	int rc = optim_step(g, e->net.queue, e->optim, &e->buffers, &e->norms,
+			    e->score_sum >= 1, lr, &excess, err);
 
 	if (rc != 0)
 		return rc;
 	tell_excess(e, excess);
-	if (e->net.recipe->use_ema)
-		ema_update(g, e->net.queue, e->net.recipe, &e->buffers,
-			   &e->ema);
+	if (e->optim->use_ema)
+		ema_update(g, e->net.queue, e->optim, &e->buffers, &e->ema);
 	result->optim_s = fl_now_s() - start;
 	return 0;
 }

@@ -8,13 +8,14 @@
 
 #include "base/clock.h"
 #include "train/run_priv.h"
+#include "train/options.h"
 
 static int steps_until(struct run *r, int steps, double end, struct fl_err *err)
 {
 	int rc = run_ready(r, err);
 
 	while (rc == 0 && r->place.step < steps &&
-	       r->place.epoch < r->recipe->epoch) {
+	       r->place.epoch < run_options(r->recipe)->epoch) {
 		rc = run_step(r, err);
 		if (fl_now_s() >= end || r->engine.stop > 0)
 			break;

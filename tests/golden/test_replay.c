@@ -13,6 +13,7 @@
  * cancel, to 1e-6 of its l2. */
 #include "base/file.h"
 #include "data/loader.h"
+#include "data/options.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -106,10 +107,11 @@ static void test_batches(void **state)
 	}
 	assert_non_null(f);
 	assert_int_equal(recipe_load(RECIPE, set, 2, &recipe, &err), 0);
-	assert_int_equal(dataset_open(&recipe->train, 3, &data, &err), 0);
+	assert_int_equal(
+		dataset_open(&data_options(recipe)->train, 3, &data, &err), 0);
 	if (loader_open_train(recipe, &data, 0, 1,
-			      recipe->train_reader.batch_size, 2, 0, 0, &tapes,
-			      &l, &err))
+			      data_options(recipe)->train_reader.batch_size, 2,
+			      0, 0, &tapes, &l, &err))
 		fail_msg("%s", err.text);
 	while (next_row(f, &g)) {
 		int i = images++ % 8;

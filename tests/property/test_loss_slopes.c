@@ -4,7 +4,7 @@
 #include "base/par.h"
 #include "base/rng.h"
 #include "config/recipe.h"
-#include "loss/loss.h"
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,12 +40,12 @@ static double loss_value(void *ctx)
 {
 	struct loss_case *k = ctx;
 	struct fl_err err = FL_ERR_INIT;
-	float losses[LOSS_COUNT];
+	float losses[LOSS_MOST];
 
 	if (loss_finish(k->loss, dev_queue(k->dev, DEV_COMPUTE), k->normaliser,
 			losses, &err) != 0)
 		fail_msg("%s", err.text);
-	return (double)losses[LOSS_TOTAL];
+	return (double)losses[0];
 }
 
 static struct tensor map(int side, int channels, double low, double high)
@@ -65,9 +65,9 @@ static void open_levels(struct loss_case *k)
 		m->stride = 32 >> i;
 		side = 96 / m->stride;
 		m->cls = map(side, CLASSES, -2, 2);
-		m->reg = map(side, 4 * LOSS_BINS, -3, 3);
+		m->reg = map(side, 4 * PPYOLOE_BINS, -3, 3);
 		m->dcls = map(side, CLASSES, 0, 1);
-		m->dreg = map(side, 4 * LOSS_BINS, 0, 1);
+		m->dreg = map(side, 4 * PPYOLOE_BINS, 0, 1);
 	}
 }
 
@@ -119,6 +119,7 @@ static void part_slopes(const char *const overrides[], int count, bool boxes)
 				       .boxes = truth[0][0],
 				       .labels = labels[0],
 				       .counts = counts } };
+	const struct loss_size most = { IMAGES, 9 + 36 + 144, CLASSES };
 	struct recipe *recipe;
 
 	if (recipe_load("configs/demo/ppyoloe_demo.yml", overrides, count,
@@ -126,9 +127,10 @@ static void part_slopes(const char *const overrides[], int count, bool boxes)
 		fail_msg("%s", err.text);
 	open_levels(&k);
 	assert_int_equal(device_open("cpu", &k.dev, &err), 0);
-	assert_int_equal(
-		loss_open(recipe, k.dev, IMAGES, 9 + 36 + 144, &k.loss, &err),
-		0);
+	assert_int_equal(loss_open(&ppyoloe_loss,
+				   recipe_options(recipe, &ppyoloe_part), k.dev,
+				   &most, &k.loss, &err),
+			 0);
 	for (int epoch = 0; epoch < 100; epoch += 99) { /* ATSS, then TAL */
 		assert_int_equal(loss_assign(k.loss,
 					     dev_queue(k.dev, DEV_COMPUTE),

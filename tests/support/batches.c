@@ -1,4 +1,5 @@
 #include "batches.h"
+#include "data/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,9 +16,10 @@ struct loader *must_open(const struct recipe *recipe,
 	struct fl_err err = FL_ERR_INIT;
 	struct loader *l;
 
-	if (loader_open_train(recipe, data, rank, world,
-			      world * recipe->train_reader.batch_size, threads,
-			      epoch, step, tapes, &l, &err) != 0)
+	if (loader_open_train(
+		    recipe, data, rank, world,
+		    world * data_options(recipe)->train_reader.batch_size,
+		    threads, epoch, step, tapes, &l, &err) != 0)
 		fail_msg("%s", err.text);
 	return l;
 }

@@ -8,6 +8,7 @@
 #include "golden_weights.h"
 #include "scratch.h"
 #include "probe/probe.h"
+#include "data/options.h"
 
 #include <limits.h>
 #include <math.h>
@@ -231,12 +232,12 @@ static int check_images(struct eval_case *c, struct golden_report *r,
 	struct dataset data;
 	struct batch *b;
 	double waited;
-	int rc = dataset_open(&c->recipe->eval, 3, &data, err);
+	int rc = dataset_open(&data_options(c->recipe)->eval, 3, &data, err);
 
 	if (rc != 0)
 		return rc;
-	rc = loader_open_eval(&c->recipe->eval_reader, &data, 1, 0, 1, 1,
-			      &loader, err);
+	rc = loader_open_eval(&data_options(c->recipe)->eval_reader, &data, 1,
+			      0, 1, 1, &loader, err);
 	for (size_t i = 0; rc == 0 && i < json_count(images); i++) {
 		const struct json *row = json_at(images, i);
 		int64_t id = golden_int(json_get(row, "image_id"));

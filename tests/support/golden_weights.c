@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "ckpt/safetensors.h"
 #include "formula.h"
+#include "family/family.h"
 #include "detect/state.h"
 
 #include <math.h>
@@ -36,7 +37,7 @@ int golden_weights(const struct recipe *recipe, uint64_t seed,
 	struct named_tensor *t;
 	struct model *m;
 	size_t n;
-	int rc = model_new(recipe, &m, err);
+	int rc = family_model(recipe, &m, err);
 
 	if (rc != 0)
 		return rc;
@@ -60,7 +61,7 @@ int golden_weights(const struct recipe *recipe, uint64_t seed,
 	if (rc == 0)
 		rc = safetensors_save(path, t, n, NULL, 0, err);
 	tensor_file_close(&other);
-	model_free(m);
+	family_model_free(m);
 	fl_arena_release(&arena);
 	return rc;
 }

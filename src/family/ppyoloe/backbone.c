@@ -1,6 +1,5 @@
-#include "family/ppyoloe/ppyoloe_priv.h"
-
 /* CSPResNet: ppdet/modeling/backbones/cspresnet.py. */
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 static int stem(struct graph *g, int x, int channels)
 {
@@ -43,8 +42,8 @@ static int stage(struct graph *g, int x, int cout, int blocks, bool alpha,
 			     model_path(g, "%s.conv3", path));
 }
 
-void model_backbone(struct graph *g, const struct model_shape *s,
-		    int features[3])
+void ppyoloe_backbone(struct graph *g, const struct ppyoloe_shape *s,
+		      int features[3])
 {
 	int x = stem(g, g->input, s->channels[0]);
 

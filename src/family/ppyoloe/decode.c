@@ -1,5 +1,9 @@
-/* Decoding of logits, level after level, points of all images at once. */
-#include "family/ppyoloe/decode.h"
+/* From the head's logits to boxes and scores (ppyoloe_head.py, forward_eval and
+ * post_process), level after level, points of all images at once. The distance to
+ * each side is the expectation of the softmax over 17 bins, in units of the stride;
+ * a box is (px - l, py - t, px + r, py + b) times the stride, divided by the image's
+ * scale factor, not clipped. */
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 #include "base/par.h"
 
@@ -17,9 +21,9 @@ static float distance(const float *logit)
 {
 	float top = logit[0], sum = 0, moment = 0;
 
-	for (int j = 1; j < MODEL_BINS; j++)
+	for (int j = 1; j < PPYOLOE_BINS; j++)
 		top = logit[j] > top ? logit[j] : top;
-	for (int j = 0; j < MODEL_BINS; j++) {
+	for (int j = 0; j < PPYOLOE_BINS; j++) {
 		float e = expf(logit[j] - top);
 
 		sum += e;
@@ -40,9 +44,9 @@ static void decode_box(const struct job *job, size_t image, int at,
 		(image * (size_t)job->points + (size_t)(job->first + at)) * 4;
 
 	box[0] = (x - distance(reg)) * stride / scale[1];
-	box[1] = (y - distance(reg + MODEL_BINS)) * stride / scale[0];
-	box[2] = (x + distance(reg + 2 * MODEL_BINS)) * stride / scale[1];
-	box[3] = (y + distance(reg + 3 * MODEL_BINS)) * stride / scale[0];
+	box[1] = (y - distance(reg + PPYOLOE_BINS)) * stride / scale[0];
+	box[2] = (x + distance(reg + 2 * PPYOLOE_BINS)) * stride / scale[1];
+	box[3] = (y + distance(reg + 3 * PPYOLOE_BINS)) * stride / scale[0];
 }
 
 static void decode_range(void *ctx, size_t first, size_t last, int chunk)
@@ -61,12 +65,12 @@ static void decode_range(void *ctx, size_t first, size_t last, int chunk)
 
 		for (size_t c = 0; c < classes; c++)
 			score[c * points] = 1 / (1 + expf(-cls[c]));
-		decode_box(job, image, (int)at, reg + i * 4 * MODEL_BINS);
+		decode_box(job, image, (int)at, reg + i * 4 * PPYOLOE_BINS);
 	}
 }
 
-void decode_images(const struct head_map *maps, int levels, int n,
-		   const float *scale_factor, float *boxes, float *scores)
+void ppyoloe_decode(const struct head_map *maps, int levels, int n,
+		    const float *scale_factor, float *boxes, float *scores)
 {
 	struct job job = { .classes = maps[0].cls.c,
 			   .scale_factor = scale_factor,

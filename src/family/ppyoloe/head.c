@@ -1,6 +1,5 @@
-#include "family/ppyoloe/ppyoloe_priv.h"
-
 /* ET-head: ppdet/modeling/heads/ppyoloe_head.py. */
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 /* -ln((1 - 0.01) / 0.01): every class starts at a probability of 1 % */
 #define CLS_BIAS -4.59511985f
@@ -28,12 +27,12 @@ static int predict(struct graph *g, int x, int channels, float bias,
 	return v;
 }
 
-void model_head(struct graph *g, const struct model_shape *s, const int in[3],
-		struct head *head)
+void ppyoloe_head(struct graph *g, const struct ppyoloe_shape *s,
+		  const int in[3], struct head *head)
 {
-	*head = (struct head){ .count = 3,
+	*head = (struct head){ .count = PPYOLOE_LEVELS,
 			       .classes = s->classes,
-			       .bins = MODEL_BINS };
+			       .bins = PPYOLOE_BINS };
 	for (int i = 0; i < head->count; i++) {
 		int mean = graph_gap(g, in[i]);
 		int cls = stem(g, in[i], mean, true,
@@ -43,7 +42,7 @@ void model_head(struct graph *g, const struct model_shape *s, const int in[3],
 
 		cls = predict(g, cls, s->classes, CLS_BIAS,
 			      model_path(g, "yolo_head.pred_cls.%d", i));
-		reg = predict(g, reg, 4 * MODEL_BINS, 1,
+		reg = predict(g, reg, 4 * PPYOLOE_BINS, 1,
 			      model_path(g, "yolo_head.pred_reg.%d", i));
 		graph_name_value(g, cls, model_path(g, "head.cls_logit.%d", i));
 		graph_name_value(g, reg, model_path(g, "head.reg_logit.%d", i));

@@ -1,9 +1,11 @@
+/* PP-YOLOE (s, m, l, x and plus) out of its parts: CSPResNet, CustomCSPPAN and
+ * PPYOLOEHead of PaddleDetection, one file each, at the widths and depths that the
+ * multipliers leave. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
 #include "device/op.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* max(round(n * factor), 1) with Python's rounding: half goes to even. */
 static int scaled(int n, double factor)
@@ -13,29 +15,30 @@ static int scaled(int n, double factor)
 	return v > 1 ? (int)v : 1;
 }
 
-static struct model_shape shape_of(const struct recipe *r)
+static struct ppyoloe_shape shape_of(const struct ppyoloe_options *o,
+				     int classes)
 {
-	struct model_shape s = { .spp = r->spp,
-				 .alpha = r->use_alpha,
-				 .classes = r->num_classes };
+	struct ppyoloe_shape s = { .spp = o->spp,
+				   .alpha = o->use_alpha,
+				   .classes = classes };
 
 	for (int i = 0; i < 5; i++)
-		s.channels[i] = scaled(r->channels[i], r->width_mult);
+		s.channels[i] = scaled(o->channels[i], o->width_mult);
 	for (int i = 0; i < 4; i++)
-		s.blocks[i] = scaled(r->layers[i], r->depth_mult);
-	for (int i = 0; i < 3; i++)
-		s.neck_channels[i] = scaled(r->neck_channels[i], r->width_mult);
-	s.neck_blocks = scaled(r->neck_blocks, r->depth_mult);
+		s.blocks[i] = scaled(o->layers[i], o->depth_mult);
+	for (int i = 0; i < PPYOLOE_LEVELS; i++)
+		s.neck_channels[i] = scaled(o->neck_channels[i], o->width_mult);
+	s.neck_blocks = scaled(o->neck_blocks, o->depth_mult);
 	return s;
 }
 
 /* Channels are halved inside blocks; a width of 1 has no half. */
-static int check_shape(const struct model_shape *s, const struct recipe *r,
-		       struct fl_err *err)
+static int check_shape(const struct ppyoloe_shape *s,
+		       const struct ppyoloe_options *o, struct fl_err *err)
 {
 	int least = s->channels[0];
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < PPYOLOE_LEVELS; i++)
 		least = s->neck_channels[i] < least ? s->neck_channels[i]
 						    : least;
 	if (least >= 2)
@@ -43,12 +46,12 @@ static int check_shape(const struct model_shape *s, const struct recipe *r,
 	return fl_fail(
 		err, FL_ERECIPE,
 		"width_mult %g leaves a layer of %d channel; use a larger one",
-		r->width_mult, least);
+		o->width_mult, least);
 }
 
 /* Sums of channels lie in arrays of fixed size, and a layer that wide is a
  * slip of the pen. */
-static int check_width(const struct graph *g, const struct recipe *r,
+static int check_width(const struct graph *g, const struct ppyoloe_options *o,
 		       struct fl_err *err)
 {
 	int most = 0;
@@ -61,42 +64,47 @@ static int check_width(const struct graph *g, const struct recipe *r,
 	return fl_fail(
 		err, FL_ERECIPE,
 		"width_mult %g makes a layer of %d channels, at most %d are possible; use a smaller one",
-		r->width_mult, most, DEV_MAX_CHANNELS);
+		o->width_mult, most, DEV_MAX_CHANNELS);
 }
 
-int model_new(const struct recipe *recipe, struct model **out,
-	      struct fl_err *err)
+static int build(const void *options, struct model *m, struct fl_err *err)
 {
-	struct model_shape shape = shape_of(recipe);
-	struct model *m;
-	int features[3], neck[3];
-	int rc = check_shape(&shape, recipe, err);
+	const struct ppyoloe_options *o = options;
+	struct ppyoloe_shape shape = shape_of(o, m->num_classes);
+	int features[PPYOLOE_LEVELS], neck[PPYOLOE_LEVELS];
+	int rc = check_shape(&shape, o, err);
 
 	if (rc != 0)
 		return rc;
-	m = fl_calloc(1, sizeof(*m));
-	m->num_classes = recipe->num_classes;
-	m->graph = graph_new(3);
-	m->graph->short_sums = recipe->short_sums;
-	model_backbone(m->graph, &shape, features);
-	model_neck(m->graph, &shape, features, neck);
-	model_head(m->graph, &shape, neck, &m->head);
-	rc = check_width(m->graph, recipe, err);
-	if (rc != 0) {
-		model_free(m);
-		return rc;
-	}
-	graph_finish(m->graph);
-	model_list_states(m, &shape);
-	*out = m;
-	return 0;
+	ppyoloe_backbone(m->graph, &shape, features);
+	ppyoloe_neck(m->graph, &shape, features, neck);
+	ppyoloe_head(m->graph, &shape, neck, &m->head);
+	return check_width(m->graph, o, err);
 }
 
-void model_free(struct model *m)
+static void list_states(const void *options, struct model *m)
 {
-	if (!m)
-		return;
-	graph_free(m->graph);
-	free(m->states);
-	free(m);
+	struct ppyoloe_shape shape = shape_of(options, m->num_classes);
+
+	ppyoloe_list_states(m, &shape);
 }
+
+static struct nms_params suppression(const void *options)
+{
+	const struct ppyoloe_options *o = options;
+
+	return (struct nms_params){ .score_threshold =
+					    (float)o->score_threshold,
+				    .nms_threshold = (float)o->nms_threshold,
+				    .nms_top_k = o->nms_top_k,
+				    .keep_top_k = o->keep_top_k };
+}
+
+const struct family ppyoloe_family = {
+	.part = &ppyoloe_part,
+	.build = build,
+	.list_states = list_states,
+	.loss = &ppyoloe_loss,
+	.decode = ppyoloe_decode,
+	.suppression = suppression,
+};

@@ -1,6 +1,5 @@
-#include "family/ppyoloe/ppyoloe_priv.h"
-
 /* CustomCSPPAN: ppdet/modeling/necks/custom_pan.py. */
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 /* concat of x and its maxima over 5x5, 9x9 and 13x13, then ConvBN 1x1 */
 static int spp(struct graph *g, int x, const char *path)
@@ -36,7 +35,7 @@ static int csp_stage(struct graph *g, int x, int cout, int blocks,
 }
 
 /* From coarse to fine: each level joins the upsampled coarser one. */
-static void top_down(struct graph *g, const struct model_shape *s,
+static void top_down(struct graph *g, const struct ppyoloe_shape *s,
 		     const int features[3], int level[3])
 {
 	int x = features[2];
@@ -57,8 +56,8 @@ static void top_down(struct graph *g, const struct model_shape *s,
 	}
 }
 
-void model_neck(struct graph *g, const struct model_shape *s,
-		const int features[3], int out[3])
+void ppyoloe_neck(struct graph *g, const struct ppyoloe_shape *s,
+		  const int features[3], int out[3])
 {
 	int level[3];
 

@@ -1,40 +1,83 @@
-/* ppyoloe_priv.h - the parts of PP-YOLOE as graph builders; for src/family/ppyoloe. */
+/* ppyoloe_priv.h - the parts of PP-YOLOE; for src/family/ppyoloe. */
 #ifndef FL_FAMILY_PPYOLOE_PPYOLOE_PRIV_H
 #define FL_FAMILY_PPYOLOE_PPYOLOE_PRIV_H
 
-#include "model/model.h"
+#include "family/ppyoloe/ppyoloe.h"
+#include "loss/assign.h"
+#include "model/blocks.h"
+
+#define PPYOLOE_LEVELS 3
+#define PPYOLOE_BINS 17 /* distances 0 .. 16 in units of the stride */
+
+/* What the keys of the family say. */
+struct ppyoloe_options {
+	/* model */
+	double depth_mult, width_mult;
+	int layers[4], channels[5];
+	bool use_alpha;
+	int neck_channels[PPYOLOE_LEVELS], neck_blocks;
+	bool spp;
+	/* loss */
+	int static_epochs; /* with ATSS, before the task-aligned assigner */
+	struct assign_options assign;
+	double weight_cls, weight_iou, weight_dfl;
+	/* suppression */
+	int nms_top_k, keep_top_k;
+	double score_threshold, nms_threshold;
+};
 
 /* Widths and depths after the multipliers. */
-struct model_shape {
-	int channels[5];      /* stem, then the four stages */
-	int blocks[4];	      /* basic blocks of each stage */
-	int neck_channels[3]; /* strides 32, 16, 8 */
+struct ppyoloe_shape {
+	int channels[5];		   /* stem, then the four stages */
+	int blocks[4];			   /* basic blocks of each stage */
+	int neck_channels[PPYOLOE_LEVELS]; /* strides 32, 16, 8 */
 	int neck_blocks;
 	bool spp;
 	bool alpha; /* backbone RepVGG blocks learn a factor */
 	int classes;
 };
 
-/* conv without bias, batch norm, activation: state names path.conv.weight,
- * path.bn.* . */
-int model_conv_bn(struct graph *g, int x, int cout, int k, int stride,
-		  enum dev_act act, int residual, const char *path);
-/* ConvBN 3x3, then a RepVGG block; the input is added where shortcut. */
-int model_basic_block(struct graph *g, int x, bool shortcut, bool alpha,
-		      const char *path);
-const char *model_path(struct graph *g, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+extern const struct loss_kind ppyoloe_loss;
 
 /* features: strides 8, 16, 32. */
-void model_backbone(struct graph *g, const struct model_shape *s,
-		    int features[3]);
+void ppyoloe_backbone(struct graph *g, const struct ppyoloe_shape *s,
+		      int features[PPYOLOE_LEVELS]);
 /* features: strides 8, 16, 32; out: strides 32, 16, 8. */
-void model_neck(struct graph *g, const struct model_shape *s,
-		const int features[3], int out[3]);
-void model_head(struct graph *g, const struct model_shape *s, const int in[3],
-		struct head *head);
+void ppyoloe_neck(struct graph *g, const struct ppyoloe_shape *s,
+		  const int features[PPYOLOE_LEVELS], int out[PPYOLOE_LEVELS]);
+void ppyoloe_head(struct graph *g, const struct ppyoloe_shape *s,
+		  const int in[PPYOLOE_LEVELS], struct head *head);
 
-/* Fills states and state_count in the reference's order. */
-void model_list_states(struct model *m, const struct model_shape *s);
+/* The state dict in the reference's order. */
+void ppyoloe_list_states(struct model *m, const struct ppyoloe_shape *s);
+
+/* decode.c: struct family says what it does. */
+void ppyoloe_decode(const struct head_map *maps, int levels, int n,
+		    const float *scale_factor, float *boxes, float *scores);
+
+/* Places of ppyoloe_loss.values. */
+enum {
+	PPYOLOE_TOTAL,
+	PPYOLOE_CLS,
+	PPYOLOE_IOU,
+	PPYOLOE_DFL,
+	PPYOLOE_L1,
+	PPYOLOE_LOSSES
+};
+
+/* What a point that answers for a box has of the losses (point.c). */
+struct ppyoloe_weights {
+	double cls, iou, dfl;
+};
+
+/* The class that the point is an example of: logit z, target score q. Returns
+ * its loss less what the device counts for it as no example of any class. */
+double ppyoloe_positive(float z, float q, float *dlogit, float factor);
+/* Add the losses of the point's box to sums and write the gradients of its
+ * logits; share: its score over the normaliser. */
+void ppyoloe_box(const struct ppyoloe_weights *weights,
+		 const struct assign_point *q, const float *box, double share,
+		 const float *logit, float *dlogit,
+		 double sums[PPYOLOE_LOSSES]);
 
 #endif

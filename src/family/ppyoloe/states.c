@@ -1,101 +1,60 @@
+/* The state dict in the reference's order: a layer's own parameters, then its
+ * children in attribute order. It differs from the order of computation. Paddle's
+ * own numbers follow yet another one, that of building, which stands here too. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
-#include <stdlib.h>
-
-/* The state dict in the reference's order: a layer's own parameters, then its
- * children in attribute order. It differs from the order of computation. */
-
-static void add(struct model *m, const char *name)
-{
-	struct model_state *s;
-
-	m->states = fl_realloc(m->states, (size_t)(m->state_count + 1) *
-						  sizeof(*m->states));
-	s = &m->states[m->state_count++];
-	s->param = graph_find_param(m->graph, name);
-	s->name = s->param ? s->param->name : name;
-}
-
-static void add_leaf(struct model *m, const char *path, const char *leaf)
-{
-	add(m, model_path(m->graph, "%s.%s", path, leaf));
-}
-
-static void add_conv_bn(struct model *m, const char *path)
-{
-	static const char *const leaves[] = { "conv.weight", "bn.weight",
-					      "bn.bias", "bn._mean",
-					      "bn._variance" };
-
-	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
-		add_leaf(m, path, leaves[i]);
-}
-
-static void add_block(struct model *m, const char *path, bool alpha)
-{
-	add_conv_bn(m, model_path(m->graph, "%s.conv1", path));
-	if (alpha)
-		add_leaf(m, path, "conv2.alpha");
-	add_conv_bn(m, model_path(m->graph, "%s.conv2.conv1", path));
-	add_conv_bn(m, model_path(m->graph, "%s.conv2.conv2", path));
-}
-
-static void add_fc(struct model *m, const char *path)
-{
-	add_leaf(m, path, "weight");
-	add_leaf(m, path, "bias");
-}
-
-static void list_backbone(struct model *m, const struct model_shape *s)
+static void list_backbone(struct model *m, const struct ppyoloe_shape *s)
 {
 	struct graph *g = m->graph;
 
 	for (int i = 1; i <= 3; i++)
-		add_conv_bn(m, model_path(g, "backbone.stem.conv%d", i));
+		model_list_conv_bn(m, model_path(g, "backbone.stem.conv%d", i));
 	for (int i = 0; i < 4; i++) {
 		const char *path = model_path(g, "backbone.stages.%d", i);
 
-		add_conv_bn(m, model_path(g, "%s.conv_down", path));
-		add_conv_bn(m, model_path(g, "%s.conv1", path));
-		add_conv_bn(m, model_path(g, "%s.conv2", path));
+		model_list_conv_bn(m, model_path(g, "%s.conv_down", path));
+		model_list_conv_bn(m, model_path(g, "%s.conv1", path));
+		model_list_conv_bn(m, model_path(g, "%s.conv2", path));
 		for (int k = 0; k < s->blocks[i]; k++)
-			add_block(m, model_path(g, "%s.blocks.%d", path, k),
-				  s->alpha);
-		add_fc(m, model_path(g, "%s.attn.fc", path));
-		add_conv_bn(m, model_path(g, "%s.conv3", path));
+			model_list_basic_block(
+				m, model_path(g, "%s.blocks.%d", path, k),
+				s->alpha);
+		model_list_fc(m, model_path(g, "%s.attn.fc", path));
+		model_list_conv_bn(m, model_path(g, "%s.conv3", path));
 	}
 }
 
-static void list_csp_stage(struct model *m, const struct model_shape *s,
+static void list_csp_stage(struct model *m, const struct ppyoloe_shape *s,
 			   bool spp, const char *path)
 {
 	struct graph *g = m->graph;
 
-	add_conv_bn(m, model_path(g, "%s.conv1", path));
-	add_conv_bn(m, model_path(g, "%s.conv2", path));
+	model_list_conv_bn(m, model_path(g, "%s.conv1", path));
+	model_list_conv_bn(m, model_path(g, "%s.conv2", path));
 	for (int k = 0; k < s->neck_blocks; k++) {
-		add_block(m, model_path(g, "%s.convs.%d", path, k), false);
+		model_list_basic_block(m, model_path(g, "%s.convs.%d", path, k),
+				       false);
 		if (spp && k == (s->neck_blocks - 1) / 2)
-			add_conv_bn(m,
-				    model_path(g, "%s.convs.spp.conv", path));
+			model_list_conv_bn(
+				m, model_path(g, "%s.convs.spp.conv", path));
 	}
-	add_conv_bn(m, model_path(g, "%s.conv3", path));
+	model_list_conv_bn(m, model_path(g, "%s.conv3", path));
 }
 
-static void list_neck(struct model *m, const struct model_shape *s)
+static void list_neck(struct model *m, const struct ppyoloe_shape *s)
 {
 	struct graph *g = m->graph;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < PPYOLOE_LEVELS; i++)
 		list_csp_stage(m, s, i == 0 && s->spp,
 			       model_path(g, "neck.fpn_stages.%d.0", i));
-	for (int i = 0; i < 2; i++)
-		add_conv_bn(m, model_path(g, "neck.fpn_routes.%d", i));
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < PPYOLOE_LEVELS - 1; i++)
+		model_list_conv_bn(m, model_path(g, "neck.fpn_routes.%d", i));
+	for (int i = 0; i < PPYOLOE_LEVELS - 1; i++)
 		list_csp_stage(m, s, false,
 			       model_path(g, "neck.pan_stages.%d.0", i));
-	for (int i = 0; i < 2; i++)
-		add_conv_bn(m, model_path(g, "neck.pan_routes.%d", i));
+	for (int i = 0; i < PPYOLOE_LEVELS - 1; i++)
+		model_list_conv_bn(m, model_path(g, "neck.pan_routes.%d", i));
 }
 
 static void list_head(struct model *m)
@@ -105,40 +64,47 @@ static void list_head(struct model *m)
 	struct graph *g = m->graph;
 
 	for (int k = 0; k < 2; k++) {
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < PPYOLOE_LEVELS; i++) {
 			const char *path =
 				model_path(g, "yolo_head.%s.%d", stems[k], i);
 
-			add_fc(m, model_path(g, "%s.fc", path));
-			add_conv_bn(m, model_path(g, "%s.conv", path));
+			model_list_fc(m, model_path(g, "%s.fc", path));
+			model_list_conv_bn(m, model_path(g, "%s.conv", path));
 		}
 	}
 	for (int k = 0; k < 2; k++)
-		for (int i = 0; i < 3; i++)
-			add_fc(m,
-			       model_path(g, "yolo_head.%s.%d", preds[k], i));
-	add(m, "yolo_head.proj_conv.weight");
+		for (int i = 0; i < PPYOLOE_LEVELS; i++)
+			model_list_fc(m, model_path(g, "yolo_head.%s.%d",
+						    preds[k], i));
+	model_list_ramp(m, "yolo_head.proj_conv.weight", PPYOLOE_BINS);
 }
 
-void model_list_states(struct model *m, const struct model_shape *s)
+void ppyoloe_list_states(struct model *m, const struct ppyoloe_shape *s)
 {
 	list_backbone(m, s);
 	list_neck(m, s);
 	list_head(m);
 }
 
-size_t model_state_count(const struct model_state *state)
-{
-	return state->param ? state->param->count : MODEL_BINS;
-}
+/* fpn stages and routes alternate, the pan runs from the finest level, and the
+ * branches of the head alternate by level. */
+static const struct paddle_place places[] = {
+	{ "fpn_stages", 1000, 2 },  { "fpn_routes", 1001, 2 },
+	{ "pan_routes", 2000, -2 }, { "pan_stages", 2001, -2 },
+	{ "stem_cls", 3000, 2 },    { "stem_reg", 3001, 2 },
+	{ "pred_cls", 4000, 2 },    { "pred_reg", 4001, 2 },
+	{ "proj_conv", 5000, 0 },
+};
 
-int model_state_dims(const struct model_state *state, int dims[4])
-{
-	static const int projection[4] = { 1, MODEL_BINS, 1, 1 };
-	const int *from = state->param ? state->param->dims : projection;
-	int n = state->param ? state->param->ndims : 4;
+static const struct paddle_param params[] = {
+	{ "rep_vgg_block", false, "alpha", "w_0" },
+};
 
-	for (int i = 0; i < n; i++)
-		dims[i] = from[i];
-	return n;
-}
+const struct paddle_rules ppyoloe_paddle = {
+	.family = "PP-YOLOE",
+	.places = places,
+	.place_count = sizeof(places) / sizeof(places[0]),
+	.params = params,
+	.param_count = sizeof(params) / sizeof(params[0]),
+	.constants = (const char *const[]){ "proj_conv.weight", NULL },
+};

@@ -3,6 +3,8 @@
  * part of flotilla. */
 #include "base/str.h"
 #include "config/recipe.h"
+#include "optim/options.h"
+#include "train/options.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -43,9 +45,9 @@ static void check(const char *path)
 	if (!why && rc != 0)
 		fail_msg("%s", err.text);
 	if (!why) {
-		assert_true(r->num_classes > 0 && r->epoch > 0);
-		assert_true(r->schedule_count == 2);
-		assert_int_equal(r->base_batch, 64);
+		assert_true(r->num_classes > 0 && run_options(r)->epoch > 0);
+		assert_true(schedule_options(r)->count == 2);
+		assert_int_equal(schedule_options(r)->base_batch, 64);
 	}
 	recipe_free(r);
 }

@@ -1,6 +1,7 @@
 /* Recipes: every file of configs/ loads with the reference's values; bad ones are refused with
  * file, line and name. */
 #include "config/recipe.h"
+#include "family/ppyoloe/ppyoloe_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,14 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "data/options.h"
+#include "optim/options.h"
+#include "train/options.h"
+
+static const struct ppyoloe_options *ppyoloe_of(const struct recipe *r)
+{
+	return recipe_options(r, &ppyoloe_part);
+}
 
 static void test_own_recipes(void **state)
 {
@@ -50,14 +59,15 @@ static void test_own_recipes(void **state)
 		if (recipe_load(list[i].path, NULL, 0, &r, &err) != 0)
 			fail_msg("%s", err.text);
 		if (list[i].epoch)
-			assert_int_equal(r->epoch, list[i].epoch);
+			assert_int_equal(run_options(r)->epoch, list[i].epoch);
 		assert_int_equal(r->num_classes, list[i].classes);
 		if (list[i].lr > 0)
-			assert_true(r->base_lr == list[i].lr);
+			assert_true(schedule_options(r)->base_lr == list[i].lr);
 		/* the demo's objects are small enough as they are */
-		assert_true(r->train_reader.distort);
-		assert_true(r->train_reader.expand || !list[i].epoch);
-		assert_int_equal(r->schedule_count, 2);
+		assert_true(data_options(r)->train_reader.distort);
+		assert_true(data_options(r)->train_reader.expand ||
+			    !list[i].epoch);
+		assert_int_equal(schedule_options(r)->count, 2);
 		recipe_free(r);
 	}
 }
@@ -90,22 +100,26 @@ static void test_reference_recipes(void **state)
 		if (recipe_load(path, NULL, 0, &theirs, &err) != 0 ||
 		    recipe_load(own, NULL, 0, &ours, &err) != 0)
 			fail_msg("%s", err.text);
-		assert_int_equal(theirs->epoch, ours->epoch);
-		assert_true(theirs->base_lr == ours->base_lr);
-		assert_int_equal(theirs->static_assigner_epoch,
-				 ours->static_assigner_epoch);
-		assert_int_equal(theirs->schedules[0].max_epochs,
-				 ours->schedules[0].max_epochs);
-		assert_true(theirs->schedules[1].epochs ==
-			    ours->schedules[1].epochs);
-		assert_string_equal(theirs->pretrain_weights,
-				    ours->pretrain_weights);
-		assert_memory_equal(theirs->train_reader.sizes,
-				    ours->train_reader.sizes,
-				    sizeof(ours->train_reader.sizes));
-		assert_int_equal(theirs->train_reader.mean_std,
-				 ours->train_reader.mean_std);
-		assert_int_equal(theirs->snapshot_epoch, ours->snapshot_epoch);
+		assert_int_equal(run_options(theirs)->epoch,
+				 run_options(ours)->epoch);
+		assert_true(schedule_options(theirs)->base_lr ==
+			    schedule_options(ours)->base_lr);
+		assert_int_equal(ppyoloe_of(theirs)->static_epochs,
+				 ppyoloe_of(ours)->static_epochs);
+		assert_int_equal(schedule_options(theirs)->list[0].max_epochs,
+				 schedule_options(ours)->list[0].max_epochs);
+		assert_true(schedule_options(theirs)->list[1].epochs ==
+			    schedule_options(ours)->list[1].epochs);
+		assert_string_equal(run_options(theirs)->pretrain_weights,
+				    run_options(ours)->pretrain_weights);
+		assert_memory_equal(
+			data_options(theirs)->train_reader.sizes,
+			data_options(ours)->train_reader.sizes,
+			sizeof(data_options(ours)->train_reader.sizes));
+		assert_int_equal(data_options(theirs)->train_reader.mean_std,
+				 data_options(ours)->train_reader.mean_std);
+		assert_int_equal(run_options(theirs)->snapshot_epoch,
+				 run_options(ours)->snapshot_epoch);
 		recipe_free(theirs);
 		recipe_free(ours);
 	}
@@ -218,12 +232,14 @@ static void test_overrides(void **state)
 			   "pretrain_weights: http://x\n",
 		      o, 5, &r, &err) != 0)
 		fail_msg("%s", err.text);
-	assert_true(r->base_lr == 1e-3); /* though PyYAML calls it text */
-	assert_int_equal(r->keep_top_k, 7);
-	assert_int_equal(r->nms_top_k, 9); /* the first is not lost */
-	assert_string_equal(r->train.dataset_dir, "/x");
-	assert_string_equal(r->train.image_dir, "a");
-	assert_string_equal(r->pretrain_weights, "");
+	assert_true(schedule_options(r)->base_lr ==
+		    1e-3); /* though PyYAML calls it text */
+	assert_int_equal(ppyoloe_of(r)->keep_top_k, 7);
+	assert_int_equal(ppyoloe_of(r)->nms_top_k,
+			 9); /* the first is not lost */
+	assert_string_equal(data_options(r)->train.dataset_dir, "/x");
+	assert_string_equal(data_options(r)->train.image_dir, "a");
+	assert_string_equal(run_options(r)->pretrain_weights, "");
 	recipe_free(r);
 	assert_int_equal(load_text(GOOD, bad, 1, &r, &err), FL_EUSAGE);
 }
@@ -270,7 +286,7 @@ static void test_docs(void **state)
 	assert_int_equal(fl_map_open(&map, "docs/recipes.md", &err), 0);
 	if (!memmem(map.data, map.size, fl_str_get(&rows), rows.len))
 		fail_msg(
-			"docs/recipes.md is not the table of recipe_rows.c; 'flotilla recipe-keys' prints it");
+			"docs/recipes.md is not the table of the parts' rows; 'flotilla recipe-keys' prints it");
 	fl_map_close(&map);
 	fl_str_release(&rows);
 }

@@ -4,6 +4,7 @@
 #include "data/synth.h"
 
 #include "../../support/batches.h"
+#include "data/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,14 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* A recipe's, for a test to change. */
+static struct recipe_reader *train_reader(struct recipe *r)
+{
+	struct data_options *o = recipe_options(r, &data_part);
+
+	return &o->train_reader;
+}
 
 static struct recipe *recipe;
 static struct dataset data;
@@ -47,7 +56,7 @@ static void test_ranks(void **state)
 	struct loader *one = train(0, 1, 2, 0, 0), *half[2];
 
 	(void)state;
-	recipe->train_reader.batch_size = 2;
+	train_reader(recipe)->batch_size = 2;
 	half[0] = train(0, 2, 1, 0, 0);
 	half[1] = train(1, 2, 1, 0, 0);
 	for (int i = 0; i < 6; i++) {
@@ -66,7 +75,7 @@ static void test_ranks(void **state)
 	}
 	for (int r = 0; r < 2; r++)
 		loader_close(half[r]);
-	recipe->train_reader.batch_size = 4;
+	train_reader(recipe)->batch_size = 4;
 	loader_close(one);
 }
 
@@ -149,9 +158,10 @@ static void test_eval(void **state)
 		struct batch *b;
 		double waited;
 
-		assert_int_equal(loader_open_eval(&recipe->eval_reader, &data,
-						  2, r, 3, 2, &l, &err),
-				 0);
+		assert_int_equal(
+			loader_open_eval(&data_options(recipe)->eval_reader,
+					 &data, 2, r, 3, 2, &l, &err),
+			0);
 		while (loader_next(l, &b, &waited, &err) == 0 && b)
 			for (int i = 0; i < b->n; i++)
 				if (b->index[i] >= 0)
@@ -184,7 +194,7 @@ static int setup(void **state)
 	o[2] = where;
 	if (synth_make(dir, &synth, &err) != 0 ||
 	    recipe_load("configs/demo/ppyoloe_demo.yml", o, 3, &recipe, &err) ||
-	    dataset_open(&recipe->train, 6, &data, &err) != 0) {
+	    dataset_open(&data_options(recipe)->train, 6, &data, &err) != 0) {
 		printf("%s\n", err.text);
 		return -1;
 	}

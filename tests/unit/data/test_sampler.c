@@ -18,7 +18,9 @@ static void test_numpy_shuffle(void **state)
 	int out[10];
 
 	(void)state;
-	assert_int_equal(sampler_open(&s, "paddle", 5, 10, 0, 1, 10, &err), 0);
+	assert_int_equal(
+		sampler_open(&s, DATA_SAMPLER_PADDLE, 5, 10, 0, 1, 10, &err),
+		0);
 	sampler_step(&s, 0, 0, out);
 	assert_memory_equal(out, k0, sizeof(k0));
 	sampler_step(&s, 3, 0, out);
@@ -28,7 +30,7 @@ static void test_numpy_shuffle(void **state)
 
 /* Over all ranks and steps every image comes at most once (the padding of the
  * reference apart), and only the tail is left out. */
-static void cover(const char *kind, int images, int world, int batch)
+static void cover(enum data_sampler kind, int images, int world, int batch)
 {
 	struct fl_err err = FL_ERR_INIT;
 	int *seen = calloc((size_t)images, sizeof(int)), total = 0;
@@ -56,7 +58,7 @@ static void cover(const char *kind, int images, int world, int batch)
 	for (int i = 0; i < images; i++)
 		never += seen[i] == 0;
 	assert_int_equal(total, steps * world * batch);
-	assert_true(twice <= (strcmp(kind, "paddle") == 0 ? padding : 0));
+	assert_true(twice <= (kind == DATA_SAMPLER_PADDLE ? padding : 0));
 	assert_true(never < world * batch);
 	free(seen);
 }
@@ -66,8 +68,10 @@ static void test_shards(void **state)
 	(void)state;
 	for (int world = 1; world <= 7; world++)
 		for (int images = 60; images < 75; images++) {
-			cover("flotilla", images, world, 1 + images % 5);
-			cover("paddle", images, world, 1 + images % 5);
+			cover(DATA_SAMPLER_FLOTILLA, images, world,
+			      1 + images % 5);
+			cover(DATA_SAMPLER_PADDLE, images, world,
+			      1 + images % 5);
 		}
 }
 
@@ -79,12 +83,13 @@ static void test_ranks_are_one_rank(void **state)
 	int whole[12], out[4];
 
 	(void)state;
-	assert_int_equal(sampler_open(&one, "flotilla", 9, 50, 0, 1, 12, &err),
+	assert_int_equal(sampler_open(&one, DATA_SAMPLER_FLOTILLA, 9, 50, 0, 1,
+				      12, &err),
 			 0);
 	for (int r = 0; r < 3; r++) {
-		assert_int_equal(
-			sampler_open(&part, "flotilla", 9, 50, r, 3, 4, &err),
-			0);
+		assert_int_equal(sampler_open(&part, DATA_SAMPLER_FLOTILLA, 9,
+					      50, r, 3, 4, &err),
+				 0);
 		assert_int_equal(part.steps, one.steps);
 		for (int k = 0; k < one.steps; k++) {
 			sampler_step(&one, 7, k, whole);
@@ -104,7 +109,8 @@ static void test_shares(void **state)
 	int whole[12], out[12];
 
 	(void)state;
-	assert_int_equal(sampler_open(&one, "flotilla", 9, 50, 0, 1, 12, &err),
+	assert_int_equal(sampler_open(&one, DATA_SAMPLER_FLOTILLA, 9, 50, 0, 1,
+				      12, &err),
 			 0);
 	for (int world = 1; world <= 12; world++)
 		for (int k = 0; k < one.steps; k++) {
@@ -113,9 +119,9 @@ static void test_shares(void **state)
 			sampler_step(&one, 3, k, whole);
 			for (int r = 0; r < world; r++) {
 				assert_int_equal(
-					sampler_open_share(&part, "flotilla", 9,
-							   50, r, world, 12,
-							   &err),
+					sampler_open_share(
+						&part, DATA_SAMPLER_FLOTILLA, 9,
+						50, r, world, 12, &err),
 					0);
 				assert_int_equal(part.steps, one.steps);
 				assert_true(part.batch >= 12 / world);
@@ -129,12 +135,12 @@ static void test_shares(void **state)
 			assert_int_equal(seen, 12);
 		}
 	sampler_close(&one);
-	assert_int_equal(
-		sampler_open_share(&part, "paddle", 9, 50, 0, 5, 12, &err),
-		FL_ERECIPE);
-	assert_int_equal(
-		sampler_open_share(&part, "flotilla", 9, 50, 0, 13, 12, &err),
-		FL_ERECIPE);
+	assert_int_equal(sampler_open_share(&part, DATA_SAMPLER_PADDLE, 9, 50,
+					    0, 5, 12, &err),
+			 FL_ERECIPE);
+	assert_int_equal(sampler_open_share(&part, DATA_SAMPLER_FLOTILLA, 9, 50,
+					    0, 13, 12, &err),
+			 FL_ERECIPE);
 }
 
 static void test_too_few(void **state)
@@ -143,8 +149,9 @@ static void test_too_few(void **state)
 	struct sampler s;
 
 	(void)state;
-	assert_int_equal(sampler_open(&s, "flotilla", 0, 7, 0, 2, 4, &err),
-			 FL_ERECIPE);
+	assert_int_equal(
+		sampler_open(&s, DATA_SAMPLER_FLOTILLA, 0, 7, 0, 2, 4, &err),
+		FL_ERECIPE);
 	assert_non_null(strstr(err.text, "7 images are fewer than the 8"));
 }
 

@@ -6,6 +6,7 @@
 
 #include "../../support/batches.h"
 #include "../../support/scratch.h"
+#include "data/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,14 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+/* A recipe's, for a test to change. */
+static struct recipe_reader *train_reader(struct recipe *r)
+{
+	struct data_options *o = recipe_options(r, &data_part);
+
+	return &o->train_reader;
+}
 
 static struct recipe *recipe, *other; /* of seeds 0 and 77 */
 static struct dataset data;
@@ -23,9 +32,10 @@ static int open_loader(const struct recipe *r, int world, const char *record,
 {
 	struct loader_tapes tapes = { record, replay };
 
-	return loader_open_train(r, &data, 0, world,
-				 world * r->train_reader.batch_size, 2, 0, 0,
-				 &tapes, l, err);
+	return loader_open_train(
+		r, &data, 0, world,
+		world * data_options(r)->train_reader.batch_size, 2, 0, 0,
+		&tapes, l, err);
 }
 
 static struct loader *opened(const struct recipe *r, const char *record,
@@ -203,10 +213,10 @@ static void test_other_chain(void **state)
 	struct loader *l;
 
 	(void)state;
-	recipe->train_reader.expand = false;
+	train_reader(recipe)->expand = false;
 	assert_int_equal(open_loader(recipe, 1, NULL, path, &l, &err),
 			 FL_EDATA);
-	recipe->train_reader.expand = true;
+	train_reader(recipe)->expand = true;
 	assert_non_null(strstr(err.text, "has no RandomExpand"));
 }
 
@@ -255,9 +265,9 @@ static void test_pictures(void **state)
 /* The demo's chain has no expansion. */
 static void add_expand(struct recipe *r)
 {
-	r->train_reader.expand = true;
-	r->train_reader.expand_ratio = 4;
-	r->train_reader.expand_prob = 0.5;
+	train_reader(r)->expand = true;
+	train_reader(r)->expand_ratio = 4;
+	train_reader(r)->expand_prob = 0.5;
 }
 
 static int setup(void **state)
@@ -276,7 +286,7 @@ static int setup(void **state)
 	if (synth_make(dir, &synth, &err) != 0 ||
 	    recipe_load("configs/demo/ppyoloe_demo.yml", set, 4, &other,
 			&err) ||
-	    dataset_open(&other->train, 6, &data, &err) != 0)
+	    dataset_open(&data_options(other)->train, 6, &data, &err) != 0)
 		goto failed;
 	set[2] = "seed=0";
 	if (recipe_load("configs/demo/ppyoloe_demo.yml", set, 4, &recipe, &err))

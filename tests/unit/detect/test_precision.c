@@ -37,9 +37,9 @@ static void none(struct dev_bf16 *out)
 	*out = (struct dev_bf16){ false, false, "it has none" };
 }
 
-/* What becomes of a recipe's two keys; NULL: it is refused. */
-static const char *settled(void (*bf16)(struct dev_bf16 *), struct comm *comm,
-			   const char *precision, bool amp)
+/* What becomes of a recipe's two keys; -1: it is refused. */
+static int settled(void (*bf16)(struct dev_bf16 *), struct comm *comm,
+		   enum precision precision, bool amp)
 {
 	struct device device = { .name = "made-up", .bf16 = bf16 };
 	struct recipe r = { .precision = precision, .amp = amp };
@@ -50,11 +50,12 @@ static const char *settled(void (*bf16)(struct dev_bf16 *), struct comm *comm,
 		assert_int_equal(rc, FL_ERECIPE);
 		assert_non_null(strstr(err.text, "it has none"));
 		assert_non_null(strstr(err.text, "precision: fp32"));
-		return NULL;
+		return -1;
 	}
-	assert_int_equal(recipe_precision(&r),
-			 strcmp(r.precision, "bf16") ? DTYPE_F32 : DTYPE_BF16);
-	return r.precision;
+	assert_int_equal(recipe_precision(&r), r.precision == PRECISION_BF16
+						       ? DTYPE_BF16
+						       : DTYPE_F32);
+	return (int)r.precision;
 }
 
 static void test_alone(void **state)
@@ -62,19 +63,27 @@ static void test_alone(void **state)
 	struct comm *self = comm_self_open();
 
 	(void)state;
-	assert_string_equal(settled(fast, self, "auto", true), "bf16");
-	assert_string_equal(settled(slow, self, "auto", true), "fp32");
-	assert_string_equal(settled(none, self, "auto", true), "fp32");
+	assert_int_equal(settled(fast, self, PRECISION_AUTO, true),
+			 PRECISION_BF16);
+	assert_int_equal(settled(slow, self, PRECISION_AUTO, true),
+			 PRECISION_FP32);
+	assert_int_equal(settled(none, self, PRECISION_AUTO, true),
+			 PRECISION_FP32);
 	for (int amp = 0; amp < 2; amp++) {
-		assert_string_equal(settled(fast, self, "bf16", amp), "bf16");
-		assert_string_equal(settled(slow, self, "bf16", amp), "bf16");
-		assert_null(settled(none, self, "bf16", amp));
+		assert_int_equal(settled(fast, self, PRECISION_BF16, amp),
+				 PRECISION_BF16);
+		assert_int_equal(settled(slow, self, PRECISION_BF16, amp),
+				 PRECISION_BF16);
+		assert_int_equal(settled(none, self, PRECISION_BF16, amp), -1);
 	}
 	/* nothing to ask the processor */
 	asked = 0;
-	assert_string_equal(settled(fast, self, "fp32", true), "fp32");
-	assert_string_equal(settled(fast, self, "fp32", false), "fp32");
-	assert_string_equal(settled(fast, self, "auto", false), "fp32");
+	assert_int_equal(settled(fast, self, PRECISION_FP32, true),
+			 PRECISION_FP32);
+	assert_int_equal(settled(fast, self, PRECISION_FP32, false),
+			 PRECISION_FP32);
+	assert_int_equal(settled(fast, self, PRECISION_AUTO, false),
+			 PRECISION_FP32);
 	assert_int_equal(asked, 0);
 	comm_close(self);
 }
@@ -99,13 +108,18 @@ static void test_ranks(void **state)
 
 	(void)state;
 	twin_init(&twin);
-	assert_string_equal(settled(fast, &twin.base, "auto", true), "bf16");
-	assert_string_equal(settled(slow, &twin.base, "auto", true), "fp32");
+	assert_int_equal(settled(fast, &twin.base, PRECISION_AUTO, true),
+			 PRECISION_BF16);
+	assert_int_equal(settled(slow, &twin.base, PRECISION_AUTO, true),
+			 PRECISION_FP32);
 	others = 0; /* is not faster */
-	assert_string_equal(settled(fast, &two, "auto", true), "fp32");
+	assert_int_equal(settled(fast, &two, PRECISION_AUTO, true),
+			 PRECISION_FP32);
 	others = 1;
-	assert_string_equal(settled(fast, &two, "auto", true), "bf16");
-	assert_string_equal(settled(slow, &two, "auto", true), "fp32");
+	assert_int_equal(settled(fast, &two, PRECISION_AUTO, true),
+			 PRECISION_BF16);
+	assert_int_equal(settled(slow, &two, PRECISION_AUTO, true),
+			 PRECISION_FP32);
 }
 
 static void test_here(void **state)

@@ -16,7 +16,7 @@
 static float weights[N], grads[N], velocity[N];
 
 /* Without momentum, decay and rate the velocity is what became of the gradient. */
-static double step_of(struct dev *dev, const struct recipe *r,
+static double step_of(struct dev *dev, const struct optim_options *r,
 		      struct grad_history *h, double norm, bool objects)
 {
 	double squares, excess;
@@ -40,7 +40,7 @@ static double step_of(struct dev *dev, const struct recipe *r,
 	return excess;
 }
 
-static double step(struct dev *dev, const struct recipe *r,
+static double step(struct dev *dev, const struct optim_options *r,
 		   struct grad_history *h, double norm)
 {
 	return step_of(dev, r, h, norm, true);
@@ -65,8 +65,8 @@ static void near(double a, double b)
 
 static void check_norm_and_value(struct dev *dev)
 {
-	struct recipe by_norm = { .clip_norm = 10 };
-	struct recipe by_value = { .clip_value = 0.01 };
+	struct optim_options by_norm = { .clip_norm = 10 };
+	struct optim_options by_value = { .clip_value = 0.01 };
 	struct grad_history h = { 0 };
 
 	step(dev, &by_norm, &h, 9.5);
@@ -85,7 +85,7 @@ static void check_history(struct dev *dev)
 {
 	static const double norms[] = { 2, 1, 2,  1, 2,	  1, 2, 1,   2,	 1,
 					2, 1, 50, 2, 400, 3, 8, NAN, 20, 1 };
-	struct recipe r = { .clip_history = 3 };
+	struct optim_options r = { .clip_history = 3 };
 	struct grad_history h = { 0 };
 	double used[20];
 	int count = 0, clipped = 0;
@@ -133,7 +133,7 @@ static void test_cpu(void **state)
  * and an empty one that is long is an outlier. */
 static void test_empty_batches(void **state)
 {
-	struct recipe r = { .clip_history = 3 };
+	struct optim_options r = { .clip_history = 3 };
 	struct grad_history h = { 0 };
 
 	(void)state;
@@ -150,7 +150,7 @@ static void test_empty_batches(void **state)
 /* Off, a gradient passes whatever came before. */
 static void test_off(void **state)
 {
-	struct recipe r = { 0 };
+	struct optim_options r = { 0 };
 	struct grad_history h = { 0 };
 
 	(void)state;

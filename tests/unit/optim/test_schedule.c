@@ -13,21 +13,21 @@
 
 #include <cmocka.h>
 
-static struct recipe cosine(double base, int max_epochs, double warm)
+static struct schedule_options cosine(double base, int max_epochs, double warm)
 {
-	struct recipe r = { .base_lr = base, .schedule_count = 2 };
+	struct schedule_options r = { .base_lr = base, .count = 2 };
 
-	r.schedules[0] = (struct recipe_schedule){ .kind = RECIPE_COSINE,
-						   .max_epochs = max_epochs,
-						   .use_warmup = true };
-	r.schedules[1] = (struct recipe_schedule){ .kind = RECIPE_LINEAR_WARMUP,
-						   .epochs = warm };
+	r.list[0] = (struct schedule){ .kind = SCHEDULE_COSINE,
+				       .max_epochs = max_epochs,
+				       .use_warmup = true };
+	r.list[1] = (struct schedule){ .kind = SCHEDULE_LINEAR_WARMUP,
+				       .epochs = warm };
 	return r;
 }
 
 static void test_cosine_with_warmup(void **state)
 {
-	struct recipe r = cosine(0.01, 360, 5);
+	struct schedule_options r = cosine(0.01, 360, 5);
 	const int64_t e = 1832; /* steps of COCO over 8 ranks of 8 */
 	const double pi = 3.14159265358979323846;
 
@@ -45,14 +45,12 @@ static void test_cosine_with_warmup(void **state)
 		    schedule_lr(&r, e, 360 * e - 1));
 }
 
-static struct recipe of_batch(const char *rule, int batch, double warm)
+static struct schedule_options of_rule(enum batch_rule rule, double warm)
 {
-	struct recipe r = cosine(0.01, 360, warm);
+	struct schedule_options r = cosine(0.01, 360, warm);
 
-	r.epoch = 300;
 	r.base_batch = 64;
 	r.batch_rule = rule;
-	r.train_reader.batch_size = batch;
 	return r;
 }
 
@@ -60,36 +58,40 @@ static struct recipe of_batch(const char *rule, int batch, double warm)
 static void test_batch_rules(void **state)
 {
 	static const struct {
-		const char *rule, *says;
+		enum batch_rule rule;
+		const char *says;
 		int batch;
 		double lr, warm;
 	} cases[] = {
-		{ "keep", "it stays (linear would make it 0.04)", 64, 0.01, 5 },
-		{ "linear", "linear: 0.04, warm-up 20 epochs instead of 5", 64,
-		  0.04, 20 },
-		{ "sqrt", "sqrt: 0.02, warm-up 20 epochs instead of 5", 64,
-		  0.02, 20 },
-		{ "linear",
+		{ BATCH_RULE_KEEP, "it stays (linear would make it 0.04)", 64,
+		  0.01, 5 },
+		{ BATCH_RULE_LINEAR,
+		  "linear: 0.04, warm-up 20 epochs instead of 5", 64, 0.04,
+		  20 },
+		{ BATCH_RULE_SQRT, "sqrt: 0.02, warm-up 20 epochs instead of 5",
+		  64, 0.02, 20 },
+		{ BATCH_RULE_LINEAR,
 		  "this job has 16 (4 ranks of 4); batch_rule linear: 0.0025",
 		  4, 0.0025, 5 },
-		{ "sqrt", "batch_rule sqrt: 0.005", 4, 0.005, 5 },
-		{ "linear",
+		{ BATCH_RULE_SQRT, "batch_rule sqrt: 0.005", 4, 0.005, 5 },
+		{ BATCH_RULE_LINEAR,
 		  "64 images a step, this job has 64 (4 ranks of 16); "
 		  "batch_rule linear: it stays",
 		  16, 0.01, 5 },
 		/* no more than a fifth of 300 epochs */
-		{ "linear", "linear: 0.32, warm-up 60 epochs instead of 5", 512,
-		  0.32, 60 },
+		{ BATCH_RULE_LINEAR,
+		  "linear: 0.32, warm-up 60 epochs instead of 5", 512, 0.32,
+		  60 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct recipe r = of_batch(cases[i].rule, cases[i].batch, 5);
+		struct schedule_options r = of_rule(cases[i].rule, 5);
 		char line[SCHEDULE_LINE];
 
-		schedule_fit(&r, 4, line);
+		schedule_fit(&r, cases[i].batch, 4, 300, line);
 		assert_true(fabs(r.base_lr - cases[i].lr) < 1e-15);
-		assert_true(r.schedules[1].epochs == cases[i].warm);
+		assert_true(r.list[1].epochs == cases[i].warm);
 		if (!strstr(line, cases[i].says))
 			fail_msg("'%s' does not say '%s'", line, cases[i].says);
 	}
@@ -99,41 +101,41 @@ static void test_batch_rules(void **state)
  * that is longer than a fifth of the run is not cut. */
 static void test_batch_rule_and_warmup(void **state)
 {
-	struct recipe r = of_batch("linear", 64, -1);
+	struct schedule_options r = of_rule(BATCH_RULE_LINEAR, -1);
 	char line[SCHEDULE_LINE];
 
 	(void)state;
-	r.schedules[1].steps = 100;
-	schedule_fit(&r, 4, line);
-	assert_int_equal(r.schedules[1].steps, 100);
+	r.list[1].steps = 100;
+	schedule_fit(&r, 64, 4, 300, line);
+	assert_int_equal(r.list[1].steps, 100);
 	assert_null(strstr(line, "warm-up"));
-	r = of_batch("linear", 64, 80);
-	schedule_fit(&r, 4, line);
-	assert_true(r.schedules[1].epochs == 80);
+	r = of_rule(BATCH_RULE_LINEAR, 80);
+	schedule_fit(&r, 64, 4, 300, line);
+	assert_true(r.list[1].epochs == 80);
 }
 
 static void test_warmup_in_steps(void **state)
 {
-	struct recipe r = cosine(1, 10, -1);
+	struct schedule_options r = cosine(1, 10, -1);
 
 	(void)state;
-	r.schedules[1].steps = 100;
-	r.schedules[1].start_factor = 0.1;
+	r.list[1].steps = 100;
+	r.list[1].start_factor = 0.1;
 	assert_true(fabs(schedule_lr(&r, 50, 50) - 0.55) < 1e-12);
-	r.schedules[0].use_warmup = false;
+	r.list[0].use_warmup = false;
 	assert_true(schedule_lr(&r, 50, 0) == 1);
 }
 
 static void test_piecewise(void **state)
 {
-	struct recipe r = { .base_lr = 1, .schedule_count = 1 };
+	struct schedule_options r = { .base_lr = 1, .count = 1 };
 
 	(void)state;
-	r.schedules[0] = (struct recipe_schedule){ .kind = RECIPE_PIECEWISE,
-						   .milestones = { 2, 4 },
-						   .milestone_count = 2,
-						   .gamma = { 0.1 },
-						   .gamma_count = 1 };
+	r.list[0] = (struct schedule){ .kind = SCHEDULE_PIECEWISE,
+				       .milestones = { 2, 4 },
+				       .milestone_count = 2,
+				       .gamma = { 0.1 },
+				       .gamma_count = 1 };
 	assert_true(schedule_lr(&r, 10, 19) == 1);
 	assert_true(fabs(schedule_lr(&r, 10, 20) - 0.1) < 1e-15);
 	assert_true(fabs(schedule_lr(&r, 10, 40) - 0.01) < 1e-15);
@@ -142,8 +144,8 @@ static void test_piecewise(void **state)
 /* After one update the divided average is the weight itself. */
 static void test_average(void **state)
 {
-	struct recipe r = { .ema_decay = 0.9998,
-			    .ema_decay_type = "threshold" };
+	struct optim_options r = { .ema_decay = 0.9998,
+				   .ema_type = EMA_THRESHOLD };
 	struct ema_state s = { .step = 1, .last_decay = 0.1 };
 
 	(void)state;

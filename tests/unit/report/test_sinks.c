@@ -24,13 +24,13 @@
 static const char *const losses[LOSSES] = { "loss", "loss_cls", "loss_iou",
 					    "loss_dfl", "loss_l1" };
 
-static struct recipe recipe = { .score_threshold = 0.01 };
+static struct recipe *recipe;
 
 /* Three ranks of eight images; a line every three steps. */
 static struct sink_run run_in(const char *folder)
 {
 	return (struct sink_run){ .folder = folder,
-				  .recipe = &recipe,
+				  .recipe = recipe,
 				  .log_iter = 3,
 				  .epochs = 400,
 				  .steps_per_epoch = 1000,
@@ -385,6 +385,22 @@ static void test_a_full_disk_ends_the_run(void **state)
 	sinks_close(s);
 }
 
+static int open_recipe(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+
+	(void)state;
+	return recipe_load("configs/demo/ppyoloe_demo.yml", NULL, 0, &recipe,
+			   &err);
+}
+
+static int close_recipe(void **state)
+{
+	(void)state;
+	recipe_free(recipe);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,5 +414,5 @@ int main(void)
 		cmocka_unit_test(test_a_full_disk_ends_the_run),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, open_recipe, close_recipe);
 }

@@ -2,6 +2,7 @@
  * times) each pass has the batch statistics of the whole, so that gradients and
  * losses must be the whole's to rounding. */
 #include "config/recipe.h"
+#include "family/family.h"
 #include "device/device.h"
 #include "train/engine.h"
 #include "comm/self/self.h"
@@ -54,7 +55,7 @@ static void open_bench(struct bench *b, int copies)
 	}
 	if (recipe_load("configs/demo/ppyoloe_demo.yml", overrides, 1,
 			&b->recipe, &err) != 0 ||
-	    model_new(b->recipe, &b->model, &err) != 0)
+	    family_model(b->recipe, &b->model, &err) != 0)
 		fail_msg("%s", err.text);
 	b->comm = comm_self_open();
 }
@@ -62,7 +63,7 @@ static void open_bench(struct bench *b, int copies)
 static void close_bench(struct bench *b)
 {
 	comm_close(b->comm);
-	model_free(b->model);
+	family_model_free(b->model);
 	recipe_free(b->recipe);
 	free(b->image), free(b->boxes), free(b->labels), free(b->counts);
 }
@@ -126,7 +127,7 @@ static void compare(int copies, int epoch)
 	print_message("%d passes, epoch %d: gradients differ by %.1e\n", copies,
 		      epoch, d);
 	assert_true(d < 1e-5);
-	for (int k = 0; k < LOSS_COUNT; k++)
+	for (int k = 0; k < whole.kind->count; k++)
 		assert_true(fabsf(parts.losses[k] - whole.losses[k]) <=
 			    1e-5f * whole.losses[k]);
 	free(x), free(y);

@@ -3,6 +3,7 @@
  * theirs.) And all threads that compute flush denormals. */
 #include "base/par.h"
 #include "../../support/twin.h"
+#include "family/family.h"
 #include "train/engine.h"
 
 #include <errno.h>
@@ -134,7 +135,7 @@ static void test_step(void **state)
 	if (recipe_load("configs/demo/ppyoloe_demo.yml", overrides, 3, &recipe,
 			&err) != 0 ||
 	    device_open("cpu", &dev, &err) != 0 ||
-	    model_new(recipe, &model, &err) != 0 ||
+	    family_model(recipe, &model, &err) != 0 ||
 	    engine_open(&e, recipe, model, dev, &twin.base, keys, 2, &err) != 0)
 		fail_msg("%s", err.text);
 	counting = true;
@@ -150,7 +151,7 @@ static void test_step(void **state)
 	assert_int_equal(twin.denormals, 0);
 	engine_close(&e);
 	device_close(dev);
-	model_free(model);
+	family_model_free(model);
 	recipe_free(recipe);
 #ifdef SANITIZED
 	print_message("the sanitizer has an allocator of its own\n");

@@ -1,0 +1,57 @@
+/* A recipe's family, found by whose part the recipe has, and its model: the family
+ * builds, and what is the same for all stands here. */
+#include "family/family.h"
+
+#include <stdlib.h>
+
+const struct family *family_of(const struct recipe *recipe)
+{
+	const struct family *const *f = families;
+
+	while (*f && !recipe_options(recipe, (*f)->part))
+		f++;
+	FL_ASSERT(*f != NULL);
+	return *f;
+}
+
+const void *family_options(const struct recipe *recipe)
+{
+	return recipe_options(recipe, family_of(recipe)->part);
+}
+
+struct nms_params family_suppression(const struct recipe *recipe)
+{
+	return family_of(recipe)->suppression(family_options(recipe));
+}
+
+int family_model(const struct recipe *recipe, struct model **out,
+		 struct fl_err *err)
+{
+	const struct family *f = family_of(recipe);
+	const void *options = family_options(recipe);
+	struct model *m = fl_calloc(1, sizeof(*m));
+	int rc;
+
+	m->family = f;
+	m->num_classes = recipe->num_classes;
+	m->graph = graph_new(3);
+	m->graph->short_sums = recipe->short_sums;
+	rc = f->build(options, m, err);
+	if (rc != 0) {
+		family_model_free(m);
+		return rc;
+	}
+	graph_finish(m->graph);
+	f->list_states(options, m);
+	*out = m;
+	return 0;
+}
+
+void family_model_free(struct model *m)
+{
+	if (!m)
+		return;
+	graph_free(m->graph);
+	free(m->states);
+	free(m);
+}

@@ -1,0 +1,187 @@
+/* Two parts of a recipe, one of the optimizer and one of the learning rate; the
+ * schedules are a list of objects, each read by its class. */
+#include "optim/options.h"
+
+#include "config/keys.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define F(field) offsetof(struct optim_options, field)
+
+static const struct recipe_row optim_rows[] = {
+	{ "use_ema", ROW_BOOL, F(use_ema), 0, 0, 0, "false", NULL,
+	  "keep an average of the weights; it is what is scored" },
+	{ "ema_decay", ROW_REAL, F(ema_decay), 0, 1, 0, "0.9998", NULL,
+	  "decay of that average" },
+	{ "ema_decay_type", ROW_WORD, F(ema_type), 0, 0, 0, "threshold",
+	  EMA_WORDS, "how the decay begins" },
+	{ "OptimizerBuilder.optimizer.type", ROW_REFUSED, 0, 0, 0, 0,
+	  "Momentum", NULL, "the optimiser of PP-YOLOE" },
+	{ "OptimizerBuilder.optimizer.momentum", ROW_REAL, F(momentum), 0,
+	  0.999999, 0, "0.9", NULL, "share of the velocity that stays" },
+	{ "OptimizerBuilder.optimizer.use_nesterov", ROW_REFUSED, 0, 0, 0, 0,
+	  "false", NULL, "not used by PP-YOLOE" },
+	{ "OptimizerBuilder.regularizer.type", ROW_REFUSED, 0, 0, 0, 0, "L2",
+	  NULL, "weight decay is coupled L2" },
+	{ "OptimizerBuilder.regularizer.factor", ROW_REAL, F(weight_decay), 0,
+	  10, 0, "0.0", NULL, "weight decay; none on batch normalisation" },
+	{ "OptimizerBuilder.clip_grad_by_norm", ROW_REAL, F(clip_norm), 0, 1e9,
+	  0, "0.0", NULL, "bound of the global gradient norm; 0: off" },
+	{ "OptimizerBuilder.clip_grad_by_value", ROW_REAL, F(clip_value), 0,
+	  1e9, 0, "0.0", NULL, "bound of each gradient; 0: off" },
+	{ "OptimizerBuilder.clip_grad_by_history", ROW_REAL, F(clip_history), 0,
+	  1e9, 0, "3.0", NULL,
+	  "bound of the global gradient norm, in running means of the norms of the last 100 steps; "
+	  "0: off, as in the reference (ours)" },
+};
+
+const struct recipe_part optim_part = {
+	.rows = optim_rows,
+	.row_count = sizeof(optim_rows) / sizeof(optim_rows[0]),
+	.size = sizeof(struct optim_options),
+};
+
+const struct optim_options *optim_options(const struct recipe *recipe)
+{
+	return recipe_options(recipe, &optim_part);
+}
+
+#define S(field) offsetof(struct schedule_options, field)
+
+static const struct recipe_row schedule_rows[] = {
+	{ "LearningRate.base_lr", ROW_REAL, S(base_lr), 0, 100, 0, "0.01", NULL,
+	  "highest learning rate" },
+	{ "LearningRate.base_batch", ROW_INT, S(base_batch), 1, 1000000, 0,
+	  "64", NULL,
+	  "images a step, over all ranks, that base_lr was chosen for (ours)" },
+	{ "LearningRate.batch_rule", ROW_WORD, S(batch_rule), 0, 0, 0, "keep",
+	  BATCH_RULE_WORDS,
+	  "what becomes of base_lr at another number of images a step: nothing, as in the reference; "
+	  "in proportion; with the root; the last two lengthen the warm-up (ours)" },
+};
+
+static const struct {
+	const char *name;
+	enum schedule_kind kind;
+} schedules[] = {
+	{ "CosineDecay", SCHEDULE_COSINE },
+	{ "PiecewiseDecay", SCHEDULE_PIECEWISE },
+	{ "LinearWarmup", SCHEDULE_LINEAR_WARMUP },
+	{ "ExpWarmup", SCHEDULE_EXP_WARMUP },
+};
+
+static void take_list(struct keys *k, const char *key, double *out, int *count,
+		      int most, const char *help)
+{
+	const struct yaml *n = keys_look(k, key, "number or list", help);
+
+	*count = 0;
+	if (n && n->kind == YAML_LIST && n->count <= most) {
+		*count = n->count;
+		for (int i = 0; k->rc == 0 && i < n->count; i++)
+			k->rc = recipe_number(k->r, n->items[i],
+					      keys_full(k, key), false, 0, 1e9,
+					      &out[i], k->err);
+	} else if (n) {
+		*count = 1;
+		k->rc = recipe_number(k->r, n, keys_full(k, key), false, 0, 1e9,
+				      out, k->err);
+	}
+}
+
+static int fill_schedule(struct recipe *r, const struct yaml *n,
+			 struct schedule *s, struct fl_err *err)
+{
+	struct keys k = keys_of(r, n, "schedulers", err);
+	double milestones[SCHEDULE_MILESTONES] = { 0 };
+	const struct yaml *epochs;
+	const char *class = keys_class(&k);
+	size_t i = 0;
+
+	while (i < 4 && strcmp(schedules[i].name, class) != 0)
+		i++;
+	if (k.rc == 0 && i == 4)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"%s: unknown schedule '%s'; there are CosineDecay, PiecewiseDecay, LinearWarmup and ExpWarmup",
+			yaml_where(&r->arena, n), class);
+	*s = (struct schedule){ .max_epochs = 1000,
+				.use_warmup = true,
+				.start_factor = 1.0 / 3,
+				.epochs = -1,
+				.steps = 500,
+				.power = 2 };
+	s->kind = schedules[i < 4 ? i : 0].kind;
+	keys_int(&k, "max_epochs", 1, 1e6, &s->max_epochs,
+		 "where the cosine would end");
+	keys_bool(&k, "use_warmup", &s->use_warmup,
+		  "false: the second schedule is ignored");
+	keys_real(&k, "min_lr_ratio", 0, 1, &s->min_lr_ratio,
+		  "the cosine's end, as a share of base_lr");
+	keys_int(&k, "last_plateau_epochs", 0, 1e6, &s->last_plateau_epochs,
+		 "epochs at that end");
+	take_list(&k, "gamma", s->gamma, &s->gamma_count, SCHEDULE_MILESTONES,
+		  "PiecewiseDecay: factors, or one whose powers are taken");
+	take_list(&k, "milestones", milestones, &s->milestone_count,
+		  SCHEDULE_MILESTONES, "PiecewiseDecay: epochs");
+	for (int j = 0; j < s->milestone_count; j++)
+		s->milestones[j] = (int)milestones[j];
+	keys_real(&k, "start_factor", 0, 1, &s->start_factor,
+		  "where a warm-up begins, as a share of base_lr");
+	epochs = keys_number(&k, "epochs", 0, 1e6, "length of a warm-up");
+	if (epochs && epochs->kind != YAML_NULL && k.rc == 0)
+		k.rc = recipe_number(r, epochs, "schedulers.epochs", false, 0,
+				     1e6, &s->epochs, err);
+	keys_int(&k, "steps", 0, 1e9, &s->steps,
+		 "length of a warm-up where epochs is null");
+	keys_int(&k, "power", 1, 10, &s->power, "of ExpWarmup");
+	return keys_finish(&k);
+}
+
+static int read_schedules(struct recipe *r, void *options,
+			  const struct yaml *tree, struct fl_err *err)
+{
+	struct schedule_options *o = options;
+	const struct yaml *list =
+		yaml_get(yaml_get(tree, "LearningRate"), "schedulers");
+	int rc = 0;
+
+	if (!list)
+		return 0;
+	if (list->kind != YAML_LIST || list->count > SCHEDULE_MOST)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"%s: 'LearningRate.schedulers' must be a list of at most %d schedules",
+			yaml_where(&r->arena, list), SCHEDULE_MOST);
+	for (int i = 0; rc == 0 && i < list->count; i++)
+		rc = fill_schedule(r, list->items[i], &o->list[i], err);
+	o->count = list->count;
+	return rc;
+}
+
+/* The same code that reads them, asked about nothing. */
+static void list_schedules(struct recipe *r, struct fl_str *out)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct yaml cosine = { .kind = YAML_MAP,
+			       .tag = (char *)(uintptr_t) "CosineDecay" };
+	struct schedule schedule;
+
+	(void)out;
+	fill_schedule(r, &cosine, &schedule, &err);
+}
+
+const struct recipe_part schedule_part = {
+	.rows = schedule_rows,
+	.row_count = sizeof(schedule_rows) / sizeof(schedule_rows[0]),
+	.size = sizeof(struct schedule_options),
+	.objects = (const char *const[]){ "LearningRate.schedulers", NULL },
+	.read = read_schedules,
+	.list = list_schedules,
+};
+
+const struct schedule_options *schedule_options(const struct recipe *recipe)
+{
+	return recipe_options(recipe, &schedule_part);
+}
