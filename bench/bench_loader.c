@@ -129,7 +129,7 @@ static int turn(const struct recipe *r, const struct dataset *d,
 static int parts(const struct recipe *r, const struct dataset *d, int images,
 		 struct fl_err *err)
 {
-	const struct recipe_reader *reader = &data_options(r)->train_reader;
+	const struct reader_options *reader = &data_options(r)->train_reader;
 	struct transform t = { 0 };
 	struct image im = { 0 };
 	float *out = NULL;

@@ -57,13 +57,13 @@ const struct option_table cmd_data_options = {
 	.operand = "FILE",
 };
 
-static int check_recipe_set(const struct recipe_dataset *d, int classes,
+static int check_recipe_set(const struct dataset_options *d, int classes,
 			    long *suffers, struct fl_err *err)
 {
 	char anno[PATH_MAX], images[PATH_MAX];
 	int rc;
 
-	if (d->kind == RECIPE_VOC)
+	if (d->kind == DATASET_VOC)
 		return check_voc(d, classes, stdout, suffers, err);
 	rc = dataset_anno_path(d, anno, sizeof(anno), err);
 	if (rc == 0)

@@ -17,7 +17,7 @@ struct job_detect {
 	struct job job;
 	struct model_classes classes;
 	struct evaluator evaluator;
-	const struct recipe_reader *reader; /* whose batches it looks at */
+	const struct reader_options *reader; /* whose batches it looks at */
 	struct model *model;
 	struct network net;
 };

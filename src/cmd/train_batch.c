@@ -21,7 +21,7 @@
 static int batch_of_run(const char *resume, int ranks, int recipes, int *batch,
 			struct fl_err *err)
 {
-	bool is_auto = recipes == RECIPE_AUTO_BATCH;
+	bool is_auto = recipes == READER_AUTO_BATCH;
 	struct checkpoint_origin was = { 0 };
 	char path[PATH_MAX];
 	int rc = locate_weights(resume, path, sizeof(path), err);
@@ -119,7 +119,7 @@ int train_settle_batch(struct job *job, const struct job_args *args,
 	int recipes = data_options(job->recipe)->train_reader.batch_size, batch,
 	    rc;
 
-	if (recipes != RECIPE_AUTO_BATCH && (!resume || batch_is_typed(args)))
+	if (recipes != READER_AUTO_BATCH && (!resume || batch_is_typed(args)))
 		return 0;
 	rc = resume ? batch_of_run(resume, ranks, recipes, &batch, err)
 		    : batch_that_fits(job, local_ranks, &batch, err);

@@ -91,7 +91,7 @@ static void linear(struct axis *a, int i, int at, float f, int from)
 static void centred(struct axis *a, int from, int to, int interp)
 {
 	double scale = pitch(from, to);
-	int taps = interp == RECIPE_LINEAR ? 2 : interp == RECIPE_CUBIC ? 4 : 8;
+	int taps = interp == INTERP_LINEAR ? 2 : interp == INTERP_CUBIC ? 4 : 8;
 
 	shape(a, to, taps);
 	for (int i = 0; i < to; i++) {
@@ -99,11 +99,11 @@ static void centred(struct axis *a, int from, int to, int interp)
 		int at = (int)floorf(x);
 		float f = x - (float)at, *w = a->weight + i * taps;
 
-		if (interp == RECIPE_LINEAR) {
+		if (interp == INTERP_LINEAR) {
 			linear(a, i, at, f, from);
 			continue;
 		}
-		if (interp == RECIPE_CUBIC)
+		if (interp == INTERP_CUBIC)
 			cubic(f, w);
 		else
 			lanczos(f, w);
@@ -165,11 +165,11 @@ void axis_make(struct axis *a, int from, int to, int interp, bool shrinks)
 {
 	double scale = pitch(from, to);
 
-	if (interp == RECIPE_AREA && shrinks) {
+	if (interp == INTERP_AREA && shrinks) {
 		area_down(a, from, to);
-	} else if (interp == RECIPE_AREA) {
+	} else if (interp == INTERP_AREA) {
 		area_up(a, from, to);
-	} else if (interp == RECIPE_NEAREST) {
+	} else if (interp == INTERP_NEAREST) {
 		shape(a, to, 1);
 		for (int i = 0; i < to; i++) {
 			a->index[i] = clamp((int)floor(i * scale), from);

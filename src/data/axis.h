@@ -17,8 +17,8 @@ struct axis {
 	size_t cap;
 };
 
-/* interp: RECIPE_NEAREST and so on; shrinks: both axes of the image do, which
- * is what makes RECIPE_AREA an average and else a linear with its own map. */
+/* interp: INTERP_NEAREST and so on; shrinks: both axes of the image do, which
+ * is what makes INTERP_AREA an average and else a linear with its own map. */
 void axis_make(struct axis *a, int from, int to, int interp, bool shrinks);
 void axis_release(struct axis *a);
 

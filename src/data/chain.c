@@ -26,7 +26,7 @@ static void take_size(struct keys *k, const struct yaml *n, int size[2])
 }
 
 /* A number, [height, width], or with random_size a list of either. */
-static void take_sizes(struct keys *k, struct recipe_reader *reader)
+static void take_sizes(struct keys *k, struct reader_options *reader)
 {
 	const struct yaml *n = keys_look(
 		k, "target_size", "number, pair or list",
@@ -36,12 +36,12 @@ static void take_sizes(struct keys *k, struct recipe_reader *reader)
 	if (!n)
 		return;
 	reader->size_count = list ? n->count : 1;
-	if (reader->size_count < 1 || reader->size_count > RECIPE_MAX_SIZES) {
+	if (reader->size_count < 1 || reader->size_count > READER_MAX_SIZES) {
 		k->rc = fl_fail(k->err, FL_ERECIPE,
 				"%s: '%s' has %d sizes, but must have 1 to %d",
 				yaml_where(&k->r->arena, n),
 				keys_full(k, "target_size"), reader->size_count,
-				RECIPE_MAX_SIZES);
+				READER_MAX_SIZES);
 		return;
 	}
 	for (int i = 0; k->rc == 0 && i < reader->size_count; i++)
@@ -51,7 +51,7 @@ static void take_sizes(struct keys *k, struct recipe_reader *reader)
 #define INTERP "nearest, linear, cubic, area, Lanczos4"
 #define STRETCH "images are stretched to the size, as the model was trained"
 
-static int step_resize(struct keys *k, struct recipe_reader *reader)
+static int step_resize(struct keys *k, struct reader_options *reader)
 {
 	keys_usual(k, "keep_ratio", "false", STRETCH);
 	keys_int(k, "interp", 0, 4, &reader->interp, INTERP);
@@ -59,7 +59,7 @@ static int step_resize(struct keys *k, struct recipe_reader *reader)
 	return keys_finish(k);
 }
 
-static int step_batch_resize(struct keys *k, struct recipe_reader *reader)
+static int step_batch_resize(struct keys *k, struct reader_options *reader)
 {
 	reader->random_size = true;
 	reader->random_interp = false;
@@ -73,7 +73,7 @@ static int step_batch_resize(struct keys *k, struct recipe_reader *reader)
 	return keys_finish(k);
 }
 
-static int step_normalize(struct keys *k, struct recipe_reader *reader)
+static int step_normalize(struct keys *k, struct reader_options *reader)
 {
 	const char *type = "mean_std";
 
@@ -87,7 +87,7 @@ static int step_normalize(struct keys *k, struct recipe_reader *reader)
 	return keys_finish(k);
 }
 
-static int step_expand(struct keys *k, struct recipe_reader *reader)
+static int step_expand(struct keys *k, struct reader_options *reader)
 {
 	reader->expand = true;
 	keys_real(k, "ratio", 1, 16, &reader->expand_ratio,
@@ -99,7 +99,7 @@ static int step_expand(struct keys *k, struct recipe_reader *reader)
 	return keys_finish(k);
 }
 
-static int step_flip(struct keys *k, struct recipe_reader *reader)
+static int step_flip(struct keys *k, struct reader_options *reader)
 {
 	reader->flip = true;
 	keys_real(k, "prob", 0, 1, &reader->flip_prob,
@@ -107,19 +107,19 @@ static int step_flip(struct keys *k, struct recipe_reader *reader)
 	return keys_finish(k);
 }
 
-static int step_distort(struct keys *k, struct recipe_reader *reader)
+static int step_distort(struct keys *k, struct reader_options *reader)
 {
 	reader->distort = true;
 	return keys_finish(k);
 }
 
-static int step_crop(struct keys *k, struct recipe_reader *reader)
+static int step_crop(struct keys *k, struct reader_options *reader)
 {
 	reader->crop = true;
 	return keys_finish(k);
 }
 
-static int step_plain(struct keys *k, struct recipe_reader *reader)
+static int step_plain(struct keys *k, struct reader_options *reader)
 {
 	(void)reader;
 	keys_pass(k, "to_bgr", "the model sees RGB");
@@ -131,7 +131,7 @@ static int step_plain(struct keys *k, struct recipe_reader *reader)
 static const struct {
 	const char *name;
 	int order;
-	int (*read)(struct keys *k, struct recipe_reader *reader);
+	int (*read)(struct keys *k, struct reader_options *reader);
 } steps[] = {
 	{ "Decode", 0, step_plain },
 	{ "RandomDistort", 1, step_distort },
@@ -160,7 +160,7 @@ static int unknown_step(struct recipe *r, const struct yaml *n,
 }
 
 static int fill_steps(struct recipe *r, const struct yaml *list,
-		      struct recipe_reader *reader, int *last,
+		      struct reader_options *reader, int *last,
 		      struct fl_err *err)
 {
 	int rc = 0;
@@ -199,7 +199,7 @@ static int fill_steps(struct recipe *r, const struct yaml *list,
 #define CHAIN "`- Name: {...}`, in the reference's order; each below"
 
 /* A number, or in training "auto": 0 until the machine's memory was asked. */
-static void take_batch_size(struct keys *k, struct recipe_reader *reader,
+static void take_batch_size(struct keys *k, struct reader_options *reader,
 			    bool train)
 {
 	static const char help[] =
@@ -211,7 +211,7 @@ static void take_batch_size(struct keys *k, struct recipe_reader *reader,
 	if (!n)
 		return;
 	if (train && n->text && strcmp(n->text, "auto") == 0)
-		v = RECIPE_AUTO_BATCH;
+		v = READER_AUTO_BATCH;
 	else
 		k->rc = recipe_number(k->r, n, keys_full(k, "batch_size"), true,
 				      1, 65536, &v, k->err);
@@ -219,7 +219,7 @@ static void take_batch_size(struct keys *k, struct recipe_reader *reader,
 }
 
 int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
-	       struct recipe_reader *reader, struct fl_err *err)
+	       struct reader_options *reader, struct fl_err *err)
 {
 	struct keys k = keys_of(r, n, owner, err);
 	int last = -1, rc;
@@ -252,7 +252,7 @@ int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
 void chain_list(struct recipe *r, struct fl_str *out)
 {
 	struct fl_err err = FL_ERR_INIT;
-	struct recipe_reader reader;
+	struct reader_options reader;
 
 	chain_read(r, NULL, "TrainReader", &reader, &err);
 	for (size_t i = 0; i < STEPS; i++) {

@@ -9,7 +9,7 @@
 
 /* owner: "TrainReader", "EvalReader" or "TestReader"; reader holds the defaults. */
 int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
-	       struct recipe_reader *reader, struct fl_err *err);
+	       struct reader_options *reader, struct fl_err *err);
 /* Rows of docs/recipes.md: of a reader, then of each transform. */
 void chain_list(struct recipe *r, struct fl_str *out);
 

@@ -193,10 +193,10 @@ static void print_voc_classes(const struct dataset *d, FILE *to)
 	free(n);
 }
 
-int check_voc(const struct recipe_dataset *recipe, int num_classes, FILE *to,
+int check_voc(const struct dataset_options *recipe, int num_classes, FILE *to,
 	      long *suffers, struct fl_err *err)
 {
-	struct recipe_dataset all = *recipe;
+	struct dataset_options all = *recipe;
 	struct check c = { 0 };
 	char path[PATH_MAX];
 	struct dataset d;

@@ -18,7 +18,7 @@ int check_coco(const char *anno, const char *image_dir, bool flat_names,
 	       int num_classes, FILE *to, long *suffers, struct fl_err *err);
 /* The same of a VOC data set. What its reader leaves out it names in warnings;
  * a file that cannot be understood ends the check (FL_EDATA). */
-int check_voc(const struct recipe_dataset *recipe, int num_classes, FILE *to,
+int check_voc(const struct dataset_options *recipe, int num_classes, FILE *to,
 	      long *suffers, struct fl_err *err);
 /* The classes of both data sets of a recipe, met by name as training does. */
 int check_classes_meet(const struct recipe *recipe, FILE *to, long *suffers,

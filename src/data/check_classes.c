@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 /* Boxes of each category of a COCO file; none are known of VOC's lists. */
-static int count_boxes(const struct recipe_dataset *r, int classes, long **out,
+static int count_boxes(const struct dataset_options *r, int classes, long **out,
 		       struct fl_err *err)
 {
 	struct annotations a = { 0 };
@@ -21,7 +21,7 @@ static int count_boxes(const struct recipe_dataset *r, int classes, long **out,
 	int rc = 0;
 
 	*out = fl_calloc((size_t)classes + 1, sizeof(**out));
-	if (r->kind == RECIPE_VOC)
+	if (r->kind == DATASET_VOC)
 		return 0;
 	rc = dataset_anno_path(r, path, sizeof(path), err);
 	if (rc == 0)

@@ -17,14 +17,14 @@
 
 #define SHOWN DATASET_SHOWN
 
-static int below_dir(const struct recipe_dataset *r, const char *name,
+static int below_dir(const struct dataset_options *r, const char *name,
 		     char *buf, size_t size, struct fl_err *err)
 {
 	return fl_join(buf, size, *r->dataset_dir ? r->dataset_dir : ".", name,
 		       err);
 }
 
-int dataset_anno_path(const struct recipe_dataset *r, char *buf, size_t size,
+int dataset_anno_path(const struct dataset_options *r, char *buf, size_t size,
 		      struct fl_err *err)
 {
 	if (!*r->anno_path)
@@ -33,7 +33,7 @@ int dataset_anno_path(const struct recipe_dataset *r, char *buf, size_t size,
 	return below_dir(r, r->anno_path, buf, size, err);
 }
 
-int dataset_image_dir(const struct recipe_dataset *r, char *buf, size_t size,
+int dataset_image_dir(const struct dataset_options *r, char *buf, size_t size,
 		      struct fl_err *err)
 {
 	if (!*r->image_dir) {
@@ -45,8 +45,8 @@ int dataset_image_dir(const struct recipe_dataset *r, char *buf, size_t size,
 }
 
 const char *dataset_image_path(struct dataset *d,
-			       const struct recipe_dataset *r, const char *name,
-			       bool *there)
+			       const struct dataset_options *r,
+			       const char *name, bool *there)
 {
 	struct fl_err long_path = FL_ERR_INIT;
 	char dir[PATH_MAX], path[PATH_MAX];
@@ -88,7 +88,7 @@ bool dataset_first_pixel(double x1, double y1, double x2, double y2)
 	return x1 >= 0 && y1 >= 0 && x2 <= 1.001 && y2 <= 1.001;
 }
 
-static bool counts(struct dataset *d, const struct recipe_dataset *r,
+static bool counts(struct dataset *d, const struct dataset_options *r,
 		   const struct annotation_box *b)
 {
 	if ((b->crowd && !r->load_crowd) || b->ignore)
@@ -120,7 +120,7 @@ static int *group(const struct annotations *a, int **first)
 	return order;
 }
 
-static void take_boxes(struct dataset *d, const struct recipe_dataset *r,
+static void take_boxes(struct dataset *d, const struct dataset_options *r,
 		       const struct annotations *a, const int *order, int n,
 		       struct data_image *im)
 {
@@ -167,7 +167,7 @@ void dataset_measure(struct dataset *d, struct data_image *im)
 	im->h = info.h;
 }
 
-static bool image_fits(struct dataset *d, const struct recipe_dataset *r,
+static bool image_fits(struct dataset *d, const struct dataset_options *r,
 		       const struct annotation_image *from,
 		       const struct annotations *a, struct data_image *im)
 {
@@ -199,7 +199,7 @@ static bool image_fits(struct dataset *d, const struct recipe_dataset *r,
 	return true;
 }
 
-void dataset_append_empty(struct dataset *d, const struct recipe_dataset *r,
+void dataset_append_empty(struct dataset *d, const struct dataset_options *r,
 			  struct data_image *empty, int count)
 {
 	struct fl_rng rng = fl_rng_open(0, FL_RNG_SHUFFLE, 0, 0);
@@ -218,7 +218,7 @@ void dataset_append_empty(struct dataset *d, const struct recipe_dataset *r,
 }
 
 /* Images in order of id; those without a box behind the others. */
-static void fill(struct dataset *d, const struct recipe_dataset *r,
+static void fill(struct dataset *d, const struct dataset_options *r,
 		 const struct annotations *a)
 {
 	const struct annotation_image **sorted =
@@ -366,7 +366,7 @@ static void say_mended(const struct dataset *d, const char *path,
 			d->first_pixel, path);
 }
 
-int dataset_open(const struct recipe_dataset *r, int num_classes,
+int dataset_open(const struct dataset_options *r, int num_classes,
 		 struct dataset *d, struct fl_err *err)
 {
 	struct fl_str said = FL_STR_INIT;
@@ -376,7 +376,7 @@ int dataset_open(const struct recipe_dataset *r, int num_classes,
 
 	*d = (struct dataset){ 0 };
 	rc = dataset_anno_path(r, path, sizeof(path), err);
-	if (rc == 0 && r->kind == RECIPE_VOC) {
+	if (rc == 0 && r->kind == DATASET_VOC) {
 		rc = dataset_read_voc(d, r, err);
 	} else if (rc == 0) {
 		rc = annotations_read(path, &a, err);
@@ -496,7 +496,7 @@ int dataset_open_pictures(const char *file, const char *folder,
 	return 0;
 }
 
-int dataset_read_classes(const struct recipe_dataset *r, struct dataset *d,
+int dataset_read_classes(const struct dataset_options *r, struct dataset *d,
 			 struct fl_err *err)
 {
 	struct annotations a;
@@ -504,7 +504,7 @@ int dataset_read_classes(const struct recipe_dataset *r, struct dataset *d,
 	int rc;
 
 	*d = (struct dataset){ 0 };
-	if (r->kind == RECIPE_VOC)
+	if (r->kind == DATASET_VOC)
 		return dataset_read_voc_classes(d, r, err);
 	rc = dataset_anno_path(r, path, sizeof(path), err);
 	if (rc == 0 && fl_ends_with(path, ".txt"))

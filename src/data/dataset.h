@@ -59,14 +59,14 @@ bool dataset_first_pixel(double x1, double y1, double x2, double y2);
 
 /* FL_EDATA, or FL_ERECIPE where the recipe names another number of classes.
  * Left-out images and boxes are counted and the first few named in warnings. */
-int dataset_open(const struct recipe_dataset *recipe, int num_classes,
+int dataset_open(const struct dataset_options *recipe, int num_classes,
 		 struct dataset *out, struct fl_err *err);
 void dataset_close(struct dataset *dataset);
 
 /* dataset_dir/anno_path and dataset_dir/image_dir, into buf. */
-int dataset_anno_path(const struct recipe_dataset *recipe, char *buf,
+int dataset_anno_path(const struct dataset_options *recipe, char *buf,
 		      size_t size, struct fl_err *err);
-int dataset_image_dir(const struct recipe_dataset *recipe, char *buf,
+int dataset_image_dir(const struct dataset_options *recipe, char *buf,
 		      size_t size, struct fl_err *err);
 
 /* Pictures of a folder (not of its subfolders), or one file, in order of name:
@@ -78,7 +78,7 @@ struct class_list dataset_classes(const struct dataset *dataset,
 				  const char *from);
 /* Names and ids of classes alone: of a COCO file, of a list of names, or of a
  * VOC data set. */
-int dataset_read_classes(const struct recipe_dataset *recipe,
+int dataset_read_classes(const struct dataset_options *recipe,
 			 struct dataset *out, struct fl_err *err);
 
 #endif

@@ -40,7 +40,7 @@ static void paste_boxes(const struct draws *d, struct sample_box *boxes,
 				(float)(k % 2 ? d->paste_y : d->paste_x);
 }
 
-static void draw_expand(struct draws *d, const struct recipe_reader *reader,
+static void draw_expand(struct draws *d, const struct reader_options *reader,
 			struct fl_rng *rng, int w, int h,
 			struct sample_box *boxes, int count)
 {
@@ -184,7 +184,7 @@ static void flip_boxes(const struct draws *d, struct sample_box *boxes,
 	}
 }
 
-int draws_make(struct draws *d, const struct recipe_reader *reader,
+int draws_make(struct draws *d, const struct reader_options *reader,
 	       struct fl_rng *rng, int w, int h, struct sample_box *boxes,
 	       int count)
 {
@@ -221,12 +221,12 @@ int draws_apply(struct draws *d, struct sample_box *boxes, int count, int w,
 	return count;
 }
 
-void draws_batch(const struct recipe_reader *reader, struct fl_rng *rng,
+void draws_batch(const struct reader_options *reader, struct fl_rng *rng,
 		 int *size, int *interp)
 {
-	static const int interps[5] = { RECIPE_NEAREST, RECIPE_LINEAR,
-					RECIPE_AREA, RECIPE_CUBIC,
-					RECIPE_LANCZOS4 };
+	static const int interps[5] = { INTERP_NEAREST, INTERP_LINEAR,
+					INTERP_AREA, INTERP_CUBIC,
+					INTERP_LANCZOS4 };
 
 	*size = reader->random_size
 			? (int)fl_rng_below(rng, (uint64_t)reader->size_count)

@@ -57,7 +57,7 @@ int loader_share(int rank, int world, int global);
 
 /* Evaluation: images first, first + stride, ... of the data set in order, in
  * batches of n (the last one padded), through reader. Then NULL. */
-int loader_open_eval(const struct recipe_reader *reader,
+int loader_open_eval(const struct reader_options *reader,
 		     const struct dataset *data, int n, int first, int stride,
 		     int threads, struct loader **out, struct fl_err *err);
 /* A record of draws overwrites an older file only from here on, with what was

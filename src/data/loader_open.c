@@ -200,7 +200,7 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 	return start(l, threads, out, err);
 }
 
-int loader_open_eval(const struct recipe_reader *reader,
+int loader_open_eval(const struct reader_options *reader,
 		     const struct dataset *data, int n, int first, int stride,
 		     int threads, struct loader **out, struct fl_err *err)
 {

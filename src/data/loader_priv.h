@@ -22,7 +22,7 @@ struct slot {
 };
 
 struct loader {
-	const struct recipe_reader *reader;
+	const struct reader_options *reader;
 	const struct dataset *data;
 	struct picture_cache *cache; /* NULL: none */
 	struct sampler sampler;

@@ -31,7 +31,7 @@ static const struct recipe_row rows[] = {
 };
 
 static int fill_dataset(struct recipe *r, const struct yaml *n,
-			const char *owner, struct recipe_dataset *d,
+			const char *owner, struct dataset_options *d,
 			struct fl_err *err)
 {
 	static const char *const names[] = { "COCODataSet", "VOCDataSet",
@@ -49,7 +49,7 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 				near ? "; did you mean '" : "",
 				near ? near : "", near ? "'?" : "");
 		}
-		d->kind = (enum recipe_dataset_kind)i;
+		d->kind = (enum dataset_kind)i;
 		if (strcmp(class, names[i]) == 0)
 			break;
 	}
@@ -77,12 +77,12 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 static int fill_datasets(struct recipe *r, struct data_options *o,
 			 const struct yaml *tree, struct fl_err *err)
 {
-	const struct recipe_dataset standard = { .dataset_dir = "",
-						 .image_dir = "",
-						 .anno_path = "",
-						 .label_list = "",
-						 .empty_ratio = 1,
-						 .sample_num = -1 };
+	const struct dataset_options standard = { .dataset_dir = "",
+						  .image_dir = "",
+						  .anno_path = "",
+						  .label_list = "",
+						  .empty_ratio = 1,
+						  .sample_num = -1 };
 	int rc;
 
 	o->train = o->eval = o->test = standard;
@@ -100,13 +100,13 @@ static int fill_datasets(struct recipe *r, struct data_options *o,
 static int fill_readers(struct recipe *r, struct data_options *o,
 			const struct yaml *tree, struct fl_err *err)
 {
-	struct recipe_reader standard = {
+	struct reader_options standard = {
 		.batch_size = 1,
 		.expand_ratio = 4,
 		.expand_prob = 0.5,
 		.fill_value = { 127.5, 127.5, 127.5 },
 		.flip_prob = 0.5,
-		.interp = RECIPE_LINEAR,
+		.interp = INTERP_LINEAR,
 		.size_count = 1,
 		.scale = true,
 		.mean = { 0.485, 0.456, 0.406 },
@@ -140,7 +140,7 @@ static int read_data(struct recipe *r, void *options, const struct yaml *tree,
 static void list_data(struct recipe *r, struct fl_str *out)
 {
 	struct fl_err err = FL_ERR_INIT;
-	struct recipe_dataset data;
+	struct dataset_options data;
 
 	fill_dataset(r, NULL, "TrainDataset", &data, &err);
 	chain_list(r, out);

@@ -6,14 +6,14 @@
 
 #include "config/recipe.h"
 
-enum recipe_dataset_kind {
-	RECIPE_COCO,
-	RECIPE_VOC,
-	RECIPE_IMAGES /* a folder of pictures, for inference */
+enum dataset_kind {
+	DATASET_COCO,
+	DATASET_VOC,
+	DATASET_IMAGES /* a folder of pictures, for inference */
 };
 
-struct recipe_dataset {
-	enum recipe_dataset_kind kind;
+struct dataset_options {
+	enum dataset_kind kind;
 	const char *dataset_dir, *image_dir, *anno_path;
 	const char *label_list; /* of VOC; "": its twenty classes */
 	bool allow_empty, load_crowd;
@@ -22,28 +22,28 @@ struct recipe_dataset {
 	int sample_num; /* -1: all */
 };
 
-enum recipe_interp { /* OpenCV's numbers */
-	RECIPE_NEAREST = 0,
-	RECIPE_LINEAR = 1,
-	RECIPE_CUBIC = 2,
-	RECIPE_AREA = 3,
-	RECIPE_LANCZOS4 = 4
+enum reader_interp { /* OpenCV's numbers */
+	INTERP_NEAREST = 0,
+	INTERP_LINEAR = 1,
+	INTERP_CUBIC = 2,
+	INTERP_AREA = 3,
+	INTERP_LANCZOS4 = 4
 };
 
-#define RECIPE_MAX_SIZES 64
-#define RECIPE_AUTO_BATCH 0 /* batch_size: auto, before memory was asked */
+#define READER_MAX_SIZES 64
+#define READER_AUTO_BATCH 0 /* batch_size: auto, before memory was asked */
 
 /* The chain of a reader. The order is the reference's: Decode, RandomDistort,
  * RandomExpand, RandomCrop, RandomFlip; then BatchRandomResize (training) or
  * Resize, NormalizeImage, Permute, PadGT. Steps may be left out. */
-struct recipe_reader {
+struct reader_options {
 	int batch_size;
 	bool distort, expand, crop, flip;
 	double expand_ratio, expand_prob; /* prob: share left alone */
 	double fill_value[3];
 	double flip_prob;
 	/* resize */
-	int sizes[RECIPE_MAX_SIZES][2]; /* height, width */
+	int sizes[READER_MAX_SIZES][2]; /* height, width */
 	int size_count;
 	bool random_size, random_interp;
 	int interp;
@@ -58,8 +58,8 @@ enum data_sampler { /* data/sampler.h; in the order of the words of the row */
 };
 
 struct data_options {
-	struct recipe_dataset train, eval, test;
-	struct recipe_reader train_reader, eval_reader, test_reader;
+	struct dataset_options train, eval, test;
+	struct reader_options train_reader, eval_reader, test_reader;
 	int worker_num;
 	int cache_mb; /* ours: of decoded pictures; 0: none */
 	int eval_height, eval_width;

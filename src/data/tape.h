@@ -37,7 +37,7 @@ struct tape_batch {
 /* Read and check a file: every value within its bounds, sizes and operations
  * among the reader's, images in the data set, steps without a gap, and as many
  * for every rank. FL_EDATA with the line, FL_EIO. */
-int tape_read(const char *path, const struct recipe_reader *reader,
+int tape_read(const char *path, const struct reader_options *reader,
 	      const struct dataset *data, int world, int steps_per_epoch,
 	      struct tape **out, struct fl_err *err);
 /* NULL is allowed. */
@@ -67,7 +67,7 @@ struct tape_image {
 };
 
 int tape_record_put(struct tape_record *record,
-		    const struct recipe_reader *reader,
+		    const struct reader_options *reader,
 		    const struct tape_batch *batch,
 		    const struct tape_image *images, int count,
 		    struct fl_err *err);

@@ -181,7 +181,7 @@ static int place_of(const char *name, int *color)
 	return AT_NONE;
 }
 
-static int in_chain(const struct recipe_reader *r, int place,
+static int in_chain(const struct reader_options *r, int place,
 		    struct fl_err *err)
 {
 	static const char *const names[] = { "RandomDistort", "RandomExpand",
@@ -194,7 +194,7 @@ static int in_chain(const struct recipe_reader *r, int place,
 				    names[place]);
 }
 
-static int read_op(const struct json *op, const struct recipe_reader *reader,
+static int read_op(const struct json *op, const struct reader_options *reader,
 		   struct tape_image *im, int *last, struct fl_err *err)
 {
 	const char *name = "";
@@ -231,7 +231,7 @@ static int read_op(const struct json *op, const struct recipe_reader *reader,
 }
 
 static int read_image(struct tape *t, const struct json *o,
-		      const struct recipe_reader *reader, struct entry *e,
+		      const struct reader_options *reader, struct entry *e,
 		      size_t id_count, struct fl_err *err)
 {
 	struct tape_image *im = &e->image;
@@ -256,7 +256,7 @@ static int read_image(struct tape *t, const struct json *o,
 	return rc;
 }
 
-static int read_batch(const struct json *o, const struct recipe_reader *reader,
+static int read_batch(const struct json *o, const struct reader_options *reader,
 		      int world, struct tape_batch *b, struct fl_err *err)
 {
 	const struct json *size = json_get(o, "size");
@@ -276,7 +276,7 @@ static int read_batch(const struct json *o, const struct recipe_reader *reader,
 			"%lld x %lld is no size of the recipe's BatchRandomResize",
 			(long long)h, (long long)w);
 	b->rank = -1;
-	rc = need_int(o, "interp", RECIPE_NEAREST, RECIPE_LANCZOS4, &b->interp,
+	rc = need_int(o, "interp", INTERP_NEAREST, INTERP_LANCZOS4, &b->interp,
 		      err);
 	if (rc == 0 && json_get(o, "rank"))
 		rc = need_int(o, "rank", 0, world - 1, &b->rank, err);
@@ -293,7 +293,7 @@ static int read_batch(const struct json *o, const struct recipe_reader *reader,
 
 /* What all lines are checked against. */
 struct limits {
-	const struct recipe_reader *reader;
+	const struct reader_options *reader;
 	size_t id_count;
 	int world, steps_per_epoch;
 };
@@ -403,7 +403,7 @@ static void sort(void *list, size_t count, size_t size,
 		qsort(list, count, size, order);
 }
 
-int tape_read(const char *path, const struct recipe_reader *reader,
+int tape_read(const char *path, const struct reader_options *reader,
 	      const struct dataset *data, int world, int steps_per_epoch,
 	      struct tape **out, struct fl_err *err)
 {

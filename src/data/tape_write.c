@@ -124,7 +124,7 @@ void tape_record_close(struct tape_record *r)
 	free(r);
 }
 
-int tape_record_put(struct tape_record *r, const struct recipe_reader *reader,
+int tape_record_put(struct tape_record *r, const struct reader_options *reader,
 		    const struct tape_batch *b, const struct tape_image *images,
 		    int count, struct fl_err *err)
 {

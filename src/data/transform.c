@@ -123,7 +123,7 @@ static const float *ring_row(struct transform *t, const struct view *v, int y,
 	return out;
 }
 
-static struct pixels_scale scale_of(const struct recipe_reader *r)
+static struct pixels_scale scale_of(const struct reader_options *r)
 {
 	struct pixels_scale scale;
 
@@ -183,7 +183,7 @@ static void sample_view(struct transform *t, const struct pixels_scale *scale,
 	}
 }
 
-void transform_train(struct transform *t, const struct recipe_reader *reader,
+void transform_train(struct transform *t, const struct reader_options *reader,
 		     struct image *picture, const struct draws *d, int interp,
 		     int w, int h, float *dst)
 {
@@ -203,7 +203,7 @@ void transform_train(struct transform *t, const struct recipe_reader *reader,
 	sample_view(t, &scale, &v, w, h, dst);
 }
 
-void transform_eval(struct transform *t, const struct recipe_reader *reader,
+void transform_eval(struct transform *t, const struct reader_options *reader,
 		    const struct image *picture, int w, int h, float *dst)
 {
 	size_t pixels = (size_t)w * (size_t)h;
@@ -211,7 +211,7 @@ void transform_eval(struct transform *t, const struct recipe_reader *reader,
 	struct draws d;
 	struct view v = { .im = picture, .d = &d };
 
-	if (reader->interp == RECIPE_CUBIC) {
+	if (reader->interp == INTERP_CUBIC) {
 		image_resize_buffer(&t->resized, w, h);
 		cubic_resize(picture, w, h, t->resized.rgb);
 		for (size_t i = 0; i < 3 * pixels; i++)

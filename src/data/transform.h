@@ -51,7 +51,7 @@ struct sample_box {
 
 /* Draw for one image. boxes (count of them) are moved, clipped and filtered on
  * the way, into the pixels before the resize; returns how many are left. */
-int draws_make(struct draws *d, const struct recipe_reader *reader,
+int draws_make(struct draws *d, const struct reader_options *reader,
 	       struct fl_rng *rng, int w, int h, struct sample_box *boxes,
 	       int count);
 /* Nothing random: the whole picture. */
@@ -63,7 +63,7 @@ int draws_apply(struct draws *d, struct sample_box *boxes, int count, int w,
 		int h);
 
 /* Size (index into reader->sizes) and interpolation of a batch. */
-void draws_batch(const struct recipe_reader *reader, struct fl_rng *rng,
+void draws_batch(const struct reader_options *reader, struct fl_rng *rng,
 		 int *size, int *interp);
 
 /* Scale to the tensor's pixels and clip. */
@@ -86,12 +86,12 @@ struct transform {
 void transform_release(struct transform *t);
 
 /* The picture's pixels change (colours). dst: [h][w][3], normalised. */
-void transform_train(struct transform *t, const struct recipe_reader *reader,
+void transform_train(struct transform *t, const struct reader_options *reader,
 		     struct image *picture, const struct draws *d, int interp,
 		     int w, int h, float *dst);
 /* Resize in 8 bits (OpenCV's fixed point bicubic; other interpolations in
  * float and rounded), then normalise. */
-void transform_eval(struct transform *t, const struct recipe_reader *reader,
+void transform_eval(struct transform *t, const struct reader_options *reader,
 		    const struct image *picture, int w, int h, float *dst);
 
 /* The colour steps on rows y0 .. y1, columns x0 .. x1 at least. */

@@ -61,7 +61,7 @@ int dataset_read_names(struct dataset *d, const char *path, bool skip_ground,
 	return 0;
 }
 
-int dataset_read_voc_classes(struct dataset *d, const struct recipe_dataset *r,
+int dataset_read_voc_classes(struct dataset *d, const struct dataset_options *r,
 			     struct fl_err *err)
 {
 	char path[PATH_MAX];
@@ -225,7 +225,7 @@ static bool missing(struct dataset *d, const char *path, bool there)
 }
 
 /* One line of the list. */
-static int read_line(struct dataset *d, const struct recipe_dataset *r,
+static int read_line(struct dataset *d, const struct dataset_options *r,
 		     char *line, int number_of, struct data_image *empty,
 		     int *empties, struct fl_err *err)
 {
@@ -262,7 +262,7 @@ static int read_line(struct dataset *d, const struct recipe_dataset *r,
 	return 0;
 }
 
-int dataset_read_voc(struct dataset *d, const struct recipe_dataset *r,
+int dataset_read_voc(struct dataset *d, const struct dataset_options *r,
 		     struct fl_err *err)
 {
 	char path[PATH_MAX], *text = NULL, *at, *line;

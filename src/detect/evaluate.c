@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct plan_key evaluator_plan(const struct recipe *recipe,
-			       const struct recipe_reader *reader)
+			       const struct reader_options *reader)
 {
 	return plan_key_make(PLAN_EVAL, recipe_precision(recipe),
 			     reader->batch_size, reader->sizes[0][0],
@@ -25,7 +25,7 @@ static int check_metric(const struct recipe *recipe, struct fl_err *err)
 {
 	bool voc = detect_options(recipe)->metric == METRIC_VOC;
 
-	if (voc == (data_options(recipe)->eval.kind == RECIPE_VOC))
+	if (voc == (data_options(recipe)->eval.kind == DATASET_VOC))
 		return 0;
 	return fl_fail(err, FL_ERECIPE,
 		       "metric: %s does not go with a %s; set -o metric=%s",
@@ -52,7 +52,7 @@ int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 	int rc;
 
 	*v = (struct evaluator){ .threads = data->worker_num,
-				 .voc = data->eval.kind == RECIPE_VOC };
+				 .voc = data->eval.kind == DATASET_VOC };
 	rc = check_metric(recipe, err);
 	if (rc == 0)
 		rc = dataset_open(&data->eval,
@@ -106,7 +106,7 @@ void evaluator_close(struct evaluator *v)
 struct share {
 	struct evaluator *v;
 	struct network *net;
-	const struct recipe_reader *reader;
+	const struct reader_options *reader;
 	struct detector detector;
 	struct coco_detection *found;
 	size_t count, cap;
@@ -158,7 +158,7 @@ static int evaluate_batch(struct share *s, const struct batch *b,
 }
 
 static int open_share(struct share *s, struct evaluator *v, struct network *net,
-		      const struct recipe_reader *reader, struct fl_err *err)
+		      const struct reader_options *reader, struct fl_err *err)
 {
 	struct plan_key key = evaluator_plan(net->recipe, reader);
 
@@ -236,7 +236,7 @@ static int gather(struct share *s, struct coco_detection **all, size_t *count,
 }
 
 int evaluator_detect(struct evaluator *v, struct network *net,
-		     const struct recipe_reader *reader,
+		     const struct reader_options *reader,
 		     struct coco_detection **detections, size_t *count,
 		     struct fl_err *err)
 {

@@ -43,7 +43,7 @@ void evaluator_print(const struct recipe *recipe,
 		     const struct coco_result *score, struct fl_str *out);
 /* The plan that a reader's batches run on; to be among the keys of network_open. */
 struct plan_key evaluator_plan(const struct recipe *recipe,
-			       const struct recipe_reader *reader);
+			       const struct reader_options *reader);
 
 struct evaluation {
 	/* Rank 0. Of VOC's metric mAP stands for ap and ap50, and the rest is
@@ -63,7 +63,7 @@ int evaluator_run(struct evaluator *v, struct network *net,
 /* Detections of v->data through reader, on rank 0 (malloc, the caller frees),
  * without a score: for pictures that have no ground truth. In order of ids. */
 int evaluator_detect(struct evaluator *v, struct network *net,
-		     const struct recipe_reader *reader,
+		     const struct reader_options *reader,
 		     struct coco_detection **detections, size_t *count,
 		     struct fl_err *err);
 

@@ -24,7 +24,7 @@ void evaluate_voc_categories(struct annotations *truth,
 
 /* The reference scores the box that went through the reader: scaled, clipped
  * and divided by the scale again, in float32. */
-static void truth_of(const struct recipe_reader *reader,
+static void truth_of(const struct reader_options *reader,
 		     const struct data_image *im, struct voc_box *out)
 {
 	const float size[2] = { (float)reader->sizes[0][1],
@@ -131,7 +131,7 @@ void evaluator_print(const struct recipe *recipe,
 	char word[RECIPE_WORD];
 	int type = (int)detect_options(recipe)->map_type;
 
-	if (data_options(recipe)->eval.kind != RECIPE_VOC)
+	if (data_options(recipe)->eval.kind != DATASET_VOC)
 		coco_print(score, out);
 	else
 		fl_str_addf(out, "mAP(%.2f, %s) = %.2f%%\n",

@@ -111,7 +111,7 @@ static int search(struct search *s, struct fl_err *err)
 }
 
 static void take_largest_size(struct batch_room *room,
-			      const struct recipe_reader *reader)
+			      const struct reader_options *reader)
 {
 	int n = reader->random_size ? reader->size_count : 1;
 

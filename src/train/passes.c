@@ -50,7 +50,7 @@ static int64_t memory_limit(const struct run *r)
 
 static int size_count(const struct run *r)
 {
-	const struct recipe_reader *reader =
+	const struct reader_options *reader =
 		&data_options(r->recipe)->train_reader;
 
 	return reader->random_size ? reader->size_count : 1;
@@ -63,7 +63,7 @@ static int share_of(const struct run *r)
 
 static struct plan_key largest_plan(const struct run *r, int passes)
 {
-	const struct recipe_reader *reader =
+	const struct reader_options *reader =
 		&data_options(r->recipe)->train_reader;
 	int best = 0;
 
@@ -121,7 +121,7 @@ int run_choose_passes(const struct run *r, int *passes, struct fl_err *err)
 int run_plans(const struct run *r, int passes,
 	      struct plan_key keys[RUN_MOST_PLANS])
 {
-	const struct recipe_reader *reader =
+	const struct reader_options *reader =
 		&data_options(r->recipe)->train_reader;
 	int share = share_of(r), count = 0;
 

@@ -55,7 +55,7 @@ int run_report_bad(struct run *run, struct fl_err *err);
 int run_share_out(struct run *run, struct fl_err *err);
 /* Collective. */
 int run_choose_passes(const struct run *run, int *passes, struct fl_err *err);
-#define RUN_MOST_PLANS (2 * RECIPE_MAX_SIZES)
+#define RUN_MOST_PLANS (2 * READER_MAX_SIZES)
 /* A plan for every image size of training, whose batch may be taken in passes
  * of two sizes; returns how many. */
 int run_plans(const struct run *run, int passes,

@@ -104,10 +104,10 @@ static void statistics(const char *name, bool expand, bool crop)
 						"aspect_ratio", "boxes_kept",
 						"box_side_fraction" };
 	const struct json *all = json_get(golden, "statistics");
-	struct recipe_reader reader = { .expand = expand,
-					.crop = crop,
-					.expand_ratio = 4,
-					.expand_prob = 0.5 };
+	struct reader_options reader = { .expand = expand,
+					 .crop = crop,
+					 .expand_ratio = 4,
+					 .expand_prob = 0.5 };
 	struct sample_box first[MOST], boxes[MOST];
 	int w = (int)real(all, "width"), h = (int)real(all, "height");
 	int n = read_boxes(first);
@@ -156,7 +156,7 @@ static void test_both(void **state)
 /* A step is left out every second time; the four stand in any order. */
 static void test_colors(void **state)
 {
-	struct recipe_reader reader = { .distort = true };
+	struct reader_options reader = { .distort = true };
 	struct mean share[COLORS] = { 0 }, first[COLORS] = { 0 };
 	struct mean factor = { 0 }, hue = { 0 }, steps = { 0 };
 	double least = 9, most = 0;
@@ -202,7 +202,7 @@ static void test_colors(void **state)
 
 static void test_flip(void **state)
 {
-	struct recipe_reader reader = { .flip = true, .flip_prob = 0.5 };
+	struct reader_options reader = { .flip = true, .flip_prob = 0.5 };
 	struct mean flips = { 0 };
 
 	(void)state;
@@ -220,9 +220,9 @@ static void test_flip(void **state)
 static void test_batch(void **state)
 {
 	static const int interps[5] = { 0, 1, 2, 3, 4 };
-	struct recipe_reader reader = { .size_count = 15,
-					.random_size = true,
-					.random_interp = true };
+	struct reader_options reader = { .size_count = 15,
+					 .random_size = true,
+					 .random_interp = true };
 	struct mean sizes[15] = { 0 }, kinds[5] = { 0 }, pair = { 0 };
 
 	(void)state;
@@ -236,7 +236,7 @@ static void test_batch(void **state)
 			add(&sizes[k], size == k);
 		for (int k = 0; k < 5; k++)
 			add(&kinds[k], interp == interps[k]);
-		add(&pair, size < 5 && interp == RECIPE_AREA);
+		add(&pair, size < 5 && interp == INTERP_AREA);
 	}
 	for (int k = 0; k < 15; k++)
 		agree("share of a size", &sizes[k], 1.0 / 15, 0);

@@ -31,7 +31,7 @@ static size_t check(const struct json *row)
 {
 	int w = golden_int(json_at(json_get(row, "from"), 0));
 	int h = golden_int(json_at(json_get(row, "from"), 1));
-	struct transform_case c = { .interp = RECIPE_CUBIC, .in_8bit = true };
+	struct transform_case c = { .interp = INTERP_CUBIC, .in_8bit = true };
 	uint8_t *in = picture(w, h);
 	const char *hex = NULL;
 	size_t n;

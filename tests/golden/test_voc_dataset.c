@@ -49,16 +49,16 @@ static void write_files(void)
 	}
 }
 
-static struct recipe_dataset recipe_of(const struct json *settings)
+static struct dataset_options recipe_of(const struct json *settings)
 {
 	static char anno[64], labels[64];
-	struct recipe_dataset r = { .kind = RECIPE_VOC,
-				    .dataset_dir = scratch_dir(),
-				    .image_dir = "data",
-				    .anno_path = anno,
-				    .label_list = labels,
-				    .empty_ratio = 1,
-				    .sample_num = -1 };
+	struct dataset_options r = { .kind = DATASET_VOC,
+				     .dataset_dir = scratch_dir(),
+				     .image_dir = "data",
+				     .anno_path = anno,
+				     .label_list = labels,
+				     .empty_ratio = 1,
+				     .sample_num = -1 };
 	const char *name = "list.txt", *list = NULL;
 	int64_t number;
 
@@ -115,7 +115,7 @@ static void test_records(void **state)
 	for (size_t c = 0; c < json_count(cases); c++) {
 		const struct json *one = json_at(cases, c);
 		const struct json *records = json_get(one, "records");
-		struct recipe_dataset r = recipe_of(json_get(one, "settings"));
+		struct dataset_options r = recipe_of(json_get(one, "settings"));
 		struct fl_err err = FL_ERR_INIT;
 		struct dataset d;
 
@@ -131,7 +131,7 @@ static void test_records(void **state)
 /* A share of the empty images, and the class count against the recipe's. */
 static void test_settings(void **state)
 {
-	struct recipe_dataset r = recipe_of(NULL);
+	struct dataset_options r = recipe_of(NULL);
 	struct fl_err err = FL_ERR_INIT;
 	struct dataset d;
 
@@ -149,7 +149,7 @@ static void test_settings(void **state)
 
 static void refused(const char *xml, const char *list, const char *says)
 {
-	struct recipe_dataset r = recipe_of(NULL);
+	struct dataset_options r = recipe_of(NULL);
 	struct fl_err err = FL_ERR_INIT;
 	struct dataset d;
 

@@ -31,7 +31,7 @@ static void colors_of(struct draws *d, const char *name)
 
 struct transform_case transform_case_of(const char *name, int w, int h)
 {
-	struct transform_case c = { .interp = RECIPE_NEAREST };
+	struct transform_case c = { .interp = INTERP_NEAREST };
 	const char *to = strstr(name, " to ");
 	bool chain = strstr(name, "chain") != NULL;
 
@@ -67,11 +67,11 @@ struct transform_case transform_case_of(const char *name, int w, int h)
 float *transform_case_run(const struct transform_case *c,
 			  const uint8_t *picture, int w, int h)
 {
-	struct recipe_reader reader = { .fill_value = { 123.675, 116.28,
-							103.53 },
-					.interp = c->interp,
-					.scale = c->scaled,
-					.mean_std = c->mean_std };
+	struct reader_options reader = { .fill_value = { 123.675, 116.28,
+							 103.53 },
+					 .interp = c->interp,
+					 .scale = c->scaled,
+					 .mean_std = c->mean_std };
 	size_t area = (size_t)c->w * (size_t)c->h;
 	float *out = fl_calloc(3 * area, sizeof(float)), *planes;
 	struct transform t = { 0 };
@@ -99,7 +99,7 @@ float *transform_case_run(const struct transform_case *c,
 
 double transform_case_limit(const struct transform_case *c)
 {
-	double limit = c->interp == RECIPE_LANCZOS4 ? 1e-3 : 1e-4;
+	double limit = c->interp == INTERP_LANCZOS4 ? 1e-3 : 1e-4;
 
 	if (c->resized)
 		return c->mean_std ? limit / 0.224 + 1e-6 : 255 * limit;

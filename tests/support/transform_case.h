@@ -7,7 +7,7 @@
 struct transform_case {
 	struct draws draws;
 	int w, h;      /* of the result */
-	int interp;    /* RECIPE_NEAREST where nothing is resized */
+	int interp;    /* INTERP_NEAREST where nothing is resized */
 	bool resized;  /* to w, h */
 	bool in_8bit;  /* the evaluation's resize */
 	bool scaled;   /* divided by 255 */

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 /* A recipe's, for a test to change. */
-static struct recipe_reader *train_reader(struct recipe *r)
+static struct reader_options *train_reader(struct recipe *r)
 {
 	struct data_options *o = recipe_options(r, &data_part);
 
