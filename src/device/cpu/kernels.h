@@ -55,9 +55,10 @@ struct kernels {
 	void (*maxpool_row)(const struct tensor *x, int k,
 			    const struct tensor *out, uint8_t *arg, int n,
 			    int y);
+	/* Of image n: outputs scatter over all of its pixels. */
+	void (*maxpool_back)(const struct tensor *dy, const uint8_t *won, int k,
+			     const struct tensor *dx, int n);
 	/* One source row of the gradient, of image n. */
-	void (*maxpool_back_row)(const struct tensor *dy, const uint8_t *won,
-				 int k, const struct tensor *dx, int n, int y);
 	void (*upsample_row)(const struct tensor *dy, const struct tensor *dx,
 			     bool acc, int n, int y);
 };

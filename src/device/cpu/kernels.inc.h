@@ -400,6 +400,7 @@ static void maxpool_row(const struct tensor *x, int k, const struct tensor *out,
 	}
 }
 
+#ifdef MAP_BF16
 /* Of one window, to the pixel that is its tap. */
 INLINE void maxpool_give(const map_value *d, const uint8_t *won, int tap,
 			 float *sum, int c)
@@ -408,39 +409,64 @@ INLINE void maxpool_give(const map_value *d, const uint8_t *won, int tap,
 		sum[i] += won[i] == tap ? load(d[i]) : 0;
 }
 
-/* One source row: what its windows give it, in the order of their pixels. */
-static void maxpool_back_row(const struct tensor *dy, const uint8_t *won, int k,
-			     const struct tensor *dx, int n, int y)
+/* What a pixel gets is added up before it is rounded: its windows are asked, in the
+ * order of their pixels. */
+static void maxpool_back_pixel(const struct tensor *dy, const uint8_t *won,
+			       int k, const struct tensor *dx, int n, int y,
+			       int x)
 {
 	float sum[CPU_MAX_CHANNELS];
-	int c = dx->c, half = k / 2;
-	int top = y < half ? 0 : y - half;
+	int c = dx->c, half = k / 2, w = dx->w;
+	int top = y < half ? 0 : y - half, left = x < half ? 0 : x - half;
 	int end = y + half < dx->h ? y + half + 1 : dx->h;
-	size_t image = (size_t)n * (size_t)dx->h;
+	int right = x + half < w ? x + half + 1 : w;
+	size_t image = (size_t)n * (size_t)dx->h * (size_t)w;
+	map_value *out = pixel_mut(dx, image + (size_t)(y * w + x));
 
-	for (int x = 0; x < dx->w; x++) {
-		int left = x < half ? 0 : x - half;
-		int right = x + half < dx->w ? x + half + 1 : dx->w;
-		map_value *out = pixel_mut(
-			dx, (image + (size_t)y) * (size_t)dx->w + (size_t)x);
+	for (int i = 0; i < c; i++)
+		sum[i] = load(out[i]);
+	for (int oy = top; oy < end; oy++) {
+		for (int ox = left; ox < right; ox++) {
+			size_t p = image + (size_t)(oy * w + ox);
+			int tap = (y - oy + half) * k + x - ox + half;
 
-		for (int i = 0; i < c; i++)
-			sum[i] = load(out[i]);
-		for (int oy = top; oy < end; oy++) {
-			for (int ox = left; ox < right; ox++) {
-				size_t p =
-					(image + (size_t)oy) * (size_t)dx->w +
-					(size_t)ox;
-				int tap = (y - oy + half) * k + x - ox + half;
-
-				maxpool_give(pixel(dy, p), won + p * (size_t)c,
-					     tap, sum, c);
-			}
+			maxpool_give(pixel(dy, p), won + p * (size_t)c, tap,
+				     sum, c);
 		}
-		for (int i = 0; i < c; i++)
-			out[i] = store(sum[i]);
+	}
+	for (int i = 0; i < c; i++)
+		out[i] = store(sum[i]);
+}
+
+static void maxpool_back(const struct tensor *dy, const uint8_t *won, int k,
+			 const struct tensor *dx, int n)
+{
+	for (int y = 0; y < dx->h; y++)
+		for (int x = 0; x < dx->w; x++)
+			maxpool_back_pixel(dy, won, k, dx, n, y, x);
+}
+#else
+/* In float every window gives to its winner at once: that asks none in vain. */
+static void maxpool_back(const struct tensor *dy, const uint8_t *won, int k,
+			 const struct tensor *dx, int n)
+{
+	size_t area = (size_t)dy->h * (size_t)dy->w, c = (size_t)dy->c;
+	map_value *to = dx->data;
+	int half = k / 2;
+
+	for (size_t q = (size_t)n * area; q < ((size_t)n + 1) * area; q++) {
+		const map_value *d = pixel(dy, q);
+		const uint8_t *w = won + q * c;
+
+		for (size_t i = 0; i < c; i++) {
+			int oy = w[i] / k - half, ox = w[i] % k - half;
+			ptrdiff_t at = (ptrdiff_t)q + oy * dx->w + ox;
+
+			to[at * dx->ld + (ptrdiff_t)i] += d[i];
+		}
 	}
 }
+#endif
 
 static void upsample_row(const struct tensor *dy, const struct tensor *dx,
 			 bool acc, int n, int y)
@@ -477,6 +503,6 @@ const struct kernels KERNELS = {
 	.rounded = rounded,
 	.add_parts = add_parts,
 	.maxpool_row = maxpool_row,
-	.maxpool_back_row = maxpool_back_row,
+	.maxpool_back = maxpool_back,
 	.upsample_row = upsample_row,
 };

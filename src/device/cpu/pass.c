@@ -290,14 +290,13 @@ void cpu_maxpool_forward(struct dev_queue *q, const struct tensor *x, int k,
 	run(&p, (size_t)x->n * (size_t)x->h, 1, maxpool_rows);
 }
 
-static void maxpool_back_rows(void *ctx, size_t first, size_t last, int chunk)
+static void maxpool_images(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
 
 	(void)chunk;
-	for (size_t r = first; r < last; r++)
-		p->k->maxpool_back_row(p->x, p->won, p->kernel, p->y,
-				       (int)r / p->y->h, (int)r % p->y->h);
+	for (size_t n = first; n < last; n++)
+		p->k->maxpool_back(p->x, p->won, p->kernel, p->y, (int)n);
 }
 
 void cpu_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
@@ -310,7 +309,7 @@ void cpu_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
 	p.y = dx;
 	p.won = arg;
 	p.kernel = k;
-	run(&p, (size_t)dx->n * (size_t)dx->h, 1, maxpool_back_rows);
+	run(&p, (size_t)dy->n, 1, maxpool_images);
 }
 
 /* Rows of the source of an upsampling, forward: each goes to four pixels. */
