@@ -11,7 +11,7 @@ two="--nproc_per_node 2 flotilla train -c recipe.yml"
 signalled() {
 	local out=$1 number=$2
 	shift 2
-	rm -rf output log
+	rm -rf output log "$out" # words of the run before are not waited for
 	"$@" >"$out" 2>&1 </dev/null &
 	within 30 sh -c "grep -q 'Epoch: ' '$out' || ! test -d /proc/$!"
 	kill "-$number" $!
