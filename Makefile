@@ -95,7 +95,7 @@ $(BUILD)/bin/pace.so: bench/pace/pace.c
 	$(CC) $(filter-out -fsanitize=% -MMD -MP,$(CFLAGS_ALL)) -fPIC -shared $< -o $@
 
 # Tests of the launcher link the launcher's library, all others the core's, which the support needs.
-FAKE_OBJ = $(BUILD)/obj/tests/support/launch/fake_attempt.o
+FAKE_OBJ = $(addprefix $(BUILD)/obj/tests/support/,launch/fake_attempt.o scratch.o)
 $(BUILD)/tests/unit/launch/watch/%: $(BUILD)/obj/tests/unit/launch/watch/%.o $(FAKE_OBJ) $(BUILD)/liblaunch.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -lcmocka -o $@

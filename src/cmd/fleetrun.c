@@ -10,7 +10,7 @@
 #include "launch/link/pmix_server.h"
 #include "launch/plan/binding.h"
 #include "launch/plan/foreign_options.h"
-#include "launch/plan/plan.h"
+#include "launch/plan/make.h"
 #include "launch/job/place.h"
 #include "launch/measure/room.h"
 #include "text/json.h"
@@ -179,7 +179,8 @@ static int run_job(struct launch_options *o, const struct launch_plan *plan,
 	fl_info("%d %s%s of %d thread%s on %s, logs in %s/", plan->count,
 		plan->roles ? "program" : "trainer",
 		plan->count == 1 ? "" : "s", plan->threads,
-		plan->threads == 1 ? "" : "s", launch_host(plan), o->log_dir);
+		plan->threads == 1 ? "" : "s", hosts_own(&plan->hosts),
+		o->log_dir);
 	rc = launch_run(o, plan);
 	place_close(&place);
 	return rc;

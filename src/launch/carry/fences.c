@@ -1,3 +1,11 @@
+/* fences.c - fences of MPI's ranks, of which this machine holds a list: those
+ * that its own ranks have entered, and those of which only others' shares are
+ * here.
+ *
+ * fleet.c turns them after PMIx and PMI-1 have had their say; frames.c hands over
+ * shares. A fence that is complete is answered and forgotten; what is left at the
+ * end of an attempt is answered with nothing, so that no rank waits for ever.
+ */
 #include "launch/carry/fences.h"
 
 #include "base/arena.h"

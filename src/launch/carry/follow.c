@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "launch/plan/plan.h"
+#include "launch/plan/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,6 +18,7 @@
 #include "launch/fleet/state.h"
 #include "launch/fleet/user.h"
 #include "launch/fleet/verdict.h"
+#include "launch/plan/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static void on_lines(void *ctx, const struct trainer *t, const char *text,
 		peers_send_json(f->peers, i, WIRE_LOG, (uint32_t)f->attempt, o);
 	}
 	json_free(o);
-	follow_add(f->follow, launch_host(f->plan), t->rank, text, n);
+	follow_add(f->follow, hosts_own(&f->plan->hosts), t->rank, text, n);
 }
 
 /* Once for each function: a program may try for ever. */
@@ -327,7 +328,7 @@ static int open_peers(struct fleet *f, struct fl_err *err)
 {
 	struct peers_config c = { .hosts = &f->plan->hosts,
 				  .port = f->plan->agent_port,
-				  .token = launch_token(f->options),
+				  .token = f->plan->token,
 				  .intro = f->intro,
 				  .silent_s = 2,
 				  .lost_s = f->options->peer_timeout,

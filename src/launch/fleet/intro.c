@@ -47,8 +47,8 @@ static void add_difference(const struct fleet *f, int host, const char *here,
 	fl_str_addf(
 		out,
 		"typed another line than this machine:\n  %-20s %s%.200s\n  %-20s %s%.200s",
-		launch_host(f->plan), cut, here + from, fleet_host(f, host),
-		cut, there + from);
+		hosts_own(&f->plan->hosts), cut, here + from,
+		fleet_host(f, host), cut, there + from);
 }
 
 /* A job that runs or waits for a machine to return is not ended by one that

@@ -194,7 +194,7 @@ void prepare_take(struct fleet *f, const struct json *o, int attempt)
 /* This machine cannot take part. */
 static void report_failure(struct fleet *f, const struct fl_err *err)
 {
-	verdict_report(f, fault_of_machine("agent", launch_host(f->plan),
+	verdict_report(f, fault_of_machine("agent", hosts_own(&f->plan->hosts),
 					   err->text, (enum fl_code)err->code));
 }
 
@@ -257,8 +257,9 @@ static void judge_delay(struct fleet *f)
 		if (!member_at(f, i)->ready)
 			fl_str_addf(&text, " %s",
 				    fleet_host(f, f->layout.list[i].host));
-	verdict_report(f, fault_of_machine("machine", launch_host(f->plan),
-					   fl_str_get(&text), FL_ETIMEOUT));
+	verdict_report(f,
+		       fault_of_machine("machine", hosts_own(&f->plan->hosts),
+					fl_str_get(&text), FL_ETIMEOUT));
 	fl_str_release(&text);
 }
 

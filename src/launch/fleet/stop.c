@@ -73,7 +73,7 @@ void stop_by_signal(struct fleet *f, int number)
 	double now = fl_now_s();
 	bool first = r->first_at == 0;
 	bool again = !first && now - r->first_at >= MOMENT_S;
-	struct stop stop = { number, launch_host(f->plan), again };
+	struct stop stop = { number, hosts_own(&f->plan->hosts), again };
 	struct json *o;
 
 	if (first)

@@ -371,7 +371,7 @@ void verdict_end(struct fleet *f, const char *kind, const char *end,
 
 	if (f->over || f->state == FLEET_STOP)
 		return;
-	fault = fault_of_machine(kind, launch_host(f->plan), end, code);
+	fault = fault_of_machine(kind, hosts_own(&f->plan->hosts), end, code);
 	v = (struct verdict){ .fault = fault,
 			      .code = fl_exit_status(code),
 			      .restarts = f->restarts };

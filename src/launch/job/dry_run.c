@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "launch/plan/environ.h"
+#include "launch/plan/roles.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,6 +5,7 @@
  * lines of a log are what fits beside it on a console.
  */
 #include "launch/job/fault.h"
+#include "launch/plan/roles.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -140,7 +141,7 @@ struct json *fault_of_trainer(const struct launch_plan *plan,
 	struct fault x = { .kind = FAULT_TRAINER_KIND,
 			   .rank = t->rank,
 			   .name = name,
-			   .host = launch_host(plan),
+			   .host = hosts_own(&plan->hosts),
 			   .device = device_of(layout, t),
 			   .status = status,
 			   .signal = killed ? WTERMSIG(t->wait_status) : 0,
@@ -195,8 +196,8 @@ bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 	if (!s || !s->version || t->ended)
 		return false;
 	fl_str_addf(out, "rank %d (%s, device %d) was in '%.31s' of step %lld",
-		    t->rank, launch_host(plan), device_of(layout, t), s->phase,
-		    (long long)s->step);
+		    t->rank, hosts_own(&plan->hosts), device_of(layout, t),
+		    s->phase, (long long)s->step);
 	return true;
 }
 

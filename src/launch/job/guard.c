@@ -1,3 +1,9 @@
+/* guard.c - the process that outlives a fleetrun which was killed.
+ *
+ * job.c starts it before PMIx has threads, names each trainer's group to it, and
+ * dismisses it at the end. It reads a pipe and nothing else: when the pipe ends
+ * without a dismissal, fleetrun is dead, and the groups are killed.
+ */
 #include "launch/job/guard.h"
 
 #include "launch/plan/plan.h"

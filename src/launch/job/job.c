@@ -382,7 +382,7 @@ int job_open(struct job *j, const struct launch_options *options,
 	if (rc == 0)
 		rc = scratch_open(&j->scratch, options->log_dir, err);
 	if (rc == 0)
-		rc = pmix_server_open(launch_host(plan), plan->hosts.self,
+		rc = pmix_server_open(hosts_own(&plan->hosts), plan->hosts.self,
 				      j->scratch.folder, err);
 	return rc;
 }

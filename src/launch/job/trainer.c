@@ -14,6 +14,7 @@
 #include "launch/job/open_files.h"
 #include "launch/job/place.h"
 #include "launch/job/terminal.h"
+#include "launch/plan/roles.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,14 @@
+/* peers.c - links with the other agents, each in one of four stages:
+ *
+ *   AWAY      nothing; the next call is due at call_at
+ *   CALLING   connect() is under way
+ *   GREETING  greeting.c talks; a caller's link, or a guest's
+ *   HERE      frames are handed on, silence is judged
+ *
+ * Whoever calls us is a guest until its greeting has said who it is; then it takes
+ * the link of that machine. fleet.c turns all of them, 20 times a second: hence a
+ * call that nobody answers costs no more than its descriptor.
+ */
 #include "launch/link/peers.h"
 
 #include "base/arena.h"

@@ -1,3 +1,11 @@
+/* pmix_server.c - OpenPMIx's server library, held at arm's length.
+ *
+ * job.c opens it once, begins and ends an attempt (a namespace) and has each
+ * trainer join. The library calls back on a thread of its own: those functions
+ * only note what happened under the lock and write to an eventfd, and the main
+ * thread takes it from there. Every call of ours that waits for the library waits
+ * at most ten seconds: an agent that hangs would hold up all machines.
+ */
 #include "launch/link/pmix_server.h"
 
 #include "base/arena.h"
@@ -16,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define WAIT_S 10
+
 /* The library says "OpenPMIx 4.2.2 (PMIx Standard: ...)". */
 const char *launch_pmix_version(void)
 {
@@ -30,7 +40,7 @@ const char *launch_pmix_version(void)
 	return text + strcspn(text, "0123456789");
 }
 
-/* Whom a fence is answered. */
+/* Whom to call when a fence is complete. */
 struct reply {
 	pmix_modex_cbfunc_t cb;
 	void *data;
@@ -199,7 +209,7 @@ static void on_done(pmix_status_t status, void *data)
 	pthread_mutex_unlock(&server.lock);
 }
 
-/* Wait, at most 10 s, for the callback of an operation that was accepted. */
+/* Wait, within the bound, for the callback of an operation that was accepted. */
 static pmix_status_t finish(pmix_status_t status)
 {
 	struct timespec until;
@@ -209,7 +219,7 @@ static pmix_status_t finish(pmix_status_t status)
 	if (status != PMIX_SUCCESS)
 		return status;
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 10;
+	until.tv_sec += WAIT_S;
 	pthread_mutex_lock(&server.lock);
 	while (!server.done && status == PMIX_SUCCESS)
 		if (pthread_cond_timedwait(&server.done_cond, &server.lock,
@@ -222,7 +232,7 @@ static pmix_status_t finish(pmix_status_t status)
 	return status;
 }
 
-static int failed(pmix_status_t status, const char *what, struct fl_err *err)
+static int fail_pmix(pmix_status_t status, const char *what, struct fl_err *err)
 {
 	return fl_fail(err, FL_EINTERNAL, "PMIx: %s: %s", what,
 		       PMIx_Error_string(status));
@@ -251,7 +261,7 @@ static int start(const char *host, int index, struct fl_err *err)
 	status = PMIx_server_init(&module, info, 5);
 	for (int i = 0; i < 5; i++)
 		PMIX_INFO_DESTRUCT(&info[i]);
-	return status == PMIX_SUCCESS ? 0 : failed(status, "start", err);
+	return status == PMIX_SUCCESS ? 0 : fail_pmix(status, "start", err);
 }
 
 /* What every rank may ask about rank r. */
@@ -343,7 +353,7 @@ static int register_job(const struct launch_plan *plan, const struct layout *l,
 	fl_str_release(&nodes);
 	fl_str_release(&procs);
 	fl_str_release(&peers);
-	return status == PMIX_SUCCESS ? 0 : failed(status, "job", err);
+	return status == PMIX_SUCCESS ? 0 : fail_pmix(status, "job", err);
 }
 
 int pmix_server_open(const char *host, int index, const char *folder,
@@ -420,14 +430,14 @@ int pmix_server_join(int local, struct launch_environ *env, struct fl_err *err)
 	status = finish(PMIx_server_register_client(&proc, getuid(), getgid(),
 						    NULL, on_done, NULL));
 	if (status != PMIX_SUCCESS)
-		return failed(status, "rank", err);
+		return fail_pmix(status, "rank", err);
 	/* PMIx grows the list with its own allocator: a copy of the array. */
 	list = fl_calloc((size_t)env->count + 1, sizeof(char *));
 	memcpy(list, env->list, (size_t)env->count * sizeof(char *));
 	status = PMIx_server_setup_fork(&proc, &list);
 	if (status != PMIX_SUCCESS) {
 		free(list);
-		return failed(status, "environment", err);
+		return fail_pmix(status, "environment", err);
 	}
 	free(env->list);
 	env->list = list;

@@ -1,3 +1,11 @@
+/* wire.c - frames in two buffers, one a direction, over a socket that never
+ * blocks.
+ *
+ * wire_send() only queues, wire_pump() moves bytes, wire_next() takes a whole
+ * frame out. What comes is believed up to 256 KiB a frame until the peer is
+ * known (peers.c raises that), and a queue of 64 MiB means that the other side
+ * takes nothing any more: the wire is closed, with why.
+ */
 #include "launch/link/wire.h"
 
 #include "base/arena.h"

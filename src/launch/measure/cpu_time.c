@@ -1,3 +1,7 @@
+/* cpu_time.c - /proc/<pid>/schedstat and the cpu.stat of its control group.
+ * watch/ledger.c reads both every --ledger steps. Where a kernel counts neither,
+ * the straggler's cause is found without them.
+ */
 #include "launch/measure/cpu_time.h"
 
 #include "base/cgroup.h"

@@ -1,3 +1,9 @@
+/* estimate.c - what measured times mean, as arithmetic alone.
+ *
+ * measure.c asks for clocks and rates, watch/preflight.c for pairs,
+ * watch/pace.c for the forecast. A ring's all-reduce is taken as ideal, for what
+ * is wanted is a bound: whether the network can be hidden behind computing.
+ */
 #include "launch/measure/estimate.h"
 
 #include "base/arena.h"

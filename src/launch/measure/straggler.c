@@ -1,3 +1,9 @@
+/* straggler.c - which rank holds up the others, from how each spent its steps.
+ *
+ * watch/ledger.c asks once all ranks have told their means. Ranks meet in every
+ * step, so the slow one is the one that waits least; the cause is the part of
+ * its own time in which it differs from the median of the others.
+ */
 #include "launch/measure/straggler.h"
 
 #include "base/arena.h"

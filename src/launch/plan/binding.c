@@ -25,16 +25,15 @@ static bool binds(const char *name, const char *value, const char *proc_bind)
 	return !proc_bind || strcasecmp(proc_bind, "false") != 0;
 }
 
-void binding_take_out(struct launch_environ *env, const struct launch_plan *p)
+bool binding_takes_out(const char *entry, const struct launch_plan *p)
 {
-	const char *proc_bind = environ_get(env, names[0]);
-	bool out[COUNT];
+	for (int i = 0; i < COUNT && p->count > 1; i++) {
+		size_t n = strlen(names[i]);
 
-	for (int i = 0; i < COUNT; i++)
-		out[i] = binds(names[i], environ_get(env, names[i]), proc_bind);
-	for (int i = 0; i < COUNT && p->count > 1; i++)
-		if (out[i])
-			environ_unset(env, names[i]);
+		if (strncmp(entry, names[i], n) == 0 && entry[n] == '=')
+			return binds(names[i], entry + n + 1, getenv(names[0]));
+	}
+	return false;
 }
 
 void binding_say(const struct launch_plan *p)

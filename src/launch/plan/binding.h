@@ -2,15 +2,16 @@
  *
  * Site profiles set them for programs that have a machine to themselves. Each
  * of several trainers would count places from the first core on, and all would
- * sit on the same ones; so they are taken out of the trainers' environment.
+ * sit on the same ones; so they do not come into the trainers' environment.
  */
 #ifndef FL_LAUNCH_BINDING_H
 #define FL_LAUNCH_BINDING_H
 
-#include "launch/plan/environ.h"
+#include "launch/plan/plan.h"
 
-/* Of a trainer's environment; leaves all where there is one trainer. */
-void binding_take_out(struct launch_environ *env, const struct launch_plan *p);
+/* Is this entry of our environment, "NAME=VALUE", one of them? Never where there
+ * is one trainer. */
+bool binding_takes_out(const char *entry, const struct launch_plan *p);
 /* Which ones that will be, in a line, once. */
 void binding_say(const struct launch_plan *p);
 

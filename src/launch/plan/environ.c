@@ -1,3 +1,11 @@
+/* environ.c - what a trainer finds in its environment, by dialect: Paddle's,
+ * PyTorch's, MPI's, ours.
+ *
+ * job.c has one made for each trainer it starts, job/dry_run.c one to print.
+ * A variable that the user may have set is set with keep, so that the user's
+ * stays; what tells a rank who it is never is. Why each of Open MPI's settings
+ * is there stands in docs/launch-protocol.md.
+ */
 #include "launch/plan/environ.h"
 
 #include "agent/lines.h"
@@ -5,9 +13,10 @@
 #include "base/cross_memory.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "launch/plan/inherit.h"
 #include "launch/plan/binding.h"
+#include "launch/plan/inherit.h"
 #include "launch/plan/port.h"
+#include "launch/plan/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -390,7 +399,7 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 
 	*env = (struct launch_environ){ 0 };
 	for (char **e = environ; *e; e++)
-		if (inherit_wanted(*e))
+		if (inherit_wanted(*e) && !binding_takes_out(*e, p))
 			append(env, fl_strdup(*e));
 	if (role)
 		set_role(env, p, l, role, shm);
@@ -412,7 +421,6 @@ void environ_make(struct launch_environ *env, const struct launch_plan *p,
 			    environ_get(env, "OMP_NUM_THREADS"), false);
 	snprintf(threads, sizeof(threads), "%d", p->threads);
 	environ_set(env, "OMP_NUM_THREADS", threads, true);
-	binding_take_out(env, p);
 }
 
 void environ_release(struct launch_environ *env)

@@ -119,7 +119,7 @@ int foreign_options_check(const struct launch_options *o,
 			err, FL_EUSAGE,
 			"--rank or --node_rank says %d, but this machine, %s, is number %d of --ips: leave the option "
 			"out, the place in the list counts",
-			o->node_rank, launch_host(p), p->hosts.self);
+			o->node_rank, hosts_own(&p->hosts), p->hosts.self);
 	if (o->master_port && !p->alone)
 		return fl_fail(
 			err, FL_EUSAGE,

@@ -1,3 +1,9 @@
+/* hosts.c - the names of --ips become addresses, once, and one of them is us.
+ *
+ * make.c opens the list. Which entry is this machine's is looked up in the
+ * interfaces: a host name may resolve to 127.0.1.1, or to what another machine
+ * cannot reach.
+ */
 #include "launch/plan/hosts.h"
 
 #include "base/arena.h"
@@ -399,6 +405,11 @@ void hosts_release(struct hosts *h)
 	free(h->list);
 	h->list = NULL;
 	h->count = 0;
+}
+
+const char *hosts_own(const struct hosts *h)
+{
+	return h->count ? h->list[h->self].name : "127.0.0.1";
 }
 
 const char *hosts_name(const struct hosts *h, int host)

@@ -40,6 +40,8 @@ int hosts_open(struct hosts *hosts, const char *ips, const char *host,
 	       struct fl_err *err);
 void hosts_release(struct hosts *hosts);
 
+/* This machine's name in the list; "127.0.0.1" while there is none. */
+const char *hosts_own(const struct hosts *hosts);
 /* The name of an entry, as the list has it. */
 const char *hosts_name(const struct hosts *hosts, int host);
 /* Which entry has this address; -1: none. */

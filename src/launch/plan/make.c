@@ -1,4 +1,12 @@
-#include "launch/plan/plan.h"
+/* make.c - options, surroundings and a program become a plan: which machines,
+ * how many programs, threads and ports.
+ *
+ * cmd/fleetrun.c calls launch_make_plan() before anything is started or written.
+ * Whatever can be wrong with a command line is said here, while nothing has
+ * happened yet. Ports of a job on one machine lie below 32768, from where on the
+ * system deals them out by itself.
+ */
+#include "launch/plan/make.h"
 
 #include "base/arena.h"
 #include "base/cores.h"
@@ -15,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int launch_parse_devices(const char *text, int *out, struct fl_err *err)
+static int parse_devices(const char *text, int *out, struct fl_err *err)
 {
 	int count = 0;
 	const char *p = text;
@@ -48,18 +56,6 @@ int launch_parse_devices(const char *text, int *out, struct fl_err *err)
 			err, FL_EUSAGE,
 			"the list of devices is empty; write 0,1 for two");
 	return count;
-}
-
-const char *launch_token(const struct launch_options *o)
-{
-	const char *token = o->token ? o->token : getenv("FLOTILLA_TOKEN");
-
-	return token ? token : "";
-}
-
-const char *launch_host(const struct launch_plan *p)
-{
-	return p->hosts.count ? p->hosts.list[p->hosts.self].name : "127.0.0.1";
 }
 
 static int choose_hosts(const struct launch_options *o, const char *ips,
@@ -96,7 +92,7 @@ static int choose_devices(const struct launch_options *o, struct launch_plan *p,
 	p->has_gpu = launch_has_gpu();
 	p->devices[0] = 0;
 	if (o->devices) {
-		n = launch_parse_devices(o->devices, p->devices, err);
+		n = parse_devices(o->devices, p->devices, err);
 		if (n < 0)
 			return n;
 		if (o->nproc_per_node && o->nproc_per_node != n)
@@ -242,6 +238,13 @@ static int choose_members(const struct launch_options *o, bool ps,
 	return rc == 0 && ps ? roles_make(o, p, err) : rc;
 }
 
+static const char *token_of(const struct launch_options *o)
+{
+	const char *token = o->token ? o->token : getenv("FLOTILLA_TOKEN");
+
+	return token ? token : "";
+}
+
 int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 		     struct launch_plan *p, struct fl_err *err)
 {
@@ -252,6 +255,7 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	memset(p, 0, sizeof(*p));
 	fl_program_path(self, sizeof(self));
 	p->preflight = o->preflight;
+	p->token = token_of(o);
 	p->job_id = o->job_id;
 	p->master_port = o->master_port;
 	rc = roles_wanted(o, &ps, err);

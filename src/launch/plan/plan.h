@@ -83,6 +83,7 @@ struct launch_plan {
 	char **argv;   /* the program with its arguments */
 	char program[4096], note[512];
 	bool cross_memory; /* processes may read each other's memory */
+	const char *token; /* that all agents know; "" : none */
 	bool preflight;	 /* of the options: trainers of ours only time steps */
 	bool trains;	 /* it is our trainer: it goes on from checkpoints */
 	char *line;	 /* the command line, without what may differ */
@@ -90,30 +91,5 @@ struct launch_plan {
 	const char *job_id; /* the user's name for the job; NULL */
 	int master_port;    /* of the user's; 0: above the endpoints */
 };
-
-/* Options and program to a plan; FL_EUSAGE with a sentence. argv is the
- * program's, argc > 0. */
-int launch_make_plan(const struct launch_options *options, int argc,
-		     char **argv, struct launch_plan *plan, struct fl_err *err);
-void launch_release_plan(struct launch_plan *plan);
-/* The job's word; "": none. */
-const char *launch_token(const struct launch_options *options);
-/* The own name in --ips; "127.0.0.1" where there is none. */
-const char *launch_host(const struct launch_plan *plan);
-
-/* What a rank is, or NULL where all are trainers; and its name for people:
- * "rank 3", "server 0", "worker 2". */
-const struct launch_role *launch_role(const struct launch_plan *plan, int rank);
-void launch_rank_name(const struct launch_plan *plan, int rank, char *buf,
-		      size_t size);
-
-/* A list such as "0,1,3"; returns how many, or a negative code. */
-int launch_parse_devices(const char *text, int *out, struct fl_err *err);
-/* Which file runs for PROGRAM, and a line that says so. self: this binary. */
-int launch_choose_program(const char *self, int argc, char **argv,
-			  struct launch_plan *plan, struct fl_err *err);
-
-/* Is there a GPU on this machine? */
-bool launch_has_gpu(void);
 
 #endif

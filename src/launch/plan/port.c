@@ -1,3 +1,8 @@
+/* port.c - listening where --ips says, and whether a port is free.
+ *
+ * peers.c listens; make.c and environ.c look for free ports. "Free" holds for the
+ * moment only: whoever needs a port for sure must bind it.
+ */
 #include "launch/plan/port.h"
 
 #include <ctype.h>

@@ -1,4 +1,8 @@
-#include "launch/plan/plan.h"
+/* program.c - what PROGRAM means: a file, a name on the PATH, a script for
+ * Python, or one of PaddleDetection's tools, which our own commands answer to.
+ * make.c asks once.
+ */
+#include "launch/plan/make.h"
 
 #include "base/arena.h"
 #include "base/file.h"

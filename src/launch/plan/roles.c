@@ -1,3 +1,9 @@
+/* roles.c - parameter servers and workers, as the command line lists or counts
+ * them.
+ *
+ * make.c asks first whether they are wanted (roles_wanted), then for the machines
+ * and the roles, at last for the ports, when the start port is known.
+ */
 #include "launch/plan/roles.h"
 
 #include "base/arena.h"

@@ -25,4 +25,10 @@ int roles_make(const struct launch_options *options, struct launch_plan *plan,
 /* The ports that nobody chose, now that the start port is known. */
 int roles_ports(struct launch_plan *plan, struct fl_err *err);
 
+/* What a rank is, or NULL where all are trainers; and its name for people:
+ * "rank 3", "server 0", "worker 2". */
+const struct launch_role *launch_role(const struct launch_plan *plan, int rank);
+void launch_rank_name(const struct launch_plan *plan, int rank, char *buf,
+		      size_t size);
+
 #endif

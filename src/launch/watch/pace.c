@@ -88,7 +88,7 @@ static void take_model(const struct attempt *a, const struct json *line)
 	fl_warn("preflight: %s: only %.0f MiB of disk are free in %s, the "
 		"checkpoints of this run need about %.0f (%d of %.0f MiB); make "
 		"room, choose another save_dir, or keep fewer (keep_checkpoints)",
-		launch_host(a->plan), (double)room / 0x1p20, m.folder,
+		hosts_own(&a->plan->hosts), (double)room / 0x1p20, m.folder,
 		(double)need / 0x1p20, m.checkpoints,
 		(double)m.checkpoint_bytes / 0x1p20);
 }

@@ -90,7 +90,7 @@ struct preflight *preflight_new(const struct attempt *a)
 	p->found.log_dir = a->options->log_dir;
 	if (!plan->alone)
 		p->measurer = measurer_new(&plan->hosts, plan->agent_port,
-					   launch_token(a->options));
+					   plan->token);
 	return p;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "launch/job/group.h"
+#include "launch/plan/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,8 +96,8 @@ static void write_text(const struct stopped *s, int i, bool goes_on,
 
 	launch_rank_name(s->a->plan, t->rank, name, sizeof(name));
 	fl_str_addf(out, "%s (%s, device %d, pid %d) ", name,
-		    launch_host(s->a->plan), attempt_device_of(s->a, t->rank),
-		    (int)t->pid);
+		    hosts_own(&s->a->plan->hosts),
+		    attempt_device_of(s->a, t->rank), (int)t->pid);
 	if (goes_on)
 		fl_str_add(out, "goes on");
 	else if (l->how == 't')
