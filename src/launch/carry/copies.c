@@ -425,6 +425,7 @@ static void say_absent(struct copies *c, struct peers *peers, int host)
 	c->sending[host].step = 0;
 }
 
+/* A checkpoint waits for whatever else the link has to carry. */
 static bool send_piece(struct copies *c, struct peers *peers, int host)
 {
 	struct sending *s = &c->sending[host];
@@ -498,6 +499,7 @@ void copies_take_chunk(struct copies *c, int host,
 		end_fetching(c);
 }
 
+/* What it sent so far is of no use, and what it asked for goes nowhere. */
 void copies_left(struct copies *c, int host)
 {
 	if (c->fetching.host == host)

@@ -70,6 +70,8 @@ void fences_end(struct fences *f)
 	f->layout = NULL;
 }
 
+/* The same ranks may meet again and again. Machines count alike, for the ranks of
+ * each enter every such fence. */
 static uint32_t next_number(struct fences *f, const char *signature)
 {
 	struct fence_count *c = f->counts;
@@ -104,6 +106,8 @@ static struct fence *find(struct fences *f, const char *signature,
 	return e;
 }
 
+/* Shares that came early do not complete a fence that no rank here has entered:
+ * who takes part is known by then only. */
 static bool complete(const struct fence *e, int seats)
 {
 	if (!e->entered)

@@ -151,6 +151,7 @@ static bool is_done(const struct fleet *f, const struct member *m)
 	       (f->state == FLEET_DONE || f->state == FLEET_RUN);
 }
 
+/* Why it is gone nobody can know from here: the sentence names what it may be. */
 static void report_lost(struct fleet *f, int host, const char *why)
 {
 	char end[400];
@@ -212,6 +213,7 @@ static void on_stream(void *ctx, int host, int fd)
 
 /* --- the loop --- */
 
+/* Alone at once: there is nobody else in the layout. */
 static bool all_done(const struct fleet *f)
 {
 	for (int i = 0; i < f->layout.count; i++) {

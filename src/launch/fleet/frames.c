@@ -165,6 +165,8 @@ static const struct frame_row rows[] = {
 	{ WIRE_PREPARE, "PREPARE", IN(WAIT), false, FROM_ANYONE, take_prepare,
 	  .record = &prepare_order_record,
 	  .meaning = "coordinator: make ready for this attempt" },
+	/* Some are told when this machine is not yet where the sender is: they
+	 * count always, and whoever takes them looks. */
 	{ WIRE_READY, "READY", ALWAYS, false, FROM_ANYONE, take_ready,
 	  .record = &room_record,
 	  .meaning = "member: I am, and have so much room" },
@@ -179,6 +181,7 @@ static const struct frame_row rows[] = {
 	{ WIRE_WHERE, "WHERE", BUSY, true, FROM_ANYONE, take_where,
 	  .words = "a list of lines", .json = true,
 	  .meaning = "what the trainers here were at" },
+	/* Also in WAIT: a machine that waits for a job which is over ends. */
 	{ WIRE_VERDICT, "VERDICT", ALWAYS, false, FROM_ANYONE, take_verdict,
 	  .record = &verdict_record,
 	  .meaning = "the first fault, and what follows" },
@@ -227,6 +230,7 @@ static const struct frame_row rows[] = {
 	  .record = &stopped_record,
 	  .meaning = "a trainer of a foreign program here was stopped for "
 		     "`--stall`, or goes on" },
+	/* Also in STOP: who began to end first is asked there. */
 	{ WIRE_ENDING, "ENDING", ALWAYS, true, FROM_ANYONE, take_ending,
 	  .record = &ending_record,
 	  .meaning = "a trainer here has begun to end: told to the first "

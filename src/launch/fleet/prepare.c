@@ -58,6 +58,7 @@ static struct resume choose_checkpoint(const struct fleet *f, const bool *who)
 	return best;
 }
 
+/* The highest of all counts: an attempt's number must never come twice. */
 static void take_over(struct fleet *f, const struct told *m)
 {
 	snprintf(f->name, sizeof(f->name), "%s", m->job);
@@ -122,6 +123,8 @@ static struct json *write_member(const struct fleet *f, int host)
 	return record_write(&layout_seat_record, &seat, 0);
 }
 
+/* Sent before it is taken here: taking it enters a state, which is told, and the
+ * others must know the attempt by then. */
 void prepare_begin(struct fleet *f, const bool *who)
 {
 	struct json *members = json_new_array(), *o;
@@ -149,6 +152,7 @@ void prepare_begin(struct fleet *f, const bool *who)
 	json_free(o);
 }
 
+/* A machine that is not named sits this attempt out: layout.self stays -1. */
 static void read_members(struct fleet *f, const struct json *list)
 {
 	layout_release(&f->layout);
@@ -274,7 +278,7 @@ void prepare_looked(struct fleet *f)
 /* The coordinator's, once all are ready. */
 static void lead_start(struct fleet *f)
 {
-	struct room rooms[HOSTS_MAX];
+	struct room rooms[HOSTS_MAX]; /* as they came with READY */
 	bool looked;
 
 	for (int i = 0; i < f->layout.count; i++)

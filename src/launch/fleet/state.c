@@ -66,6 +66,8 @@ static void write_sees(const struct fleet *f, char *hex)
 	}
 }
 
+/* Before its first attempt an agent says what it remembers, so that no attempt
+ * gets a number that others have seen. */
 static struct json *write_state(const struct fleet *f)
 {
 	const struct told *own = &f->members[f->plan->hosts.self].told;
@@ -105,6 +107,8 @@ void fleet_tell_state(struct fleet *f)
 	char path[4096];
 
 	post_to_all(&f->post, WIRE_STATE, o);
+	/* Alone nobody asks; before a start has succeeded the file of an
+	 * earlier job is worth more than ours. */
 	if (f->peers && f->attempt >= 0 && (f->begun || !f->spares)) {
 		struct place_mark mark = { f->over, f->plan->line };
 
@@ -155,6 +159,8 @@ void fleet_enter(struct fleet *f, enum fleet_state state)
 	fleet_tell_state(f);
 }
 
+/* Told before the links close: without this word the others would take our end
+ * for a loss. */
 void fleet_over(struct fleet *f, int code)
 {
 	f->over = true;

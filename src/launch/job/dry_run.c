@@ -1,4 +1,10 @@
-/* dry_run.c - who would be started how, and the same for other launchers. */
+/* dry_run.c - who would be started how, and the same for other launchers.
+ *
+ * cmd/fleetrun.c calls it in place of launch_run(). Only the part of the
+ * environment is shown that a launcher decides on: who a rank is and where the
+ * others are. The lines for mpirun, srun and torchrun are there to be compared
+ * with scripts that people have, and to be typed.
+ */
 #include "launch/job/dry_run.h"
 
 #include "base/str.h"

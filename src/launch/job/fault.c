@@ -23,6 +23,8 @@ enum {
 	OF_STALL = 2
 };
 
+/* A trainer's report has all keys though most are empty: who reads fault.json
+ * need not ask which are there. */
 static const struct field fault_rows[] = {
 	FIELD(TEXT, struct fault, kind, "kind"),
 	FIELD(INT, struct fault, rank, "rank", .absent = -1,
@@ -188,6 +190,7 @@ struct json *fault_of_stall(const char *end, bool final)
 	return record_write(&fault_record, &x, OF_STALL);
 }
 
+/* A page whose version is 0 belongs to a program that does not write it. */
 bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 		 const struct trainer *t, struct fl_str *out)
 {
@@ -224,6 +227,7 @@ void fault_line(const struct fault *f, struct fl_str *out)
 		fl_str_addf(out, "%s %s", f->host, f->end);
 }
 
+/* A program's own sentence says more than the end of its log. */
 static void print_trainer(const struct fault *f)
 {
 	if (strncmp(f->name, "rank", 4) == 0)

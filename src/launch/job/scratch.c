@@ -55,6 +55,8 @@ static bool lives(const char *pid)
 	return number > 0 && (kill((pid_t)number, 0) == 0 || errno == EPERM);
 }
 
+/* /tmp is everyone's: a link or a folder of somebody else's by our name must not
+ * be emptied by us. */
 static bool is_ours(const char *path)
 {
 	struct stat st;

@@ -35,6 +35,8 @@ static const struct field refusal_rows[] = {
 };
 const struct record refusal_record = RECORD(struct refusal, refusal_rows);
 
+/* A nonce of its own for every connection: a proof that was overheard proves
+ * nothing on the next one. */
 void greeting_begin(struct greeting *g, const struct hosts *hosts,
 		    const char *token, int peer, bool caller)
 {
@@ -70,6 +72,8 @@ void greeting_refuse(struct wire *w, const char *why, const char *text)
 	json_free(o);
 }
 
+/* Both sides are to know why: there what the other reads on its console, here
+ * what the roll call says. */
 static int refuse(struct greeting *g, struct wire *w, const char *why,
 		  const char *there, const char *here)
 {
@@ -83,6 +87,7 @@ static int digit(char c)
 	return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
 }
 
+/* A short nonce, or none, is no agent's of ours. */
 static bool read_nonce(const char *hex, unsigned char *nonce)
 {
 	if (strlen(hex) != 2 * GREETING_NONCE ||
@@ -109,6 +114,7 @@ static void derive(const struct greeting *g, char purpose,
 	fl_digest_keyed(g->token, strlen(g->token), text, sizeof(text), bytes);
 }
 
+/* Without a token nobody is kept out, and a seal would only cost time. */
 static void seal_after_proof(const struct greeting *g, bool of_caller,
 			     struct wire_seal *seal)
 {
@@ -146,6 +152,7 @@ static int check_list(struct greeting *g, struct wire *w, const char *theirs)
 	return refuse(g, w, "job", there, here);
 }
 
+/* First of all: of another version nothing else can be believed. */
 static int check_version(struct greeting *g, struct wire *w, int version)
 {
 	char text[400];
@@ -159,6 +166,8 @@ static int check_version(struct greeting *g, struct wire *w, int version)
 		      "another version of fleetrun answers there", text);
 }
 
+/* A machine that is reached by an address of another entry would take its
+ * place. */
 static int check_index(struct greeting *g, struct wire *w,
 		       const struct hello *h)
 {
@@ -198,6 +207,7 @@ static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
 	return 0;
 }
 
+/* In constant time, so that a stranger cannot find the word letter by letter. */
 static int take_proof(struct greeting *g, struct wire *w,
 		      const struct wire_frame *f, const struct json *mine)
 {
@@ -218,6 +228,8 @@ static int take_proof(struct greeting *g, struct wire *w,
 	return 0;
 }
 
+/* A probe was sent only to learn whether the port can be reached: its refusal
+ * is good news, and the fault lies on the way back. */
 static int take_refusal(struct greeting *g, const struct json *o)
 {
 	struct refusal r;

@@ -91,6 +91,7 @@ int peers_open(const struct peers_config *c, struct peers **out,
 	return 0;
 }
 
+/* Before this process stands still or ends: a last word is worth a second. */
 void peers_flush(struct peers *p)
 {
 	double until = fl_now_s() + 1;
@@ -186,6 +187,7 @@ size_t peers_pending(const struct peers *p, int peer)
 	return wire_pending(&p->links[peer].wire);
 }
 
+/* A link that ended is called again after a moment, which the reason sets. */
 static void away(struct link *l, double now, double again)
 {
 	wire_close(&l->wire);
@@ -226,6 +228,7 @@ void peers_tell(struct peers *p, int type, uint32_t attempt,
 		peers_send_json(p, i, type, attempt, o);
 }
 
+/* Frames are small and wait for answers: none is to wait for the next. */
 static void prepare_socket(int fd)
 {
 	int one = 1;
@@ -233,6 +236,8 @@ static void prepare_socket(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
+/* In words that tell a person which of three things to look at: is the agent
+ * started, is the port open, is there a way. */
 static void call_failed(struct peers *p, int peer, int why)
 {
 	struct link *l = &p->links[peer];
@@ -310,6 +315,7 @@ static void look_at_call(struct peers *p, int peer)
 		call_stands(p, peer);
 }
 
+/* Scanners of ports come by the thousand: they are named a few times only. */
 static void stranger(struct peers *p, const struct sockaddr_storage *from,
 		     const char *why)
 {
@@ -324,6 +330,8 @@ static void stranger(struct peers *p, const struct sockaddr_storage *from,
 				: "");
 }
 
+/* An address that is not in the list is turned away before a byte is read; room
+ * for guests is bounded, so that nobody can use up our descriptors. */
 static void accept_guests(struct peers *p)
 {
 	struct sockaddr_storage from;
@@ -473,6 +481,7 @@ static void greet_guests(struct peers *p)
 	}
 }
 
+/* Whoever takes a frame may end the link: its stage is looked at each time. */
 static void take_frames(struct peers *p, int peer)
 {
 	struct link *l = &p->links[peer];
@@ -493,6 +502,7 @@ static void take_frames(struct peers *p, int peer)
 	}
 }
 
+/* The clock of its silence begins anew either way. */
 void peers_wait_for(struct peers *p, int peer, bool wait)
 {
 	p->links[peer].waited_for = wait;

@@ -62,6 +62,7 @@ static void free_pair(void *at)
 	free(p);
 }
 
+/* What "get" answers: of this machine as it comes, of others after a barrier. */
 static void keep(struct pmi1 *p, const char *key, const char *value)
 {
 	struct pair *own = fl_calloc(1, sizeof(*own)), **at;
@@ -77,7 +78,8 @@ static void keep(struct pmi1 *p, const char *key, const char *value)
 	}
 }
 
-/* "(vector,(0,2,4))": from machine 0 on two machines with four ranks each. */
+/* Which ranks share a machine, as MPICH reads it to choose shared memory.
+ * "(vector,(0,2,4))": from machine 0 on two machines with four ranks each. */
 static void keep_mapping(struct pmi1 *p)
 {
 	const struct layout *l = p->layout;

@@ -31,6 +31,8 @@ void wire_init(struct wire *w, int fd)
 			    .heard_at = fl_now_s() };
 }
 
+/* The first reason is the cause; what follows from it would hide it. What was
+ * read stays: a peer's last words may be among it. */
 static void broken(struct wire *w, const char *why)
 {
 	if (!*w->why)
@@ -89,6 +91,7 @@ static size_t seal_size(const struct wire_seal *s)
 	return s->on ? FL_SEAL_BYTES : 0;
 }
 
+/* Twice what is asked, so that a queue which grows is not copied each time. */
 static unsigned char *reserve(unsigned char **buf, size_t *size, size_t used,
 			      size_t more)
 {
@@ -179,6 +182,8 @@ static size_t wanted(const struct wire *w)
 	return w->in_used >= whole || whole > most ? 0 : whole - w->in_used;
 }
 
+/* A bounded number of reads a turn: one peer that sends without end must not
+ * keep the others waiting. */
 static void pump_in(struct wire *w)
 {
 	for (int turn = 0; w->fd >= 0 && turn < 16; turn++) {
@@ -217,6 +222,8 @@ bool wire_pump(struct wire *w)
 	return w->fd >= 0;
 }
 
+/* Whatever does not begin like a frame is noticed by its first bytes, before a
+ * length is believed that a stranger made up. */
 int wire_next(struct wire *w, struct wire_frame *f)
 {
 	const unsigned char *p = w->in + w->in_done;

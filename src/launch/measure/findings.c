@@ -31,6 +31,7 @@ static double gbit(double bits_per_s)
 	return bits_per_s * 1e-9;
 }
 
+/* A pair that is measured for its round trip alone has none. */
 static bool has_rates(const struct findings_pair *x)
 {
 	return x->measured && x->there > 0 && x->back > 0;
@@ -46,6 +47,8 @@ static bool neighbours(const struct findings *p, const struct pair *x)
 	return x->b - x->a == 1 || x->b - x->a == p->machine_count - 1;
 }
 
+/* A ring is as fast as its slowest link; each of its steps takes the longest
+ * round trip. */
 bool findings_ring(const struct findings *p, struct forecast_input *in,
 		   const struct findings_pair **slowest)
 {
@@ -146,6 +149,8 @@ static void add_bytes(int64_t bytes, struct fl_str *out)
 		fl_str_addf(out, " %10.1f GiB", (double)bytes / 0x1p30);
 }
 
+/* Numbers of links mean little to most people: what they do to an all-reduce of
+ * a middling model means more. */
 static void add_example(const struct findings *p, struct fl_str *out)
 {
 	struct forecast_input in = { .ranks = p->machine_count };
@@ -239,6 +244,7 @@ static int warn_rate(const struct findings *p, int from, int to, double rate,
 	return n + 1;
 }
 
+/* Each direction for itself: a bad cable or port may slow one of them. */
 static int warn_rates(const struct findings *p, struct fl_str *out)
 {
 	double most = fastest(p);
@@ -254,6 +260,7 @@ static int warn_rates(const struct findings *p, struct fl_str *out)
 	return n;
 }
 
+/* Measured against the median, for on a slow network all ways are long. */
 static int warn_trips(const struct findings *p, struct fl_str *out)
 {
 	double *trips = fl_calloc((size_t)p->pair_count + 1, sizeof(*trips));
@@ -282,6 +289,7 @@ static int warn_trips(const struct findings *p, struct fl_str *out)
 	return n;
 }
 
+/* Only what the measurement is sure of: the offset less its error. */
 static int warn_clocks(const struct findings *p, struct fl_str *out)
 {
 	int n = 0;
@@ -446,6 +454,7 @@ struct json *findings_write(const struct findings *p, int status)
 
 /* --- forecast --- */
 
+/* What people would ask next: is it waited for? */
 static const char *how_hidden(const struct forecast_input *in,
 			      const struct forecast *f)
 {

@@ -236,6 +236,7 @@ static const struct field rows[] = {
 };
 const struct record measured_record = RECORD(struct measured, rows);
 
+/* Only the one that asked has numbers; the other says that it has ended. */
 static unsigned tell(const struct measurer *m, const char *error,
 		     struct measured *out)
 {

@@ -57,6 +57,7 @@ static bool is_loopback(const struct sockaddr *a)
 }
 
 /* Every address of 127.0.0.0/8 is this machine, whatever the interfaces say. */
+/* Loopback is everybody's own: a job on 127.0.0.x needs no interface for it. */
 static bool is_own(const struct sockaddr *a)
 {
 	struct ifaddrs *list = NULL;
@@ -146,6 +147,8 @@ static const struct sockaddr *address_of(const struct host *h)
 	return (const struct sockaddr *)(const void *)&h->address;
 }
 
+/* Two names of one machine would be two agents that wait for each other, so
+ * addresses are compared, not names. */
 static int add_host(struct hosts *h, const char *name, size_t n,
 		    struct fl_err *err)
 {
@@ -170,6 +173,8 @@ static int add_host(struct hosts *h, const char *name, size_t n,
 	return rc;
 }
 
+/* The text is kept as it was given: agents compare it with each other's, and a
+ * list in another order would be another job. */
 static int parse(struct hosts *h, const char *ips, struct fl_err *err)
 {
 	int rc = 0, most = 1;

@@ -58,6 +58,8 @@ static int parse_devices(const char *text, int *out, struct fl_err *err)
 	return count;
 }
 
+/* One machine may be named by any of its addresses; none given is
+ * 127.0.0.1. */
 static int choose_hosts(const struct launch_options *o, const char *ips,
 			struct launch_plan *p, struct fl_err *err)
 {
@@ -122,6 +124,7 @@ static int threads_of_each(int trainers)
 	return cores / trainers > 0 ? cores / trainers : 1;
 }
 
+/* Paddle's own variable, for scripts that set it; an option comes before it. */
 static int port_from_environment(int *port, struct fl_err *err)
 {
 	const char *text = getenv("FLAGS_START_PORT");
@@ -154,6 +157,9 @@ static int find_ports(int count)
 	return port;
 }
 
+/* Ports that the user chose, or that all machines must agree on, are fixed: then
+ * MPI's are too, so that a firewall can be told of them. Alone and without a wish,
+ * any will do. */
 static int choose_ports(const struct launch_options *o, struct launch_plan *p,
 			struct fl_err *err)
 {
@@ -181,6 +187,7 @@ static int choose_ports(const struct launch_options *o, struct launch_plan *p,
 	return 0;
 }
 
+/* More machines than there are: a slip that would show only after a loss. */
 static int check_min_hosts(const struct launch_options *o,
 			   const struct launch_plan *p, struct fl_err *err)
 {
@@ -238,6 +245,7 @@ static int choose_members(const struct launch_options *o, bool ps,
 	return rc == 0 && ps ? roles_make(o, p, err) : rc;
 }
 
+/* The variable keeps the word out of lists of processes. */
 static const char *token_of(const struct launch_options *o)
 {
 	const char *token = o->token ? o->token : getenv("FLOTILLA_TOKEN");

@@ -92,6 +92,8 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
+/* In the order of their first endpoint, servers before workers: without --ips
+ * this is the list of machines, which must be the same on all of them. */
 static void add_hosts(const char *endpoints, struct fl_str *ips)
 {
 	char host[256];

@@ -190,6 +190,7 @@ void preflight_member_turn(struct preflight *p)
 
 /* --- the leader's --- */
 
+/* What a machine has left was looked at when it got ready. */
 static void describe_machines(struct preflight *p, const struct room *rooms)
 {
 	const struct layout *l = p->a->layout;
@@ -400,6 +401,7 @@ static void show_report(const struct preflight *p)
 	save(p);
 }
 
+/* The leader has made it itself. */
 static void take_report(struct preflight *p, const struct json *o)
 {
 	struct findings_report r;
