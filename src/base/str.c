@@ -65,6 +65,15 @@ void fl_str_release(struct fl_str *s)
 	*s = (struct fl_str)FL_STR_INIT;
 }
 
+uint64_t fl_hash(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+	return h;
+}
+
 bool fl_starts_with(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

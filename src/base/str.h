@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A growing, always terminated string; release frees it. */
 struct fl_str {
@@ -24,6 +25,9 @@ void fl_str_addf(struct fl_str *s, const char *fmt, ...)
 const char *fl_str_get(const struct fl_str *s);
 void fl_str_clear(struct fl_str *s);
 void fl_str_release(struct fl_str *s);
+
+/* FNV-1a, for tables of names. */
+uint64_t fl_hash(const char *text);
 
 bool fl_starts_with(const char *text, const char *prefix);
 bool fl_ends_with(const char *text, const char *suffix);

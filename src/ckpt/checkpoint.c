@@ -1,3 +1,6 @@
+/* What is in a checkpoint, whatever wrote it: files are opened by tensor_file.c, put
+ * into one layout here (a set of Paddle's files by their roles), and asked for parts,
+ * state and what one would publish. Lists made here borrow from those they came from. */
 #include "ckpt/checkpoint.h"
 
 #include "base/str.h"
@@ -24,12 +27,11 @@ bool checkpoint_is(const struct tensor_file *file)
 	return file->count > 0;
 }
 
-double checkpoint_ema_divisor(const char *decay_type, double last_decay,
-			      int64_t step)
+double checkpoint_ema_divisor(bool exponential, double last_decay, int64_t step)
 {
 	double divisor = 1 - pow(last_decay, (double)step);
 
-	if (step <= 0 || !strcmp(decay_type, "exponential") || !(divisor > 0))
+	if (step <= 0 || exponential || !(divisor > 0))
 		return 1;
 	return divisor;
 }
@@ -139,8 +141,9 @@ int checkpoint_published(struct tensor_file *to, struct tensor_file *from,
 	double divisor;
 	int rc = checkpoint_state_read(from, &state, err);
 
-	divisor = checkpoint_ema_divisor(state.ema_decay_type,
-					 state.ema_last_decay, state.ema_step);
+	divisor = checkpoint_ema_divisor(
+		!strcmp(state.ema_decay_type, "exponential"),
+		state.ema_last_decay, state.ema_step);
 	for (size_t i = 0; i < from->count && rc == 0; i++) {
 		const struct named_tensor *t = &from->tensors[i], *average;
 		const char *name = t->name + strlen(CKPT_MODEL);

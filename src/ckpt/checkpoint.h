@@ -65,10 +65,10 @@ int checkpoint_part(struct tensor_file *to, const struct tensor_file *from,
 int checkpoint_published(struct tensor_file *to, struct tensor_file *from,
 			 struct fl_err *err);
 
-/* What the average is divided by: 1 - d_last^step, or 1 for "exponential" and
+/* What the average is divided by: 1 - d_last^step, or 1 for the exponential type and
  * at step 0. Paddle divides by this rounded to float32: so do callers, and the
  * bits of published weights agree. */
-double checkpoint_ema_divisor(const char *decay_type, double last_decay,
+double checkpoint_ema_divisor(bool exponential, double last_decay,
 			      int64_t step);
 
 /* SHA-256 over the tensors sorted by name: for each the name and a NUL, rank

@@ -1,3 +1,6 @@
+/* From what a person types to a file: an address means one that was downloaded before;
+ * else it is the path itself, a prefix of one, or a run's folder, in this order. A
+ * sentence says what was looked for. */
 #include "ckpt/locate.h"
 
 #include "base/file.h"

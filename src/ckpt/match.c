@@ -1,3 +1,5 @@
+/* Each tensor that a model wants, looked for by name and compared by shape; what the file
+ * has beyond that is counted. Nothing is loaded here. */
 #include "ckpt/match.h"
 
 #include "base/str.h"

@@ -9,7 +9,7 @@
 #ifndef FL_CKPT_MATCH_H
 #define FL_CKPT_MATCH_H
 
-#include "ckpt/tensor_file.h"
+#include "ckpt/tensor_list.h"
 
 struct match_want {
 	const char *name;

@@ -5,7 +5,7 @@
 #ifndef FL_CKPT_PADDLE_FILE_H
 #define FL_CKPT_PADDLE_FILE_H
 
-#include "ckpt/tensor_file.h"
+#include "ckpt/tensor_list.h"
 
 /* A .pdparams or .pdema: tensors under their state names, then the table of
  * internal names. names[i] is the internal name of tensors[i]; names may be

@@ -16,7 +16,7 @@
 #ifndef FL_CKPT_PICKLE_H
 #define FL_CKPT_PICKLE_H
 
-#include "ckpt/tensor_file.h"
+#include "ckpt/tensor_list.h"
 
 #define PICKLE_MAX_STEPS ((size_t)2 * 1000 * 1000)
 

@@ -1,3 +1,5 @@
+/* Reading: the header is pulled apart entry by entry, each checked by itself, and at the
+ * end the places of all are sorted to see that they neither overlap nor leave holes. */
 #include "ckpt/safetensors.h"
 
 #include "base/str.h"

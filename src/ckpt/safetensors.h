@@ -13,7 +13,7 @@
 #ifndef FL_CKPT_SAFETENSORS_H
 #define FL_CKPT_SAFETENSORS_H
 
-#include "ckpt/tensor_file.h"
+#include "ckpt/tensor_list.h"
 
 #define SAFETENSORS_MAX_HEADER ((size_t)100 * 1000 * 1000)
 

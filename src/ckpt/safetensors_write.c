@@ -1,3 +1,5 @@
+/* Writing: open declares all tensors and writes the header, values follow in order, and
+ * close syncs and renames; a failure in between removes the temporary. */
 #include "ckpt/safetensors.h"
 
 #include "base/str.h"

@@ -1,3 +1,5 @@
+/* _BASE_ files and overrides, merged by the reference's rule: mappings merge
+ * key by key, everything else (lists too) replaces. */
 #include "config/recipe_priv.h"
 
 #include "base/file.h"
@@ -5,9 +7,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* _BASE_ files and overrides, merged by the reference's rule: mappings merge
- * key by key, everything else (lists too) replaces. */
 
 #define MAX_BASES 16 /* depth of _BASE_ */
 

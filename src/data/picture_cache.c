@@ -68,16 +68,6 @@ struct picture_cache {
 	uint64_t size;
 };
 
-/* FNV-1a */
-static uint64_t hash_of(const char *text)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 0x100000001b3u;
-	return h;
-}
-
 static uint64_t aligned(uint64_t bytes)
 {
 	return (bytes + ALIGN - 1) / ALIGN * ALIGN;
@@ -341,7 +331,7 @@ bool picture_cache_get(struct picture_cache *c, int index, struct image *out)
 	p = &c->places[index];
 	at = atomic_load_explicit(&p->at, memory_order_acquire);
 	if (at == 0 ||
-	    atomic_load(&p->path) != hash_of(c->data->images[index].path))
+	    atomic_load(&p->path) != fl_hash(c->data->images[index].path))
 		return false;
 	w = atomic_load(&p->w);
 	h = atomic_load(&p->h);
@@ -394,7 +384,7 @@ void picture_cache_put(struct picture_cache *c, int index,
 	memcpy((char *)c->head + at, im->rgb, bytes);
 	atomic_store(&p->w, (unsigned)im->w);
 	atomic_store(&p->h, (unsigned)im->h);
-	atomic_store(&p->path, hash_of(c->data->images[index].path));
+	atomic_store(&p->path, fl_hash(c->data->images[index].path));
 	atomic_fetch_add(&c->head->taken, aligned(bytes));
 	atomic_fetch_add(&c->head->pictures, 1);
 	atomic_store_explicit(&p->at, at, memory_order_release);

@@ -1,3 +1,5 @@
+/* Pictures that could not be decoded, each told once in a run. Ranks find their own and
+ * hand them over in rounds of MOST_AT_ONCE, until none has more. */
 #include "detect/bad_images.h"
 
 #include "base/arena.h"

@@ -1,3 +1,6 @@
+/* An evaluation: opened once a run with the data set and its classes, then run as often
+ * as scores are wanted. Each rank looks at its share of the images, rank 0 gathers and
+ * scores. evaluate_classes.c meets the classes, evaluate_voc.c scores VOC's way. */
 #include "detect/evaluate_priv.h"
 
 #include "agent/agent_link.h"

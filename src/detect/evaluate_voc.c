@@ -1,3 +1,5 @@
+/* The VOC half of an evaluation: truth and detections as the reference's metric sees
+ * them, image after image, and mAP in the place of COCO's first two numbers. */
 #include "detect/evaluate_priv.h"
 
 #include "eval/voc_eval.h"

@@ -1,3 +1,5 @@
+/* Tensors by their state names between flat buffers and files; which belong to a part
+ * follows from the parameter's role. */
 #include "detect/state.h"
 
 #include "ckpt/match.h"

@@ -1,3 +1,5 @@
+/* GNU's partial_sort and nth_element, step by step, so that of equal values the same stay
+ * in front as in PaddlePaddle (topk.h); whatever looks arbitrary here is theirs. */
 #include "loss/topk.h"
 
 #include "base/err.h"

@@ -2,6 +2,8 @@
  * average of the weights. The host decides factors; the device does the rest. */
 #include "optim/optim.h"
 
+#include "ckpt/checkpoint.h"
+
 #include <math.h>
 
 static bool decays(enum graph_role role)
@@ -110,9 +112,8 @@ void ema_update(const struct graph *g, struct dev_queue *q,
 
 double ema_divisor(const struct optim_options *o, const struct ema_state *state)
 {
-	if (state->step == 0 || o->ema_type == EMA_EXPONENTIAL)
-		return 1;
-	return 1 - pow(state->last_decay, (double)state->step);
+	return checkpoint_ema_divisor(o->ema_type == EMA_EXPONENTIAL,
+				      state->last_decay, state->step);
 }
 
 void ema_undivide(const struct graph *g, struct dev_queue *q,

@@ -1,3 +1,6 @@
+/* An engine to and from a file. Saving streams tensor after tensor out of the host's
+ * mirror, so the whole never exists twice; loading checks classes and place first, then
+ * every tensor. The numbers beside the tensors are JSON in the file's metadata. */
 #include "train/checkpoint.h"
 
 #include "base/file.h"

@@ -1,3 +1,10 @@
+/* One training step, from a batch to new weights:
+ *
+ *  image ─► forward ─► assign ─► Σ scores ─► losses ─► backward ─► momentum ─► EMA
+ *              │                  over ranks               │
+ *         sync_bn sums                             buckets: gradients averaged
+ *         over ranks                               over ranks meanwhile
+ */
 #include "train/engine.h"
 
 #include "base/clock.h"
@@ -6,14 +13,6 @@
 #include "optim/options.h"
 
 #include <string.h>
-
-/* One training step, from a batch to new weights:
- *
- *  image ─► forward ─► assign ─► Σ scores ─► losses ─► backward ─► momentum ─► EMA
- *              │                  over ranks               │
- *         sync_bn sums                             buckets: gradients averaged
- *         over ranks                               over ranks meanwhile
- */
 
 static struct loss_input loss_input_of(const struct engine *e,
 				       const struct plan *plan,

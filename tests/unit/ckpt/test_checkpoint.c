@@ -102,13 +102,12 @@ static void test_published(void **state)
 static void test_divisor(void **state)
 {
 	(void)state;
-	assert_float_equal(checkpoint_ema_divisor("threshold", 0.5, 3), 0.875,
+	assert_float_equal(checkpoint_ema_divisor(false, 0.5, 3), 0.875, 0);
+	assert_float_equal(checkpoint_ema_divisor(false, 0.9998, 1), 1 - 0.9998,
 			   0);
-	assert_float_equal(checkpoint_ema_divisor("normal", 0.9998, 1),
-			   1 - 0.9998, 0);
-	assert_float_equal(checkpoint_ema_divisor("exponential", 0.5, 3), 1, 0);
-	assert_float_equal(checkpoint_ema_divisor("threshold", 0.5, 0), 1, 0);
-	assert_float_equal(checkpoint_ema_divisor("threshold", 0, 7), 1, 0);
+	assert_float_equal(checkpoint_ema_divisor(true, 0.5, 3), 1, 0);
+	assert_float_equal(checkpoint_ema_divisor(false, 0.5, 0), 1, 0);
+	assert_float_equal(checkpoint_ema_divisor(false, 0, 7), 1, 0);
 }
 
 static void test_open_ours(void **state)

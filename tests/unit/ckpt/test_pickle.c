@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "ckpt/tensor_file.h"
 #include "ckpt/paddle_file.h"
 
 #include "../../support/pickle_bytes.h"

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "ckpt/tensor_file.h"
 #include "ckpt/safetensors.h"
 
 #include "../../support/scratch.h"
