@@ -159,7 +159,7 @@ void fleet_enter(struct fleet *f, enum fleet_state state)
 	fleet_tell_state(f);
 }
 
-/* Told before the links close: without this word the others would take our end
+/* Told before the links close: without this word the others might take our end
  * for a loss. */
 void fleet_over(struct fleet *f, int code)
 {

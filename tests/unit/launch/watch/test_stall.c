@@ -161,7 +161,6 @@ static void test_decides(void **state)
 	assert_int_equal(x->faults, 0);
 	watch_stall.end(w);
 	x->away[0] = true;
-	x->sent_count = 0;
 	w = watch_stall.begin(&x->attempt);
 	hear(w, 0, waits);
 	fl_sleep_s(2 * STALL_S);
