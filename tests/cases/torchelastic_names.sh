@@ -9,6 +9,7 @@ echo "$TORCHELASTIC_RUN_ID $TORCHELASTIC_RESTART_COUNT/$TORCHELASTIC_MAX_RESTART
 	"store=$TORCHELASTIC_USE_AGENT_STORE mpi=$OMPI_COMM_WORLD_RANK/$OMPI_COMM_WORLD_SIZE" \
 	"local=$OMPI_COMM_WORLD_LOCAL_RANK/$OMPI_COMM_WORLD_LOCAL_SIZE" >>"said.$RANK"
 if [ "$FLOTILLA_ATTEMPT" = 0 ] && [ "$RANK" = 1 ]; then
+	for k in $(seq 100); do [ -s said.0 ] && break || sleep 0.05; done # a fault ends rank 0, which is to speak first
 	echo '{"message": {"message": "ValueError: no picture", "extraInfo": {"timestamp": "1"}}}' >"$TORCHELASTIC_ERROR_FILE"
 	exit 9
 fi
