@@ -17,6 +17,7 @@ cmd_fn cmd_eval;
 cmd_fn cmd_data;
 cmd_fn cmd_infer;
 cmd_fn cmd_new;
+cmd_fn cmd_plans;
 cmd_fn cmd_probe;
 cmd_fn cmd_recipe_keys;
 cmd_fn cmd_train;
@@ -24,6 +25,7 @@ cmd_fn cmd_train;
 /* What each of them takes; one option parser, manual page and completion. */
 extern const struct option_table cmd_ckpt_options, cmd_convert_options,
 	cmd_data_options, cmd_eval_options, cmd_infer_options, cmd_new_options,
-	cmd_probe_options, cmd_recipe_keys_options, cmd_train_options;
+	cmd_plans_options, cmd_probe_options, cmd_recipe_keys_options,
+	cmd_train_options;
 
 #endif

@@ -34,6 +34,8 @@ static const struct option_command commands[] = {
 	  "COCO's twelve numbers of a file of detections" },
 	{ "recipe-keys", cmd_recipe_keys, &cmd_recipe_keys_options,
 	  "all keys of a recipe, as a table" },
+	{ "plans", cmd_plans, &cmd_plans_options,
+	  "which kernels compute a recipe's convolutions here" },
 	{ "probe", cmd_probe, &cmd_probe_options,
 	  "given batches through training steps, everything written down" },
 };

@@ -26,6 +26,11 @@ enum precision { /* in the order of the words of the row */
 	PRECISION_BF16
 };
 
+enum kernels { /* likewise */
+	KERNELS_TABLE,
+	KERNELS_MEASURE
+};
+
 struct recipe {
 	struct fl_arena arena;
 	const char *path;      /* the file */
@@ -37,6 +42,7 @@ struct recipe {
 	int seed; /* ours: of all randomness */
 	bool use_gpu, amp;
 	enum precision precision; /* ours */
+	enum kernels kernels;	  /* ours */
 	bool short_sums;	  /* ours: less rounding in convolutions */
 
 	/* For src/config. */

@@ -22,6 +22,9 @@ static const struct recipe_row own_rows[] = {
 	  "auto|fp32|bf16",
 	  "of maps, their gradients and packed weights; all else is fp32 "
 	  "always. auto: as amp says; bf16: also where it is no faster (ours)" },
+	{ "kernels", ROW_WORD, F(kernels), 0, 0, 0, "table", "table|measure",
+	  "who chooses between kernels of one convolution: a table of shapes, "
+	  "the same everywhere, or times taken on rank 0's machine (ours)" },
 	{ "seed", ROW_INT, F(seed), 0, 1e9, 0, "0", NULL,
 	  "of all randomness of a run (ours)" },
 	{ "short_sums", ROW_BOOL, F(short_sums), 0, 0, 0, "false", NULL,

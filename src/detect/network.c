@@ -1,6 +1,8 @@
-/* Opening a network: state, first weights, plans, in this order, and closing it the
+/* Opening a network: state, first weights, kernels, plans, in this order, and closing it the
  * other way round. */
 #include "detect/network.h"
+
+#include "detect/kernels.h"
 
 static int open_state(struct network *net, unsigned rows, struct fl_err *err)
 {
@@ -33,6 +35,10 @@ int network_open(struct network *net, const struct recipe *recipe,
 				 .weights = STATE_WEIGHTS,
 				 .statistics = STATE_STATISTICS };
 	rc = open_state(net, rows, err);
+	if (rc == 0)
+		rc = kernels_agree(model->graph, dev, comm,
+				   recipe->kernels == KERNELS_MEASURE, keys,
+				   count, err);
 	if (rc == 0)
 		rc = plans_open(model->graph, dev, keys, count, &net->plans,
 				err);

@@ -22,6 +22,7 @@
 #define FL_DEVICE_DEVICE_H
 
 #include "base/err.h"
+#include "base/str.h"
 #include "device/op.h"
 
 #include <stdbool.h>
@@ -113,6 +114,20 @@ struct dev_bf16 {
 	char why[192];	    /* what settles that, a part of a sentence */
 };
 
+/* Where an operation has several kernels, which of them settles last bits. */
+struct dev_kernels {
+	/* Between the two, convolutions that are made get the kernels that are
+	 * the quickest here: as an earlier run found them on this kind of
+	 * machine, or timed now, for so many seconds in all; what time is left
+	 * for none is as without measuring. */
+	void (*measure)(double seconds);
+	void (*measured)(void);
+	/* All convolutions made so far that had a choice, a line for each; take
+	 * makes another process choose the same. FL_EDATA for other text. */
+	void (*tell)(struct fl_str *out);
+	int (*take)(const char *text, struct fl_err *err);
+};
+
 struct device {
 	const char *name; /* "ref", "cpu" */
 	const struct dev_core *core;
@@ -122,6 +137,7 @@ struct device {
 	const char *(*arithmetic)(enum dtype maps);
 	/* May try for some hundredths of a second, once. */
 	void (*bf16)(struct dev_bf16 *out);
+	const struct dev_kernels *kernels; /* NULL: there is one of each */
 };
 
 /* What exists, ended by NULL. A program (src/cmd/backends.c) defines it, for a

@@ -16,6 +16,7 @@
 #include "ckpt/locate.h"
 #include "optim/schedule.h"
 #include "train/resume.h"
+#include "detect/kernels.h"
 #include "detect/weights.h"
 #include "data/options.h"
 #include "family/family.h"
@@ -80,6 +81,8 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 			(double)r->engine.net.plans.activation_bytes / 0x1p20,
 			(double)r->engine.net.plans.workspace_bytes / 0x1p20,
 			fl_par_threads(), r->dev->device->name);
+	if (rc == 0)
+		kernels_log(r->dev);
 	return rc;
 }
 

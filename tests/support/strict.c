@@ -346,5 +346,5 @@ static const char *arithmetic(enum dtype maps)
 	return "strict";
 }
 
-const struct device strict_device = { "strict", &core, &strict_ops, arithmetic,
-				      ref_bf16 };
+const struct device strict_device = { "strict",	  &core,    &strict_ops,
+				      arithmetic, ref_bf16, NULL };

@@ -1,4 +1,4 @@
-/* The table of kernels for convolutions. Asked by cpu_conv_new.
+/* The table of kernels for convolutions, where nothing else was measured.
  *
  * Winograd's products are a quarter of a direct convolution's; its transforms are more
  * work the fewer channels there are, its tiles are 4 x 4 whether the map fills them or
@@ -32,7 +32,7 @@ static bool winograd_pays(const struct dev_conv_desc *d,
 	       pixels / 4 > TILE_COST * tiles + taps_cost[direction];
 }
 
-struct cpu_choice cpu_choice_of(const struct dev_conv_desc *d)
+struct cpu_choice cpu_choice_by_table(const struct dev_conv_desc *d)
 {
 	struct cpu_choice c = { { CPU_ONEDNN, CPU_ONEDNN, CPU_ONEDNN } };
 

@@ -324,11 +324,20 @@ static bool by_winograd(const struct dev_conv *c, enum cpu_direction direction)
 int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 		 struct dev_conv **out, struct fl_err *err)
 {
+	struct cpu_choice choice = cpu_choice_of(desc);
+
+	(void)dev;
+	return cpu_conv_make(desc, &choice, out, err);
+}
+
+int cpu_conv_make(const struct dev_conv_desc *desc,
+		  const struct cpu_choice *choice, struct dev_conv **out,
+		  struct fl_err *err)
+{
 	struct dev_conv *c;
 	bool gradients = desc->backward && !by_product(desc);
 	int rc;
 
-	(void)dev;
 	if (!dev_map_type(desc->x_type) || !dev_map_type(desc->y_type))
 		return fl_fail(err, FL_EINTERNAL,
 			       "convolutions from %s to %s maps are not known",
@@ -342,7 +351,7 @@ int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 	c = fl_calloc(1, sizeof(*c));
 	c->d = *desc;
 	c->type = dev_conv_type(desc);
-	c->by = cpu_choice_of(desc);
+	c->by = *choice;
 	if (winograd_fits(desc))
 		winograd_init(&c->winograd, desc);
 	rc = by_winograd(c, CPU_FORWARD) ? 0 : make_forward(c, err);

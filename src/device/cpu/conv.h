@@ -6,6 +6,11 @@
 
 int cpu_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 		 struct dev_conv **out, struct fl_err *err);
+/* The same by given kernels. */
+struct cpu_choice;
+int cpu_conv_make(const struct dev_conv_desc *desc,
+		  const struct cpu_choice *choice, struct dev_conv **out,
+		  struct fl_err *err);
 size_t cpu_conv_workspace(const struct dev_conv *c);
 void cpu_conv_free(struct dev_conv *c);
 void cpu_conv_forward(struct dev_queue *q, struct dev_conv *c,

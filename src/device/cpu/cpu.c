@@ -3,6 +3,7 @@
 #include "device/cpu/cpu.h"
 
 #include "device/cpu/bf16.h"
+#include "device/cpu/choice.h"
 #include "device/cpu/conv.h"
 #include "device/cpu/dnnl_api.h"
 #include "device/cpu/kernels.h"
@@ -88,12 +89,12 @@ static const char *arithmetic(enum dtype maps)
 	bool winograd = maps == DTYPE_F32 && cpu_kernel_set()->winograd;
 
 	snprintf(text, sizeof(text), "%s%s, passes for %s%s%s", dnn_name(),
-		 winograd ? ", Winograd by table 1" : "",
-		 cpu_kernel_set()->name,
+		 winograd ? cpu_choice_words() : "", cpu_kernel_set()->name,
 		 maps == DTYPE_BF16 ? ", maps in bf16 by " : "",
 		 maps == DTYPE_BF16 ? cpu_bf16_way() : "");
 	return text;
 }
 
-const struct device cpu_device = { "cpu", &dev_host_core, &ops, arithmetic,
-				   cpu_bf16 };
+const struct device cpu_device = { "cpu",    &dev_host_core,
+				   &ops,     arithmetic,
+				   cpu_bf16, &cpu_kernel_choices };

@@ -55,5 +55,5 @@ void ref_bf16(struct dev_bf16 *out)
 				  .why = "'ref' computes in double" };
 }
 
-const struct device ref_device = { "ref", &dev_host_core, &ops, arithmetic,
-				   ref_bf16 };
+const struct device ref_device = { "ref",      &dev_host_core, &ops,
+				   arithmetic, ref_bf16,       NULL };
