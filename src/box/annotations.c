@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-struct reader {
+struct annotations_reader {
 	struct json_pull json;
 	struct annotations *out;
 	size_t image_cap, box_cap, category_cap;
@@ -28,7 +28,7 @@ static void *grow(void *table, size_t count, size_t *cap, size_t size)
 	return fl_realloc(table, *cap * size);
 }
 
-static int not_coco(struct reader *r, const char *what)
+static int not_coco(struct annotations_reader *r, const char *what)
 {
 	if (r->err->code != 0)
 		return r->err->code; /* the json itself is broken */
@@ -38,14 +38,14 @@ static int not_coco(struct reader *r, const char *what)
 		       json_pull_byte(&r->json), what);
 }
 
-static bool take_id(struct reader *r, int64_t *out)
+static bool take_id(struct annotations_reader *r, int64_t *out)
 {
 	return text_ids_take(&r->out->ids, &r->json, json_pull_next(&r->json),
 			     out);
 }
 
 /* The number of a token that is one or spells one; NaN otherwise. */
-static double number_of(const struct reader *r, enum json_token t)
+static double number_of(const struct annotations_reader *r, enum json_token t)
 {
 	char text[64], *end;
 	double v;
@@ -59,7 +59,7 @@ static double number_of(const struct reader *r, enum json_token t)
 	return *end == '\0' ? v : NAN;
 }
 
-static bool take_number(struct reader *r, double *out)
+static bool take_number(struct annotations_reader *r, double *out)
 {
 	enum json_token t = json_pull_next(&r->json);
 
@@ -68,7 +68,7 @@ static bool take_number(struct reader *r, double *out)
 }
 
 /* 0, 1, false or true, in quotes too. */
-static bool take_flag(struct reader *r, bool *out)
+static bool take_flag(struct annotations_reader *r, bool *out)
 {
 	enum json_token t = json_pull_next(&r->json);
 
@@ -80,7 +80,7 @@ static bool take_flag(struct reader *r, bool *out)
 }
 
 /* A text; of a number its digits, of anything else nothing. */
-static bool take_text(struct reader *r, const char **out)
+static bool take_text(struct annotations_reader *r, const char **out)
 {
 	enum json_token t = json_pull_next(&r->json);
 	const char *text = r->json.text;
@@ -93,12 +93,12 @@ static bool take_text(struct reader *r, const char **out)
 	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
 }
 
-static bool skip_value(struct reader *r)
+static bool skip_value(struct annotations_reader *r)
 {
 	return json_pull_skip(&r->json, json_pull_next(&r->json));
 }
 
-static bool take_bbox(struct reader *r, struct annotation_box *b)
+static bool take_bbox(struct annotations_reader *r, struct annotation_box *b)
 {
 	double *v[4] = { &b->x, &b->y, &b->w, &b->h };
 	enum json_token t = json_pull_next(&r->json);
@@ -127,7 +127,7 @@ static const char *name_of_url(const char *url)
 	return p ? p : url;
 }
 
-static int read_image(struct reader *r)
+static int read_image(struct annotations_reader *r)
 {
 	struct annotations *a = r->out;
 	struct annotation_image im = { .width = NAN, .height = NAN };
@@ -164,7 +164,7 @@ static int read_image(struct reader *r)
 }
 
 /* Files of COCO's other tasks look like detection until here. */
-static int not_a_box(struct reader *r, bool caption, bool segments)
+static int not_a_box(struct annotations_reader *r, bool caption, bool segments)
 {
 	if (caption)
 		return not_coco(
@@ -183,7 +183,7 @@ static int not_a_box(struct reader *r, bool caption, bool segments)
 		"an annotation needs 'image_id' and 'category_id' that are numbers or texts");
 }
 
-static int read_box(struct reader *r)
+static int read_box(struct annotations_reader *r)
 {
 	struct annotations *a = r->out;
 	struct annotation_box b = {
@@ -221,7 +221,7 @@ static int read_box(struct reader *r)
 	return 0;
 }
 
-static int read_category(struct reader *r)
+static int read_category(struct annotations_reader *r)
 {
 	struct annotations *a = r->out;
 	struct annotation_category c = { .name = "", .parent = "" };
@@ -252,7 +252,8 @@ static int read_category(struct reader *r)
 }
 
 /* An array of objects, each read by 'one'. */
-static int read_array(struct reader *r, int (*one)(struct reader *r))
+static int read_array(struct annotations_reader *r,
+		      int (*one)(struct annotations_reader *r))
 {
 	enum json_token t = json_pull_next(&r->json);
 	int rc = 0;
@@ -267,7 +268,7 @@ static int read_array(struct reader *r, int (*one)(struct reader *r))
 	return rc;
 }
 
-static int read_document(struct reader *r)
+static int read_document(struct annotations_reader *r)
 {
 	enum json_token t = json_pull_next(&r->json);
 	int rc = 0;
@@ -298,7 +299,7 @@ static int read_document(struct reader *r)
 int annotations_read(const char *path, struct annotations *out,
 		     struct fl_err *err)
 {
-	struct reader r = { .out = out, .err = err };
+	struct annotations_reader r = { .out = out, .err = err };
 	struct fl_map map;
 	int rc = fl_map_open(&map, path, err);
 

@@ -72,7 +72,7 @@ static int locate_address(const char *place, char *buf, size_t size,
 }
 
 /* How far a checkpoint got. */
-struct candidate {
+struct weights_file {
 	int64_t steps;
 	struct timespec time;
 };
@@ -95,7 +95,7 @@ static int read_steps(const char *path, int64_t *steps, struct fl_err *err)
 	return rc;
 }
 
-static bool newer(const struct candidate *a, const struct candidate *b)
+static bool newer(const struct weights_file *a, const struct weights_file *b)
 {
 	if (a->steps != b->steps)
 		return a->steps > b->steps;
@@ -105,10 +105,10 @@ static bool newer(const struct candidate *a, const struct candidate *b)
 }
 
 /* Look at one file of the folder; true when it is the best so far. */
-static bool consider(const char *path, struct candidate *best, bool first)
+static bool consider(const char *path, struct weights_file *best, bool first)
 {
 	struct fl_err why = FL_ERR_INIT;
-	struct candidate c;
+	struct weights_file c;
 	struct stat st;
 
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
@@ -127,7 +127,7 @@ static bool consider(const char *path, struct candidate *best, bool first)
 static int locate_ending(const char *folder, const char *ending, char *buf,
 			 size_t size, bool *found, struct fl_err *err)
 {
-	struct candidate best = { 0 };
+	struct weights_file best = { 0 };
 	struct dirent **entries;
 	int count = scandir(folder, &entries, NULL, alphasort), rc = 0;
 	char path[4096];

@@ -22,7 +22,7 @@ static const struct paddle_param common[] = {
 
 #define COMMON ((int)(sizeof(common) / sizeof(common[0])))
 
-struct entry {
+struct named_state {
 	const char *state;
 	size_t index, layer_len; /* length of the layer's part of the name */
 	const struct paddle_param *param;
@@ -80,14 +80,14 @@ static const struct paddle_param *param_of(const struct paddle_rules *rules,
 
 static int by_building(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct named_state *x = a, *y = b;
 
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static bool same_layer(const struct entry *a, const struct entry *b)
+static bool same_layer(const struct named_state *a, const struct named_state *b)
 {
 	return a->layer_len == b->layer_len &&
 	       memcmp(a->state, b->state, a->layer_len) == 0;
@@ -112,12 +112,12 @@ static struct counter *counter_of(struct counter *counters, const char *layer)
 }
 
 /* Number the layers; the entries of a layer lie side by side. */
-static void count_layers(struct entry *entries, size_t count)
+static void count_layers(struct named_state *entries, size_t count)
 {
 	struct counter counters[MOST_LAYERS + 1] = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		struct entry *e = &entries[i];
+		struct named_state *e = &entries[i];
 
 		if (i && same_layer(e - 1, e))
 			e->number = e[-1].number;
@@ -130,12 +130,12 @@ static void count_layers(struct entry *entries, size_t count)
 /* What the rules say of each name, in the order of building. */
 static int make_entries(const struct paddle_rules *rules,
 			const char *const *states, size_t count,
-			struct entry *entries, struct fl_err *err)
+			struct named_state *entries, struct fl_err *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct entry *e = &entries[i];
+		struct named_state *e = &entries[i];
 
-		*e = (struct entry){ .state = states[i], .index = i };
+		*e = (struct named_state){ .state = states[i], .index = i };
 		e->param = param_of(rules, states[i], &e->layer_len);
 		e->rank = rank_of(rules, states[i]);
 		if (!e->param)
@@ -154,7 +154,7 @@ int paddle_names_make(const char *const *states, size_t count,
 		      struct fl_arena *arena, const char ***internal,
 		      struct fl_err *err)
 {
-	struct entry *entries = fl_malloc(count * sizeof(*entries));
+	struct named_state *entries = fl_malloc(count * sizeof(*entries));
 	const char **names =
 		fl_arena_array(arena, count ? count : 1, sizeof(*names));
 	int rc = FL_EDATA;
@@ -163,7 +163,7 @@ int paddle_names_make(const char *const *states, size_t count,
 		rc = make_entries(paddle_families[f], states, count, entries,
 				  err);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		const struct entry *e = &entries[i];
+		const struct named_state *e = &entries[i];
 
 		names[e->index] =
 			fl_arena_printf(arena, "%s_%d.%s", e->param->layer,

@@ -18,7 +18,7 @@ enum memo {
 	MEMO_COUNT = MEMO_DTYPE + DTYPE_COUNT
 };
 
-struct writer {
+struct pickle_writer {
 	struct fl_out out;
 	struct fl_str s;      /* not yet written */
 	int memo[MEMO_COUNT]; /* place + 1 in Python's memo */
@@ -26,20 +26,20 @@ struct writer {
 	struct fl_err *err;
 };
 
-static void put_op(struct writer *w, int op)
+static void put_op(struct pickle_writer *w, int op)
 {
 	char c = (char)op;
 
 	fl_str_addn(&w->s, &c, 1);
 }
 
-static void put_le(struct writer *w, uint64_t value, int width)
+static void put_le(struct pickle_writer *w, uint64_t value, int width)
 {
 	for (int i = 0; i < width; i++)
 		put_op(w, (int)(value >> 8 * i & 0xff));
 }
 
-static void put_text(struct writer *w, const char *text)
+static void put_text(struct pickle_writer *w, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -53,7 +53,7 @@ static void put_text(struct writer *w, const char *text)
 	fl_str_addn(&w->s, text, n);
 }
 
-static void put_int(struct writer *w, int64_t value)
+static void put_int(struct pickle_writer *w, int64_t value)
 {
 	if (value >= 0 && value < 256) {
 		put_op(w, 'K');
@@ -68,7 +68,7 @@ static void put_int(struct writer *w, int64_t value)
 	}
 }
 
-static void put_real(struct writer *w, double value)
+static void put_real(struct pickle_writer *w, double value)
 {
 	uint64_t bits;
 
@@ -79,7 +79,7 @@ static void put_real(struct writer *w, double value)
 }
 
 /* Recall a value; false when it must be made and then kept by memo_keep. */
-static bool memo_recall(struct writer *w, enum memo which)
+static bool memo_recall(struct pickle_writer *w, enum memo which)
 {
 	if (!w->memo[which])
 		return false;
@@ -88,13 +88,13 @@ static bool memo_recall(struct writer *w, enum memo which)
 	return true;
 }
 
-static void memo_keep(struct writer *w, enum memo which)
+static void memo_keep(struct pickle_writer *w, enum memo which)
 {
 	put_op(w, 0x94);
 	w->memo[which] = ++w->memo_used;
 }
 
-static void put_global(struct writer *w, enum memo which)
+static void put_global(struct pickle_writer *w, enum memo which)
 {
 	static const char *const names[][2] = {
 		[MEMO_RECONSTRUCT] = { "numpy.core.multiarray",
@@ -112,7 +112,7 @@ static void put_global(struct writer *w, enum memo which)
 }
 
 /* numpy.dtype('f4', False, True), state (3, '<', None, None, None, -1, -1, 0) */
-static void put_dtype(struct writer *w, enum dtype dtype)
+static void put_dtype(struct pickle_writer *w, enum dtype dtype)
 {
 	static const char *const names[DTYPE_COUNT] = {
 		[DTYPE_F16] = "f2", [DTYPE_BF16] = "u2", [DTYPE_F32] = "f4",
@@ -138,7 +138,7 @@ static void put_dtype(struct writer *w, enum dtype dtype)
 	memo_keep(w, which);
 }
 
-static int flush(struct writer *w)
+static int flush(struct pickle_writer *w)
 {
 	int rc = fl_out_write(&w->out, fl_str_get(&w->s), w->s.len, w->err);
 
@@ -146,7 +146,7 @@ static int flush(struct writer *w)
 	return rc;
 }
 
-static int put_array(struct writer *w, const struct named_tensor *t)
+static int put_array(struct pickle_writer *w, const struct named_tensor *t)
 {
 	int rc;
 
@@ -181,16 +181,16 @@ static int put_array(struct writer *w, const struct named_tensor *t)
 	return rc;
 }
 
-static int begin(struct writer *w, const char *path, struct fl_err *err)
+static int begin(struct pickle_writer *w, const char *path, struct fl_err *err)
 {
-	*w = (struct writer){ .err = err };
+	*w = (struct pickle_writer){ .err = err };
 	/* PROTO 4, EMPTY_DICT, MARK */
 	fl_str_add(&w->s, "\x80\4}(");
 	return fl_out_open(&w->out, path, err);
 }
 
 /* SETITEMS, STOP; or undo everything when rc is an error already. */
-static int end(struct writer *w, int rc)
+static int end(struct pickle_writer *w, int rc)
 {
 	if (rc == 0) {
 		fl_str_add(&w->s, "u.");
@@ -208,7 +208,7 @@ int paddle_write_params(const char *path, const struct named_tensor *tensors,
 			size_t count, const char *const *names,
 			struct fl_err *err)
 {
-	struct writer w;
+	struct pickle_writer w;
 	int rc = begin(&w, path, err);
 
 	if (rc != 0) {
@@ -235,7 +235,7 @@ int paddle_write_opt(const char *path, const struct named_tensor *tensors,
 		     size_t count, const char *const *names,
 		     const struct paddle_progress *progress, struct fl_err *err)
 {
-	struct writer w;
+	struct pickle_writer w;
 	char key[256];
 	int rc = begin(&w, path, err);
 

@@ -20,7 +20,7 @@ static uint64_t get_u64(const unsigned char *p)
 }
 
 /* What the reader knows of the file. */
-struct reader {
+struct header_reader {
 	struct tensor_file *file;
 	const unsigned char *values;
 	size_t value_bytes;
@@ -28,13 +28,13 @@ struct reader {
 	struct fl_err *err;
 };
 
-static int bad(struct reader *r, const char *name, const char *why)
+static int bad(struct header_reader *r, const char *name, const char *why)
 {
 	return fl_fail(r->err, FL_EDATA, "'%s': tensor '%s' %s", r->what, name,
 		       why);
 }
 
-static int read_meta(struct reader *r, const struct json *meta)
+static int read_meta(struct header_reader *r, const struct json *meta)
 {
 	if (json_kind_of(meta) != JSON_KIND_OBJECT)
 		return fl_fail(r->err, FL_EDATA,
@@ -54,7 +54,7 @@ static int read_meta(struct reader *r, const struct json *meta)
 	return 0;
 }
 
-static int read_dtype(struct reader *r, const char *name,
+static int read_dtype(struct header_reader *r, const char *name,
 		      const struct json *entry, enum dtype *dtype)
 {
 	const char *text;
@@ -74,7 +74,7 @@ static int read_dtype(struct reader *r, const char *name,
 	return 0;
 }
 
-static int read_shape(struct reader *r, const struct json *entry,
+static int read_shape(struct header_reader *r, const struct json *entry,
 		      struct named_tensor *t)
 {
 	const struct json *shape = json_get(entry, "shape");
@@ -93,7 +93,7 @@ static int read_shape(struct reader *r, const struct json *entry,
 	return 0;
 }
 
-static int read_entry(struct reader *r, const char *name,
+static int read_entry(struct header_reader *r, const char *name,
 		      const struct json *entry)
 {
 	const struct json *at = json_get(entry, "data_offsets");
@@ -132,7 +132,7 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Values must fill the file without overlap and without holes. */
-static int check_places(struct reader *r)
+static int check_places(struct header_reader *r)
 {
 	size_t n = r->file->count;
 	const struct named_tensor **order = fl_malloc(n * sizeof(*order));
@@ -161,7 +161,7 @@ static int check_places(struct reader *r)
 	return rc;
 }
 
-static int read_members(struct reader *r, const struct json *header)
+static int read_members(struct header_reader *r, const struct json *header)
 {
 	int rc = 0;
 
@@ -183,7 +183,7 @@ static int read_members(struct reader *r, const struct json *header)
 int safetensors_read(struct tensor_file *file, const unsigned char *data,
 		     size_t size, const char *what, struct fl_err *err)
 {
-	struct reader r = { .file = file, .what = what, .err = err };
+	struct header_reader r = { .file = file, .what = what, .err = err };
 	uint64_t len = size < 8 ? 0 : get_u64(data);
 	struct json *header;
 	int rc;

@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-struct args {
+struct ckpt_args {
 	bool digest;
 };
 
 static const struct option_row rows[] = {
-	{ "digest", 0, OPTION_FLAG, offsetof(struct args, digest),
+	{ "digest", 0, OPTION_FLAG, offsetof(struct ckpt_args, digest),
 	  .help = "print nothing but the digest of the published weights" },
 };
 
@@ -130,7 +130,7 @@ static int show(const char *place, bool digest_only, struct fl_err *err)
 
 int cmd_ckpt(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { 0 };
+	struct ckpt_args args = { 0 };
 	int words;
 	bool help;
 	int rc = option_parse(&cmd_ckpt_options, &args, argc, argv, &words,

@@ -16,28 +16,28 @@
 #include <stdio.h>
 #include <string.h>
 
-struct args {
+struct data_args {
 	const char *config;
 	struct option_list overrides;
 	int images, val, seed, width, height;
 };
 
 static const struct option_row rows[] = {
-	{ "config", 'c', OPTION_TEXT, offsetof(struct args, config),
+	{ "config", 'c', OPTION_TEXT, offsetof(struct data_args, config),
 	  .arg = "FILE", .help = "check: the data sets of this recipe" },
-	{ "opt", 'o', OPTION_LIST, offsetof(struct args, overrides),
+	{ "opt", 'o', OPTION_LIST, offsetof(struct data_args, overrides),
 	  .arg = "key=value ...",
 	  .help = "check: replace values of the recipe" },
-	{ "images", 0, OPTION_INT, offsetof(struct args, images), 1, 1e6, "N",
-	  "synth: pictures for training (default 1200)" },
-	{ "val", 0, OPTION_INT, offsetof(struct args, val), 1, 1e6, "N",
+	{ "images", 0, OPTION_INT, offsetof(struct data_args, images), 1, 1e6,
+	  "N", "synth: pictures for training (default 1200)" },
+	{ "val", 0, OPTION_INT, offsetof(struct data_args, val), 1, 1e6, "N",
 	  "synth: pictures held back (default 150)" },
-	{ "seed", 0, OPTION_INT, offsetof(struct args, seed), 0, 1e9, "S",
+	{ "seed", 0, OPTION_INT, offsetof(struct data_args, seed), 0, 1e9, "S",
 	  "synth: another seed, other pictures" },
-	{ "width", 0, OPTION_INT, offsetof(struct args, width), 32, 4096, "W",
-	  "synth: of a picture (default 240)" },
-	{ "height", 0, OPTION_INT, offsetof(struct args, height), 32, 4096, "H",
-	  "synth: of a picture (default 192)" },
+	{ "width", 0, OPTION_INT, offsetof(struct data_args, width), 32, 4096,
+	  "W", "synth: of a picture (default 240)" },
+	{ "height", 0, OPTION_INT, offsetof(struct data_args, height), 32, 4096,
+	  "H", "synth: of a picture (default 192)" },
 };
 
 const struct option_table cmd_data_options = {
@@ -74,7 +74,7 @@ static int check_recipe_set(const struct dataset_options *d, int classes,
 	return rc;
 }
 
-static int check_recipe(const struct args *args, long *suffers,
+static int check_recipe(const struct data_args *args, long *suffers,
 			struct fl_err *err)
 {
 	struct recipe *r;
@@ -113,7 +113,7 @@ static int check_words(int words, char **argv, long *suffers,
 	return rc;
 }
 
-static int check(const struct args *args, int words, char **argv,
+static int check(const struct data_args *args, int words, char **argv,
 		 struct fl_err *err)
 {
 	long suffers = 0;
@@ -134,7 +134,7 @@ static int check(const struct args *args, int words, char **argv,
 	return rc;
 }
 
-static int synth(const struct args *args, int words, char **argv,
+static int synth(const struct data_args *args, int words, char **argv,
 		 struct fl_err *err)
 {
 	struct synth_options o = { .train = args->images,
@@ -152,7 +152,7 @@ static int synth(const struct args *args, int words, char **argv,
 
 int cmd_data(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = {
+	struct data_args args = {
 		.images = 1200, .val = 150, .width = 240, .height = 192
 	};
 	int words, rc;

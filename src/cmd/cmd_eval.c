@@ -8,26 +8,27 @@
 
 #include <stddef.h>
 
-struct args {
+struct eval_args {
 	struct job_args job;
 	const char *gt, *dt, *json, *output_eval;
 	bool classwise, save_prediction_only;
 };
 
 static const struct option_row rows[] = {
-	JOB_ROWS(args),
-	{ "output_eval", 0, OPTION_TEXT, offsetof(struct args, output_eval),
-	  .arg = "DIR", .help = "write the detections there, as bbox.json" },
-	{ "gt", 0, OPTION_TEXT, offsetof(struct args, gt), .arg = "FILE",
+	JOB_ROWS(eval_args),
+	{ "output_eval", 0, OPTION_TEXT,
+	  offsetof(struct eval_args, output_eval), .arg = "DIR",
+	  .help = "write the detections there, as bbox.json" },
+	{ "gt", 0, OPTION_TEXT, offsetof(struct eval_args, gt), .arg = "FILE",
 	  .help = "ground truth, a COCO annotation file" },
-	{ "dt", 0, OPTION_TEXT, offsetof(struct args, dt), .arg = "FILE",
+	{ "dt", 0, OPTION_TEXT, offsetof(struct eval_args, dt), .arg = "FILE",
 	  .help = "detections (bbox.json), made by any program" },
-	{ "json", 0, OPTION_TEXT, offsetof(struct args, json), .arg = "FILE",
-	  .help = "write the numbers to this file as well" },
-	{ "classwise", 0, OPTION_FLAG, offsetof(struct args, classwise),
+	{ "json", 0, OPTION_TEXT, offsetof(struct eval_args, json),
+	  .arg = "FILE", .help = "write the numbers to this file as well" },
+	{ "classwise", 0, OPTION_FLAG, offsetof(struct eval_args, classwise),
 	  .help = "AP of each class too" },
 	{ "save_prediction_only", 0, OPTION_FLAG,
-	  offsetof(struct args, save_prediction_only),
+	  offsetof(struct eval_args, save_prediction_only),
 	  .help = "write bbox.json (to --output_eval, or here) and score nothing" },
 };
 
@@ -42,10 +43,10 @@ const struct option_table cmd_eval_options = {
 		   "--json score.json",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
-	PADDLE_OPTIONS(PADDLE_EVAL),
+	PADDLE_OPTIONS(eval_args, PADDLE_EVAL),
 };
 
-static int evaluate(const struct args *args, struct fl_err *err)
+static int evaluate(const struct eval_args *args, struct fl_err *err)
 {
 	if (args->job.config && (args->gt || args->dt))
 		return fl_fail(
@@ -71,7 +72,7 @@ static int evaluate(const struct args *args, struct fl_err *err)
 
 int cmd_eval(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { 0 };
+	struct eval_args args = { 0 };
 	int words, rc;
 	bool help;
 

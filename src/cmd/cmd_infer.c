@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct args {
+struct infer_args {
 	struct job_args job;
 	const char *image, *folder, *output;
 	double draw_threshold, save_threshold;
@@ -24,23 +24,24 @@ struct args {
 };
 
 static const struct option_row rows[] = {
-	JOB_ROWS(args),
-	{ "infer_img", 0, OPTION_TEXT, offsetof(struct args, image),
+	JOB_ROWS(infer_args),
+	{ "infer_img", 0, OPTION_TEXT, offsetof(struct infer_args, image),
 	  .arg = "FILE", .help = "one picture; goes before --infer_dir" },
-	{ "infer_dir", 0, OPTION_TEXT, offsetof(struct args, folder),
+	{ "infer_dir", 0, OPTION_TEXT, offsetof(struct infer_args, folder),
 	  .arg = "DIR", .help = "all pictures of a folder" },
-	{ "output_dir", 0, OPTION_TEXT, offsetof(struct args, output),
+	{ "output_dir", 0, OPTION_TEXT, offsetof(struct infer_args, output),
 	  .arg = "DIR",
 	  .help = "where the drawn pictures go (default output)" },
 	{ "draw_threshold", 0, OPTION_REAL,
-	  offsetof(struct args, draw_threshold), 0, 1, "S",
+	  offsetof(struct infer_args, draw_threshold), 0, 1, "S",
 	  "lowest score that is drawn (default 0.5)" },
-	{ "save_results", 0, OPTION_FLAG, offsetof(struct args, save_results),
+	{ "save_results", 0, OPTION_FLAG,
+	  offsetof(struct infer_args, save_results),
 	  .help = "write the detections to bbox.json as well" },
 	{ "save_threshold", 0, OPTION_REAL,
-	  offsetof(struct args, save_threshold), 0, 1, "S",
+	  offsetof(struct infer_args, save_threshold), 0, 1, "S",
 	  "lowest score that is written (default 0; PaddleDetection's is 0.5)" },
-	{ "visualize", 0, OPTION_FLAG, offsetof(struct args, visualize),
+	{ "visualize", 0, OPTION_FLAG, offsetof(struct infer_args, visualize),
 	  .help = "draw the pictures (default true)" },
 };
 
@@ -52,7 +53,7 @@ const struct option_table cmd_infer_options = {
 		"  flotilla infer -c my.yml -o weights=output/my/best_model --infer_dir photos",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
-	PADDLE_OPTIONS(PADDLE_INFER),
+	PADDLE_OPTIONS(infer_args, PADDLE_INFER),
 };
 
 static const uint8_t colors[][3] = {
@@ -90,7 +91,7 @@ static void draw_one(struct image *im, const struct dataset *d,
 }
 
 /* Detections come grouped by picture, by rising id. */
-static int draw_all(const struct args *args, const struct dataset *d,
+static int draw_all(const struct infer_args *args, const struct dataset *d,
 		    const struct coco_detection *found, size_t count,
 		    struct fl_err *err)
 {
@@ -127,7 +128,7 @@ static int draw_all(const struct args *args, const struct dataset *d,
 
 /* With the file names, for ids of pictures without annotations are only their
  * places in the folder. */
-static int write_results(const struct args *args, const struct dataset *d,
+static int write_results(const struct infer_args *args, const struct dataset *d,
 			 struct coco_detection *found, size_t count,
 			 struct fl_err *err)
 {
@@ -155,7 +156,7 @@ static int write_results(const struct args *args, const struct dataset *d,
 }
 
 /* Drawn pictures have the names of those they were drawn on. */
-static int check_targets(const struct args *args, const struct dataset *d,
+static int check_targets(const struct infer_args *args, const struct dataset *d,
 			 struct fl_err *err)
 {
 	char path[PATH_MAX];
@@ -178,7 +179,7 @@ static int check_targets(const struct args *args, const struct dataset *d,
 }
 
 /* Of two that write bbox.json at once one would be lost. */
-static int take_output(const struct args *args, struct fl_owner *owner,
+static int take_output(const struct infer_args *args, struct fl_owner *owner,
 		       struct fl_err *err)
 {
 	int rc = fl_make_dirs(args->output, err);
@@ -192,7 +193,7 @@ static int take_output(const struct args *args, struct fl_owner *owner,
 	return rc;
 }
 
-static int infer(const struct args *args, struct job_detect *job,
+static int infer(const struct infer_args *args, struct job_detect *job,
 		 struct fl_err *err)
 {
 	const struct dataset *data = &job->evaluator.data;
@@ -215,7 +216,7 @@ static int infer(const struct args *args, struct job_detect *job,
 	return rc;
 }
 
-static int open_and_infer(const struct args *args, struct fl_err *err)
+static int open_and_infer(const struct infer_args *args, struct fl_err *err)
 {
 	const struct job_pictures pictures = {
 		.file = args->image, .folder = args->image ? NULL : args->folder
@@ -233,9 +234,9 @@ static int open_and_infer(const struct args *args, struct fl_err *err)
 
 int cmd_infer(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { .output = "output",
-			     .draw_threshold = 0.5,
-			     .visualize = true };
+	struct infer_args args = { .output = "output",
+				   .draw_threshold = 0.5,
+				   .visualize = true };
 	int words, rc;
 	bool help;
 

@@ -21,20 +21,20 @@
 #include <string.h>
 #include <unistd.h>
 
-struct args {
+struct new_args {
 	const char *out, *layout;
 	bool force, skip_broken;
 };
 
 static const struct option_row rows[] = {
-	{ "out", 0, OPTION_TEXT, offsetof(struct args, out), .arg = "FILE",
+	{ "out", 0, OPTION_TEXT, offsetof(struct new_args, out), .arg = "FILE",
 	  .help = "the recipe to write (default my.yml)" },
-	{ "layout", 0, OPTION_TEXT, offsetof(struct args, layout),
+	{ "layout", 0, OPTION_TEXT, offsetof(struct new_args, layout),
 	  .arg = "NAME",
 	  .help = "coco, voc, yolo or labelme, where there are several" },
-	{ "skip_broken", 0, OPTION_FLAG, offsetof(struct args, skip_broken),
+	{ "skip_broken", 0, OPTION_FLAG, offsetof(struct new_args, skip_broken),
 	  .help = "leave out pictures whose label file is broken" },
-	{ "force", 0, OPTION_FLAG, offsetof(struct args, force),
+	{ "force", 0, OPTION_FLAG, offsetof(struct new_args, force),
 	  .help = "write over a recipe that is there" },
 };
 
@@ -212,7 +212,8 @@ static void make_texts(const struct labels *l, const struct target *t,
 	new_recipe_text(f, p, &at, &texts[SPLIT_NONE]);
 }
 
-static int make(const struct args *args, const char *data, struct fl_err *err)
+static int make(const struct new_args *args, const char *data,
+		struct fl_err *err)
 {
 	struct fl_str texts[SPLITS] = { 0 };
 	const char *out = args->out ? args->out : "my.yml";
@@ -252,7 +253,7 @@ static int make(const struct args *args, const char *data, struct fl_err *err)
 
 int cmd_new(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { 0 };
+	struct new_args args = { 0 };
 	int words, rc;
 	bool help;
 

@@ -4,7 +4,7 @@
 #include "cmd/job.h"
 #include "probe/probe.h"
 
-struct args {
+struct probe_args {
 	struct job_args job;
 	const char *weights, *out;
 	struct option_list batches;
@@ -13,20 +13,21 @@ struct args {
 };
 
 static const struct option_row rows[] = {
-	JOB_ROWS(args),
-	{ "weights", 0, OPTION_TEXT, offsetof(struct args, weights),
+	JOB_ROWS(probe_args),
+	{ "weights", 0, OPTION_TEXT, offsetof(struct probe_args, weights),
 	  .arg = "FILE", .help = "weights to start from" },
-	{ "batch", 0, OPTION_LIST, offsetof(struct args, batches),
+	{ "batch", 0, OPTION_LIST, offsetof(struct probe_args, batches),
 	  .arg = "FILE ...",
 	  .help = "one for each step, in order; on R ranks R for each step" },
-	{ "epoch", 0, OPTION_INT, offsetof(struct args, epoch), 0, 1e6, "E",
-	  "epoch of the first batch (default 0)" },
+	{ "epoch", 0, OPTION_INT, offsetof(struct probe_args, epoch), 0, 1e6,
+	  "E", "epoch of the first batch (default 0)" },
 	{ "steps_per_epoch", 0, OPTION_INT,
-	  offsetof(struct args, steps_per_epoch), 1, 1e9, "S",
+	  offsetof(struct probe_args, steps_per_epoch), 1, 1e9, "S",
 	  "for the schedule (default 1)" },
-	{ "eval", 0, OPTION_FLAG, offsetof(struct args, eval),
+	{ "eval", 0, OPTION_FLAG, offsetof(struct probe_args, eval),
 	  .help = "the evaluation forward instead: the batch has scale_factor" },
-	{ "out", 0, OPTION_TEXT, offsetof(struct args, out), .arg = "FILE",
+	{ "out", 0, OPTION_TEXT, offsetof(struct probe_args, out),
+	  .arg = "FILE",
 	  .help = "where all that happened is written (safetensors)" },
 };
 
@@ -46,7 +47,7 @@ const struct option_table cmd_probe_options = {
 	.count = sizeof(rows) / sizeof(rows[0]),
 };
 
-static int probe(const struct args *args, struct fl_err *err)
+static int probe(const struct probe_args *args, struct fl_err *err)
 {
 	struct probe_options o = {
 		.weights = args->weights ? args->weights : "",
@@ -77,7 +78,7 @@ static int probe(const struct args *args, struct fl_err *err)
 
 int cmd_probe(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { .steps_per_epoch = 1 };
+	struct probe_args args = { .steps_per_epoch = 1 };
 	int words, rc;
 	bool help;
 

@@ -26,30 +26,31 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct args {
+struct train_args {
 	struct job_args job;
 	const char *resume, *record_draws, *replay_draws, *batch_size;
 	bool eval, new_batch;
 };
 
 static const struct option_row rows[] = {
-	JOB_ROWS(args),
-	{ "eval", 0, OPTION_FLAG, offsetof(struct args, eval),
+	JOB_ROWS(train_args),
+	{ "eval", 0, OPTION_FLAG, offsetof(struct train_args, eval),
 	  .help = "score the model at every snapshot epoch" },
-	{ "resume", 'r', OPTION_TEXT, offsetof(struct args, resume),
+	{ "resume", 'r', OPTION_TEXT, offsetof(struct train_args, resume),
 	  .arg = "CKPT",
 	  .help = "go on from a checkpoint: file, prefix or run folder" },
-	{ "batch_size", 0, OPTION_TEXT, offsetof(struct args, batch_size),
+	{ "batch_size", 0, OPTION_TEXT, offsetof(struct train_args, batch_size),
 	  .arg = "N|auto",
 	  .help = "images of a trainer's step (TrainReader.batch_size); auto: as "
 		  "many as fit the memory" },
-	{ "new_batch", 0, OPTION_FLAG, offsetof(struct args, new_batch),
+	{ "new_batch", 0, OPTION_FLAG, offsetof(struct train_args, new_batch),
 	  .help = "with -r on other ranks or another batch_size: take ranks x "
 		  "batch_size images a step from now on" },
-	{ "record_draws", 0, OPTION_TEXT, offsetof(struct args, record_draws),
-	  .arg = "FILE", .help = "write down what is random, as JSON lines" },
-	{ "replay_draws", 0, OPTION_TEXT, offsetof(struct args, replay_draws),
-	  .arg = "FILE",
+	{ "record_draws", 0, OPTION_TEXT,
+	  offsetof(struct train_args, record_draws), .arg = "FILE",
+	  .help = "write down what is random, as JSON lines" },
+	{ "replay_draws", 0, OPTION_TEXT,
+	  offsetof(struct train_args, replay_draws), .arg = "FILE",
 	  .help = "draw nothing: take all from such a file, to its end" },
 };
 
@@ -64,7 +65,7 @@ const struct option_table cmd_train_options = {
 		"  fleetrun --nproc_per_node 2 flotilla train -c my.yml -o epoch=12 --eval",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
-	PADDLE_OPTIONS(PADDLE_TRAIN),
+	PADDLE_OPTIONS(train_args, PADDLE_TRAIN),
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -127,8 +128,8 @@ static int number_from(const char *variable)
 }
 
 /* --batch_size, and what "auto" means here. */
-static int settle_batch(const struct args *args, struct job *job, bool timing,
-			struct fl_err *err)
+static int settle_batch(const struct train_args *args, struct job *job,
+			bool timing, struct fl_err *err)
 {
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
 	const char *resume = again ? again : args->resume;
@@ -162,7 +163,7 @@ static int time_steps(struct job *job, struct fl_err *err)
 
 /* How many images the steps have, and the rate that fits them: both stay when
  * ranks are lost. */
-static int settle_images(const struct args *args, struct job *job,
+static int settle_images(const struct train_args *args, struct job *job,
 			 struct train_options *o, struct fl_err *err)
 {
 	struct resume_options resume = { .from = o->resume,
@@ -186,8 +187,8 @@ static int settle_images(const struct args *args, struct job *job,
 	return 0;
 }
 
-static int train(const struct args *args, struct job *job, struct run_dir *dir,
-		 struct fl_err *err)
+static int train(const struct train_args *args, struct job *job,
+		 struct run_dir *dir, struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
 	struct train_watch w = {
@@ -236,7 +237,7 @@ static int claim_folder(const struct job *job, struct run_dir *dir,
 
 int cmd_train(int argc, char **argv, struct fl_err *err)
 {
-	struct args args = { 0 };
+	struct train_args args = { 0 };
 	struct job job = { 0 };
 	struct run_dir dir = { .owner.fd = -1 };
 	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0, help;

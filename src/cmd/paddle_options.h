@@ -16,10 +16,11 @@ enum paddle_program {
 
 extern const struct option_foreign paddle_options[]; /* the last has no name */
 
-/* Fields of the option table of a command whose struct args has a job. */
-#define PADDLE_OPTIONS(program)                                   \
+/* Fields of the option table of a command whose arguments, a struct of that
+ * type, have a job. */
+#define PADDLE_OPTIONS(type, program)                             \
 	.foreign = paddle_options, .foreign_programs = (program), \
-	.passed = offsetof(struct args, job.passed)
+	.passed = offsetof(struct type, job.passed)
 /* The table of docs/recipes.md. */
 void paddle_options_print(struct fl_str *out);
 

@@ -14,7 +14,7 @@
 
 #define MAX_RANGES 256
 
-struct range {
+struct mean_range {
 	float *values; /* the device's */
 	float *host;   /* what is summed: the same, or a copy */
 	size_t count;
@@ -29,14 +29,14 @@ struct averager {
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
 	/* under the lock */
-	struct range ranges[MAX_RANGES];
+	struct mean_range ranges[MAX_RANGES];
 	int begun, finished;
 	bool stop;
 	double comm_s;
 	struct fl_err err;
 };
 
-static void average(struct averager *a, const struct range *r,
+static void average(struct averager *a, const struct mean_range *r,
 		    struct fl_err *err)
 {
 	float factor = 1 / (float)a->comm->world;
@@ -55,7 +55,7 @@ static void *run(void *arg)
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop) {
 		struct fl_err err = FL_ERR_INIT;
-		struct range r;
+		struct mean_range r;
 		double start;
 
 		if (a->finished == a->begun) {
@@ -129,7 +129,7 @@ void averager_close(struct averager *a)
 void averager_begin(struct averager *a, struct dev_queue *q, float *values,
 		    size_t count)
 {
-	struct range r = { values, values, count };
+	struct mean_range r = { values, values, count };
 	struct fl_err err = FL_ERR_INIT;
 
 	if (!a->dev->info.host_memory) {

@@ -14,7 +14,7 @@
 #define PAGE ((size_t)4096)
 #define TOUCH_GRAIN ((size_t)1 << 22) /* bytes, whole pages */
 
-struct host {
+struct host_dev {
 	struct dev base;
 	struct dev_queue queue;
 };
@@ -22,7 +22,7 @@ struct host {
 static int host_open(const struct device *device, int index, struct dev **out,
 		     struct fl_err *err)
 {
-	struct host *h;
+	struct host_dev *h;
 
 	if (index != 0)
 		return fl_fail(err, FL_EUSAGE,
@@ -84,7 +84,7 @@ static void host_slab_free(struct dev *d, struct dev_slab *slab)
 static struct dev_queue *host_queue(struct dev *d, enum dev_queue_kind kind)
 {
 	(void)kind;
-	return &((struct host *)(void *)d)->queue;
+	return &((struct host_dev *)(void *)d)->queue;
 }
 
 static void move(struct dev_queue *q, void *to, const void *from, size_t bytes)

@@ -20,7 +20,7 @@ enum {
 	HAS_NAME = 32
 };
 
-struct reader {
+struct detections_reader {
 	struct json_pull json;
 	struct coco_detections *out;
 	size_t cap;
@@ -29,7 +29,8 @@ struct reader {
 	struct fl_err *err;
 };
 
-static int refuse(struct reader *r, enum json_token t, const char *what)
+static int refuse(struct detections_reader *r, enum json_token t,
+		  const char *what)
 {
 	if (t == JSON_BROKEN)
 		return r->err->code;
@@ -40,7 +41,8 @@ static int refuse(struct reader *r, enum json_token t, const char *what)
 		       what);
 }
 
-static int take_number(struct reader *r, double *out, const char *what)
+static int take_number(struct detections_reader *r, double *out,
+		       const char *what)
 {
 	enum json_token t = json_pull_next(&r->json);
 
@@ -50,7 +52,7 @@ static int take_number(struct reader *r, double *out, const char *what)
 	return 0;
 }
 
-static int take_id(struct reader *r, int64_t *out, const char *what)
+static int take_id(struct detections_reader *r, int64_t *out, const char *what)
 {
 	enum json_token t = json_pull_next(&r->json);
 
@@ -59,7 +61,7 @@ static int take_id(struct reader *r, int64_t *out, const char *what)
 		       : refuse(r, t, what);
 }
 
-static int take_bbox(struct reader *r, double bbox[4])
+static int take_bbox(struct detections_reader *r, double bbox[4])
 {
 	static const char what[] =
 		"'bbox' must be four finite numbers [x, y, width, height]";
@@ -78,7 +80,8 @@ static int take_bbox(struct reader *r, double bbox[4])
 }
 
 /* Anything but a text says nothing. Neighbours mostly say the same. */
-static int take_said(struct reader *r, const char **last, const char **out)
+static int take_said(struct detections_reader *r, const char **last,
+		     const char **out)
 {
 	enum json_token t = json_pull_next(&r->json);
 	const char *text = r->json.text;
@@ -93,7 +96,7 @@ static int take_said(struct reader *r, const char **last, const char **out)
 							       : r->err->code;
 }
 
-static int take_member(struct reader *r, struct coco_detection *d,
+static int take_member(struct detections_reader *r, struct coco_detection *d,
 		       struct coco_said *said)
 {
 	static const struct {
@@ -135,7 +138,7 @@ static int take_member(struct reader *r, struct coco_detection *d,
 	}
 }
 
-static const char *missing(const struct reader *r)
+static const char *missing(const struct detections_reader *r)
 {
 	if (!(r->has & HAS_IMAGE))
 		return "'image_id' is missing";
@@ -149,7 +152,7 @@ static const char *missing(const struct reader *r)
 }
 
 /* Room for one more, and for what it says once any of them says something. */
-static void keep(struct reader *r, const struct coco_detection *d,
+static void keep(struct detections_reader *r, const struct coco_detection *d,
 		 const struct coco_said *said)
 {
 	struct coco_detections *o = r->out;
@@ -172,7 +175,7 @@ static void keep(struct reader *r, const struct coco_detection *d,
 	o->list[o->count++] = *d;
 }
 
-static int take_detection(struct reader *r)
+static int take_detection(struct detections_reader *r)
 {
 	struct coco_detection d = { 0 };
 	struct coco_said said = { 0 };
@@ -195,7 +198,7 @@ static int take_detection(struct reader *r)
 	return 0;
 }
 
-static int no_detections(struct reader *r)
+static int no_detections(struct detections_reader *r)
 {
 	return fl_fail(r->err, FL_EDATA,
 		       "'%s' is no file of detections: they are an array of "
@@ -203,7 +206,7 @@ static int no_detections(struct reader *r)
 		       r->json.what);
 }
 
-static int take_array(struct reader *r)
+static int take_array(struct detections_reader *r)
 {
 	enum json_token t;
 
@@ -218,7 +221,7 @@ static int take_array(struct reader *r)
 		       : refuse(r, t, "a detection must be an object");
 }
 
-static bool at_wrapped(const struct reader *r)
+static bool at_wrapped(const struct detections_reader *r)
 {
 	static const char *const keys[] = { "annotations", "predictions",
 					    "detections", "results" };
@@ -230,7 +233,7 @@ static bool at_wrapped(const struct reader *r)
 }
 
 /* An object around the array. */
-static int take_wrapped(struct reader *r)
+static int take_wrapped(struct detections_reader *r)
 {
 	bool found = false;
 	enum json_token t;
@@ -252,7 +255,7 @@ static int take_wrapped(struct reader *r)
 	return rc == 0 && !found ? no_detections(r) : rc;
 }
 
-static int read_all(struct reader *r)
+static int read_all(struct detections_reader *r)
 {
 	enum json_token t = json_pull_next(&r->json);
 	int rc;
@@ -283,7 +286,7 @@ static void settle(struct coco_detections *d)
 int coco_detections_read(const char *path, struct coco_detections *out,
 			 struct fl_err *err)
 {
-	struct reader r = { .out = out, .err = err };
+	struct detections_reader r = { .out = out, .err = err };
 	struct fl_map map;
 	int rc = fl_map_open(&map, path, err);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct job {
+struct scoring {
 	struct coco_item *gt;
 	size_t gts;
 	const struct coco_detection *detections;
@@ -39,7 +39,7 @@ static int by_place(const void *a, const void *b)
 }
 
 /* A detection of one class: what it is sorted by. */
-struct place {
+struct best_first {
 	int64_t image_id;
 	double score;
 	size_t index;
@@ -47,7 +47,7 @@ struct place {
 
 static int by_image_and_score(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct best_first *x = a, *y = b;
 
 	if (x->image_id != y->image_id)
 		return x->image_id < y->image_id ? -1 : 1;
@@ -67,7 +67,7 @@ static size_t unique(int64_t *ids, size_t n)
 	return kept;
 }
 
-static int category_of(const struct job *j, int64_t id)
+static int category_of(const struct scoring *j, int64_t id)
 {
 	int64_t *found = bsearch(&id, j->ids, j->categories, sizeof(id), by_id);
 
@@ -126,7 +126,7 @@ static int check_truth(const struct annotations *a,
 		text_ids_show(&a->ids, b->image_id, image));
 }
 
-static int take_truth(struct job *j, const struct annotations *a,
+static int take_truth(struct scoring *j, const struct annotations *a,
 		      struct fl_err *err)
 {
 	struct listed *list = fl_calloc(a->box_count + 1, sizeof(*list));
@@ -182,7 +182,8 @@ static int check_detection(const struct annotations *a,
 
 /* Counts into start[c + 1], then sums. Detections of other categories go to a
  * class behind the last, which nobody looks at. */
-static void group_detections(struct job *j, const int *category, size_t count)
+static void group_detections(struct scoring *j, const int *category,
+			     size_t count)
 {
 	size_t *start = j->class_start, *fill;
 
@@ -197,7 +198,7 @@ static void group_detections(struct job *j, const int *category, size_t count)
 	free(fill);
 }
 
-static int take_detections(struct job *j, const struct annotations *a,
+static int take_detections(struct scoring *j, const struct annotations *a,
 			   const struct coco_detection *d, size_t count,
 			   struct fl_err *err)
 {
@@ -250,7 +251,8 @@ static size_t truths_of(const struct coco_item *items, size_t n, int64_t image)
 	return i;
 }
 
-static size_t places_of(const struct place *places, size_t n, int64_t image)
+static size_t places_of(const struct best_first *places, size_t n,
+			int64_t image)
 {
 	size_t i = 0;
 
@@ -259,26 +261,27 @@ static size_t places_of(const struct place *places, size_t n, int64_t image)
 	return i;
 }
 
-static struct place *sorted_places(const struct job *j, int category,
-				   size_t *count)
+static struct best_first *sorted_places(const struct scoring *j, int category,
+					size_t *count)
 {
 	const size_t *index = j->by_class + j->class_start[category];
-	struct place *p;
+	struct best_first *p;
 
 	*count = j->class_start[category + 1] - j->class_start[category];
 	p = fl_calloc(*count + 1, sizeof(*p));
 	for (size_t i = 0; i < *count; i++) {
 		const struct coco_detection *d = &j->detections[index[i]];
 
-		p[i] = (struct place){ d->image_id, d->score, index[i] };
+		p[i] = (struct best_first){ d->image_id, d->score, index[i] };
 	}
 	qsort(p, *count, sizeof(*p), by_image_and_score);
 	return p;
 }
 
 /* The best of an image's detections as the matcher wants them. */
-static size_t take_best(const struct job *j, const struct place *places,
-			size_t n, struct coco_item best[COCO_MAX_DETECTIONS])
+static size_t take_best(const struct scoring *j,
+			const struct best_first *places, size_t n,
+			struct coco_item best[COCO_MAX_DETECTIONS])
 {
 	size_t kept = n < COCO_MAX_DETECTIONS ? n : COCO_MAX_DETECTIONS;
 
@@ -292,12 +295,12 @@ static size_t take_best(const struct job *j, const struct place *places,
 	return kept;
 }
 
-static void evaluate_class(const struct job *j, int category)
+static void evaluate_class(const struct scoring *j, int category)
 {
 	size_t first = lower(j->gt, j->gts, category), count = 0, ds, gs;
 	size_t gts = lower(j->gt, j->gts, category + 1) - first, dts;
 	const struct coco_item *gt = j->gt + first;
-	struct place *places = sorted_places(j, category, &dts);
+	struct best_first *places = sorted_places(j, category, &dts);
 	struct coco_match *m = fl_calloc(dts + 1, sizeof(*m));
 	struct coco_item best[COCO_MAX_DETECTIONS] = { 0 };
 	struct coco_scratch scratch = { 0 };
@@ -341,8 +344,8 @@ static double mean_of(const struct values *s)
 }
 
 /* Over the thresholds first .. last, the recalls and the classes. */
-static double mean_precision(const struct job *j, struct values *s, int area,
-			     int first, int last)
+static double mean_precision(const struct scoring *j, struct values *s,
+			     int area, int first, int last)
 {
 	s->count = 0;
 	for (int t = first; t <= last; t++)
@@ -356,7 +359,7 @@ static double mean_precision(const struct job *j, struct values *s, int area,
 }
 
 /* few: 0 or 1 for 1 or 10 detections, -1 for 100. */
-static double mean_recall(const struct job *j, struct values *s, int area,
+static double mean_recall(const struct scoring *j, struct values *s, int area,
 			  int few)
 {
 	s->count = 0;
@@ -380,7 +383,7 @@ static double class_ap(const struct coco_class *c)
 			     : -1;
 }
 
-static void fill_stats(const struct job *j, double stats[COCO_STATS])
+static void fill_stats(const struct scoring *j, double stats[COCO_STATS])
 {
 	const int last = COCO_THRESHOLDS - 1;
 	struct values s = { 0 };
@@ -400,7 +403,7 @@ static void fill_stats(const struct job *j, double stats[COCO_STATS])
 	free(s.v);
 }
 
-static void summarize(const struct job *j, struct coco_result *out)
+static void summarize(const struct scoring *j, struct coco_result *out)
 {
 	fill_stats(j, out->stats);
 	out->category_count = j->categories;
@@ -416,7 +419,7 @@ int coco_evaluate(const struct annotations *truth,
 		  const struct coco_detection *detections, size_t count,
 		  struct coco_result *out, struct fl_err *err)
 {
-	struct job j = { 0 };
+	struct scoring j = { 0 };
 	int rc;
 
 	*out = (struct coco_result){ 0 };

@@ -33,7 +33,7 @@ struct complaints {
 	char text[JMSG_LENGTH_MAX];
 };
 
-struct reader {
+struct jpeg_reader {
 	struct jpeg_decompress_struct d;
 	struct jpeg_progress_mgr progress;
 	struct complaints complaints;
@@ -104,7 +104,7 @@ static void warned(j_common_ptr c, int level)
 
 static void count_scans(j_common_ptr c)
 {
-	struct reader *r = (struct reader *)c;
+	struct jpeg_reader *r = (struct jpeg_reader *)c;
 
 	if (r->d.input_scan_number > MOST_SCANS) {
 		snprintf(r->complaints.text, sizeof(r->complaints.text),
@@ -123,7 +123,7 @@ static struct jpeg_error_mgr *listen(struct complaints *c, struct image *image)
 	return &c->manager;
 }
 
-static void read_header(struct reader *r)
+static void read_header(struct jpeg_reader *r)
 {
 	jpeg_create_decompress(&r->d);
 	r->progress.progress_monitor = count_scans;
@@ -134,7 +134,7 @@ static void read_header(struct reader *r)
 }
 
 /* Of the first Exif segment, 1 where there is none. */
-static int orientation_of(const struct reader *r)
+static int orientation_of(const struct jpeg_reader *r)
 {
 	const struct jpeg_marker_struct *m = r->d.marker_list;
 
@@ -147,7 +147,7 @@ static int orientation_of(const struct reader *r)
 
 static void read_info(void *with)
 {
-	struct reader *r = with;
+	struct jpeg_reader *r = with;
 
 	read_header(r);
 	*r->info = (struct image_info){ .kind = IMAGE_JPEG,
@@ -161,7 +161,7 @@ static void read_info(void *with)
 int jpeg_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	       struct fl_err *err)
 {
-	struct reader r = { .bytes = bytes, .size = size, .info = info };
+	struct jpeg_reader r = { .bytes = bytes, .size = size, .info = info };
 	int rc = 0;
 
 	r.d.err = listen(&r.complaints, NULL);
@@ -189,7 +189,7 @@ static void ink_to_rgb(const JSAMPLE *ink, uint8_t *rgb, size_t n)
 
 static void read_pixels(void *with)
 {
-	struct reader *r = with;
+	struct jpeg_reader *r = with;
 	struct image *out = r->out;
 	size_t width;
 	bool four;
@@ -216,7 +216,7 @@ static void read_pixels(void *with)
 int jpeg_decode(const uint8_t *bytes, size_t size, struct image *out,
 		struct fl_err *err)
 {
-	struct reader r = { .bytes = bytes, .size = size, .out = out };
+	struct jpeg_reader r = { .bytes = bytes, .size = size, .out = out };
 	int rc = 0;
 
 	r.d.err = listen(&r.complaints, out);
@@ -230,7 +230,7 @@ int jpeg_decode(const uint8_t *bytes, size_t size, struct image *out,
 	return rc;
 }
 
-struct writer {
+struct jpeg_writer {
 	struct jpeg_compress_struct c;
 	struct complaints complaints;
 	const struct image *im;
@@ -241,7 +241,7 @@ struct writer {
 
 static void write_pixels(void *with)
 {
-	struct writer *w = with;
+	struct jpeg_writer *w = with;
 	struct jpeg_compress_struct *c = &w->c;
 	const struct image *im = w->im;
 
@@ -266,7 +266,7 @@ static void write_pixels(void *with)
 int jpeg_encode(const struct image *im, int quality, uint8_t **out,
 		size_t *size, struct fl_err *err)
 {
-	struct writer w = { .im = im, .quality = quality };
+	struct jpeg_writer w = { .im = im, .quality = quality };
 	int rc = 0;
 
 	w.c.err = listen(&w.complaints, NULL);

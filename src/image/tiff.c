@@ -16,7 +16,7 @@
 /* One allocation of libtiff's; a strip of the largest picture fits. */
 #define MOST_MEMORY ((tmsize_t)1 << 30)
 
-struct file {
+struct tiff_file {
 	const uint8_t *bytes; /* reading */
 	uint8_t *written;     /* writing; bytes is NULL */
 	size_t size, cap, at;
@@ -35,7 +35,7 @@ const char *tiff_library_version(void)
 
 static tmsize_t do_read(thandle_t h, void *to, tmsize_t n)
 {
-	struct file *f = h;
+	struct tiff_file *f = h;
 	size_t left = f->at < f->size ? f->size - f->at : 0;
 	size_t count = (size_t)n < left ? (size_t)n : left;
 	const uint8_t *from = f->bytes ? f->bytes : f->written;
@@ -48,7 +48,7 @@ static tmsize_t do_read(thandle_t h, void *to, tmsize_t n)
 
 static tmsize_t do_write(thandle_t h, void *from, tmsize_t n)
 {
-	struct file *f = h;
+	struct tiff_file *f = h;
 	size_t end = f->at + (size_t)n;
 
 	if (f->bytes)
@@ -67,7 +67,7 @@ static tmsize_t do_write(thandle_t h, void *from, tmsize_t n)
 
 static toff_t do_seek(thandle_t h, toff_t offset, int whence)
 {
-	struct file *f = h;
+	struct tiff_file *f = h;
 
 	f->at = (size_t)offset + (whence == SEEK_CUR   ? f->at
 				  : whence == SEEK_END ? f->size
@@ -83,7 +83,7 @@ static int do_close(thandle_t h)
 
 static toff_t do_size(thandle_t h)
 {
-	return ((struct file *)h)->size;
+	return ((struct tiff_file *)h)->size;
 }
 
 static int on_error(TIFF *t, void *user, const char *module, const char *fmt,
@@ -94,7 +94,7 @@ static int on_warning(TIFF *t, void *user, const char *module, const char *fmt,
 static int on_error(TIFF *t, void *user, const char *module, const char *fmt,
 		    va_list ap)
 {
-	struct file *f = user;
+	struct tiff_file *f = user;
 
 	(void)t;
 	(void)module;
@@ -106,7 +106,7 @@ static int on_error(TIFF *t, void *user, const char *module, const char *fmt,
 static int on_warning(TIFF *t, void *user, const char *module, const char *fmt,
 		      va_list ap)
 {
-	struct file *f = user;
+	struct tiff_file *f = user;
 
 	(void)t;
 	(void)module;
@@ -116,7 +116,7 @@ static int on_warning(TIFF *t, void *user, const char *module, const char *fmt,
 	return 1;
 }
 
-static TIFF *open_tiff(struct file *f, const char *mode)
+static TIFF *open_tiff(struct tiff_file *f, const char *mode)
 {
 	TIFFOpenOptions *o = TIFFOpenOptionsAlloc();
 	TIFF *t;
@@ -153,7 +153,7 @@ static struct image_info info_of(TIFF *t)
 int tiff_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	       struct fl_err *err)
 {
-	struct file f = { .bytes = bytes, .size = size };
+	struct tiff_file f = { .bytes = bytes, .size = size };
 	TIFF *t = open_tiff(&f, "rmM");
 
 	if (!t)
@@ -188,7 +188,7 @@ static bool read_view(TIFF *t, const struct image_info *info, uint32_t *raster,
 int tiff_decode(const uint8_t *bytes, size_t size, struct image *out,
 		struct fl_err *err)
 {
-	struct file f = { .bytes = bytes, .size = size, .image = out };
+	struct tiff_file f = { .bytes = bytes, .size = size, .image = out };
 	TIFF *t = open_tiff(&f, "rmM");
 	struct image_info info;
 	uint32_t *raster;
@@ -226,7 +226,7 @@ int tiff_decode(const uint8_t *bytes, size_t size, struct image *out,
 int tiff_encode(const struct image *im, int quality, uint8_t **out,
 		size_t *size, struct fl_err *err)
 {
-	struct file f = { 0 };
+	struct tiff_file f = { 0 };
 	TIFF *t = open_tiff(&f, "wm");
 	bool good = t != NULL;
 

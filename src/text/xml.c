@@ -11,13 +11,13 @@
 
 #define MOST_DEPTH 64
 
-struct reader {
+struct xml_reader {
 	const char *at, *end, *begin, *what;
 	struct fl_arena *arena;
 	struct fl_err *err;
 };
 
-static int line_of(const struct reader *r)
+static int line_of(const struct xml_reader *r)
 {
 	int line = 1;
 
@@ -26,12 +26,12 @@ static int line_of(const struct reader *r)
 	return line;
 }
 
-static int broken(const struct reader *r, const char *why)
+static int broken(const struct xml_reader *r, const char *why)
 {
 	return fl_fail(r->err, FL_EDATA, "%s:%d: %s", r->what, line_of(r), why);
 }
 
-static bool starts(const struct reader *r, const char *with)
+static bool starts(const struct xml_reader *r, const char *with)
 {
 	size_t n = strlen(with);
 
@@ -39,7 +39,7 @@ static bool starts(const struct reader *r, const char *with)
 }
 
 /* Behind the next occurrence of a text. */
-static int pass(struct reader *r, const char *text, const char *why)
+static int pass(struct xml_reader *r, const char *text, const char *why)
 {
 	size_t n = strlen(text);
 
@@ -52,7 +52,7 @@ static int pass(struct reader *r, const char *text, const char *why)
 }
 
 /* Behind what is neither element nor text, if that is what stands here. */
-static int pass_other(struct reader *r, bool *passed)
+static int pass_other(struct xml_reader *r, bool *passed)
 {
 	*passed = true;
 	if (starts(r, "<!--"))
@@ -65,7 +65,7 @@ static int pass_other(struct reader *r, bool *passed)
 	return 0;
 }
 
-static const char *word(struct reader *r)
+static const char *word(struct xml_reader *r)
 {
 	const char *first = r->at;
 
@@ -76,7 +76,7 @@ static const char *word(struct reader *r)
 }
 
 /* One character of "&...;" into out; returns how many bytes. */
-static size_t entity(struct reader *r, char *out)
+static size_t entity(struct xml_reader *r, char *out)
 {
 	static const struct {
 		const char *name;
@@ -110,9 +110,9 @@ static size_t entity(struct reader *r, char *out)
 }
 
 /* Where the text that begins here ends: at a tag, but not at CDATA. */
-static const char *text_end(const struct reader *r)
+static const char *text_end(const struct xml_reader *r)
 {
-	struct reader ahead = *r;
+	struct xml_reader ahead = *r;
 
 	for (; ahead.at < ahead.end; ahead.at++) {
 		if (*ahead.at != '<')
@@ -126,7 +126,7 @@ static const char *text_end(const struct reader *r)
 }
 
 /* Text up to the next tag. */
-static const char *text_here(struct reader *r)
+static const char *text_here(struct xml_reader *r)
 {
 	size_t room = (size_t)(text_end(r) - r->at) + 1;
 	char *out = fl_arena_alloc(r->arena, room);
@@ -153,7 +153,7 @@ static const char *text_here(struct reader *r)
 }
 
 /* Behind the attributes of a start tag; *empty for "<name/>". */
-static int pass_attributes(struct reader *r, bool *empty)
+static int pass_attributes(struct xml_reader *r, bool *empty)
 {
 	char quote = 0;
 
@@ -172,7 +172,7 @@ static int pass_attributes(struct reader *r, bool *empty)
 	return 0;
 }
 
-static int end_tag(struct reader *r, const struct xml *open)
+static int end_tag(struct xml_reader *r, const struct xml *open)
 {
 	const char *name;
 
@@ -185,10 +185,10 @@ static int end_tag(struct reader *r, const struct xml *open)
 	return pass(r, ">", "a tag does not end");
 }
 
-static int element(struct reader *r, int depth, struct xml **out);
+static int element(struct xml_reader *r, int depth, struct xml **out);
 
 /* Text, children and the end tag of an element. */
-static int content(struct reader *r, int depth, struct xml *node)
+static int content(struct xml_reader *r, int depth, struct xml *node)
 {
 	struct xml **last = &node->child;
 
@@ -217,7 +217,7 @@ static int content(struct reader *r, int depth, struct xml *node)
 	}
 }
 
-static int element(struct reader *r, int depth, struct xml **out)
+static int element(struct xml_reader *r, int depth, struct xml **out)
 {
 	struct xml *node = fl_arena_alloc(r->arena, sizeof(*node));
 	bool empty = false;
@@ -239,7 +239,7 @@ static int element(struct reader *r, int depth, struct xml **out)
 int xml_parse(const char *text, size_t size, const char *what,
 	      struct fl_arena *arena, struct xml **root, struct fl_err *err)
 {
-	struct reader r = { .what = what, .arena = arena, .err = err };
+	struct xml_reader r = { .what = what, .arena = arena, .err = err };
 	bool passed = true;
 	int rc = encoding_to_utf8(&text, &size, what, arena, err);
 

@@ -15,7 +15,7 @@
 #define MAX_NODES 100000
 #define MAX_ANCHORS 256
 
-struct reader {
+struct yaml_reader {
 	yaml_parser_t parser;
 	yaml_event_t event;
 	struct fl_arena *arena;
@@ -30,13 +30,13 @@ struct reader {
 	int anchor_count;
 };
 
-static int fail(struct reader *r, int line, const char *what)
+static int fail(struct yaml_reader *r, int line, const char *what)
 {
 	return fl_fail(r->err, FL_ERECIPE, "%s:%d: %s", r->file, line, what);
 }
 
 /* Bytes that no text has. libyaml counts no lines for them. */
-static int wrong_bytes(struct reader *r)
+static int wrong_bytes(struct yaml_reader *r)
 {
 	size_t at = r->parser.problem_offset;
 	size_t end = utf8_end(r->text, r->len);
@@ -52,7 +52,7 @@ static int wrong_bytes(struct reader *r)
 }
 
 /* Does a tab stand among the blanks that begin a line? */
-static bool begins_with_tab(const struct reader *r, size_t line)
+static bool begins_with_tab(const struct yaml_reader *r, size_t line)
 {
 	const char *p = r->text, *end = p + r->len;
 
@@ -63,7 +63,7 @@ static bool begins_with_tab(const struct reader *r, size_t line)
 	return p < end && *p == '\t';
 }
 
-static int next(struct reader *r)
+static int next(struct yaml_reader *r)
 {
 	size_t line;
 
@@ -81,7 +81,7 @@ static int next(struct reader *r)
 			       : "");
 }
 
-static int line_of(const struct reader *r)
+static int line_of(const struct yaml_reader *r)
 {
 	return (int)r->event.start_mark.line + 1;
 }
@@ -199,7 +199,7 @@ static void resolve(struct yaml *n)
 	}
 }
 
-static struct yaml *new_node(struct reader *r, enum yaml_kind kind,
+static struct yaml *new_node(struct yaml_reader *r, enum yaml_kind kind,
 			     const char *tag)
 {
 	struct yaml *n = fl_arena_alloc(r->arena, sizeof(*n));
@@ -213,7 +213,8 @@ static struct yaml *new_node(struct reader *r, enum yaml_kind kind,
 	return n;
 }
 
-static void remember(struct reader *r, const char *anchor, struct yaml *node)
+static void remember(struct yaml_reader *r, const char *anchor,
+		     struct yaml *node)
 {
 	if (!anchor || r->anchor_count == MAX_ANCHORS)
 		return;
@@ -221,7 +222,7 @@ static void remember(struct reader *r, const char *anchor, struct yaml *node)
 	r->anchors[r->anchor_count++].node = node;
 }
 
-static struct yaml *find_alias(struct reader *r)
+static struct yaml *find_alias(struct yaml_reader *r)
 {
 	const char *name = (const char *)r->event.data.alias.anchor;
 
@@ -297,9 +298,9 @@ void yaml_remove(struct yaml *map, const char *key)
 
 /* The node that begins with the event in hand; leaves its last event there.
  * NULL: r->err says why there is none. */
-static struct yaml *read_node(struct reader *r, int depth);
+static struct yaml *read_node(struct yaml_reader *r, int depth);
 
-static int read_list(struct reader *r, int depth, struct yaml *list)
+static int read_list(struct yaml_reader *r, int depth, struct yaml *list)
 {
 	int rc = next(r);
 
@@ -315,7 +316,7 @@ static int read_list(struct reader *r, int depth, struct yaml *list)
 }
 
 /* "<<": the keys of another map (or several) that are not given here. */
-static int merge_key(struct reader *r, struct yaml *map,
+static int merge_key(struct yaml_reader *r, struct yaml *map,
 		     const struct yaml *from)
 {
 	int rc = 0;
@@ -333,7 +334,7 @@ static int merge_key(struct reader *r, struct yaml *map,
 	return 0;
 }
 
-static struct yaml *read_key(struct reader *r, int depth)
+static struct yaml *read_key(struct yaml_reader *r, int depth)
 {
 	struct yaml *key = read_node(r, depth);
 
@@ -344,7 +345,7 @@ static struct yaml *read_key(struct reader *r, int depth)
 	return key;
 }
 
-static int read_map(struct reader *r, int depth, struct yaml *map)
+static int read_map(struct yaml_reader *r, int depth, struct yaml *map)
 {
 	struct yaml *merged[8];
 	int merges = 0, rc = next(r);
@@ -367,22 +368,22 @@ static int read_map(struct reader *r, int depth, struct yaml *map)
 	return rc;
 }
 
-static const char *keep(struct reader *r, const yaml_char_t *anchor)
+static const char *keep(struct yaml_reader *r, const yaml_char_t *anchor)
 {
 	return anchor ? fl_arena_strdup(r->arena, (const char *)anchor) : NULL;
 }
 
 /* A container is known by its anchor once it is whole, so that no node can
  * contain itself. */
-static struct yaml *finish(struct reader *r, struct yaml *n, const char *anchor,
-			   int rc)
+static struct yaml *finish(struct yaml_reader *r, struct yaml *n,
+			   const char *anchor, int rc)
 {
 	n->size = r->nodes - n->size;
 	remember(r, anchor, n);
 	return rc == 0 ? n : NULL;
 }
 
-static struct yaml *read_scalar(struct reader *r)
+static struct yaml *read_scalar(struct yaml_reader *r)
 {
 	const yaml_event_t *e = &r->event;
 	struct yaml *n =
@@ -396,7 +397,7 @@ static struct yaml *read_scalar(struct reader *r)
 	return n;
 }
 
-static struct yaml *read_node(struct reader *r, int depth)
+static struct yaml *read_node(struct yaml_reader *r, int depth)
 {
 	yaml_event_t *e = &r->event;
 	const char *anchor;
@@ -428,7 +429,7 @@ static struct yaml *read_node(struct reader *r, int depth)
 }
 
 /* NULL: r->err says why there is none. */
-static struct yaml *read_document(struct reader *r)
+static struct yaml *read_document(struct yaml_reader *r)
 {
 	int rc = next(r); /* stream start */
 
@@ -444,7 +445,7 @@ static struct yaml *read_document(struct reader *r)
 int yaml_parse(const char *text, size_t len, const char *name,
 	       struct fl_arena *arena, struct yaml **out, struct fl_err *err)
 {
-	struct reader r = {
+	struct yaml_reader r = {
 		.arena = arena, .text = text, .len = len, .err = err
 	};
 	struct yaml *document;

@@ -18,7 +18,7 @@
 
 #define MOST_FILES 64
 
-struct file {
+struct coco_file {
 	const char *path;
 	enum label_split split;
 	struct annotations a;
@@ -28,7 +28,7 @@ struct file {
 
 struct coco {
 	struct labels *labels;
-	struct file files[MOST_FILES];
+	struct coco_file files[MOST_FILES];
 	int count;
 	bool as_it_is; /* nothing met so far that needs another file */
 };
@@ -82,15 +82,15 @@ static long boxes_of(const struct annotations *a)
 static int open_file(struct coco *c, const char *path, struct fl_err *err)
 {
 	struct labels *l = c->labels;
-	struct file *f = &c->files[c->count];
+	struct coco_file *f = &c->files[c->count];
 	int rc;
 
 	if (c->count == MOST_FILES)
 		return fl_fail(err, FL_EDATA,
 			       "more than %d COCO files below '%s'; name one",
 			       MOST_FILES, l->tree.root);
-	*f = (struct file){ .path = path,
-			    .split = labels_split_of(path, true) };
+	*f = (struct coco_file){ .path = path,
+				 .split = labels_split_of(path, true) };
 	rc = annotations_read(tree_full(&l->tree, path), &f->a, err);
 	if (rc != 0)
 		return rc;
@@ -105,7 +105,7 @@ static int open_file(struct coco *c, const char *path, struct fl_err *err)
 
 static void drop_file(struct coco *c, int i, const char *why)
 {
-	struct file *f = &c->files[i];
+	struct coco_file *f = &c->files[i];
 
 	labels_odd(c->labels, ODD_OTHER_FILE, "%s: %s", f->path, why);
 	annotations_release(&f->a);
@@ -124,7 +124,7 @@ static void choose(struct coco *c)
 		parts |= c->files[i].split != SPLIT_NONE;
 	}
 	for (int i = c->count - 1; i >= 0; i--) {
-		const struct file *f = &c->files[i];
+		const struct coco_file *f = &c->files[i];
 
 		if (instances &&
 		    strncasecmp(fl_base_name(f->path), "instances_", 10) != 0)
@@ -138,7 +138,7 @@ static void choose(struct coco *c)
 
 static int by_split(const void *a, const void *b)
 {
-	const struct file *x = a, *y = b;
+	const struct coco_file *x = a, *y = b;
 
 	return x->split != y->split ? (int)x->split - (int)y->split
 				    : strcmp(x->path, y->path);
@@ -170,7 +170,8 @@ static bool is_dummy(const struct coco *c, const struct annotations *a,
 	return false;
 }
 
-static int check_category(const struct file *f, size_t of, struct fl_err *err)
+static int check_category(const struct coco_file *f, size_t of,
+			  struct fl_err *err)
 {
 	const struct annotation_category *c = &f->a.categories[of];
 
@@ -187,7 +188,8 @@ static int check_category(const struct file *f, size_t of, struct fl_err *err)
 	return 0;
 }
 
-static int take_classes_of(struct coco *c, struct file *f, struct fl_err *err)
+static int take_classes_of(struct coco *c, struct coco_file *f,
+			   struct fl_err *err)
 {
 	struct labels *l = c->labels;
 	size_t n = f->a.category_count;
@@ -224,7 +226,7 @@ static int take_classes(struct coco *c, struct fl_err *err)
 }
 
 /* Does the name, put behind one folder for all, lead to its picture? */
-static bool in_one_folder(struct file *f, struct fl_arena *arena,
+static bool in_one_folder(struct coco_file *f, struct fl_arena *arena,
 			  const char *path, const char *name)
 {
 	size_t n = strlen(path), m = strlen(name), front;
@@ -239,7 +241,7 @@ static bool in_one_folder(struct file *f, struct fl_arena *arena,
 	       strncmp(f->image_dir, path, front) == 0;
 }
 
-static void take_box(struct coco *c, const struct file *f,
+static void take_box(struct coco *c, const struct coco_file *f,
 		     const struct annotation_box *b)
 {
 	struct label_box box = { b->x, b->y, b->w, b->h, 0 };
@@ -291,7 +293,7 @@ static int64_t *shared_ids(const struct annotations *a, size_t *count)
 	return ids;
 }
 
-static void refuse_shared_id(struct coco *c, const struct file *f,
+static void refuse_shared_id(struct coco *c, const struct coco_file *f,
 			     const struct annotation_image *im)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -305,14 +307,14 @@ static void refuse_shared_id(struct coco *c, const struct file *f,
 /* Training and validation often hold pictures of the same names. */
 static bool of_the_part(const char *path, const void *ctx)
 {
-	const struct file *f = ctx;
+	const struct coco_file *f = ctx;
 
 	return f->split && labels_split_of(path, false) == f->split;
 }
 
 /* Boxes of each image: the first in head[image], the one behind it in next[],
  * both counted from 1. */
-static void chain_boxes(struct coco *c, const struct file *f, int *head,
+static void chain_boxes(struct coco *c, const struct coco_file *f, int *head,
 			int *next)
 {
 	const struct annotations *a = &f->a;
@@ -332,7 +334,7 @@ static void chain_boxes(struct coco *c, const struct file *f, int *head,
 }
 
 /* Its picture, added to the images; false: it has none. */
-static bool take_image(struct coco *c, struct file *f,
+static bool take_image(struct coco *c, struct coco_file *f,
 		       const struct annotation_image *im)
 {
 	const char *path = tree_find(&c->labels->tree, f->path, im->file_name,
@@ -354,7 +356,7 @@ static bool take_image(struct coco *c, struct file *f,
 	return true;
 }
 
-static void take_images(struct coco *c, struct file *f)
+static void take_images(struct coco *c, struct coco_file *f)
 {
 	const struct annotations *a = &f->a;
 	int *head = fl_calloc(a->image_count + 1, sizeof(int));
@@ -389,7 +391,7 @@ static void note_ready(struct coco *c)
 	    n[SPLIT_VAL] != 1 || n[SPLIT_TEST] > 1)
 		return;
 	for (int i = 0; i < c->count; i++) {
-		const struct file *f = &c->files[i];
+		const struct coco_file *f = &c->files[i];
 
 		c->labels->ready[f->split] =
 			tree_full(&c->labels->tree, f->path);

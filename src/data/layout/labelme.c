@@ -19,7 +19,7 @@ struct shape {
 	struct bounds bounds;
 };
 
-struct reader {
+struct labelme_reader {
 	struct labels *labels;
 	struct json_pull json;
 	struct fl_err *err;
@@ -38,7 +38,7 @@ int layout_find_labelme(struct tree *t)
 	return n;
 }
 
-static int wrong(struct reader *r, const char *what)
+static int wrong(struct labelme_reader *r, const char *what)
 {
 	if (r->err->code != 0)
 		return r->err->code; /* the json itself is broken */
@@ -48,7 +48,7 @@ static int wrong(struct reader *r, const char *what)
 }
 
 /* The string of a token, cut to its room; null is none. */
-static bool take_text(struct reader *r, char *out, size_t room)
+static bool take_text(struct labelme_reader *r, char *out, size_t room)
 {
 	enum json_token t = json_pull_next(&r->json);
 	size_t n = r->json.len < room ? r->json.len : room - 1;
@@ -61,7 +61,7 @@ static bool take_text(struct reader *r, char *out, size_t room)
 	return true;
 }
 
-static bool take_side(struct reader *r, int *out)
+static bool take_side(struct labelme_reader *r, int *out)
 {
 	enum json_token t = json_pull_next(&r->json);
 
@@ -72,7 +72,7 @@ static bool take_side(struct reader *r, int *out)
 }
 
 /* Behind its bracket. */
-static int read_point(struct reader *r, struct shape *s)
+static int read_point(struct labelme_reader *r, struct shape *s)
 {
 	double v[2] = { 0 };
 	enum json_token t;
@@ -90,7 +90,7 @@ static int read_point(struct reader *r, struct shape *s)
 	return 0;
 }
 
-static int read_points(struct reader *r, struct shape *s)
+static int read_points(struct labelme_reader *r, struct shape *s)
 {
 	enum json_token t = json_pull_next(&r->json);
 	int rc = 0;
@@ -104,7 +104,7 @@ static int read_points(struct reader *r, struct shape *s)
 	return rc;
 }
 
-static void take_shape(struct reader *r, const struct shape *s)
+static void take_shape(struct labelme_reader *r, const struct shape *s)
 {
 	const struct bounds *b = &s->bounds;
 	struct label_box box = { b->x0, b->y0, b->x1 - b->x0, b->y1 - b->y0,
@@ -137,7 +137,7 @@ static void take_shape(struct reader *r, const struct shape *s)
 	labels_box(l, &box);
 }
 
-static int read_shape(struct reader *r)
+static int read_shape(struct labelme_reader *r)
 {
 	struct shape s = { .kind = "polygon" };
 	bool ok = true, points = false;
@@ -164,7 +164,7 @@ static int read_shape(struct reader *r)
 	return 0;
 }
 
-static int read_shapes(struct reader *r)
+static int read_shapes(struct labelme_reader *r)
 {
 	enum json_token t = json_pull_next(&r->json);
 	int rc = 0;
@@ -177,7 +177,7 @@ static int read_shapes(struct reader *r)
 	return rc;
 }
 
-static int read_members(struct reader *r)
+static int read_members(struct labelme_reader *r)
 {
 	bool ok = json_pull_next(&r->json) == JSON_OBJECT;
 	enum json_token t = JSON_END;
@@ -208,7 +208,7 @@ static int read_members(struct reader *r)
 static void read_file(struct labels *l, const char *path)
 {
 	struct fl_err err = FL_ERR_INIT;
-	struct reader r = { .labels = l, .err = &err, .path = path };
+	struct labelme_reader r = { .labels = l, .err = &err, .path = path };
 	const char *picture = NULL;
 	struct label_image *im;
 	struct fl_map map;
