@@ -16,7 +16,7 @@ int fl_cores(void);
  * threads of loops. */
 void fl_cores_all(void);
 /* The share alone, in cores, of a list as /proc/<pid>/cgroup and the folders of
- * it below mount; 0: there is none. */
+ * it below mount; 0: there is none. Beside fl_cores, tests call it. */
 double fl_cores_quota(const char *list, const char *mount);
 
 #endif

@@ -99,7 +99,7 @@ int64_t fl_processes_left_in(const char *list, const char *mount, char *why,
 	return l.left;
 }
 
-int64_t fl_processes_left(char *why, size_t size)
+static int64_t processes_left(char *why, size_t size)
 {
 	struct least l = { INT64_MAX, why, size };
 	struct rlimit most;
@@ -116,7 +116,7 @@ int64_t fl_processes_left(char *why, size_t size)
 int fl_processes_check(int64_t need, const char *who, struct fl_err *err)
 {
 	char why[256];
-	int64_t left = fl_processes_left(why, sizeof(why));
+	int64_t left = processes_left(why, sizeof(why));
 
 	if (left >= need)
 		return 0;

@@ -26,6 +26,7 @@ struct fl_rng {
 
 struct fl_rng fl_rng_open(uint64_t seed, enum fl_rng_purpose purpose,
 			  uint64_t a, uint64_t b);
+/* All 64 bits, which the others are made of; tests call it too. */
 uint64_t fl_rng_u64(struct fl_rng *rng);
 /* [0, 1), 53 bits. */
 double fl_rng_unit(struct fl_rng *rng);

@@ -118,7 +118,8 @@ static int min3(int a, int b, int c)
 	return m < c ? m : c;
 }
 
-int fl_edit_distance(const char *a, const char *b)
+/* With transpositions. */
+static int edit_distance(const char *a, const char *b)
 {
 	int rows[3][MAX_WORD + 1];
 	int n = (int)strnlen(a, MAX_WORD), m = (int)strnlen(b, MAX_WORD);
@@ -151,7 +152,7 @@ const char *fl_nearest(const char *word, const char *const *names, size_t count,
 		const char *name = *(
 			const char *const *)(const void *)((const char *)names +
 							   i * stride);
-		int d = name ? fl_edit_distance(word, name) : limit + 1;
+		int d = name ? edit_distance(word, name) : limit + 1;
 
 		if (d <= limit) {
 			limit = d - 1;

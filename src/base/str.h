@@ -36,10 +36,8 @@ bool fl_ends_with(const char *text, const char *suffix);
  * are none. Reads no further than the first wrong byte, so NUL ends a text. */
 size_t fl_utf8_len(const char *p);
 
-/* Edit distance with transpositions, counted up to 64 characters. */
-int fl_edit_distance(const char *a, const char *b);
-
-/* The name nearest to 'word', or NULL when none is near enough to help.
+/* The name nearest to 'word' by edits, of at most 64 characters, or NULL when none
+ * is near enough to help.
  * names: array of count strings, stride bytes apart, so that a column of a
  * table can be searched: fl_nearest(word, &rows[0].name, n, sizeof(*rows)). */
 const char *fl_nearest(const char *word, const char *const *names, size_t count,

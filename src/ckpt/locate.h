@@ -21,10 +21,11 @@ int locate_weights(const char *place, char *buf, size_t size,
 
 /* The newest complete checkpoint in a folder: the most optimizer steps, then
  * the latest file. Damaged ones are passed over with a warning. *found is
- * false, and 0 returned, when there is none. */
+ * false, and 0 returned, when there is none. Tests call it too. */
 int locate_newest(const char *folder, char *buf, size_t size, bool *found,
 		  struct fl_err *err);
 
+/* Tests call it too. */
 bool locate_is_address(const char *place);
 
 #endif

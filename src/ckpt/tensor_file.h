@@ -19,7 +19,8 @@
 /* On failure nothing stays open. close may be called on a zeroed struct. */
 int tensor_file_open(struct tensor_file *file, const char *path,
 		     struct fl_err *err);
-/* The same from memory that outlives the struct; what: its name in errors. */
+/* The same from memory that outlives the struct; what: its name in errors.
+ * Tests call it, with bytes that no file needs to hold. */
 int tensor_file_parse(struct tensor_file *file, const void *data, size_t size,
 		      const char *what, struct fl_err *err);
 

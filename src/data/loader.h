@@ -70,6 +70,7 @@ void loader_close(struct loader *loader);
  * decoded, or a tape does not fit the pictures. */
 int loader_next(struct loader *loader, struct batch **out, double *waited_s,
 		struct fl_err *err);
+/* Tests call it. */
 int loader_steps_per_epoch(const struct loader *loader);
 
 /* A picture that cannot be decoded, and the sentence why, which names it. */

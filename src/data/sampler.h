@@ -28,7 +28,8 @@ struct sampler {
 	int *order;
 };
 
-/* FL_ERECIPE where an epoch would have no step. */
+/* FL_ERECIPE where an epoch would have no step. Tests call it: the loader opens
+ * shares. */
 int sampler_open(struct sampler *s, enum data_sampler kind, uint64_t seed,
 		 int images, int rank, int world, int batch,
 		 struct fl_err *err);

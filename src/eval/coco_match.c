@@ -8,7 +8,7 @@ const double coco_area_range[COCO_AREAS][2] = {
 	{ 0, 1e10 }, { 0, 1024 }, { 1024, 9216 }, { 9216, 1e10 }
 };
 
-double coco_threshold(int i)
+static double coco_threshold(int i)
 {
 	/* numpy.linspace(.5, .95, 10) */
 	double step = (0.95 - 0.5) / (COCO_THRESHOLDS - 1);

@@ -35,7 +35,6 @@ struct coco_class {
 };
 
 extern const double coco_area_range[COCO_AREAS][2];
-double coco_threshold(int i);
 
 /* Match one image's detections (sorted, at most 100) with its ground truth;
  * fills matches and adds to positives. scratch grows as needed. */

@@ -75,7 +75,8 @@ int voc_add_image(struct voc_metric *m, int image,
 		  const struct voc_box *detections, size_t detection_count,
 		  const struct voc_box *truths, size_t truth_count,
 		  struct fl_err *err);
-/* What another rank counted: its hits and its truths[classes]. */
+/* What another rank counted: its hits and its truths[classes].
+ * Tests call it. */
 void voc_merge(struct voc_metric *m, const struct voc_hit *hits, size_t count,
 	       const int64_t *truths);
 

@@ -4,7 +4,7 @@
  * buffer of the one it comes from. memory.c then finds places for them all. */
 #include "graph/plan_priv.h"
 
-int plan_add_buffer(struct plan *p, size_t bytes, int time)
+static int plan_add_buffer(struct plan *p, size_t bytes, int time)
 {
 	if (p->buffer_count == p->buffer_cap) {
 		p->buffer_cap = 2 * p->buffer_cap + 64;
@@ -19,7 +19,7 @@ int plan_add_buffer(struct plan *p, size_t bytes, int time)
 	return p->buffer_count++;
 }
 
-void plan_use(struct plan *p, int buffer, int time)
+static void plan_use(struct plan *p, int buffer, int time)
 {
 	struct plan_buffer *b = &p->buffers[buffer];
 

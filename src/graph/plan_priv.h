@@ -62,9 +62,6 @@ struct plan {
 	char *activations, *workspace;
 };
 
-int plan_add_buffer(struct plan *p, size_t bytes, int time);
-void plan_use(struct plan *p, int buffer, int time);
-
 /* lifetime.c: data and gradient buffers with their lives. */
 void plan_place_data(struct plan *p);
 void plan_place_gradients(struct plan *p);

@@ -52,9 +52,12 @@ struct image_info {
 	int orientation; /* as Exif counts, 1 to 8; decoding applies it */
 };
 
+/* Of bytes in memory: tests call these two. */
 int image_probe(const void *bytes, size_t size, struct image_info *info,
 		struct fl_err *err);
-/* The same of a file, named in errors (FL_EDATA). No pixel is decoded and little
+int image_decode(const void *bytes, size_t size, struct image *out,
+		 struct fl_err *err);
+/* What the header of a file says, which is named in errors (FL_EDATA). No pixel is decoded and little
  * is read: quick enough for every picture of a data set. */
 int image_measure(const char *path, struct image_info *info,
 		  struct fl_err *err);
@@ -64,8 +67,6 @@ const char *image_kind_name(enum image_kind kind);
  * file holds is settled by its bytes alone; this is for lists of a folder. */
 enum image_kind image_kind_named(const char *name);
 bool image_is_named(const char *name);
-int image_decode(const void *bytes, size_t size, struct image *out,
-		 struct fl_err *err);
 /* Reads the file and names it in errors. */
 int image_read(const char *path, struct image *out, struct fl_err *err);
 /* In the kind that the name ends as, JPEG where it says none; quality is

@@ -86,7 +86,7 @@ enum json_kind json_kind_of(const struct json *value)
 	return JSON_KIND_NULL;
 }
 
-const char *json_kind_name(enum json_kind kind)
+static const char *kind_name(enum json_kind kind)
 {
 	static const char *const names[] = {
 		[JSON_KIND_NULL] = "null",
@@ -179,17 +179,6 @@ bool json_bool(const struct json *value, bool *out_bool)
 	return true;
 }
 
-static int need_failed(const struct json *object, const char *key,
-		       enum json_kind want, struct fl_err *err)
-{
-	const struct json *v = json_get(object, key);
-
-	if (!v)
-		return fl_fail(err, FL_EDATA, "'%s' is missing", key);
-	return fl_fail(err, FL_EDATA, "'%s' is %s and must be %s", key,
-		       json_kind_name(json_kind_of(v)), json_kind_name(want));
-}
-
 const char *json_text_or(const struct json *object, const char *key,
 			 const char *absent)
 {
@@ -215,36 +204,17 @@ bool json_bool_or(const struct json *object, const char *key, bool absent)
 	return absent;
 }
 
-int json_need_text(const struct json *object, const char *key,
-		   const char **out_text, struct fl_err *err)
-{
-	return json_text(json_get(object, key), out_text)
-		       ? 0
-		       : need_failed(object, key, JSON_KIND_TEXT, err);
-}
-
-int json_need_real(const struct json *object, const char *key, double *out_real,
-		   struct fl_err *err)
-{
-	return json_real_of(json_get(object, key), out_real)
-		       ? 0
-		       : need_failed(object, key, JSON_KIND_REAL, err);
-}
-
 int json_need_int(const struct json *object, const char *key, int64_t *out_int,
 		  struct fl_err *err)
 {
-	return json_int(json_get(object, key), out_int)
-		       ? 0
-		       : need_failed(object, key, JSON_KIND_INT, err);
-}
+	const struct json *v = json_get(object, key);
 
-int json_need_bool(const struct json *object, const char *key, bool *out_bool,
-		   struct fl_err *err)
-{
-	return json_bool(json_get(object, key), out_bool)
-		       ? 0
-		       : need_failed(object, key, JSON_KIND_BOOL, err);
+	if (json_int(v, out_int))
+		return 0;
+	if (!v)
+		return fl_fail(err, FL_EDATA, "'%s' is missing", key);
+	return fl_fail(err, FL_EDATA, "'%s' is %s and must be %s", key,
+		       kind_name(json_kind_of(v)), kind_name(JSON_KIND_INT));
 }
 
 struct json *json_new_object(void)
@@ -291,16 +261,6 @@ struct json *json_new_int(int64_t value)
 	return out(json_integer(value));
 }
 
-struct json *json_new_bool(bool value)
-{
-	return out(json_boolean(value));
-}
-
-struct json *json_new_null(void)
-{
-	return out(json_null());
-}
-
 void json_set(struct json *object, const char *key, struct json *child)
 {
 	char *copy = clean(key);
@@ -332,12 +292,12 @@ void json_set_int(struct json *object, const char *key, int64_t value)
 
 void json_set_bool(struct json *object, const char *key, bool value)
 {
-	json_set(object, key, json_new_bool(value));
+	json_set(object, key, out(json_boolean(value)));
 }
 
 void json_set_null(struct json *object, const char *key)
 {
-	json_set(object, key, json_new_null());
+	json_set(object, key, out(json_null()));
 }
 
 /* UTF-8 stays as it is; quotes, backslashes and controls are escaped. */

@@ -47,8 +47,6 @@ struct json *json_clone(const struct json *value);
 void json_free(struct json *root);
 
 enum json_kind json_kind_of(const struct json *value);
-/* "an object", "a number", for messages. */
-const char *json_kind_name(enum json_kind kind);
 
 /* Items of an array or members of an object; 0 for any other kind. */
 size_t json_count(const struct json *value);
@@ -80,16 +78,10 @@ double json_real_or(const struct json *object, const char *key, double absent);
 int64_t json_int_or(const struct json *object, const char *key, int64_t absent);
 bool json_bool_or(const struct json *object, const char *key, bool absent);
 
-/* The same for a member that must be there: FL_EDATA and a sentence that names
+/* A whole number that must be there: FL_EDATA and a sentence that names
  * the key and what stands there instead. */
-int json_need_text(const struct json *object, const char *key, const char **out,
-		   struct fl_err *err);
-int json_need_real(const struct json *object, const char *key, double *out,
-		   struct fl_err *err);
 int json_need_int(const struct json *object, const char *key, int64_t *out,
 		  struct fl_err *err);
-int json_need_bool(const struct json *object, const char *key, bool *out,
-		   struct fl_err *err);
 
 /* Building. Text that is not UTF-8 has its wrong bytes replaced by '?'; a real
  * that is infinite or not a number becomes null, as JSON has no word for it. */
@@ -98,8 +90,6 @@ struct json *json_new_array(void);
 struct json *json_new_text(const char *text);
 struct json *json_new_real(double value);
 struct json *json_new_int(int64_t value);
-struct json *json_new_bool(bool value);
-struct json *json_new_null(void);
 
 /* object[key] = child, or append to array; the parent owns child then. */
 void json_set(struct json *object, const char *key, struct json *child);

@@ -21,7 +21,7 @@ struct xml {
 /* The root element. FL_EIO, or FL_EDATA with "FILE:LINE: ..." */
 int xml_read(const char *path, struct fl_arena *arena, struct xml **root,
 	     struct fl_err *err);
-/* The same from memory that outlives the call. */
+/* The same from memory that outlives the call, for tests. */
 int xml_parse(const char *text, size_t size, const char *what,
 	      struct fl_arena *arena, struct xml **root, struct fl_err *err);
 
