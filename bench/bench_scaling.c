@@ -55,7 +55,7 @@ struct timetable {
 static void die(const char *what, const struct fl_err *err)
 {
 	fprintf(stderr, "bench_scaling: %s: %s\n", what, err ? err->text : "");
-	exit(4);
+	exit(EXIT_FAILURE);
 }
 
 static void add_event(struct timetable *t, struct event e)

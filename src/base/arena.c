@@ -19,7 +19,7 @@ static noreturn void out_of_memory(size_t bytes)
 {
 	fprintf(stderr, "flotilla: out of memory: cannot get %zu bytes\n",
 		bytes);
-	exit(4);
+	exit(fl_exit_status(FL_ENOMEM));
 }
 
 void *fl_malloc(size_t bytes)

@@ -67,7 +67,7 @@ int checkpoint_published(struct tensor_file *to, struct tensor_file *from,
 
 /* What the average is divided by: 1 - d_last^step, or 1 for the exponential type and
  * at step 0. Paddle divides by this rounded to float32: so do callers, and the
- * bits of published weights agree. */
+ * bits of published weights agree. Tests call it too. */
 double checkpoint_ema_divisor(bool exponential, double last_decay,
 			      int64_t step);
 

@@ -8,7 +8,7 @@
 #define TAPS 4
 
 /* One output along an axis. */
-struct place {
+struct cubic_place {
 	int at[TAPS];
 	float w[TAPS];
 };
@@ -27,7 +27,7 @@ static void weigh(float fraction, float w[TAPS])
 /* All outputs along an axis; those of inner .. edge - 1 have every tap inside
  * the picture. */
 struct axis_places {
-	struct place *place;
+	struct cubic_place *place;
 	int n, inner, edge;
 };
 
@@ -42,7 +42,7 @@ static struct axis_places places_new(int from, int to)
 		int64_t p = (2 * (int64_t)i + 1) * from - to;
 		int64_t q = 2 * (int64_t)to;
 		int64_t floor = p >= 0 ? p / q : -((q - 1 - p) / q);
-		struct place *out = &a.place[i];
+		struct cubic_place *out = &a.place[i];
 
 		weigh((float)((double)(p - floor * q) / (double)q), out->w);
 		for (int k = 0; k < TAPS; k++) {
@@ -97,8 +97,8 @@ static float over_edge(const float *v, const float *w)
 typedef float sum_fn(const float *v, const float *w);
 
 /* The columns from first to last by one order. */
-static inline void columns(const uint8_t *in, const struct place *x, int first,
-			   int last, sum_fn *sum, float *out)
+static inline void columns(const uint8_t *in, const struct cubic_place *x,
+			   int first, int last, sum_fn *sum, float *out)
 {
 	for (int i = first; i < last; i++) {
 		for (int c = 0; c < 3; c++) {

@@ -42,7 +42,7 @@
  * programs and the page cache need the rest. */
 #define SHARE(free) ((free) / 4 * 3)
 
-struct head {
+struct cache_head {
 	uint64_t magic, size; /* of the file */
 	uint64_t count;	      /* images */
 	uint64_t first;	      /* byte where pictures begin */
@@ -51,7 +51,7 @@ struct head {
 	atomic_uint pictures, full;
 };
 
-struct place {
+struct cache_place {
 	atomic_uint claimed;
 	atomic_uint w, h;
 	atomic_ullong path; /* hash */
@@ -63,8 +63,8 @@ struct picture_cache {
 	struct fl_owner owner;
 	char folder[PATH_MAX], job[64];
 	int fd;
-	struct head *head; /* the mapped file */
-	struct place *places;
+	struct cache_head *head; /* the mapped file */
+	struct cache_place *places;
 	uint64_t size;
 };
 
@@ -194,13 +194,13 @@ static int cannot(const struct picture_cache *c, const char *what, int why,
 static int make_file(struct picture_cache *c, int64_t mib, struct fl_err *err)
 {
 	uint64_t count = (uint64_t)c->data->count;
-	uint64_t first =
-		aligned(sizeof(struct head) + count * sizeof(struct place));
-	struct head head = { .magic = MAGIC,
-			     .size = bounded(c, mib),
-			     .count = count,
-			     .first = first,
-			     .next = first };
+	uint64_t first = aligned(sizeof(struct cache_head) +
+				 count * sizeof(struct cache_place));
+	struct cache_head head = { .magic = MAGIC,
+				   .size = bounded(c, mib),
+				   .count = count,
+				   .first = first,
+				   .next = first };
 	char own[64];
 	int fd, why;
 
@@ -247,18 +247,18 @@ static int open_file(struct picture_cache *c, int64_t mib, struct fl_err *err)
 	if (c->fd < 0 || fstat(c->fd, &st) != 0)
 		return cannot(c, "open", errno, err);
 	c->size = (uint64_t)st.st_size;
-	if (c->size >= sizeof(struct head))
+	if (c->size >= sizeof(struct cache_head))
 		c->head = mmap(NULL, c->size, PROT_READ | PROT_WRITE,
 			       MAP_SHARED, c->fd, 0);
 	if (!c->head || c->head == MAP_FAILED) {
 		c->head = NULL;
 		return cannot(c, "map", c->size ? errno : EINVAL, err);
 	}
-	c->places = (struct place *)(void *)(c->head + 1);
+	c->places = (struct cache_place *)(void *)(c->head + 1);
 	if (c->head->magic != MAGIC || c->head->size != c->size ||
 	    c->head->count != count ||
-	    c->head->first != aligned(sizeof(struct head) +
-				      count * sizeof(struct place)) ||
+	    c->head->first != aligned(sizeof(struct cache_head) +
+				      count * sizeof(struct cache_place)) ||
 	    c->head->first > c->size)
 		return fl_fail(err, FL_EIO,
 			       "'%s/" FILE_NAME "' is of another data set",
@@ -322,7 +322,7 @@ static bool fits(const struct picture_cache *c, uint64_t at, uint64_t w,
 
 bool picture_cache_get(struct picture_cache *c, int index, struct image *out)
 {
-	struct place *p;
+	struct cache_place *p;
 	uint64_t at;
 	unsigned w, h;
 
@@ -367,7 +367,7 @@ void picture_cache_put(struct picture_cache *c, int index,
 		       const struct image *im)
 {
 	uint64_t bytes, at;
-	struct place *p;
+	struct cache_place *p;
 	unsigned nobody = 0;
 
 	if (!c || !is_worth(im) || atomic_load(&c->head->full))
@@ -392,7 +392,7 @@ void picture_cache_put(struct picture_cache *c, int index,
 
 struct picture_cache_state picture_cache_state(const struct picture_cache *c)
 {
-	struct head *h = c->head;
+	struct cache_head *h = c->head;
 
 	return (struct picture_cache_state){
 		.bytes = (int64_t)atomic_load(&h->taken),

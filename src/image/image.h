@@ -57,8 +57,8 @@ int image_probe(const void *bytes, size_t size, struct image_info *info,
 		struct fl_err *err);
 int image_decode(const void *bytes, size_t size, struct image *out,
 		 struct fl_err *err);
-/* What the header of a file says, which is named in errors (FL_EDATA). No pixel is decoded and little
- * is read: quick enough for every picture of a data set. */
+/* What the header of a file says, which is named in errors (FL_EDATA). No pixel is
+ * decoded and little is read: quick enough for every picture of a data set. */
 int image_measure(const char *path, struct image_info *info,
 		  struct fl_err *err);
 /* "JPEG", "PNG", ...; "unknown" of IMAGE_UNKNOWN */

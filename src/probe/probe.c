@@ -41,8 +41,8 @@ static void sink_real(struct probe_sink *s, const char *name, float v)
 	*(float *)probe_put(s, name, DTYPE_F32, 1, &one) = v;
 }
 
-int probe_read(struct dev_queue *q, struct fl_arena *arena, struct tensor *t,
-	       struct fl_err *err)
+static int probe_read(struct dev_queue *q, struct fl_arena *arena,
+		      struct tensor *t, struct fl_err *err)
 {
 	size_t wide = tensor_pixels(t) * (size_t)t->ld - (size_t)(t->ld - t->c);
 	size_t bytes = wide * dtype_bytes(t->type);

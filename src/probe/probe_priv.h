@@ -16,10 +16,6 @@ struct probe_sink {
 void *probe_put(struct probe_sink *sink, const char *name, enum dtype dtype,
 		int rank, const int64_t *dims);
 
-/* A map as the host can read it: t becomes a dense copy in the arena's memory. */
-int probe_read(struct dev_queue *q, struct fl_arena *arena, struct tensor *t,
-	       struct fl_err *err);
-
 /* A batch file: image [B,3,H,W], gt_bbox [B,G,4], gt_class [B,G,1],
  * pad_gt_mask [B,G,1], with or without "batch." before the names. For the
  * evaluation scale_factor [B,2] (fy, fx) stands in place of the boxes. */

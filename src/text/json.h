@@ -65,7 +65,8 @@ struct json *json_value(void *it);
 
 /* Read a value into *out; false, and *out untouched, when value is NULL or of
  * another kind. json_real_of takes integers too; json_int takes a real that is a
- * whole number below 2^53. Text is borrowed. */
+ * whole number below 2^53. Text is borrowed. Of json_bool others than tests want
+ * json_bool_or. */
 bool json_text(const struct json *value, const char **out);
 bool json_real_of(const struct json *value, double *out);
 bool json_int(const struct json *value, int64_t *out);

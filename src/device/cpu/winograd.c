@@ -65,7 +65,7 @@ void winograd_pixels(const struct tensor *map, size_t t, int border, int size,
 }
 
 /* One convolution by tiles: from 'inputs' channels to 'outputs'. */
-struct job {
+struct winograd_job {
 	const struct winograd *w;
 	const struct tensor *from, *to;
 	const float *weights, *bias;
@@ -144,7 +144,7 @@ size_t winograd_data_bytes(const struct winograd *w)
 	return job_bytes(w, w->d.cout, w->d.cin);
 }
 
-static void one_source(const struct job *j, size_t tile, float *out)
+static void one_source(const struct winograd_job *j, size_t tile, float *out)
 {
 	float *p[36];
 
@@ -153,7 +153,7 @@ static void one_source(const struct job *j, size_t tile, float *out)
 }
 
 /* Products go over whole groups of rows: those that no tile has are zero. */
-static int whole_rows(const struct job *j, size_t count, float *in)
+static int whole_rows(const struct winograd_job *j, size_t count, float *in)
 {
 	size_t rows = (size_t)j->w->k->rows_at_once;
 	size_t whole = (count + rows - 1) / rows * rows;
@@ -165,8 +165,9 @@ static int whole_rows(const struct job *j, size_t count, float *in)
 }
 
 /* Of one place: channels from 'from' on, to the same of out from 'to' on. */
-static void one_product(const struct job *j, size_t place, int from, int to,
-			int columns, int rows, const float *in, float *out)
+static void one_product(const struct winograd_job *j, size_t place, int from,
+			int to, int columns, int rows, const float *in,
+			float *out)
 {
 	struct winograd_product p = {
 		.a = in + place * j->in_step,
@@ -183,7 +184,7 @@ static void one_product(const struct job *j, size_t place, int from, int to,
 	j->w->k->product(&p);
 }
 
-static void one_result(const struct job *j, const struct tensor *to,
+static void one_result(const struct winograd_job *j, const struct tensor *to,
 		       const float *bias, size_t tile, const float *m)
 {
 	float nobody[DEV_MAX_CHANNELS]; /* beyond the border */
@@ -195,7 +196,8 @@ static void one_result(const struct job *j, const struct tensor *to,
 
 /* --- blocks of each thread's own --- */
 
-static void do_block(const struct job *j, size_t first, float *in, float *out)
+static void do_block(const struct winograd_job *j, size_t first, float *in,
+		     float *out)
 {
 	size_t left = j->tiles - first;
 	size_t count = left < j->block ? left : j->block;
@@ -220,7 +222,7 @@ static void do_block(const struct job *j, size_t first, float *in, float *out)
 /* Each worker has a scratch of its own and takes blocks until there are no more. */
 static void do_blocks(void *ctx, size_t first, size_t last, int chunk)
 {
-	struct job *j = ctx;
+	struct winograd_job *j = ctx;
 
 	(void)chunk;
 	for (size_t i = first; i < last; i++) {
@@ -238,7 +240,7 @@ static void do_blocks(void *ctx, size_t first, size_t last, int chunk)
 
 static void span_sources(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_job *j = ctx;
 
 	(void)chunk;
 	for (size_t t = first; t < last; t++)
@@ -247,7 +249,7 @@ static void span_sources(void *ctx, size_t first, size_t last, int chunk)
 
 static void span_products(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_job *j = ctx;
 	size_t rows = (size_t)j->w->k->rows_at_once;
 	size_t whole = (j->count + rows - 1) / rows * rows;
 
@@ -264,7 +266,7 @@ static void span_products(void *ctx, size_t first, size_t last, int chunk)
 
 static void span_results(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_job *j = ctx;
 	const float *out = j->scratch + WINOGRAD_PLACES * j->in_step;
 
 	(void)chunk;
@@ -273,7 +275,7 @@ static void span_results(void *ctx, size_t first, size_t last, int chunk)
 			   out + t * j->panel_row);
 }
 
-static void do_spans(struct job *j)
+static void do_spans(struct winograd_job *j)
 {
 	for (; j->first < j->tiles; j->first += j->block) {
 		size_t left = j->tiles - j->first;
@@ -288,7 +290,7 @@ static void do_spans(struct job *j)
 }
 
 /* make_taps: a row for each channel of the source. */
-static void run(struct job *j, fl_par_fn *make_taps, void *workspace)
+static void run(struct winograd_job *j, fl_par_fn *make_taps, void *workspace)
 {
 	const struct winograd *w = j->w;
 	int in = j->from->c, out = j->to->c;
@@ -314,7 +316,7 @@ static void run(struct job *j, fl_par_fn *make_taps, void *workspace)
 
 static void make_taps(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_job *j = ctx;
 
 	(void)chunk;
 	for (size_t i = first; i < last; i++)
@@ -324,7 +326,7 @@ static void make_taps(void *ctx, size_t first, size_t last, int chunk)
 
 static void make_flipped(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_job *j = ctx;
 
 	(void)chunk;
 	for (size_t i = first; i < last; i++)
@@ -336,7 +338,7 @@ void winograd_forward(const struct winograd *w, const struct tensor *x,
 		      const float *weights, const float *bias,
 		      const struct tensor *y, void *workspace)
 {
-	struct job j = {
+	struct winograd_job j = {
 		.w = w, .from = x, .to = y, .weights = weights, .bias = bias
 	};
 
@@ -347,7 +349,7 @@ void winograd_data(const struct winograd *w, const struct tensor *dy,
 		   const float *weights, const struct tensor *dx, bool acc,
 		   void *workspace)
 {
-	struct job j = {
+	struct winograd_job j = {
 		.w = w, .from = dy, .to = dx, .weights = weights, .acc = acc
 	};
 

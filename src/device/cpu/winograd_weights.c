@@ -37,7 +37,7 @@ struct spectra {
 	float *in, *out, *sums;
 };
 
-struct job {
+struct winograd_weights_job {
 	const struct winograd *w;
 	const struct tensor *x, *dy;
 	struct spectra shared;
@@ -130,7 +130,8 @@ static size_t spectra_floats(const struct winograd *w)
 	       sum_floats(w);
 }
 
-static struct spectra spectra_at(const struct job *j, float *at)
+static struct spectra spectra_at(const struct winograd_weights_job *j,
+				 float *at)
 {
 	float *out = at + WINOGRAD_PLACES * j->in_step;
 
@@ -148,8 +149,9 @@ size_t winograd_weights_bytes(const struct winograd *w)
 }
 
 /* Tile 'tile' is number t of its span. */
-static void transform(const struct job *j, const struct spectra *s,
-		      const struct tensor *dy, size_t tile, size_t t)
+static void transform(const struct winograd_weights_job *j,
+		      const struct spectra *s, const struct tensor *dy,
+		      size_t tile, size_t t)
 {
 	float *p[36];
 
@@ -162,8 +164,9 @@ static void transform(const struct job *j, const struct spectra *s,
 }
 
 /* Over the tiles of a span, for outputs from 'row' on. */
-static void multiply(const struct job *j, const struct spectra *s, size_t place,
-		     int row, int rows, size_t count, bool add)
+static void multiply(const struct winograd_weights_job *j,
+		     const struct spectra *s, size_t place, int row, int rows,
+		     size_t count, bool add)
 {
 	struct winograd_product p = {
 		.a = s->out + place * j->out_step + row,
@@ -184,9 +187,9 @@ static void multiply(const struct job *j, const struct spectra *s, size_t place,
 /* --- sums of each thread's own --- */
 
 /* For the outputs that dy has; dw is theirs. */
-static void do_panel(const struct job *j, const struct spectra *s,
-		     const struct tensor *dy, size_t begin, size_t end,
-		     float *dw)
+static void do_panel(const struct winograd_weights_job *j,
+		     const struct spectra *s, const struct tensor *dy,
+		     size_t begin, size_t end, float *dw)
 {
 	for (size_t first = begin; first < end; first += j->span) {
 		size_t count = end - first < j->span ? end - first : j->span;
@@ -202,7 +205,8 @@ static void do_panel(const struct job *j, const struct spectra *s,
 				       o, dw);
 }
 
-static void do_chunk(const struct job *j, const struct spectra *s, size_t chunk)
+static void do_chunk(const struct winograd_weights_job *j,
+		     const struct spectra *s, size_t chunk)
 {
 	size_t begin = j->tiles * chunk / j->chunks;
 	size_t end = j->tiles * (chunk + 1) / j->chunks;
@@ -220,7 +224,7 @@ static void do_chunk(const struct job *j, const struct spectra *s, size_t chunk)
 
 static void do_chunks(void *ctx, size_t first, size_t last, int number)
 {
-	struct job *j = ctx;
+	struct winograd_weights_job *j = ctx;
 	size_t chunk;
 
 	(void)number;
@@ -236,7 +240,7 @@ static void do_chunks(void *ctx, size_t first, size_t last, int number)
 /* In order of the chunks. */
 static void add_chunks(void *ctx, size_t first, size_t last, int number)
 {
-	const struct job *j = ctx;
+	const struct winograd_weights_job *j = ctx;
 
 	(void)number;
 	for (size_t c = 0; c < j->chunks; c++) {
@@ -251,7 +255,7 @@ static void add_chunks(void *ctx, size_t first, size_t last, int number)
 
 static void transform_span(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_weights_job *j = ctx;
 
 	(void)chunk;
 	for (size_t t = first; t < last; t++)
@@ -260,7 +264,7 @@ static void transform_span(void *ctx, size_t first, size_t last, int chunk)
 
 static void multiply_span(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_weights_job *j = ctx;
 
 	(void)chunk;
 	for (size_t i = first; i < last; i++) {
@@ -275,7 +279,7 @@ static void multiply_span(void *ctx, size_t first, size_t last, int chunk)
 
 static void gather(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct winograd_weights_job *j = ctx;
 
 	(void)chunk;
 	for (size_t o = first; o < last; o++)
@@ -283,7 +287,7 @@ static void gather(void *ctx, size_t first, size_t last, int chunk)
 				       j->x->c, (int)o, j->dw);
 }
 
-static void do_spans(struct job *j)
+static void do_spans(struct winograd_weights_job *j)
 {
 	for (; j->first < j->tiles; j->first += j->span) {
 		size_t left = j->tiles - j->first;
@@ -307,15 +311,16 @@ void winograd_weights(const struct winograd *w, const struct tensor *x,
 		      const struct tensor *dy, float *dw, float *db,
 		      void *workspace)
 {
-	struct job j = { .w = w,
-			 .x = x,
-			 .dy = dy,
-			 .dw = dw,
-			 .in_row = winograd_row(w, x->c),
-			 .out_row = winograd_row(w, rows_of(w)),
-			 .tiles = winograd_tiles(&w->d),
-			 .span = span_of(w),
-			 .rows = rows_of(w) };
+	struct winograd_weights_job j = { .w = w,
+					  .x = x,
+					  .dy = dy,
+					  .dw = dw,
+					  .in_row = winograd_row(w, x->c),
+					  .out_row =
+						  winograd_row(w, rows_of(w)),
+					  .tiles = winograd_tiles(&w->d),
+					  .span = span_of(w),
+					  .rows = rows_of(w) };
 	float *end = workspace;
 
 	j.in_step = winograd_step(j.span, j.in_row);

@@ -19,7 +19,7 @@ struct dev_conv {
 };
 
 /* One call's operands; each loop below owns the rows it writes. */
-struct job {
+struct conv_job {
 	const struct dev_conv *c;
 	const float *x, *w, *bias, *dy;
 	float *out, *db;
@@ -77,18 +77,19 @@ size_t ref_conv_workspace(const struct dev_conv *c)
 }
 
 /* The three in the workspace, where there are any. */
-struct copies {
+struct f32_copies {
 	float *x, *y, *w;
 };
 
-static struct copies copies_in(const struct dev_conv *c, void *workspace)
+static struct f32_copies copies_in(const struct dev_conv *c, void *workspace)
 {
 	float *x = workspace;
 
 	if (c->type == DTYPE_F32)
-		return (struct copies){ 0 };
-	return (struct copies){ x, x + source_count(c),
-				x + source_count(c) + destination_count(c) };
+		return (struct f32_copies){ 0 };
+	return (struct f32_copies){ x, x + source_count(c),
+				    x + source_count(c) +
+					    destination_count(c) };
 }
 
 /* t as it is multiplied: itself, or its copy at 'to'. */
@@ -161,7 +162,7 @@ static double dot(const float *a, const float *b, int n)
 
 static void forward_rows(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct conv_job *j = ctx;
 	const struct dev_conv_desc *d = &j->c->d;
 	int ow = j->c->ow, oh = j->c->oh, k = d->k;
 
@@ -193,12 +194,12 @@ void ref_conv_forward(struct dev_queue *q, struct dev_conv *c,
 		      const float *bias, const struct tensor *y, double *sums,
 		      void *workspace)
 {
-	struct copies at = copies_in(c, workspace);
-	struct job j = { .c = c,
-			 .x = operand(c, x, at.x),
-			 .w = weight_operand(c, weights, at.w),
-			 .bias = bias,
-			 .out = result(c, y, at.y, false) };
+	struct f32_copies at = copies_in(c, workspace);
+	struct conv_job j = { .c = c,
+			      .x = operand(c, x, at.x),
+			      .w = weight_operand(c, weights, at.w),
+			      .bias = bias,
+			      .out = result(c, y, at.y, false) };
 
 	fl_par_for((size_t)(c->d.n * c->oh), 1, forward_rows, &j);
 	put_result(j.out, y);
@@ -207,7 +208,8 @@ void ref_conv_forward(struct dev_queue *q, struct dev_conv *c,
 }
 
 /* dx[iy][ix][ci] = sum over taps that read it */
-static double data_gradient(const struct job *j, int n, int iy, int ix, int ci)
+static double data_gradient(const struct conv_job *j, int n, int iy, int ix,
+			    int ci)
 {
 	const struct dev_conv_desc *d = &j->c->d;
 	int k = d->k, s = d->stride;
@@ -233,7 +235,7 @@ static double data_gradient(const struct job *j, int n, int iy, int ix, int ci)
 
 static void data_rows(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct conv_job *j = ctx;
 	const struct dev_conv_desc *d = &j->c->d;
 
 	(void)chunk;
@@ -253,19 +255,19 @@ void ref_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
 			    const struct tensor *dy, const float *weights,
 			    const struct tensor *dx, bool acc, void *workspace)
 {
-	struct copies at = copies_in(c, workspace);
-	struct job j = { .c = c,
-			 .dy = operand(c, dy, at.y),
-			 .w = weight_operand(c, weights, at.w),
-			 .out = result(c, dx, at.x, acc),
-			 .acc = acc };
+	struct f32_copies at = copies_in(c, workspace);
+	struct conv_job j = { .c = c,
+			      .dy = operand(c, dy, at.y),
+			      .w = weight_operand(c, weights, at.w),
+			      .out = result(c, dx, at.x, acc),
+			      .acc = acc };
 
 	(void)q;
 	fl_par_for((size_t)(c->d.n * c->d.h), 1, data_rows, &j);
 	put_result(j.out, dx);
 }
 
-static double weight_gradient(const struct job *j, int o, int t, int ci)
+static double weight_gradient(const struct conv_job *j, int o, int t, int ci)
 {
 	const struct dev_conv *c = j->c;
 	double sum = 0;
@@ -284,7 +286,7 @@ static double weight_gradient(const struct job *j, int o, int t, int ci)
 
 static void weight_channels(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *j = ctx;
+	const struct conv_job *j = ctx;
 	const struct dev_conv_desc *d = &j->c->d;
 	int per_out = d->k * d->k * d->cin;
 	size_t pixels = (size_t)(d->n * j->c->oh * j->c->ow);
@@ -308,12 +310,12 @@ void ref_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
 			       const struct tensor *x, const struct tensor *dy,
 			       float *dw, float *db, void *workspace)
 {
-	struct copies at = copies_in(c, workspace);
-	struct job j = { .c = c,
-			 .x = operand(c, x, at.x),
-			 .dy = operand(c, dy, at.y),
-			 .out = dw,
-			 .db = c->d.bias ? db : NULL };
+	struct f32_copies at = copies_in(c, workspace);
+	struct conv_job j = { .c = c,
+			      .x = operand(c, x, at.x),
+			      .dy = operand(c, dy, at.y),
+			      .out = dw,
+			      .db = c->d.bias ? db : NULL };
 
 	(void)q;
 	fl_par_for((size_t)c->d.cout, 1, weight_channels, &j);

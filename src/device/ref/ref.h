@@ -7,7 +7,8 @@
 
 extern const struct device ref_device;
 
-/* What it is worth there: for devices that take ref's operations. */
+/* What it is worth there: for devices that take ref's operations, as that of the
+ * tests. */
 void ref_bf16(struct dev_bf16 *out);
 
 #endif

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct share {
+struct fence_share {
 	bool here;
 	char *data;
 	size_t size;
@@ -27,7 +27,7 @@ struct fence {
 	uint32_t number;
 	bool entered; /* by this machine's ranks: local holds whom to answer */
 	struct pmix_fence local;
-	struct share *shares; /* one a seat */
+	struct fence_share *shares; /* one a seat */
 };
 
 struct fence_count {
@@ -174,7 +174,7 @@ void fences_turn(struct fences *f, struct peers *peers, struct pmi1 *pmi)
 		e->entered = true;
 		e->local = local;
 		e->shares[f->layout->self] =
-			(struct share){ true, local.data, local.size };
+			(struct fence_share){ true, local.data, local.size };
 		tell(f, peers, e);
 		if (complete(e, f->layout->count))
 			answer(f, e);
@@ -195,7 +195,7 @@ void fences_take(struct fences *f, int seat, const struct wire_frame *frame)
 	n = frame->size - head;
 	if (e->shares[seat].here)
 		return;
-	e->shares[seat] = (struct share){ true, NULL, n };
+	e->shares[seat] = (struct fence_share){ true, NULL, n };
 	if (n > 0) {
 		e->shares[seat].data = fl_malloc(n);
 		memcpy(e->shares[seat].data, p + head, n);

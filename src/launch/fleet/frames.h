@@ -32,7 +32,7 @@ struct frame_row {
 	const char *meaning;
 };
 
-/* The row of a type; NULL: of a newer agent. */
+/* The row of a type; NULL: of a newer agent. Tests call it too. */
 const struct frame_row *frames_find(int type);
 /* Hands a frame to who takes it, if it counts now. */
 void frames_take(struct fleet *f, int host, const struct wire_frame *frame);

@@ -24,10 +24,6 @@
 #define ALONE_S 1.0	 /* without a verdict: decide for this machine */
 #define WHERE_MOST 64	 /* lines of what trainers were at */
 
-/* Of a shell, or of a trainer that could not be started. */
-#define STATUS_NOT_RUN 126
-#define STATUS_NOT_FOUND 127
-
 static const struct field ending_rows[] = {
 	FIELD(INT, struct ending, rank, "rank", .absent = -1),
 };

@@ -113,7 +113,7 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 	setsid(); /* the terminal may be read, and does not stop it */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != agent)
-		_exit(127);
+		_exit(STATUS_NOT_FOUND);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Ours is ignored, which exec would keep; and how we end a program it
@@ -135,7 +135,7 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 	execvpe(plan->program, plan->argv, env);
 	dprintf(STDERR_FILENO, "fleetrun: cannot start '%s': %s\n",
 		plan->program, strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	_exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 }
 
 static void set_descriptor(struct launch_environ *env, const char *name, int fd)

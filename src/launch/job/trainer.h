@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+/* How a program ends that could not be started, as a shell says it. */
+#define STATUS_NOT_RUN 126
+#define STATUS_NOT_FOUND 127
+
 struct trainer {
 	int rank, local;		/* in the job, on this machine */
 	const struct launch_role *role; /* NULL: a trainer as the others */

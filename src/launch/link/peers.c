@@ -221,13 +221,6 @@ void peers_send_json(struct peers *p, int peer, int type, uint32_t attempt,
 		wire_send_json(&p->links[peer].wire, type, attempt, o);
 }
 
-void peers_tell(struct peers *p, int type, uint32_t attempt,
-		const struct json *o)
-{
-	for (int i = 0; p && i < p->config.hosts->count; i++)
-		peers_send_json(p, i, type, attempt, o);
-}
-
 /* Frames are small and wait for answers: none is to wait for the next. */
 static void prepare_socket(int fd)
 {

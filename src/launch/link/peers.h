@@ -65,9 +65,6 @@ void peers_send(struct peers *p, int peer, int type, uint32_t attempt,
 		const void *data, size_t size);
 void peers_send_json(struct peers *p, int peer, int type, uint32_t attempt,
 		     const struct json *o);
-/* To everyone who is here. */
-void peers_tell(struct peers *p, int type, uint32_t attempt,
-		const struct json *o);
 /* A peer that said it will be silent is not lost however long it is. */
 void peers_wait_for(struct peers *p, int peer, bool wait);
 /* Send what is queued, for at most a second. */

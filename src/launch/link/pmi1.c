@@ -23,7 +23,7 @@
 #define VALUE_MAX_BYTES 1024
 #define LINE_MOST ((size_t)1 << 16) /* of a client that never ends its line */
 
-struct pair {
+struct pmi1_pair {
 	char *key, *value;
 };
 
@@ -39,7 +39,7 @@ struct pmi1 {
 	const struct layout *layout;
 	struct client *clients;
 	int count, waiting;
-	void *pairs;	     /* tree of struct pair */
+	void *pairs;	     /* tree of struct pmi1_pair */
 	struct fl_str fresh; /* "key value\n", put since the last barrier */
 	bool fence;	     /* it has yet to be taken */
 	char name[64];
@@ -49,13 +49,13 @@ struct pmi1 {
 
 static int by_key(const void *a, const void *b)
 {
-	return strcmp(((const struct pair *)a)->key,
-		      ((const struct pair *)b)->key);
+	return strcmp(((const struct pmi1_pair *)a)->key,
+		      ((const struct pmi1_pair *)b)->key);
 }
 
 static void free_pair(void *at)
 {
-	struct pair *p = at;
+	struct pmi1_pair *p = at;
 
 	free(p->key);
 	free(p->value);
@@ -65,7 +65,7 @@ static void free_pair(void *at)
 /* What "get" answers: of this machine as it comes, of others after a barrier. */
 static void keep(struct pmi1 *p, const char *key, const char *value)
 {
-	struct pair *own = fl_calloc(1, sizeof(*own)), **at;
+	struct pmi1_pair *own = fl_calloc(1, sizeof(*own)), **at;
 
 	own->key = fl_strdup(key);
 	own->value = fl_strdup(value);
@@ -219,7 +219,7 @@ static void put(struct pmi1 *p, const struct client *c, const char *line)
 static void get(struct pmi1 *p, const struct client *c, const char *line)
 {
 	char key[KEY_MAX_BYTES + 1];
-	struct pair want = { key, NULL }, **found;
+	struct pmi1_pair want = { key, NULL }, **found;
 
 	value_of(line, "key", key, sizeof(key));
 	found = tfind(&want, &p->pairs, by_key);

@@ -84,7 +84,8 @@ double forecast_all_reduce(const struct forecast_input *in, double bytes)
 	       turns * in->round_trip / 2;
 }
 
-double forecast_small_sum(const struct forecast_input *in)
+/* Of a few numbers: each rank knows all after log2 R turns. */
+static double forecast_small_sum(const struct forecast_input *in)
 {
 	int turns = 0;
 

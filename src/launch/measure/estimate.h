@@ -82,8 +82,6 @@ struct forecast {
 /* Seconds of a ring all-reduce: each link carries 2 (R-1) / R of the bytes in
  * 2 (R-1) turns; two ranks just exchange them. */
 double forecast_all_reduce(const struct forecast_input *in, double bytes);
-/* And of a few numbers: each rank knows all after log2 R turns. */
-double forecast_small_sum(const struct forecast_input *in);
 struct forecast forecast_step(const struct forecast_input *in);
 
 /* --- which pairs are measured when --- */

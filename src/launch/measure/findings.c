@@ -167,7 +167,7 @@ static void add_example(const struct findings *p, struct fl_str *out)
 		name_of(p, slowest->pair.a), name_of(p, slowest->pair.b));
 }
 
-void findings_table(const struct findings *p, struct fl_str *out)
+static void findings_table(const struct findings *p, struct fl_str *out)
 {
 	if (p->pair_count)
 		fl_str_addf(out, "  %-18s %-18s %13s %9s %9s   %s", "machine a",

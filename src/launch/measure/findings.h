@@ -43,9 +43,8 @@ bool findings_ring(const struct findings *p, struct forecast_input *in,
 /* How many pairs could not be measured. */
 int findings_failures(const struct findings *p);
 
-/* One line for people; the table; a line for each thing that needs care. */
+/* One line for people; a line for each thing that needs care. Tests call them too. */
 void findings_summary(const struct findings *p, struct fl_str *out);
-void findings_table(const struct findings *p, struct fl_str *out);
 int findings_warnings(const struct findings *p, struct fl_str *out);
 /* The report as every machine gets it, and has it in preflight.json. */
 struct findings_report {

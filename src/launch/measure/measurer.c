@@ -24,7 +24,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum stage {
+enum measurer_stage {
 	IDLE,
 	EXPECTING, /* the peer's call */
 	MEASURING  /* the thread runs */
@@ -34,7 +34,7 @@ struct measurer {
 	const struct hosts *hosts;
 	int port;
 	const char *token;
-	enum stage stage;
+	enum measurer_stage stage;
 	int peer, round;
 	struct measure_plan plan;
 	double until;

@@ -48,8 +48,7 @@ const struct findings *preflight_found(const struct preflight *p);
 /* Adds what the network will cost to the report, if this machine has it. */
 void preflight_add_forecast(struct preflight *p, const struct json *forecast);
 
-/* Payloads of its frames. The last one goes to more than 64 machines in place
- * of the report. */
-extern const struct record measure_order_record, findings_brief_record;
+/* Payloads of its frames. */
+extern const struct record measure_order_record;
 
 #endif
