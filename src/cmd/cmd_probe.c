@@ -58,7 +58,7 @@ static int probe(const struct probe_args *args, struct fl_err *err)
 		.eval = args->eval,
 		.out = args->out,
 	};
-	struct job job = { 0 };
+	struct model_job job = { 0 };
 	int rc;
 
 	if (o.batch_count == 0 || !o.out)

@@ -128,7 +128,7 @@ static int number_from(const char *variable)
 }
 
 /* --batch_size, and what "auto" means here. */
-static int settle_batch(const struct train_args *args, struct job *job,
+static int settle_batch(const struct train_args *args, struct model_job *job,
 			bool timing, struct fl_err *err)
 {
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
@@ -142,7 +142,7 @@ static int settle_batch(const struct train_args *args, struct job *job,
 
 /* fleetrun --preflight: a few steps of this rank alone, for what it computes.
  * The run's folder is not touched. */
-static int time_steps(struct job *job, struct fl_err *err)
+static int time_steps(struct model_job *job, struct fl_err *err)
 {
 	struct run_dir dir = { 0 };
 	struct train_watch w = { .recipe = job->recipe,
@@ -163,7 +163,7 @@ static int time_steps(struct job *job, struct fl_err *err)
 
 /* How many images the steps have, and the rate that fits them: both stay when
  * ranks are lost. */
-static int settle_images(const struct train_args *args, struct job *job,
+static int settle_images(const struct train_args *args, struct model_job *job,
 			 struct train_options *o, struct fl_err *err)
 {
 	struct resume_options resume = { .from = o->resume,
@@ -187,7 +187,7 @@ static int settle_images(const struct train_args *args, struct job *job,
 	return 0;
 }
 
-static int train(const struct train_args *args, struct job *job,
+static int train(const struct train_args *args, struct model_job *job,
 		 struct run_dir *dir, struct fl_err *err)
 {
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
@@ -224,7 +224,7 @@ static int train(const struct train_args *args, struct job *job,
 }
 
 /* A folder at work is told before anything that is in it is read. */
-static int claim_folder(const struct job *job, struct run_dir *dir,
+static int claim_folder(const struct model_job *job, struct run_dir *dir,
 			struct fl_err *err)
 {
 	int rc = run_dir_name(dir, run_options(job->recipe)->save_dir,
@@ -238,7 +238,7 @@ static int claim_folder(const struct job *job, struct run_dir *dir,
 int cmd_train(int argc, char **argv, struct fl_err *err)
 {
 	struct train_args args = { 0 };
-	struct job job = { 0 };
+	struct model_job job = { 0 };
 	struct run_dir dir = { .owner.fd = -1 };
 	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0, help;
 	char batch[128];

@@ -29,7 +29,7 @@ static int write_detections(const char *folder, const struct evaluator *v,
 	return rc;
 }
 
-static int report(const struct job *job, const struct evaluator *v,
+static int report(const struct model_job *job, const struct evaluator *v,
 		  const struct evaluation *ev, const struct eval_options *o,
 		  struct fl_err *err)
 {

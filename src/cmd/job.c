@@ -75,12 +75,12 @@ void job_prefer(struct job_args *args, const char *override)
 	l->count++;
 }
 
-int job_open(struct job *job, const struct job_args *args, bool ranks,
+int job_open(struct model_job *job, const struct job_args *args, bool ranks,
 	     struct fl_err *err)
 {
 	int rc;
 
-	*job = (struct job){ 0 };
+	*job = (struct model_job){ 0 };
 	if (!args->config)
 		return fl_fail(err, FL_EUSAGE, "no recipe given; use -c FILE");
 	rc = recipe_load(args->config, args->overrides.items,
@@ -103,7 +103,7 @@ static bool failed_alone(int rc)
 	return rc != 0 && rc != FL_EINT && rc != FL_ETERM;
 }
 
-void job_close(struct job *job, int rc)
+void job_close(struct model_job *job, int rc)
 {
 	fl_log_file(NULL, &(struct fl_err)FL_ERR_INIT);
 	/* Leaving MPI is collective: a rank that failed alone leaves by its

@@ -42,7 +42,7 @@ struct job_args {
 			.help = "bf16 where the processor is faster with it (amp: true)"    \
 	}
 
-struct job {
+struct model_job {
 	struct recipe *recipe;
 	struct dev *dev;
 	struct comm *comm;
@@ -53,10 +53,10 @@ void job_args_release(struct job_args *args);
 void job_prefer(struct job_args *args, const char *override);
 /* Loads the recipe, opens the device, starts the compute threads and, where
  * ranks is true and a launcher started several, joins the other ranks. */
-int job_open(struct job *job, const struct job_args *args, bool ranks,
+int job_open(struct model_job *job, const struct job_args *args, bool ranks,
 	     struct fl_err *err);
 /* rc is how the job ended here. A rank that fails ends the others too, for they
  * would wait for it in a collective without end. */
-void job_close(struct job *job, int rc);
+void job_close(struct model_job *job, int rc);
 
 #endif

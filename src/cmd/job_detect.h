@@ -14,7 +14,7 @@ struct job_pictures {
 };
 
 struct job_detect {
-	struct job job;
+	struct model_job job;
 	struct model_classes classes;
 	struct evaluator evaluator;
 	const struct reader_options *reader; /* whose batches it looks at */

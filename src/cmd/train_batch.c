@@ -75,7 +75,7 @@ static void tell(const struct batch_room *room, int images, int world,
 		why);
 }
 
-static int batch_that_fits(struct job *job, int local_ranks, int *batch,
+static int batch_that_fits(struct model_job *job, int local_ranks, int *batch,
 			   struct fl_err *err)
 {
 	struct batch_room room;
@@ -107,7 +107,7 @@ static bool batch_is_typed(const struct job_args *args)
 	return false;
 }
 
-int train_settle_batch(struct job *job, const struct job_args *args,
+int train_settle_batch(struct model_job *job, const struct job_args *args,
 		       const char *resume, int batch_ranks, int local_ranks,
 		       struct fl_err *err)
 {

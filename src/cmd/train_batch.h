@@ -11,7 +11,7 @@
  * too, where the images of a step would differ and it was not typed for this
  * start. batch_ranks: ranks that the job began with, 0: those that are here.
  * Collective. */
-int train_settle_batch(struct job *job, const struct job_args *args,
+int train_settle_batch(struct model_job *job, const struct job_args *args,
 		       const char *resume, int batch_ranks, int local_ranks,
 		       struct fl_err *err);
 

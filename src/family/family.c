@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-const struct family *family_of(const struct recipe *recipe)
+static const struct family *family_of(const struct recipe *recipe)
 {
 	const struct family *const *f = families;
 

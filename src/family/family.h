@@ -35,8 +35,6 @@ struct family {
 /* Every family of this build, NULL at the end: registry/lists.c. */
 extern const struct family *const families[];
 
-/* Of a recipe that recipe_load() let pass. */
-const struct family *family_of(const struct recipe *recipe);
 const void *family_options(const struct recipe *recipe);
 struct nms_params family_suppression(const struct recipe *recipe);
 

@@ -19,7 +19,6 @@ const char *model_path(struct graph *g, const char *fmt, ...)
 
 /* Entries of the state dict, in the order of the calls; after graph_finish().
  * The last is for the constants 0, 1, ... bins - 1 of a projection. */
-void model_list(struct model *m, const char *name);
 void model_list_conv_bn(struct model *m, const char *path);
 void model_list_basic_block(struct model *m, const char *path, bool alpha);
 void model_list_fc(struct model *m, const char *path);

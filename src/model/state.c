@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-void model_list(struct model *m, const char *name)
+static void model_list(struct model *m, const char *name)
 {
 	struct model_state *s;
 

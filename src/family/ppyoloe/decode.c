@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-struct job {
+struct decode_job {
 	const struct head_map *map;
 	int classes, points, first; /* points of an image; before this level */
 	const float *scale_factor;
@@ -32,7 +32,7 @@ static float distance(const float *logit)
 	return moment / sum;
 }
 
-static void decode_box(const struct job *job, size_t image, int at,
+static void decode_box(const struct decode_job *job, size_t image, int at,
 		       const float *reg)
 {
 	const struct tensor *cls = &job->map->cls;
@@ -51,7 +51,7 @@ static void decode_box(const struct job *job, size_t image, int at,
 
 static void decode_range(void *ctx, size_t first, size_t last, int chunk)
 {
-	const struct job *job = ctx;
+	const struct decode_job *job = ctx;
 	const float *logits = job->map->cls.data, *reg = job->map->reg.data;
 	size_t area = (size_t)job->map->cls.h * (size_t)job->map->cls.w;
 	size_t classes = (size_t)job->classes, points = (size_t)job->points;
@@ -72,10 +72,10 @@ static void decode_range(void *ctx, size_t first, size_t last, int chunk)
 void ppyoloe_decode(const struct head_map *maps, int levels, int n,
 		    const float *scale_factor, float *boxes, float *scores)
 {
-	struct job job = { .classes = maps[0].cls.c,
-			   .scale_factor = scale_factor,
-			   .boxes = boxes,
-			   .scores = scores };
+	struct decode_job job = { .classes = maps[0].cls.c,
+				  .scale_factor = scale_factor,
+				  .boxes = boxes,
+				  .scores = scores };
 
 	for (int i = 0; i < levels; i++)
 		job.points += maps[i].cls.h * maps[i].cls.w;
