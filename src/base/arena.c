@@ -1,3 +1,8 @@
+/* Memory that is freed by its owner's end, and malloc that does not fail.
+ * A block is 64 KiB, so that the thousands of names and small lists of a recipe
+ * or a data set take a few calls of the allocator; what is larger gets a block
+ * of its own. Whoever is out of memory here ends the program: no caller could do
+ * more than say so. */
 #include "base/arena.h"
 
 #include "base/err.h"

@@ -1,3 +1,6 @@
+/* Time that never jumps. Every duration, deadline and pace of both programs is
+ * measured with it, never with the time of day, which an administrator or a time
+ * server may set while a job runs. */
 #include "base/clock.h"
 
 #include <time.h>

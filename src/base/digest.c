@@ -1,3 +1,8 @@
+/* SHA-256, keyed digests, seals and secrets: libsodium under names of ours,
+ * which this file alone includes.
+ * The state's type is hidden from callers by a buffer of our own, whose size is
+ * checked when this compiles. Comparing a seal takes as long whether it is right
+ * or wrong, so that its time tells nobody how much of it was right. */
 #include "base/digest.h"
 
 #include <sodium.h>

@@ -1,3 +1,8 @@
+/* The table of codes, and the sentence that goes with one.
+ * FL_ERR_LIST gives enum, exit status and name, so a code has one place. A
+ * sentence is cut at the size of struct fl_err rather than allocated: an error
+ * has to be told when memory is what is missing. fl_context copies the cause
+ * first, since text and cause share the buffer. */
 #include "base/err.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* file.c - files that appear whole, folders, names. */
+/* Files that appear whole, folders, names.
+ * What is written for others goes to a temporary name, is synced and renamed; so
+ * a reader, or a run that goes on after a fault, sees the old file or the new
+ * one and never a part. */
 #include "base/file.h"
 
 #include "base/arena.h"

@@ -1,3 +1,8 @@
+/* Lines for people: the console, the log file, and a line of progress that gives
+ * way to both.
+ * One lock around each line keeps lines of several threads whole. fl_log_keep
+ * holds lines back because the run's folder, and so its log.txt, exists only
+ * after the first step; 256 KiB of them are more than any start says. */
 #include "base/log.h"
 
 #include "base/str.h"

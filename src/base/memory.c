@@ -1,3 +1,8 @@
+/* How much memory is free, and who was killed for want of it, as the kernel
+ * tells.
+ * Control groups have two versions with other names for the same files: both are
+ * asked, and the least of all limits on the way up counts. Asked before sizes
+ * are chosen, and by the agent after a trainer was killed, to say why. */
 #include "base/memory.h"
 
 #include "base/cgroup.h"

@@ -1,3 +1,9 @@
+/* The parallel loop, on OpenMP's threads, which oneDNN uses too, so that the
+ * process has one team of them.
+ * A loop is cut into at most FL_PAR_MAX_CHUNKS chunks, whose bounds depend on
+ * its length alone; threads claim them as they come. So sums over chunks, added
+ * up in their order, are the same for any number of threads. Under the thread
+ * sanitizer plain threads take libgomp's place, which it does not know. */
 #include "base/par.h"
 
 #include "base/cores.h"

@@ -1,3 +1,7 @@
+/* Draws as a hash of their name and their number; no state is shared.
+ * The constants are SplitMix64's: the golden ratio as increment and its
+ * finaliser's two multipliers. fl_rng_open mixes each part of the name before
+ * the next one comes in, so that (1, 2) and (2, 1) are unrelated streams. */
 #include "base/rng.h"
 
 #include <math.h>

@@ -1,3 +1,8 @@
+/* Growing strings, UTF-8 by the byte, and the nearest name.
+ * fl_nearest answers "did you mean": a third of the word's letters, and one
+ * more, may be wrong, which takes "batch_sise" for "batch_size" and leaves short
+ * words alone. 64 characters bound the rows of the edit distance, which lie on
+ * the stack. */
 #include "base/str.h"
 
 #include "base/arena.h"

@@ -1,4 +1,9 @@
-/* paddle_read.c - from the values of a pickle to a list of tensors. */
+/* From the values of a pickle to a list of tensors: Paddle's state dict, nested
+ * or flat.
+ * Names of nested dictionaries are joined with dots. A parameter above the size
+ * a pickle takes was written in slices under "UnpackBigParamInfor@@" (Paddle's
+ * spelling), which are joined again. The bounds on depth and visits end a pickle
+ * whose lists contain each other. */
 #include "ckpt/paddle_file.h"
 
 #include "base/str.h"

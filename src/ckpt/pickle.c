@@ -1,4 +1,9 @@
-/* pickle.c - the stack machine: one function for a family of opcodes. */
+/* The stack machine of a pickle: one function for a family of opcodes, each a
+ * row of a table with its argument's width.
+ * Nothing that a file names is ever run: globals are looked up in a short list
+ * (pickle_call.c), everything else is refused. 'budget' bounds what values may
+ * unpack to, as a few bytes of opcodes can ask for gigabytes. Called by
+ * paddle_read.c and by tests with broken files. */
 #include "ckpt/pickle.h"
 
 #include <inttypes.h>

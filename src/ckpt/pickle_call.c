@@ -1,4 +1,9 @@
-/* pickle_call.c - the names a pickle may use, and what each means here. */
+/* The names a pickle may use, and what each means here: numpy's arrays, dtypes
+ * and scalars, a few builtins.
+ * numpy builds an array in two steps, _reconstruct and then BUILD with shape,
+ * type and bytes; protocol 5 and numpy's Fortran order come through _frombuffer.
+ * Whatever the order in the file, what leaves here is in C order, checked
+ * against the number of its bytes. */
 #include "ckpt/pickle.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* pickle_literal.c - opcodes that push a number, a text or bytes. */
+/* Opcodes that push a number, a text or bytes, of all protocols: digits on a
+ * line in the oldest, binary in newer ones.
+ * pickle.c's table calls them. Integers end at 64 bits and lines of digits at
+ * 18: sizes and counters of weights need no more. */
 #include "ckpt/pickle.h"
 
 #include "text/utf8.h"

@@ -1,4 +1,7 @@
-/* tensor_value.c - values of any dtype as float32. */
+/* Values of any dtype as float32, which is what the model's parameters are;
+ * halves and bfloat16 without loss, doubles and integers rounded.
+ * Values are copied out one by one, since a tensor in a file need not be
+ * aligned. */
 #include "ckpt/tensor_file.h"
 
 #include "tensor/value.h"

@@ -1,4 +1,5 @@
-/* The devices of this build. */
+/* The devices of this build: the list of backends.h as the array that
+ * device_open() looks in. Programs of tests and benches have the same. */
 #include "cmd/backends.h"
 
 #include <stddef.h>

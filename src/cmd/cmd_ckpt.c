@@ -1,4 +1,7 @@
-/* cmd_ckpt.c - flotilla ckpt show: what is in a file of weights. */
+/* flotilla ckpt show: what is in a file of weights, ours or Paddle's.
+ * The digest is taken of the published weights, so that a checkpoint and the
+ * Paddle file converted from it show the same one; --digest prints it alone, for
+ * scripts that compare runs. */
 #include "cmd/cmd.h"
 
 #include "base/str.h"

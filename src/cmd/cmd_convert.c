@@ -1,4 +1,8 @@
-/* cmd_convert.c - flotilla convert: checkpoints to and from Paddle's files. */
+/* flotilla convert: checkpoints to and from Paddle's files.
+ * The endings say which way. Everything is read and named before the first byte
+ * is written, and each file appears whole; Paddle's own names for tensors
+ * (conv2d_0.w_0) are made by ckpt/paddle_names.c, because its optimizer looks
+ * for them. */
 #include "cmd/cmd.h"
 
 #include "base/str.h"

@@ -1,4 +1,7 @@
-/* cmd_data.c - flotilla data: check a data set, make one up. */
+/* flotilla data: check a data set before hours are spent on it, or make one up.
+ * check reads the data sets of a recipe and every picture's header; what
+ * training would refuse fails here, what it would pass over is counted. synth is
+ * what the demo and many tests train on. */
 #include "cmd/cmd.h"
 
 #include "base/file.h"

@@ -1,4 +1,7 @@
-/* cmd_eval.c - flotilla eval: COCO's twelve numbers. */
+/* flotilla eval: a score of a model, or of files that any program made.
+ * With --gt and --dt no model and no device is opened (eval_files.c); with -c
+ * and weights the model detects first (eval_model.c). Both end in the same
+ * report, so that their numbers can be compared. */
 #include "cmd/cmd.h"
 
 #include "base/log.h"

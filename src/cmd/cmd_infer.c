@@ -1,4 +1,7 @@
-/* cmd_infer.c - flotilla infer: pictures with boxes, results as JSON. */
+/* flotilla infer: pictures with boxes, and the detections as JSON.
+ * First all pictures are detected, then each is drawn into the output folder
+ * under its own name; two of one name are refused before that rather than one
+ * overwriting the other. The model's own list of classes gives the names. */
 #include "cmd/cmd.h"
 
 #include "base/arena.h"

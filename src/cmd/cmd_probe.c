@@ -1,4 +1,7 @@
-/* cmd_probe.c - flotilla probe: compare two trainers number by number. */
+/* flotilla probe: one or more steps with given weights and batches, and
+ * everything that happened in them by name.
+ * It is how a trainer is compared with another, number by number
+ * (docs/parity.md), without a data set or randomness in between. */
 #include "cmd/cmd.h"
 
 #include "cmd/job.h"

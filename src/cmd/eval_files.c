@@ -1,3 +1,7 @@
+/* A score without a model: ground truth and detections come from files.
+ * eval_report is shared with eval_model.c. Detections of other programs name
+ * pictures and classes their own way; they are joined with the truth first, and
+ * what was done about it is said before the numbers. */
 #include "cmd/eval_files.h"
 
 #include "base/log.h"

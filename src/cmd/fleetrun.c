@@ -1,4 +1,8 @@
-/* fleetrun.c - main of the launcher: fleetrun [options] PROGRAM ARGS... */
+/* main of the launcher: fleetrun [options] PROGRAM ARGS...
+ * It parses the command line into struct launch_options, shows pages and lists
+ * that need no job, and hands over to launch_run(). The options are those of
+ * paddle.distributed.launch and torchrun where they mean the same, for commands
+ * are copied from there. */
 #include "base/digest.h"
 #include "base/inherited.h"
 #include "base/log.h"

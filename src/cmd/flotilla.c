@@ -1,4 +1,7 @@
-/* flotilla.c - main: finds the subcommand in a table and runs it. */
+/* main of the trainer: finds the subcommand in a table and runs it.
+ * It notes what was ignored or inherited before any library touches it, and
+ * turns an error into its sentence and its status at the end, in this one place.
+ * The same table gives the help, the manual pages and the completion of shells. */
 #include "cmd/cmd.h"
 
 #include "agent/agent_link.h"

@@ -1,3 +1,8 @@
+/* What every command that runs a model opens, in this order: recipe, threads,
+ * ranks, device; closed in the reverse.
+ * Threads come before ranks, because MPI makes its own and the limit on
+ * processes is checked for all of them. A rank that fails aborts the others, who
+ * would wait in a collective for ever. */
 #include "cmd/job.h"
 
 #include "base/arena.h"

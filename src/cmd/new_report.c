@@ -1,4 +1,6 @@
-/* What 'flotilla new' found, in words: pictures, parts, classes, boxes, oddities. */
+/* What 'flotilla new' found, in words for a person who has just pointed at a
+ * folder: pictures, parts, classes, boxes, oddities.
+ * At most 40 classes are listed, a screenful; the recipe's label list has all. */
 #include "cmd/new_report.h"
 
 #include "cmd/new_proposal.h"

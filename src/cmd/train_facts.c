@@ -1,3 +1,8 @@
+/* The texts that all ranks must share before the first step, each with what it
+ * may differ in left out: where a recipe writes to, the folder of a data set,
+ * counts of cores.
+ * What is large goes in as a digest. The agent compares them and shows the lines
+ * that differ, so a text is a few lines of words rather than a number. */
 #include "cmd/train_facts.h"
 
 #include "base/digest.h"

@@ -1,3 +1,7 @@
+/* What the first steps took, for the agent's forecast of a job on more machines.
+ * Two steps warm up (kernels are packed, pages are touched) and are left out.
+ * Computing is a step without waiting for data and for others; the counts of
+ * sums and bytes that come over the wire are read off the graph. */
 #include "cmd/train_pace.h"
 
 #include "agent/agent_link.h"

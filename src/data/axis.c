@@ -1,3 +1,7 @@
+/* The taps of a resize along one axis, for each of OpenCV's interpolations.
+ * transform.c asks once for each picture and axis. Where a picture shrinks, area
+ * weighs each source pixel by the part of it that is covered; all others look at
+ * a fixed number of neighbours, as OpenCV does, even where they skip pixels. */
 #include "data/axis.h"
 
 #include "base/arena.h"

@@ -1,3 +1,9 @@
+/* The bicubic resize of evaluation, to the last bit of OpenCV's x86 wheels
+ * (cubic.h has the definition).
+ * Rows are resized first and kept as floats, four at a time, then combined. The
+ * scalar helpers spell out which product is rounded and which is fused; a
+ * compiler that joined them otherwise would change pixels, so each goes through
+ * a call of its own. */
 #include "data/cubic.h"
 
 #include "base/arena.h"

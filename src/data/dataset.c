@@ -1,3 +1,9 @@
+/* Opening a data set of whatever kind: paths first, then its files by its kind's
+ * reader, then what all kinds must obey.
+ * Everything that would stop a training is found here, before a model is made:
+ * no pictures, classes that do not fit the recipe, boxes outside. A list in a
+ * sentence is cut at DATASET_SHOWN names, so that one broken export does not
+ * scroll the reason away. */
 #include "data/dataset_priv.h"
 
 #include "base/file.h"

@@ -1,3 +1,9 @@
+/* What is random about one picture, drawn before any pixel is touched: colours,
+ * canvas, crop, mirror; and what it does to the boxes.
+ * draws_make is called by the loader's threads with the stream of that picture,
+ * so a picture's fate depends on (seed, epoch, index) alone. The order of draws
+ * is the order of the reference's transforms, and the odds are theirs; changing
+ * either changes every run. */
 #include "data/transform.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* The loops over pixels for baseline; flags in Makefile.flags. */
+/* The passes over pixels for any processor of the architecture; pixels.c picks
+ * this where there is nothing wider. */
 #define PIXELS pixels_base
 #define PIXELS_NAME "baseline"
 #include "data/pixels.inc.h"

@@ -1,3 +1,9 @@
+/* The order of the pictures of an epoch, and which of them a rank takes in a
+ * step.
+ * "flotilla" shuffles with our own streams, so that any number of ranks deals
+ * the same batch; "paddle" is the reference's order bit for bit, numpy's
+ * Mersenne Twister with the epoch as its seed, for comparing runs. An order is
+ * made once an epoch and kept. */
 #include "data/sampler.h"
 
 #include "base/arena.h"

@@ -1,3 +1,8 @@
+/* Made-up pictures: a textured ground, then objects that fit, painted in order
+ * and written as JPEG beside their annotations.
+ * Places are drawn before colours, as an object has to stand out from the ground
+ * below it. Pictures are made in parallel, each from its own stream, so their
+ * number and the threads change none of them. */
 #include "data/synth.h"
 
 #include "base/arena.h"

@@ -1,3 +1,9 @@
+/* A record of draws read back, to repeat a run, or the reference's, without
+ * drawing anything.
+ * The whole file is read and checked before the first step: against the recipe's
+ * chain, the pictures of the data set, and that no step is missing, because a
+ * mistake in epoch 20 must not cost twenty epochs. Entries are sorted by step
+ * and found by bisection. */
 #include "data/tape.h"
 
 #include "base/file.h"

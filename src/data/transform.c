@@ -1,3 +1,9 @@
+/* From a decoded picture to its place in a batch, with all geometry in one
+ * sampling.
+ * The view is the picture as pasted, cut and mirrored, made row by row when the
+ * resize asks; a ring keeps the rows that the taps still need. So a picture is
+ * touched once whatever its chain, and only pixels that reach the output are
+ * computed. */
 #include "data/transform.h"
 
 #include "base/arena.h"

@@ -1,4 +1,5 @@
-/* The part of a recipe that evaluation reads. */
+/* The part of a recipe that evaluation reads: the metric and its settings, and keys
+ * of the reference's evaluation that are taken or refused for their meaning here. */
 #include "detect/options.h"
 
 #define F(field) offsetof(struct detect_options, field)

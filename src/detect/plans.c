@@ -1,4 +1,7 @@
-/* One slab and one workspace, as large as the largest plan needs. */
+/* One slab and one workspace, as large as the largest plan needs: only one plan
+ * runs at a time, so all sizes share them.
+ * Plans are made first, which settles their bytes; then memory is taken once;
+ * then each is given its places. */
 #include "detect/plans.h"
 
 #include <stdlib.h>

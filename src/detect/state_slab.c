@@ -1,4 +1,8 @@
-/* The table of the state's rows, their places in one slab, and mirrors of them. */
+/* The table of the state's rows, their places in one slab, and mirrors of them
+ * in the host's memory.
+ * A row more, of another optimizer, is a line in the table: what is saved, under
+ * which prefix and how long it is follows from there. A mirror reads only the
+ * rows it is asked for, since on a card each costs a transfer. */
 #include "detect/state_slab.h"
 
 #include "ckpt/checkpoint.h"

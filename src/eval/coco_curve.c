@@ -1,3 +1,9 @@
+/* From matches to numbers: the curve of recall and precision of a class, and
+ * means over classes.
+ * coco_eval.c calls coco_accumulate once a class. Detections are sorted by
+ * score, stable; 101 recalls and DBL_EPSILON are pycocotools'. Means add up in
+ * numpy's order of pairs, because its last digits are part of the number that
+ * people compare. */
 #include "eval/coco_priv.h"
 
 #include "base/arena.h"

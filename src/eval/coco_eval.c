@@ -1,3 +1,8 @@
+/* COCO's evaluation from lists to twelve numbers.
+ * In order: annotations and detections are grouped by class and image (the truth
+ * sorted in place, detections through an index, as they are many); then each
+ * class is matched (coco_match.c) and its curve drawn (coco_curve.c), classes in
+ * parallel, each in its own row; then the rows are averaged. */
 #include "eval/coco_priv.h"
 
 #include "base/arena.h"

@@ -1,3 +1,9 @@
+/* Which detection takes which ground truth, for one image and class, at ten
+ * overlaps and four ranges of area.
+ * Overlaps are computed once and used forty times. The loops are pycocotools'
+ * evaluateImg, ties and all: ignored truths come last, and the matching stops at
+ * the first ignored one when it has one that counts. 32^2 and 96^2 bound small
+ * and medium. */
 #include "eval/coco_priv.h"
 
 #include "base/arena.h"

@@ -1,3 +1,5 @@
+/* The names of the twelve numbers, and the lines that people know from
+ * pycocotools' summarize(), to the space: scripts look for them. */
 #include "eval/coco_eval.h"
 
 const char *const coco_stat_names[COCO_STATS] = {

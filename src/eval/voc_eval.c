@@ -1,3 +1,9 @@
+/* Pascal VOC's metric, in the order of VOCMetric: voc_add_image for each
+ * picture, then voc_score.
+ * A hit keeps its image and its order there, by which equal scores are sorted,
+ * so that the sum does not depend on which rank saw the picture. side()
+ * reproduces the reference's mixture of float32 and double; changing its casts
+ * changes mAP in the last digits. */
 #include "eval/voc_eval.h"
 
 #include "base/arena.h"

@@ -35,6 +35,7 @@ struct family {
 /* Every family of this build, NULL at the end: registry/lists.c. */
 extern const struct family *const families[];
 
+/* Of a recipe that recipe_load() let pass. */
 const void *family_options(const struct recipe *recipe);
 struct nms_params family_suppression(const struct recipe *recipe);
 

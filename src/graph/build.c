@@ -1,3 +1,9 @@
+/* A network as a list of nodes in the order of computing, made by calls:
+ * graph_conv, graph_norm and so on add one each.
+ * graph_finish lays all parameters into one flat row, in the order in which
+ * backward finishes their gradients, so that buckets of the all-reduce are
+ * ranges; each starts on a cache line. graph_init draws their first values by
+ * name and index, the same on every rank. */
 #include "graph/graph.h"
 
 #include "base/rng.h"

@@ -1,4 +1,7 @@
-/* What the loss, the decoding and the probe ask of a head. */
+/* What the loss, the decoding and the probe ask of a head: its maps with their
+ * gradients in a plan, and how many points it has.
+ * One place for all three, so that they cannot count levels or round sides
+ * differently. */
 #include "graph/head.h"
 
 void head_maps(const struct plan *plan, const struct head *head,

@@ -1,3 +1,8 @@
+/* Boxes, labels and simple shapes into a picture: for the results of infer and
+ * for made-up data sets.
+ * Everything is cut to the picture, so callers may draw beyond its edge. Shapes
+ * are decided by the pixel's middle, without smoothing: a test can say which
+ * pixels are set. */
 #include "image/draw.h"
 
 #include "image/font.h"

@@ -1,4 +1,5 @@
-/* The calls of a training step, handed on to the family's kind of loss. */
+/* The calls of a training step, handed on to the family's kind of loss. What is the
+ * same for all kinds is checked here, as that its losses fit a result's array. */
 #include "loss/loss.h"
 
 int loss_open(const struct loss_kind *kind, const void *options,

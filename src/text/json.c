@@ -1,3 +1,9 @@
+/* The tree of JSON values: jansson under names of ours, which this file alone
+ * includes.
+ * Recipes' metadata, frames and summaries are read and built here; files of
+ * annotations, which are large, go through json_pull.c. Printing is our own,
+ * because numbers must read back bit for bit (text/number.h) and lines must be
+ * the same in every version of the library. */
 #include "text/json.h"
 
 #include "base/arena.h"

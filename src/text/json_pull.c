@@ -1,3 +1,10 @@
+/* Events of a JSON text one after another, without a tree: files of annotations
+ * have millions of values.
+ * The caller asks for the next token; 'state' says what may stand there, and a
+ * stack of bits whether an object or an array is open, so no depth of nesting
+ * costs stack. Values that a caller skips are checked but not copied. Every
+ * refusal names byte and line and what was expected; after the first one only
+ * JSON_BROKEN comes. */
 #include "text/json_pull.h"
 
 #include "text/utf8.h"

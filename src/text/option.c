@@ -1,3 +1,9 @@
+/* The parser of a command line by a table of rows: one for every command of both
+ * programs.
+ * The table settles names, kinds and where values go; manual page, completion
+ * and --help come of the same rows (option_pages.h). Options of the programs
+ * that ours take the place of are known by name, so that a typed command of
+ * theirs runs or says what to write instead. */
 #include "text/option.h"
 
 #include "base/arena.h"

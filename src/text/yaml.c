@@ -1,3 +1,9 @@
+/* A recipe's YAML as a tree that knows its lines: libyaml's events, which this
+ * file alone sees, with anchors, merges and Paddle's tags.
+ * Plain words become numbers and truth values by YAML 1.1's rules, as PyYAML
+ * reads the same recipes (on, yes, 1e-4 as text). The bounds on depth, nodes and
+ * anchors are far above any recipe and end a file that was made to grow (aliases
+ * of aliases). */
 #include "text/yaml.h"
 
 #include "base/file.h"

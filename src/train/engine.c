@@ -1,4 +1,8 @@
-/* Opening an engine, its state and its passes; the step itself is step.c. */
+/* Opening an engine in the order of what depends on what: network with all rows
+ * of the state, loss for the largest plan, buckets over the gradients; the step
+ * itself is step.c.
+ * Taking a batch in passes needs one more slab, for the gradients of those
+ * before the last. */
 #include "train/engine.h"
 
 #include "family/family.h"

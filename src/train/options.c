@@ -1,4 +1,5 @@
-/* The part of a recipe that a run reads. */
+/* The part of a recipe that a run reads: its length, its checkpoints and how ranks
+ * share a step. registry/lists.c lists it; run_options() finds it in a recipe. */
 #include "train/options.h"
 
 #define F(field) offsetof(struct run_options, field)

@@ -1,4 +1,6 @@
-/* One rank alone: sums are what they were, and nothing is sent. */
+/* One rank alone: sums are what they were, and nothing is sent.
+ * It has every function of the interface, so that a single process runs the same
+ * step as a job of many and needs no MPI. */
 #include "comm/self/self.h"
 
 #include "base/arena.h"

@@ -1,12 +1,11 @@
-#include "device/cpu/dnnl_api.h"
-
-#include <stdint.h>
-#include <stdio.h>
-
 /* The two C interfaces of oneDNN in one form, for conv.c. Version 2 has layouts
  * by value and describes an operation before the primitive; version 3 has
  * layouts behind pointers and describes both at once. The header says which it
  * is; nothing else in the tree asks. */
+#include "device/cpu/dnnl_api.h"
+
+#include <stdint.h>
+#include <stdio.h>
 
 /* A set is a mask of bits and contains those below it. */
 bool dnn_has(dnnl_cpu_isa_t set)

@@ -1,4 +1,5 @@
-/* The passes over maps in BF16 for AVX2; flags in Makefile.flags. */
+/* The passes over maps in BF16 for AVX2: the same text as for floats, with loads
+ * and stores that widen and round. */
 #define KERNELS kernels_avx2_bf16
 #define MAP_BF16
 #include "device/cpu/kernels.inc.h"

@@ -1,4 +1,5 @@
-/* The passes for AVX-512; flags in Makefile.flags. */
+/* The passes for AVX-512; kernels.c picks among the sets by what the processor
+ * has, flags stand in Makefile.flags. */
 #define KERNELS kernels_avx512
 #define FLAT_KERNELS flat_avx512
 #include "device/cpu/flat.inc.h"

@@ -1,4 +1,5 @@
-/* The passes for baseline; flags in Makefile.flags. */
+/* The passes for any processor of the architecture, which is also what the wider
+ * sets are compared with in tests. */
 #define KERNELS kernels_base
 #define FLAT_KERNELS flat_base
 #include "device/cpu/flat.inc.h"

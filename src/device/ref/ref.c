@@ -1,4 +1,6 @@
-/* The table of the definitions. */
+/* The table of the definitions: which function says what each operation is.
+ * Every slot is filled. A device that is faster in some takes these for the
+ * rest, and tests judge it against them. */
 #include "device/ref/ref.h"
 
 #include "device/host.h"

@@ -1,4 +1,7 @@
-/* CSPResNet: ppdet/modeling/backbones/cspresnet.py. */
+/* CSPResNet: ppdet/modeling/backbones/cspresnet.py.
+ * A stem of three convolutions halves twice, each stage halves again and doubles
+ * what a pixel knows; the last three stages are what the neck takes. Names are
+ * the reference's state dict's, by which weights are found. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
 static int stem(struct graph *g, int x, int channels)

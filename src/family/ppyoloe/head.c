@@ -1,4 +1,7 @@
-/* ET-head: ppdet/modeling/heads/ppyoloe_head.py. */
+/* ET-head: ppdet/modeling/heads/ppyoloe_head.py. Two branches a level, each with
+ * a gate made of the level's mean: classes and distances.
+ * The biases of classes begin at a probability of 1 %, so that the first steps
+ * are not spent on unlearning background. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
 /* -ln((1 - 0.01) / 0.01): every class starts at a probability of 1 % */

@@ -1,4 +1,7 @@
-/* CustomCSPPAN: ppdet/modeling/necks/custom_pan.py. */
+/* CustomCSPPAN: ppdet/modeling/necks/custom_pan.py. Levels meet twice: from
+ * coarse to fine, then from fine to coarse.
+ * The pooling pyramid stands in the coarsest level's stage alone, where 13 x 13
+ * pixels are nearly the whole picture. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
 /* concat of x and its maxima over 5x5, 9x9 and 13x13, then ConvBN 1x1 */

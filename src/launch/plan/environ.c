@@ -67,17 +67,6 @@ void environ_set(struct launch_environ *env, const char *name,
 	env->list[at] = entry;
 }
 
-void environ_unset(struct launch_environ *env, const char *name)
-{
-	int at = find(env, name);
-
-	if (at < 0)
-		return;
-	free(env->list[at]);
-	env->list[at] = env->list[--env->count];
-	env->list[env->count] = NULL;
-}
-
 const char *environ_get(const struct launch_environ *env, const char *name)
 {
 	int at = find(env, name);

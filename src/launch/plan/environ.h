@@ -18,7 +18,6 @@ void environ_make(struct launch_environ *env, const struct launch_plan *plan,
 /* Replaces or adds; 'keep' leaves a value that is there. */
 void environ_set(struct launch_environ *env, const char *name,
 		 const char *value, bool keep);
-void environ_unset(struct launch_environ *env, const char *name);
 const char *environ_get(const struct launch_environ *env, const char *name);
 void environ_release(struct launch_environ *env);
 
