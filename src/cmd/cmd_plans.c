@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct args {
+struct plans_args {
 	struct job_args job;
 	int batch;
 };
 
 static const struct option_row rows[] = {
-	JOB_ROWS(args),
-	{ "batch", 'b', OPTION_INT, offsetof(struct args, batch), 1, 4096,
+	JOB_ROWS(plans_args),
+	{ "batch", 'b', OPTION_INT, offsetof(struct plans_args, batch), 1, 4096,
 	  .arg = "N",
 	  .help = "images of a rank's step (the recipe's batch_size)" },
 };
@@ -74,7 +74,7 @@ static void show(const struct dev *dev)
 }
 
 /* Every size of training, and evaluation's. */
-static int make_plans(const struct job *job, const struct model *model,
+static int make_plans(const struct model_job *job, const struct model *model,
 		      int batch, struct fl_err *err)
 {
 	const struct recipe *r = job->recipe;
@@ -102,10 +102,10 @@ static int make_plans(const struct job *job, const struct model *model,
 	return rc;
 }
 
-static int plans(const struct args *a, struct fl_err *err)
+static int plans(const struct plans_args *a, struct fl_err *err)
 {
 	struct model *model = NULL;
-	struct job job;
+	struct model_job job;
 	int rc = job_open(&job, &a->job, false, err);
 
 	if (rc == 0)
@@ -121,7 +121,7 @@ static int plans(const struct args *a, struct fl_err *err)
 
 int cmd_plans(int argc, char **argv, struct fl_err *err)
 {
-	struct args a = { 0 };
+	struct plans_args a = { 0 };
 	bool help = false;
 	int words = 0, rc;
 

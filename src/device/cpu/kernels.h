@@ -16,7 +16,7 @@
 /* Sums of one pixel's channels lie on the stack. */
 #define CPU_MAX_CHANNELS DEV_MAX_CHANNELS
 
-struct kernels {
+struct cpu_kernels {
 	/* z is dense */
 	void (*stats)(const struct tensor *z, size_t first, size_t last,
 		      double *sums);
@@ -79,20 +79,20 @@ struct winograd_kernels;
 /* All of one instruction set. */
 struct kernel_set {
 	const char *name;
-	const struct kernels *f32, *bf16;
+	const struct cpu_kernels *f32, *bf16;
 	const struct flat_kernels *flat;
 	const struct winograd_kernels *winograd; /* NULL: has none */
 };
 
-extern const struct kernels kernels_base, kernels_avx2, kernels_avx512;
-extern const struct kernels kernels_base_bf16, kernels_avx2_bf16,
+extern const struct cpu_kernels kernels_base, kernels_avx2, kernels_avx512;
+extern const struct cpu_kernels kernels_base_bf16, kernels_avx2_bf16,
 	kernels_avx512_bf16;
 extern const struct flat_kernels flat_base, flat_avx2, flat_avx512;
 
 const struct kernel_set *cpu_kernel_set(void);
 
 /* For maps of this type. */
-static inline const struct kernels *cpu_kernels(enum dtype type)
+static inline const struct cpu_kernels *cpu_kernels(enum dtype type)
 {
 	const struct kernel_set *set = cpu_kernel_set();
 

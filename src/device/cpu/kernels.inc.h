@@ -490,7 +490,7 @@ static void upsample_row(const struct tensor *dy, const struct tensor *dx,
 	}
 }
 
-const struct kernels KERNELS = {
+const struct cpu_kernels KERNELS = {
 	.stats = stats,
 	.norm = norm,
 	.norm_sums = norm_sums,

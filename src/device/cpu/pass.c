@@ -16,7 +16,7 @@
 static double partial[FL_PAR_MAX_CHUNKS][3 * CPU_MAX_CHANNELS];
 
 struct pass {
-	const struct kernels *k;
+	const struct cpu_kernels *k;
 	const struct dev_branch *branches;
 	int count;
 	enum dev_act act;
