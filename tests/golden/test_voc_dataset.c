@@ -176,9 +176,9 @@ static void test_broken(void **state)
 	refused("<a><size></a>", line, "</a> stands where <size> is open");
 	refused("<a><!-- <size/></a>", line, "a comment does not end");
 	refused("<a b='1'", line, "a tag does not end");
-	refused("<a></a>", line, "<annotation> has no number in <width>");
-	refused("<a><size><width>x</width></size></a>", line,
-		"<size> has no number in <width>");
+	/* a size that is not stated is the picture's own, and there is none */
+	refused("<a></a>", line, "1 have no file");
+	refused("<a><size><width>x</width></size></a>", line, "1 have no file");
 	snprintf(text, sizeof(text),
 		 "<a>%s<object><name>cow</name><bndbox><xmin>1</xmin>"
 		 "<ymin>1</ymin><xmax>5</xmax><ymax>5</ymax></bndbox></object>"
