@@ -1,4 +1,4 @@
-/* The passes for AVX2; kernels.c picks among the sets by what the processor has,
+/* The passes for AVX2; cpu.c picks among the sets by what the processor has,
  * flags stand in Makefile.flags. */
 #define KERNELS kernels_avx2
 #define FLAT_KERNELS flat_avx2

@@ -1,4 +1,4 @@
-/* The passes for AVX-512; kernels.c picks among the sets by what the processor
+/* The passes for AVX-512; cpu.c picks among the sets by what the processor
  * has, flags stand in Makefile.flags. */
 #define KERNELS kernels_avx512
 #define FLAT_KERNELS flat_avx512
