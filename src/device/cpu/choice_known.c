@@ -176,7 +176,7 @@ static void processor(char *out, size_t size)
 #ifdef __x86_64__
 	unsigned r[12] = { 0 };
 
-	if (__get_cpuid_max(0x80000000u, NULL) < 0x80000004u)
+	if ((unsigned)__get_cpuid_max(0x80000000u, NULL) < 0x80000004u)
 		return;
 	for (unsigned i = 0; i < 3; i++)
 		__get_cpuid(0x80000002u + i, &r[4 * i], &r[4 * i + 1],
