@@ -46,6 +46,25 @@ void fl_digest_hex(struct fl_digest *digest, char hex[FL_DIGEST_HEX])
 	sodium_bin2hex(hex, FL_DIGEST_HEX, bytes, sizeof(bytes));
 }
 
+void fl_digest_of(const void *data, size_t size,
+		  unsigned char bytes[FL_DIGEST_BYTES])
+{
+	struct fl_digest digest;
+
+	fl_digest_init(&digest);
+	fl_digest_update(&digest, data, size);
+	fl_digest_final(&digest, bytes);
+}
+
+void fl_digest_hex_of(const void *data, size_t size, char hex[FL_DIGEST_HEX])
+{
+	struct fl_digest digest;
+
+	fl_digest_init(&digest);
+	fl_digest_update(&digest, data, size);
+	fl_digest_hex(&digest, hex);
+}
+
 void fl_digest_keyed(const void *key, size_t key_size, const void *data,
 		     size_t size, unsigned char bytes[FL_DIGEST_BYTES])
 {

@@ -24,6 +24,10 @@ void fl_digest_final(struct fl_digest *digest,
 		     unsigned char bytes[FL_DIGEST_BYTES]);
 /* fl_digest_final, as 64 lower-case hexadecimal digits. */
 void fl_digest_hex(struct fl_digest *digest, char hex[FL_DIGEST_HEX]);
+/* Of what lies in one piece. */
+void fl_digest_of(const void *data, size_t size,
+		  unsigned char bytes[FL_DIGEST_BYTES]);
+void fl_digest_hex_of(const void *data, size_t size, char hex[FL_DIGEST_HEX]);
 
 /* HMAC-SHA-256 of size bytes under a key of any length. */
 void fl_digest_keyed(const void *key, size_t key_size, const void *data,

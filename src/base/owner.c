@@ -107,11 +107,7 @@ static void add_command(struct fl_str *s)
 /* Words of any length as a short one. */
 static void name_job(const char *job, char name[FL_DIGEST_HEX])
 {
-	struct fl_digest digest;
-
-	fl_digest_init(&digest);
-	fl_digest_update(&digest, job, strlen(job));
-	fl_digest_hex(&digest, name);
+	fl_digest_hex_of(job, strlen(job), name);
 	if (!*job)
 		name[0] = '\0';
 }

@@ -8,6 +8,7 @@
 #include "base/version.h"
 
 #include "base/cores.h"
+#include "base/processor.h"
 
 #include <gnu/libc-version.h>
 #include <stdbool.h>
@@ -58,19 +59,12 @@ static void print_sets(FILE *to)
 
 static void print_processor(FILE *to)
 {
-	FILE *f = fopen("/proc/cpuinfo", "re");
-	char line[256], *name = NULL;
 	int cores = fl_cores();
+	char name[256];
 
-	while (f && !name && fgets(line, sizeof(line), f))
-		if (strncmp(line, "model name", 10) == 0)
-			name = strchr(line, ':');
-	if (f)
-		fclose(f);
-	if (name)
-		name[strcspn(name, "\n")] = '\0';
+	fl_processor_name(name, sizeof(name));
 	fprintf(to, "processor  %d core%s%s%s", cores, cores == 1 ? "" : "s",
-		name ? " of" : "", name ? name + 1 : "");
+		*name ? " of " : "", name);
 	print_sets(to);
 	fputc('\n', to);
 }

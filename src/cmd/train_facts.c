@@ -63,13 +63,10 @@ static void add_program(struct train_facts *f)
 	struct fl_str *s = add(f, "program");
 	struct fl_err err = FL_ERR_INIT;
 	char hex[FL_DIGEST_HEX] = "unknown";
-	struct fl_digest digest;
 	struct fl_map map;
 
 	if (fl_map_open(&map, "/proc/self/exe", &err) == 0) {
-		fl_digest_init(&digest);
-		fl_digest_update(&digest, map.data, map.size);
-		fl_digest_hex(&digest, hex);
+		fl_digest_hex_of(map.data, map.size, hex);
 		fl_map_close(&map);
 	}
 	fl_str_addf(s, "flotilla, digest of the program %.16s", hex);

@@ -126,11 +126,8 @@ static int name_folder(struct picture_cache *c, const char *root,
 		       struct fl_err *err)
 {
 	char hex[FL_DIGEST_HEX], name[64];
-	struct fl_digest digest;
 
-	fl_digest_init(&digest);
-	fl_digest_update(&digest, c->job, strlen(c->job));
-	fl_digest_hex(&digest, hex);
+	fl_digest_hex_of(c->job, strlen(c->job), hex);
 	snprintf(name, sizeof(name), PREFIX "%ld.%.16s", (long)geteuid(), hex);
 	return fl_join(c->folder, sizeof(c->folder), root, name, err);
 }

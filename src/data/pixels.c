@@ -2,20 +2,23 @@
  * tables they take. Called by the transforms. */
 #include "data/pixels.h"
 
+#include "base/processor.h"
+
 #include <math.h>
 
 const struct pixels *pixels_best(void)
 {
 #ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		return __builtin_cpu_supports("avx512f") &&
-				       __builtin_cpu_supports("avx512vl") &&
-				       __builtin_cpu_supports("avx512bw") &&
-				       __builtin_cpu_supports("avx512dq")
-			       ? &pixels_avx512
-			       : &pixels_avx2;
-#endif
+	static const struct pixels *const sets[FL_SETS] = {
+		[FL_SET_BASE] = &pixels_base,
+		[FL_SET_AVX2] = &pixels_avx2,
+		[FL_SET_AVX512] = &pixels_avx512,
+	};
+
+	return sets[fl_processor_set()];
+#else
 	return &pixels_base;
+#endif
 }
 
 void pixels_turn_make(struct pixels_turn *turn, double delta)

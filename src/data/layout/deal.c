@@ -28,12 +28,9 @@ static uint64_t digest_of(const char *path)
 	size_t n = variant ? (size_t)(variant - name)
 			   : (size_t)tree_stem_length(name);
 	unsigned char bytes[FL_DIGEST_BYTES];
-	struct fl_digest digest;
 	uint64_t v = 0;
 
-	fl_digest_init(&digest);
-	fl_digest_update(&digest, name, n);
-	fl_digest_final(&digest, bytes);
+	fl_digest_of(name, n, bytes);
 	for (int i = 0; i < 8; i++)
 		v = v << 8 | bytes[i];
 	return v;

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/par.h"
+#include "base/processor.h"
 #include "device/cpu/dnnl_api.h"
 #include "device/cpu/kernels.h"
 #include "device/cpu/winograd.h"
@@ -20,9 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __x86_64__
-#include <cpuid.h>
-#endif
 
 /* Changes with the kernels: what was measured with others says nothing. */
 #define VERSION 1
@@ -84,13 +82,10 @@ static uint64_t number_of(const struct known *k)
 {
 	unsigned char bytes[FL_DIGEST_BYTES];
 	struct fl_str text = FL_STR_INIT;
-	struct fl_digest digest;
 	uint64_t number;
 
 	say(k, &text);
-	fl_digest_init(&digest);
-	fl_digest_update(&digest, fl_str_get(&text), text.len);
-	fl_digest_final(&digest, bytes);
+	fl_digest_of(fl_str_get(&text), text.len, bytes);
 	fl_str_release(&text);
 	memcpy(&number, bytes, sizeof(number));
 	return number;
@@ -170,29 +165,14 @@ static int take(const char *text, struct fl_err *err)
 
 /* --- the file of earlier runs --- */
 
-static void processor(char *out, size_t size)
-{
-	snprintf(out, size, "unknown processor");
-#ifdef __x86_64__
-	unsigned r[12] = { 0 };
-
-	if ((unsigned)__get_cpuid_max(0x80000000u, NULL) < 0x80000004u)
-		return;
-	for (unsigned i = 0; i < 3; i++)
-		__get_cpuid(0x80000002u + i, &r[4 * i], &r[4 * i + 1],
-			    &r[4 * i + 2], &r[4 * i + 3]);
-	snprintf(out, size, "%.48s", (const char *)r);
-#endif
-}
-
 static void key_of(char *out, size_t size)
 {
 	char name[64];
 
-	processor(name, sizeof(name));
+	fl_processor_name(name, sizeof(name));
 	snprintf(out, size, "flotilla kernels %d; %s; %s; %s; %d threads",
-		 VERSION, name, dnn_name(), cpu_kernel_set()->name,
-		 fl_par_threads());
+		 VERSION, *name ? name : "unknown processor", dnn_name(),
+		 cpu_kernel_set()->name, fl_par_threads());
 }
 
 /* False where the user has no place for such files. */
@@ -200,12 +180,9 @@ static bool cache_path(char *out, size_t size, const char *key)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	char hex[FL_DIGEST_HEX];
-	struct fl_digest digest;
 	int n;
 
-	fl_digest_init(&digest);
-	fl_digest_update(&digest, key, strlen(key));
-	fl_digest_hex(&digest, hex);
+	fl_digest_hex_of(key, strlen(key), hex);
 	if (cache && cache[0] == '/') /* others are to be ignored */
 		n = snprintf(out, size, "%s/flotilla/kernels-%.16s.txt", cache,
 			     hex);

@@ -2,6 +2,7 @@
  * between the passes of a norm and plain flat loops are the definitions' own. */
 #include "device/cpu/cpu.h"
 
+#include "base/processor.h"
 #include "device/cpu/bf16.h"
 #include "device/cpu/choice.h"
 #include "device/cpu/conv.h"
@@ -15,34 +16,20 @@
 
 #include <stdio.h>
 
-static const struct kernel_set base = { "baseline", &kernels_base,
-					&kernels_base_bf16, &flat_base, NULL };
+static const struct kernel_set sets[FL_SETS] = {
+	[FL_SET_BASE] = { "baseline", &kernels_base, &kernels_base_bf16,
+			  &flat_base, NULL },
 #ifdef __x86_64__
-static const struct kernel_set avx2 = { "AVX2", &kernels_avx2,
-					&kernels_avx2_bf16, &flat_avx2,
-					&winograd_avx2 };
-static const struct kernel_set avx512 = { "AVX-512", &kernels_avx512,
-					  &kernels_avx512_bf16, &flat_avx512,
-					  &winograd_avx512 };
+	[FL_SET_AVX2] = { "AVX2", &kernels_avx2, &kernels_avx2_bf16, &flat_avx2,
+			  &winograd_avx2 },
+	[FL_SET_AVX512] = { "AVX-512", &kernels_avx512, &kernels_avx512_bf16,
+			    &flat_avx512, &winograd_avx512 },
 #endif
+};
 
 const struct kernel_set *cpu_kernel_set(void)
 {
-	static const struct kernel_set *best;
-
-	if (best)
-		return best;
-	best = &base;
-#ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		best = &avx2;
-	if (best == &avx2 && __builtin_cpu_supports("avx512f") &&
-	    __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512dq"))
-		best = &avx512;
-#endif
-	return best;
+	return &sets[fl_processor_set()];
 }
 
 static const struct dev_ops ops = {

@@ -229,16 +229,13 @@ void copies_recall(struct copies *c, const char *job,
 {
 	struct fl_err err = FL_ERR_INIT;
 	char path[4096], hex[FL_DIGEST_HEX];
-	struct fl_digest digest;
 	struct fl_map map;
 
 	snprintf(c->job, sizeof(c->job), "%s", job);
 	path_of(c, name->step, "", path, sizeof(path));
 	if (name->step <= 0 || fl_map_open(&map, path, &err) != 0)
 		return;
-	fl_digest_init(&digest);
-	fl_digest_update(&digest, map.data, map.size);
-	fl_digest_hex(&digest, hex);
+	fl_digest_hex_of(map.data, map.size, hex);
 	fl_map_close(&map);
 	if (strcmp(hex, name->digest) == 0)
 		c->list[0] = *name;
