@@ -79,6 +79,22 @@ uint64_t fl_hash(const char *text)
 	return h;
 }
 
+size_t fl_first_not_before(const char *const *sorted, size_t count,
+			   const char *text)
+{
+	size_t lo = 0, hi = count;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (strcmp(sorted[mid], text) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 bool fl_starts_with(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

@@ -29,6 +29,11 @@ void fl_str_release(struct fl_str *s);
 /* FNV-1a, for tables of names. */
 uint64_t fl_hash(const char *text);
 
+/* The first of count texts, in order of strcmp, that does not stand before text;
+ * count where there is none. */
+size_t fl_first_not_before(const char *const *sorted, size_t count,
+			   const char *text);
+
 bool fl_starts_with(const char *text, const char *prefix);
 bool fl_ends_with(const char *text, const char *suffix);
 

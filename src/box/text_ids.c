@@ -106,16 +106,8 @@ const char *text_ids_get(const struct text_ids *ids, int64_t id)
 
 bool text_ids_find(const struct text_ids *ids, const char *text, int64_t *id)
 {
-	size_t lo = 0, hi = ids->count;
+	size_t lo = fl_first_not_before(ids->texts, ids->count, text);
 
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (strcmp(ids->texts[mid], text) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
 	*id = INT64_MIN + (int64_t)lo;
 	return lo < ids->count && strcmp(ids->texts[lo], text) == 0;
 }

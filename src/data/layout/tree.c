@@ -333,17 +333,7 @@ const char *tree_find_stem(struct tree *t, const char *near, const char *name,
 
 static int first_not_before(const struct tree *t, const char *path)
 {
-	int lo = 0, hi = t->count;
-
-	while (lo < hi) {
-		int mid = (lo + hi) / 2;
-
-		if (strcmp(t->paths[mid], path) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return (int)fl_first_not_before(t->paths, (size_t)t->count, path);
 }
 
 int tree_index(const struct tree *t, const char *path)
