@@ -56,6 +56,17 @@ static inline bool dev_map_type(enum dtype type)
 	return type == DTYPE_F32 || type == DTYPE_BF16;
 }
 
+/* FL_EINTERNAL where the maps are of types that no convolution knows. */
+static inline int dev_conv_types(const struct dev_conv_desc *d,
+				 struct fl_err *err)
+{
+	if (dev_map_type(d->x_type) && dev_map_type(d->y_type))
+		return 0;
+	return fl_fail(err, FL_EINTERNAL,
+		       "convolutions from %s to %s maps are not known",
+		       dtype_name(d->x_type), dtype_name(d->y_type));
+}
+
 /* What a convolution multiplies. */
 static inline enum dtype dev_conv_type(const struct dev_conv_desc *d)
 {

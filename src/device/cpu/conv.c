@@ -338,11 +338,9 @@ int cpu_conv_make(const struct dev_conv_desc *desc,
 	bool gradients = desc->backward && !by_product(desc);
 	int rc;
 
-	if (!dev_map_type(desc->x_type) || !dev_map_type(desc->y_type))
-		return fl_fail(err, FL_EINTERNAL,
-			       "convolutions from %s to %s maps are not known",
-			       dtype_name(desc->x_type),
-			       dtype_name(desc->y_type));
+	rc = dev_conv_types(desc, err);
+	if (rc != 0)
+		return rc;
 	pthread_once(&once, open_engine);
 	if (engine_status != dnnl_success)
 		return fl_fail(err, FL_EINTERNAL,

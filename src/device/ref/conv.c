@@ -30,13 +30,12 @@ int ref_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 		 struct dev_conv **out, struct fl_err *err)
 {
 	struct dev_conv *c;
+	int rc;
 
 	(void)dev;
-	if (!dev_map_type(desc->x_type) || !dev_map_type(desc->y_type))
-		return fl_fail(err, FL_EINTERNAL,
-			       "convolutions from %s to %s maps are not known",
-			       dtype_name(desc->x_type),
-			       dtype_name(desc->y_type));
+	rc = dev_conv_types(desc, err);
+	if (rc != 0)
+		return rc;
 	if ((desc->k != 1 && desc->k != 3) ||
 	    (desc->stride != 1 && desc->stride != 2))
 		return fl_fail(
