@@ -187,7 +187,7 @@ static int record(const char *path, int size)
 	struct plan_key key =
 		plan_key_make(PLAN_TRAIN, DTYPE_F32, BATCH, size, size);
 	struct engine_batch batch = make_batch(size);
-	struct recorder r = { .base = { &ops, 0, 1 } };
+	struct recorder r = { .base = { .ops = &ops, .world = 1 } };
 	struct timetable best = { 0 };
 	struct fl_err err = FL_ERR_INIT;
 	struct recipe *recipe;

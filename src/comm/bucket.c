@@ -48,7 +48,7 @@ int buckets_open(struct comm *comm, struct dev *dev, size_t count,
 	struct buckets *b;
 
 	if (comm->world > 1) {
-		int rc = comm->ops->mean_open(comm, dev, count, err);
+		int rc = comm_mean_open(comm, dev, count, err);
 
 		if (rc != 0)
 			return rc;
@@ -67,7 +67,7 @@ void buckets_close(struct buckets *b)
 	if (!b)
 		return;
 	if (b->comm->world > 1)
-		b->comm->ops->mean_close(b->comm);
+		comm_mean_close(b->comm);
 	free(b);
 }
 
@@ -83,8 +83,8 @@ static void send(struct buckets *b, size_t end)
 	while (b->begun < b->bucket_count && b->ends[b->begun] <= end) {
 		size_t first = b->begun ? b->ends[b->begun - 1] : 0;
 
-		b->comm->ops->mean_begin(b->comm, b->queue, b->grads + first,
-					 b->ends[b->begun] - first);
+		comm_mean_begin(b->comm, b->queue, b->grads + first,
+				b->ends[b->begun] - first);
 		b->begun++;
 	}
 }
@@ -102,5 +102,5 @@ int buckets_wait(struct buckets *b, struct comm_times *times,
 	if (b->comm->world == 1)
 		return 0;
 	send(b, b->count);
-	return b->comm->ops->mean_wait(b->comm, b->queue, times, err);
+	return comm_mean_wait(b->comm, b->queue, times, err);
 }

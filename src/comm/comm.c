@@ -1,9 +1,11 @@
 /* Sums over ranks of what lies on a device. An engine that adds in the host's
  * memory gets the numbers through the queue and puts them back the same way;
- * where that is the device's memory too there is nothing to carry. */
+ * where that is the device's memory too there is nothing to carry. Means of an
+ * engine that only adds are an averager's. */
 #include "comm/comm.h"
 
 #include "base/arena.h"
+#include "comm/averager.h"
 
 #include <stdlib.h>
 
@@ -26,4 +28,37 @@ int comm_sum_on(struct comm *c, struct dev_queue *q, double *values,
 	if (!shared)
 		free(host);
 	return rc;
+}
+
+int comm_mean_open(struct comm *c, struct dev *dev, size_t count,
+		   struct fl_err *err)
+{
+	if (c->ops->mean_open)
+		return c->ops->mean_open(c, dev, count, err);
+	FL_ASSERT(!c->averager);
+	return averager_open(c, dev, count, &c->averager, err);
+}
+
+void comm_mean_begin(struct comm *c, struct dev_queue *q, float *values,
+		     size_t count)
+{
+	if (c->ops->mean_begin)
+		c->ops->mean_begin(c, q, values, count);
+	else
+		averager_begin(c->averager, q, values, count);
+}
+
+int comm_mean_wait(struct comm *c, struct dev_queue *q,
+		   struct comm_times *times, struct fl_err *err)
+{
+	return c->ops->mean_wait ? c->ops->mean_wait(c, q, times, err)
+				 : averager_wait(c->averager, q, times, err);
+}
+
+void comm_mean_close(struct comm *c)
+{
+	if (c->ops->mean_close)
+		c->ops->mean_close(c);
+	averager_close(c->averager);
+	c->averager = NULL;
 }

@@ -24,6 +24,7 @@
 #include <stddef.h>
 
 struct comm;
+struct averager;
 
 struct comm_times {
 	double comm_s; /* sum of the all-reduces */
@@ -40,7 +41,9 @@ struct comm_ops {
 	 * returns at once: the values are averaged in order of the calls once
 	 * the work before them in q is done, and nobody touches them until
 	 * wait, after which work in q sees them. begin tells no error, wait
-	 * does. close takes an engine whose means were never opened. */
+	 * does. close takes an engine whose means were never opened.
+	 * All four NULL: sum_floats adds, called by an averager's thread
+	 * (comm/averager.h). */
 	int (*mean_open)(struct comm *comm, struct dev *dev, size_t count,
 			 struct fl_err *err);
 	void (*mean_begin)(struct comm *comm, struct dev_queue *q,
@@ -63,6 +66,7 @@ struct comm_ops {
 struct comm {
 	const struct comm_ops *ops;
 	int rank, world;
+	struct averager *averager; /* of an engine without means of its own */
 };
 
 static inline int comm_sum_doubles(struct comm *c, double *values, size_t count,
@@ -76,6 +80,15 @@ static inline int comm_sum_floats(struct comm *c, float *values, size_t count,
 {
 	return c->ops->sum_floats(c, values, count, err);
 }
+
+/* Means: comm_ops.mean_*, or by the averager. */
+int comm_mean_open(struct comm *comm, struct dev *dev, size_t count,
+		   struct fl_err *err);
+void comm_mean_begin(struct comm *comm, struct dev_queue *q, float *values,
+		     size_t count);
+int comm_mean_wait(struct comm *comm, struct dev_queue *q,
+		   struct comm_times *times, struct fl_err *err);
+void comm_mean_close(struct comm *comm);
 
 /* values are device memory and take part as the work in q before leaves them;
  * work in q after sees the sums. */

@@ -33,38 +33,10 @@ static int sum_floats(struct comm *c, float *values, size_t n,
 	return 0;
 }
 
-static int mean_open(struct comm *c, struct dev *dev, size_t n,
-		     struct fl_err *err)
-{
-	return averager_open(c, dev, n, &of(c)->averager, err);
-}
-
-static void mean_begin(struct comm *c, struct dev_queue *q, float *values,
-		       size_t n)
-{
-	averager_begin(of(c)->averager, q, values, n);
-}
-
-static int mean_wait(struct comm *c, struct dev_queue *q,
-		     struct comm_times *times, struct fl_err *err)
-{
-	return averager_wait(of(c)->averager, q, times, err);
-}
-
-static void mean_close(struct comm *c)
-{
-	averager_close(of(c)->averager);
-	of(c)->averager = NULL;
-}
-
 static const struct comm_ops ops = { .sum_doubles = sum_doubles,
-				     .sum_floats = sum_floats,
-				     .mean_open = mean_open,
-				     .mean_begin = mean_begin,
-				     .mean_wait = mean_wait,
-				     .mean_close = mean_close };
+				     .sum_floats = sum_floats };
 
 void twin_init(struct twin *twin)
 {
-	*twin = (struct twin){ .base = { &ops, 0, 2 } };
+	*twin = (struct twin){ .base = { .ops = &ops, .world = 2 } };
 }

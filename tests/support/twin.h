@@ -3,13 +3,12 @@
 #ifndef FL_TESTS_SUPPORT_TWIN_H
 #define FL_TESTS_SUPPORT_TWIN_H
 
-#include "comm/averager.h"
+#include "comm/comm.h"
 
 #include <stdatomic.h>
 
 struct twin {
 	struct comm base;
-	struct averager *averager;
 	/* Seen by the averager's thread. */
 	atomic_int sums;      /* calls */
 	atomic_int denormals; /* of those, with denormals kept */

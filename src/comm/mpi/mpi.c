@@ -7,7 +7,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/cross_memory.h"
-#include "comm/averager.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -23,7 +22,6 @@ struct mpi_comm {
 	struct comm base;
 	MPI_Comm small;	  /* the training thread's */
 	MPI_Comm buckets; /* the averager's */
-	struct averager *averager;
 	size_t slice;	  /* floats that go round the ring at once */
 	double *gathered; /* GATHERED numbers: everyone's, of a small sum */
 };
@@ -209,31 +207,6 @@ out:
 	return rc;
 }
 
-static int mean_open(struct comm *c, struct dev *dev, size_t count,
-		     struct fl_err *err)
-{
-	FL_ASSERT(!of(c)->averager);
-	return averager_open(c, dev, count, &of(c)->averager, err);
-}
-
-static void mean_begin(struct comm *c, struct dev_queue *q, float *values,
-		       size_t count)
-{
-	averager_begin(of(c)->averager, q, values, count);
-}
-
-static int mean_wait(struct comm *c, struct dev_queue *q,
-		     struct comm_times *times, struct fl_err *err)
-{
-	return averager_wait(of(c)->averager, q, times, err);
-}
-
-static void mean_close(struct comm *c)
-{
-	averager_close(of(c)->averager);
-	of(c)->averager = NULL;
-}
-
 static void stop(struct comm *c, int status)
 {
 	MPI_Abort(of(c)->small, status);
@@ -303,10 +276,6 @@ static const struct comm_ops ops = {
 	.sum_floats = sum_floats,
 	.broadcast = broadcast,
 	.gather = gather,
-	.mean_open = mean_open,
-	.mean_begin = mean_begin,
-	.mean_wait = mean_wait,
-	.mean_close = mean_close,
 	.abort = stop,
 	.close = close_mpi,
 };

@@ -91,6 +91,6 @@ struct comm *comm_self_open(void)
 {
 	struct comm *c = fl_calloc(1, sizeof(*c));
 
-	*c = (struct comm){ &ops, 0, 1 };
+	*c = (struct comm){ .ops = &ops, .world = 1 };
 	return c;
 }

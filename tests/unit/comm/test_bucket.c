@@ -1,6 +1,5 @@
 /* Buckets of gradients over an engine of two ranks: averaged in order by a
  * thread of their own, and what is left where that thread cannot be started. */
-#include "comm/averager.h"
 #include "comm/bucket.h"
 #include "device/device.h"
 
@@ -31,7 +30,6 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	return real(thread, attr, start, arg);
 }
 
-static struct averager *averager;
 static int sums;
 
 /* The other rank has the same numbers. */
@@ -45,39 +43,8 @@ static int twice(struct comm *comm, float *values, size_t count,
 	return 0;
 }
 
-static int mean_open(struct comm *c, struct dev *dev, size_t count,
-		     struct fl_err *err)
-{
-	return averager_open(c, dev, count, &averager, err);
-}
-
-static void mean_begin(struct comm *c, struct dev_queue *q, float *values,
-		       size_t count)
-{
-	(void)c;
-	averager_begin(averager, q, values, count);
-}
-
-static int mean_wait(struct comm *c, struct dev_queue *q,
-		     struct comm_times *times, struct fl_err *err)
-{
-	(void)c;
-	return averager_wait(averager, q, times, err);
-}
-
-static void mean_close(struct comm *c)
-{
-	(void)c;
-	averager_close(averager);
-	averager = NULL;
-}
-
-static const struct comm_ops ops = { .sum_floats = twice,
-				     .mean_open = mean_open,
-				     .mean_begin = mean_begin,
-				     .mean_wait = mean_wait,
-				     .mean_close = mean_close };
-static struct comm comm = { &ops, 0, 2 };
+static const struct comm_ops ops = { .sum_floats = twice };
+static struct comm comm = { .ops = &ops, .world = 2 };
 static struct dev *dev;
 
 static void test_averages(void **state)
@@ -116,7 +83,7 @@ static void test_no_thread(void **state)
 	/* whoever opened them closes them, as after any other failure */
 	assert_null(b);
 	buckets_close(b);
-	mean_close(&comm);
+	comm_mean_close(&comm);
 }
 
 int main(void)

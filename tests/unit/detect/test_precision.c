@@ -103,7 +103,7 @@ static int sum_with_other(struct comm *c, double *values, size_t n,
 static void test_ranks(void **state)
 {
 	static const struct comm_ops ops = { .sum_doubles = sum_with_other };
-	struct comm two = { &ops, 0, 2 };
+	struct comm two = { .ops = &ops, .world = 2 };
 	struct twin twin;
 
 	(void)state;
