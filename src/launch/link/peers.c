@@ -32,6 +32,7 @@
 #define AGAIN_S 0.25	 /* between two calls, at first */
 #define AGAIN_MOST_S 2.0 /* and at last */
 #define STRANGERS 8	 /* that are named in the log */
+#define FLUSH_S 1.0	 /* for the last words to leave */
 #define PART_S 0.5	 /* at the end, for the others to close as well */
 
 enum stage {
@@ -91,41 +92,31 @@ int peers_open(const struct peers_config *c, struct peers **out,
 	return 0;
 }
 
-/* Before this process stands still or ends: a last word is worth a second. */
-void peers_flush(struct peers *p)
+/* For at most so many seconds, while any link that stands has more to do. */
+static void settle(struct peers *p, double seconds, bool (*more)(struct wire *))
 {
-	double until = fl_now_s() + 1;
-	bool more = p != NULL;
+	double until = fl_now_s() + seconds;
+	bool again = p != NULL;
 
-	while (more && fl_now_s() < until) {
-		more = false;
-		for (int i = 0; i < p->config.hosts->count; i++) {
-			struct wire *w = &p->links[i].wire;
-
-			if (p->links[i].stage == STAGE_HERE && wire_pump(w) &&
-			    wire_pending(w) > 0)
-				more = true;
-		}
-		if (more)
+	while (again && fl_now_s() < until) {
+		again = false;
+		for (int i = 0; i < p->config.hosts->count; i++)
+			if (p->links[i].stage == STAGE_HERE)
+				again |= more(&p->links[i].wire);
+		if (again)
 			fl_sleep_s(0.005);
 	}
 }
 
-/* Last words are heard when the other side closes in its turn. Agents end in
- * the same moment; one that has more to do is not waited for. */
-static void part(struct peers *p)
+static bool still_sends(struct wire *w)
 {
-	double until = fl_now_s() + PART_S;
-	bool more = true;
+	return wire_pump(w) && wire_pending(w) > 0;
+}
 
-	while (more && fl_now_s() < until) {
-		more = false;
-		for (int i = 0; i < p->config.hosts->count; i++)
-			if (p->links[i].stage == STAGE_HERE)
-				more |= wire_part(&p->links[i].wire);
-		if (more)
-			fl_sleep_s(0.005);
-	}
+/* Before this process stands still or ends: a last word is worth a second. */
+void peers_flush(struct peers *p)
+{
+	settle(p, FLUSH_S, still_sends);
 }
 
 void peers_close(struct peers *p)
@@ -133,7 +124,9 @@ void peers_close(struct peers *p)
 	if (!p)
 		return;
 	peers_flush(p);
-	part(p);
+	/* Last words are heard when the other side closes in its turn. Agents
+	 * end in the same moment; one that has more to do is not waited for. */
+	settle(p, PART_S, wire_part);
 	for (int i = 0; i < p->config.hosts->count; i++)
 		wire_close(&p->links[i].wire);
 	for (int i = 0; i < p->guest_count; i++)
