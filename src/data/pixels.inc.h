@@ -221,21 +221,19 @@ INLINE void sample(const struct axis *a, const float *row, float *out, int taps)
 	}
 }
 
+/* With the number of taps known to the compiler, where it is a usual one. */
+#define TAPS(n)                         \
+	case n:                         \
+		sample(a, row, out, n); \
+		break
+
 static void across(const struct axis *a, const float *row, float *out)
 {
 	switch (a->taps) {
-	case 1:
-		sample(a, row, out, 1);
-		break;
-	case 2:
-		sample(a, row, out, 2);
-		break;
-	case 4:
-		sample(a, row, out, 4);
-		break;
-	case 8:
-		sample(a, row, out, 8);
-		break;
+		TAPS(1);
+		TAPS(2);
+		TAPS(4);
+		TAPS(8);
 	default:
 		sample(a, row, out, a->taps);
 	}
@@ -322,25 +320,20 @@ INLINE void add_rows(const float *const *rows, const float *weight, int count,
 	normalise_period(sum, scale, out + at, n - at);
 }
 
+#define ROWS(k)                                           \
+	case k:                                           \
+		add_rows(rows, weight, k, scale, out, n); \
+		break
+
 static void down(const float *const *rows, const float *weight, int count,
 		 const struct pixels_scale *scale, float *out, size_t n)
 {
 	switch (count) {
-	case 1:
-		add_rows(rows, weight, 1, scale, out, n);
-		break;
-	case 2:
-		add_rows(rows, weight, 2, scale, out, n);
-		break;
-	case 3:
-		add_rows(rows, weight, 3, scale, out, n);
-		break;
-	case 4:
-		add_rows(rows, weight, 4, scale, out, n);
-		break;
-	case 8:
-		add_rows(rows, weight, 8, scale, out, n);
-		break;
+		ROWS(1);
+		ROWS(2);
+		ROWS(3);
+		ROWS(4);
+		ROWS(8);
 	default:
 		add_rows(rows, weight, count, scale, out, n);
 	}
