@@ -23,6 +23,16 @@ static void on_stack(int number)
 	stacks++;
 }
 
+/* fake_open with --stall: who stands still ends the job. */
+static struct fake *open_looked_after(int machines, int each, int self)
+{
+	struct fake *x = fake_open(machines, each, self);
+
+	x->options.stall = STALL_S;
+	x->options.stall_policy = "abort";
+	return x;
+}
+
 static void hear(void *w, int seat, const char *text)
 {
 	struct json *o = fake_json(text);
@@ -48,13 +58,11 @@ static const char *const waits =
 
 static void test_named(void **state)
 {
-	struct fake *x = fake_open(2, 1, 0);
+	struct fake *x = open_looked_after(2, 1, 0);
 	void *w;
 	int at;
 
 	(void)state;
-	x->options.stall = STALL_S;
-	x->options.stall_policy = "abort";
 	w = watch_stall.begin(&x->attempt);
 	stand_still(x, w);
 	at = fake_sent(x, 1, WIRE_STALL);
@@ -81,11 +89,10 @@ static void test_named(void **state)
 /* All are in a collective: the earliest is waited for. */
 static void test_earliest(void **state)
 {
-	struct fake *x = fake_open(2, 1, 0);
+	struct fake *x = open_looked_after(2, 1, 0);
 	void *w;
 
 	(void)state;
-	x->options.stall = STALL_S;
 	x->options.stall_policy = "restart";
 	w = watch_stall.begin(&x->attempt);
 	atomic_store(&x->pages[0].collective, 9);
@@ -103,12 +110,10 @@ static void test_earliest(void **state)
 /* One that moves again says so, and what stood still is forgotten. */
 static void test_moves(void **state)
 {
-	struct fake *x = fake_open(2, 1, 0);
+	struct fake *x = open_looked_after(2, 1, 0);
 	void *w;
 
 	(void)state;
-	x->options.stall = STALL_S;
-	x->options.stall_policy = "abort";
 	w = watch_stall.begin(&x->attempt);
 	stand_still(x, w);
 	atomic_fetch_add(&x->pages[0].beat, 1);
@@ -125,12 +130,10 @@ static void test_moves(void **state)
 /* After a pause all of the time begins anew. */
 static void test_again(void **state)
 {
-	struct fake *x = fake_open(2, 1, 0);
+	struct fake *x = open_looked_after(2, 1, 0);
 	void *w;
 
 	(void)state;
-	x->options.stall = STALL_S;
-	x->options.stall_policy = "abort";
 	w = watch_stall.begin(&x->attempt);
 	hear(w, 1, waits);
 	fl_sleep_s(2 * STALL_S);
@@ -148,12 +151,10 @@ static void test_again(void **state)
 /* All know the same; the first machine that is here acts. */
 static void test_decides(void **state)
 {
-	struct fake *x = fake_open(2, 1, 1);
+	struct fake *x = open_looked_after(2, 1, 1);
 	void *w;
 
 	(void)state;
-	x->options.stall = STALL_S;
-	x->options.stall_policy = "abort";
 	w = watch_stall.begin(&x->attempt);
 	stand_still(x, w);
 	hear(w, 0, waits);
