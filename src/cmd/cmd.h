@@ -11,6 +11,14 @@
 
 typedef int cmd_fn(int argc, char **argv, struct fl_err *err);
 
+/* What a command does once its line is read: words arguments in argv that are no
+ * options, none where the table names no operand. */
+typedef int cmd_body(void *args, int words, char **argv, struct fl_err *err);
+
+/* Reads the line into args by the table, answers --help, or runs the body. */
+int cmd_run(const struct option_table *table, void *args, int argc, char **argv,
+	    cmd_body *body, struct fl_err *err);
+
 cmd_fn cmd_ckpt;
 cmd_fn cmd_convert;
 cmd_fn cmd_eval;

@@ -131,23 +131,20 @@ static int show(const char *place, bool digest_only, struct fl_err *err)
 	return tensor_file_end(&weights, path, rc, err);
 }
 
-int cmd_ckpt(int argc, char **argv, struct fl_err *err)
+static int take_verb(void *ctx, int words, char **argv, struct fl_err *err)
 {
-	struct ckpt_args args = { 0 };
-	int words;
-	bool help;
-	int rc = option_parse(&cmd_ckpt_options, &args, argc, argv, &words,
-			      &help, err);
+	const struct ckpt_args *args = ctx;
 
-	if (rc != 0)
-		return rc;
-	if (help) {
-		option_help(&cmd_ckpt_options, stdout);
-		return 0;
-	}
-	if (words != 2 || strcmp(argv[1], "show") != 0)
+	if (words != 2 || strcmp(argv[0], "show") != 0)
 		return fl_fail(err, FL_EUSAGE,
 			       "usage: flotilla ckpt show FILE "
 			       "[--digest]");
-	return show(argv[2], args.digest, err);
+	return show(argv[1], args->digest, err);
+}
+
+int cmd_ckpt(int argc, char **argv, struct fl_err *err)
+{
+	struct ckpt_args args = { 0 };
+
+	return cmd_run(&cmd_ckpt_options, &args, argc, argv, take_verb, err);
 }

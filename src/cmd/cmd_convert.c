@@ -254,21 +254,16 @@ static int convert(const char *in, const char *out, struct fl_err *err)
 	return source_close(&s, path, rc, err);
 }
 
-int cmd_convert(int argc, char **argv, struct fl_err *err)
+static int take_files(void *args, int words, char **argv, struct fl_err *err)
 {
-	int words;
-	bool help;
-	int rc = option_parse(&cmd_convert_options, NULL, argc, argv, &words,
-			      &help, err);
-
-	if (rc != 0)
-		return rc;
-	if (help) {
-		option_help(&cmd_convert_options, stdout);
-		return 0;
-	}
+	(void)args;
 	if (words != 2)
 		return fl_fail(err, FL_EUSAGE,
 			       "usage: flotilla convert IN OUT");
-	return convert(argv[1], argv[2], err);
+	return convert(argv[0], argv[1], err);
+}
+
+int cmd_convert(int argc, char **argv, struct fl_err *err)
+{
+	return cmd_run(&cmd_convert_options, NULL, argc, argv, take_files, err);
 }

@@ -153,31 +153,33 @@ static int synth(const struct data_args *args, int words, char **argv,
 	return synth_make(argv[0], &o, err);
 }
 
+static int take_verb(void *ctx, int words, char **argv, struct fl_err *err)
+{
+	const struct data_args *args = ctx;
+
+	if (words == 0) {
+		option_help(&cmd_data_options, stderr);
+		return fl_fail(err, FL_EUSAGE, "data needs 'check' or 'synth'");
+	}
+	if (strcmp(argv[0], "check") == 0)
+		return check(args, words - 1, argv + 1, err);
+	if (strcmp(argv[0], "synth") == 0)
+		return synth(args, words - 1, argv + 1, err);
+	return fl_fail(err, FL_EUSAGE,
+		       "unknown verb '%s'; data knows 'check' and 'synth'",
+		       argv[0]);
+}
+
 int cmd_data(int argc, char **argv, struct fl_err *err)
 {
 	struct data_args args = {
 		.images = 1200, .val = 150, .width = 240, .height = 192
 	};
-	int words, rc;
-	bool help;
+	int rc;
 
 	fl_log_name("flotilla.data");
 	fl_par_init(0);
-	rc = option_parse(&cmd_data_options, &args, argc, argv, &words, &help,
-			  err);
-	if (rc == 0 && (help || words == 0))
-		option_help(&cmd_data_options, help ? stdout : stderr);
-	if (rc == 0 && !help && words == 0)
-		rc = fl_fail(err, FL_EUSAGE, "data needs 'check' or 'synth'");
-	else if (rc == 0 && !help && strcmp(argv[1], "check") == 0)
-		rc = check(&args, words - 1, argv + 2, err);
-	else if (rc == 0 && !help && strcmp(argv[1], "synth") == 0)
-		rc = synth(&args, words - 1, argv + 2, err);
-	else if (rc == 0 && !help)
-		rc = fl_fail(
-			err, FL_EUSAGE,
-			"unknown verb '%s'; data knows 'check' and 'synth'",
-			argv[1]);
+	rc = cmd_run(&cmd_data_options, &args, argc, argv, take_verb, err);
 	option_list_release(&args.overrides);
 	return rc;
 }

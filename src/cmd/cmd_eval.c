@@ -49,8 +49,11 @@ const struct option_table cmd_eval_options = {
 	PADDLE_OPTIONS(eval_args, PADDLE_EVAL),
 };
 
-static int evaluate(const struct eval_args *args, struct fl_err *err)
+static int evaluate(void *ctx, int words, char **argv, struct fl_err *err)
 {
+	const struct eval_args *args = ctx;
+
+	(void)words, (void)argv;
 	if (args->job.config && (args->gt || args->dt))
 		return fl_fail(
 			err, FL_EUSAGE,
@@ -76,21 +79,10 @@ static int evaluate(const struct eval_args *args, struct fl_err *err)
 int cmd_eval(int argc, char **argv, struct fl_err *err)
 {
 	struct eval_args args = { 0 };
-	int words, rc;
-	bool help;
+	int rc;
 
 	fl_log_name("flotilla.eval");
-	rc = option_parse(&cmd_eval_options, &args, argc, argv, &words, &help,
-			  err);
-	if (args.job.amp)
-		job_prefer(&args.job, "amp=true");
-	if (rc == 0 && help)
-		option_help(&cmd_eval_options, stdout);
-	else if (rc == 0 && words > 0)
-		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
-			     argv[1]);
-	else if (rc == 0)
-		rc = evaluate(&args, err);
+	rc = cmd_run(&cmd_eval_options, &args, argc, argv, evaluate, err);
 	job_args_release(&args.job);
 	return rc;
 }

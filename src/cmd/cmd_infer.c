@@ -235,33 +235,30 @@ static int open_and_infer(const struct infer_args *args, struct fl_err *err)
 	return rc;
 }
 
+static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
+{
+	struct infer_args *args = ctx;
+
+	(void)words, (void)argv;
+	if (!args->image && !args->folder)
+		return fl_fail(err, FL_EUSAGE,
+			       "give one of --infer_img and --infer_dir");
+	if (!args->visualize && !args->save_results)
+		return fl_fail(
+			err, FL_EUSAGE,
+			"with --visualize false and without --save_results nothing would be written");
+	return open_and_infer(args, err);
+}
+
 int cmd_infer(int argc, char **argv, struct fl_err *err)
 {
 	struct infer_args args = { .output = "output",
 				   .draw_threshold = 0.5,
 				   .visualize = true };
-	int words, rc;
-	bool help;
+	int rc;
 
 	fl_log_name("flotilla.infer");
-	rc = option_parse(&cmd_infer_options, &args, argc, argv, &words, &help,
-			  err);
-	if (args.job.amp)
-		job_prefer(&args.job, "amp=true");
-	if (rc == 0 && help)
-		option_help(&cmd_infer_options, stdout);
-	else if (rc == 0 && words > 0)
-		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
-			     argv[1]);
-	else if (rc == 0 && !args.image && !args.folder)
-		rc = fl_fail(err, FL_EUSAGE,
-			     "give one of --infer_img and --infer_dir");
-	else if (rc == 0 && !args.visualize && !args.save_results)
-		rc = fl_fail(
-			err, FL_EUSAGE,
-			"with --visualize false and without --save_results nothing would be written");
-	else if (rc == 0)
-		rc = open_and_infer(&args, err);
+	rc = cmd_run(&cmd_infer_options, &args, argc, argv, take_line, err);
 	job_args_release(&args.job);
 	return rc;
 }

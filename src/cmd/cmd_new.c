@@ -51,6 +51,7 @@ const struct option_table cmd_new_options = {
 		   "  flotilla train -c cells.yml --eval",
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
+	.operand = "DIR",
 };
 
 /* What is written: the recipe's folder and name, and the other files. */
@@ -251,25 +252,20 @@ static int make(const struct new_args *args, const char *data,
 	return rc;
 }
 
-int cmd_new(int argc, char **argv, struct fl_err *err)
+static int take_folder(void *args, int words, char **argv, struct fl_err *err)
 {
-	struct new_args args = { 0 };
-	int words, rc;
-	bool help;
-
-	fl_log_name("flotilla.new");
-	fl_par_init(0);
-	rc = option_parse(&cmd_new_options, &args, argc, argv, &words, &help,
-			  err);
-	if (rc != 0)
-		return rc;
-	if (help) {
-		option_help(&cmd_new_options, stdout);
-		return 0;
-	}
 	if (words != 1)
 		return fl_fail(
 			err, FL_EUSAGE,
 			"new needs one folder: flotilla new DATA [--out my.yml]");
-	return make(&args, argv[1], err);
+	return make(args, argv[0], err);
+}
+
+int cmd_new(int argc, char **argv, struct fl_err *err)
+{
+	struct new_args args = { 0 };
+
+	fl_log_name("flotilla.new");
+	fl_par_init(0);
+	return cmd_run(&cmd_new_options, &args, argc, argv, take_folder, err);
 }

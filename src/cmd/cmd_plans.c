@@ -102,12 +102,14 @@ static int make_plans(const struct model_job *job, const struct model *model,
 	return rc;
 }
 
-static int plans(const struct plans_args *a, struct fl_err *err)
+static int plans(void *args, int words, char **argv, struct fl_err *err)
 {
+	const struct plans_args *a = args;
 	struct model *model = NULL;
 	struct model_job job;
 	int rc = job_open(&job, &a->job, false, err);
 
+	(void)words, (void)argv;
 	if (rc == 0)
 		rc = family_model(job.recipe, &model, err);
 	if (rc == 0)
@@ -121,19 +123,9 @@ static int plans(const struct plans_args *a, struct fl_err *err)
 
 int cmd_plans(int argc, char **argv, struct fl_err *err)
 {
-	struct plans_args a = { 0 };
-	bool help = false;
-	int words = 0, rc;
+	struct plans_args args = { 0 };
+	int rc = cmd_run(&cmd_plans_options, &args, argc, argv, plans, err);
 
-	rc = option_parse(&cmd_plans_options, &a, argc, argv, &words, &help,
-			  err);
-	if (rc == 0 && help)
-		option_help(&cmd_plans_options, stdout);
-	else if (rc == 0 && words > 0)
-		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
-			     argv[1]);
-	else if (rc == 0)
-		rc = plans(&a, err);
-	job_args_release(&a.job);
+	job_args_release(&args.job);
 	return rc;
 }

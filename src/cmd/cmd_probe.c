@@ -79,27 +79,23 @@ static int probe(const struct probe_args *args, struct fl_err *err)
 	return rc;
 }
 
+/* A probe adds carefully, and clips as the reference does. */
+static int take_batches(void *ctx, int words, char **argv, struct fl_err *err)
+{
+	struct probe_args *args = ctx;
+
+	(void)words, (void)argv;
+	job_prefer(&args->job, "short_sums=true");
+	job_prefer(&args->job, "OptimizerBuilder.clip_grad_by_history=0");
+	return probe(args, err);
+}
+
 int cmd_probe(int argc, char **argv, struct fl_err *err)
 {
 	struct probe_args args = { .steps_per_epoch = 1 };
-	int words, rc;
-	bool help;
+	int rc = cmd_run(&cmd_probe_options, &args, argc, argv, take_batches,
+			 err);
 
-	rc = option_parse(&cmd_probe_options, &args, argc, argv, &words, &help,
-			  err);
-	if (args.job.amp)
-		job_prefer(&args.job, "amp=true");
-	if (rc == 0 && help)
-		option_help(&cmd_probe_options, stdout);
-	else if (rc == 0 && words > 0)
-		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
-			     argv[1]);
-	if (rc == 0 && !help && words == 0) {
-		job_prefer(&args.job, "short_sums=true");
-		job_prefer(&args.job,
-			   "OptimizerBuilder.clip_grad_by_history=0");
-		rc = probe(&args, err);
-	}
 	option_list_release(&args.batches);
 	job_args_release(&args.job);
 	return rc;

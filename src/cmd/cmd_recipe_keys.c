@@ -15,24 +15,20 @@ const struct option_table cmd_recipe_keys_options = {
 		 "and meaning, as a table\nin Markdown.",
 };
 
-int cmd_recipe_keys(int argc, char **argv, struct fl_err *err)
+static int print_keys(void *args, int words, char **argv, struct fl_err *err)
 {
 	struct fl_str rows = FL_STR_INIT;
-	int words;
-	bool help;
-	int rc = option_parse(&cmd_recipe_keys_options, NULL, argc, argv,
-			      &words, &help, err);
 
-	if (rc == 0 && help) {
-		option_help(&cmd_recipe_keys_options, stdout);
-	} else if (rc == 0 && words > 0) {
-		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
-			     argv[1]);
-	} else if (rc == 0) {
-		recipe_print_rows(&rows);
-		paddle_options_print(&rows);
-		fputs(fl_str_get(&rows), stdout);
-		fl_str_release(&rows);
-	}
-	return rc;
+	(void)args, (void)words, (void)argv, (void)err;
+	recipe_print_rows(&rows);
+	paddle_options_print(&rows);
+	fputs(fl_str_get(&rows), stdout);
+	fl_str_release(&rows);
+	return 0;
+}
+
+int cmd_recipe_keys(int argc, char **argv, struct fl_err *err)
+{
+	return cmd_run(&cmd_recipe_keys_options, NULL, argc, argv, print_keys,
+		       err);
 }

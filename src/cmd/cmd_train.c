@@ -235,49 +235,54 @@ static int claim_folder(const struct model_job *job, struct run_dir *dir,
 	return rc;
 }
 
+/* What the line prefers to the recipe; its -o may say otherwise. */
+static void prefer(struct train_args *args, char *batch, size_t size)
+{
+	if (args->replay_draws) /* a comparison with the reference */
+		job_prefer(&args->job,
+			   "OptimizerBuilder.clip_grad_by_history=0");
+	if (args->batch_size) {
+		snprintf(batch, size, "TrainReader.batch_size=%s",
+			 args->batch_size);
+		job_prefer(&args->job, batch);
+	}
+}
+
+static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
+{
+	struct train_args *args = ctx;
+	struct model_job job = { 0 };
+	struct run_dir dir = { .owner.fd = -1 };
+	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0;
+	char batch[128];
+	int rc;
+
+	(void)words, (void)argv;
+	catch_signals();
+	fl_log_keep(); /* the log file comes with the first step */
+	prefer(args, batch, sizeof(batch));
+	rc = job_open(&job, &args->job, !timing, err);
+	if (rc == 0)
+		option_say_passed(&cmd_train_options, &args->job.passed);
+	if (rc == 0 && !timing)
+		rc = claim_folder(&job, &dir, err);
+	if (rc == 0)
+		rc = settle_batch(args, &job, timing, err);
+	if (rc == 0)
+		rc = timing ? time_steps(&job, err)
+			    : train(args, &job, &dir, err);
+	run_dir_leave(&dir);
+	job_close(&job, rc);
+	return rc;
+}
+
 int cmd_train(int argc, char **argv, struct fl_err *err)
 {
 	struct train_args args = { 0 };
-	struct model_job job = { 0 };
-	struct run_dir dir = { .owner.fd = -1 };
-	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0, help;
-	char batch[128];
-	int words, rc;
+	int rc;
 
 	fl_log_name("flotilla.train");
-	rc = option_parse(&cmd_train_options, &args, argc, argv, &words, &help,
-			  err);
-	if (rc == 0 && help) {
-		option_help(&cmd_train_options, stdout);
-	} else if (rc == 0 && words > 0) {
-		rc = fl_fail(err, FL_EUSAGE, "unexpected argument '%s'",
-			     argv[1]);
-	} else if (rc == 0) {
-		catch_signals();
-		fl_log_keep(); /* the log file comes with the first step */
-		if (args.job.amp)
-			job_prefer(&args.job, "amp=true");
-		if (args.replay_draws) /* a comparison with the reference */
-			job_prefer(&args.job,
-				   "OptimizerBuilder.clip_grad_by_history=0");
-		if (args.batch_size) {
-			snprintf(batch, sizeof(batch),
-				 "TrainReader.batch_size=%s", args.batch_size);
-			job_prefer(&args.job, batch);
-		}
-		rc = job_open(&job, &args.job, !timing, err);
-		if (rc == 0)
-			option_say_passed(&cmd_train_options, &args.job.passed);
-		if (rc == 0 && !timing)
-			rc = claim_folder(&job, &dir, err);
-		if (rc == 0)
-			rc = settle_batch(&args, &job, timing, err);
-		if (rc == 0)
-			rc = timing ? time_steps(&job, err)
-				    : train(&args, &job, &dir, err);
-		run_dir_leave(&dir);
-		job_close(&job, rc);
-	}
+	rc = cmd_run(&cmd_train_options, &args, argc, argv, take_line, err);
 	job_args_release(&args.job);
 	return rc;
 }

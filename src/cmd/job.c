@@ -80,6 +80,24 @@ void job_prefer(struct job_args *args, const char *override)
 	l->count++;
 }
 
+int job_recipe(const struct job_args *args, const char *last,
+	       struct recipe **out, struct fl_err *err)
+{
+	const struct option_list *l = &args->overrides;
+	const char **all = fl_calloc((size_t)l->count + 2, sizeof(*all));
+	int n = 0, rc;
+
+	if (args->amp)
+		all[n++] = "amp=true";
+	for (int i = 0; i < l->count; i++)
+		all[n++] = l->items[i];
+	if (last)
+		all[n++] = last;
+	rc = recipe_load(args->config, all, n, out, err);
+	free(all);
+	return rc;
+}
+
 int job_open(struct model_job *job, const struct job_args *args, bool ranks,
 	     struct fl_err *err)
 {
@@ -88,8 +106,7 @@ int job_open(struct model_job *job, const struct job_args *args, bool ranks,
 	*job = (struct model_job){ 0 };
 	if (!args->config)
 		return fl_fail(err, FL_EUSAGE, "no recipe given; use -c FILE");
-	rc = recipe_load(args->config, args->overrides.items,
-			 args->overrides.count, &job->recipe, err);
+	rc = job_recipe(args, NULL, &job->recipe, err);
 	if (rc == 0)
 		rc = open_ranks(&job->comm, ranks, thread_count(), err);
 	if (rc == 0)

@@ -51,6 +51,10 @@ struct model_job {
 void job_args_release(struct job_args *args);
 /* An override before all -o of the command line, which may say otherwise. */
 void job_prefer(struct job_args *args, const char *override);
+/* The recipe as the line wants it: --amp, the overrides, and last (or NULL), which
+ * nothing overrides. */
+int job_recipe(const struct job_args *args, const char *last,
+	       struct recipe **out, struct fl_err *err);
 /* Loads the recipe, opens the device, starts the compute threads and, where
  * ranks is true and a launcher started several, joins the other ranks. */
 int job_open(struct model_job *job, const struct job_args *args, bool ranks,

@@ -111,8 +111,6 @@ int train_settle_batch(struct model_job *job, const struct job_args *args,
 		       const char *resume, int batch_ranks, int local_ranks,
 		       struct fl_err *err)
 {
-	size_t n = (size_t)args->overrides.count;
-	const char **overrides;
 	char text[64];
 	struct recipe *fresh;
 	int ranks = batch_ranks > 0 ? batch_ranks : job->comm->world;
@@ -126,12 +124,7 @@ int train_settle_batch(struct model_job *job, const struct job_args *args,
 	if (rc != 0 || batch == recipes)
 		return rc;
 	snprintf(text, sizeof(text), "TrainReader.batch_size=%d", batch);
-	overrides = fl_calloc(n + 1, sizeof(*overrides));
-	for (size_t i = 0; i < n; i++)
-		overrides[i] = args->overrides.items[i];
-	overrides[n] = text;
-	rc = recipe_load(args->config, overrides, (int)n + 1, &fresh, err);
-	free(overrides);
+	rc = job_recipe(args, text, &fresh, err);
 	if (rc != 0)
 		return rc;
 	fresh->precision = job->recipe->precision; /* settled */

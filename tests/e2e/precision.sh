@@ -89,3 +89,4 @@ check "are others" not cmp "$work/a.json" "$work/b.json"
 says "infer in bf16" 0 "pictures with" "$flotilla" infer $(tiny) weights="$work/first.safetensors" precision=bf16 \
 	--infer_dir "$work/data/images/val" --output_dir "$work/drawn"
 says "eval --amp" 0 "INFO: amp: " "$flotilla" $E --amp
+says "plans --amp" 0 "INFO: amp: " "$flotilla" plans $(tiny) --amp
