@@ -76,7 +76,7 @@ on() {
 agent() {
 	local i=$1
 	shift
-	rm -f "$work/rc.$i"
+	rm -f "$work/rc.$i" "$work/out.$i" # words of the run before are not waited for
 	(
 		rc=0
 		exec >"$work/out.$i" 2>&1 </dev/null
