@@ -1,8 +1,8 @@
 /* bmp.c - BMP, by ourselves: no library of Debian that is small and looked
  * after reads it. All that Windows and OS/2 write is read, judged against
  * OpenCV, which asks for the masks of 32 bits only where they lie within the
- * header, and fills what run lengths leave out with the first colour. Written are
- * 24 bits a pixel.
+ * header, and fills what run lengths leave out with the first colour. Written
+ * are 24 bits a pixel.
  *
  * Bounds: each row lies within the file before anything is allocated for
  * uncompressed kinds; a run never leaves its row, nor the picture. */
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As the file numbers them. 4 and 5 are JPEG and PNG in a BMP's coat, which
+ * only printers are sent, 6 is masks with alpha: fits() refuses all three. */
 enum {
 	BMP_RGB,
 	BMP_RLE8,
@@ -20,6 +22,9 @@ enum {
 	BMP_BITFIELDS
 };
 
+/* Bytes. OS/2's header has sides of 16 bits and a palette of three bytes an
+ * entry; Windows' has 32 and four. Later versions of Windows' go on behind the
+ * same 40 bytes, the masks first. */
 #define FILE_HEADER 14
 #define OS2_HEADER 12
 #define WINDOWS_HEADER 40
@@ -35,6 +40,7 @@ struct bmp {
 	uint8_t palette[256][3];
 };
 
+/* Little-endian everywhere, and nothing is aligned. */
 static unsigned u16(const uint8_t *p)
 {
 	return (unsigned)p[1] << 8 | p[0];
@@ -58,6 +64,9 @@ static void take_palette(struct bmp *b, size_t at, size_t entry, size_t count)
 			b->palette[i][k] = b->bytes[at + 2 - (size_t)k];
 }
 
+/* The bits a pixel that go with each compression. A row of the table ends in
+ * zeros, so 24 and 32 without compression, of which it has no room, stand
+ * apart. */
 static bool fits(const struct bmp *b)
 {
 	static const uint8_t bits[4][4] = { [BMP_RGB] = { 1, 4, 8, 16 },
@@ -73,7 +82,8 @@ static bool fits(const struct bmp *b)
 	return false;
 }
 
-/* Which byte is the mask? */
+/* Which byte is the mask? Each must be one whole byte: others would need
+ * shifting and scaling, and end in the sentence that asks for PNG. */
 static bool take_place(uint32_t mask, uint8_t *place)
 {
 	for (uint8_t i = 0; i < 4; i++)
@@ -84,7 +94,10 @@ static bool take_place(uint32_t mask, uint8_t *place)
 	return false;
 }
 
-/* Of 32 bits only those within a header are asked for, as OpenCV does. */
+/* Masks of 32 bits count only where they lie within a header (OpenCV's rule):
+ * behind a header of 40 bytes they are read over, and blue comes first. All
+ * zero means the same. Of 16 bits there are two kinds, five bits each or six
+ * for green. */
 static bool take_masks(struct bmp *b, size_t header)
 {
 	const uint8_t *m = b->bytes + FILE_HEADER + WINDOWS_HEADER;
@@ -109,9 +122,12 @@ static bool take_masks(struct bmp *b, size_t header)
 static int take_windows(struct bmp *b, size_t header, struct fl_err *err)
 {
 	const uint8_t *p = b->bytes + FILE_HEADER;
+	/* A negative height says that the first row is the uppermost. */
 	int32_t h = (int32_t)u32(p + 8), w = (int32_t)u32(p + 4);
 	size_t used = u32(p + 32);
 
+	/* INT32_MIN has no positive twin, and its negation would be
+	 * undefined. */
 	if (w < 1 || h == 0 || h == INT32_MIN)
 		return broken(err, "its width or height is none");
 	b->w = w;
@@ -128,11 +144,13 @@ static int take_windows(struct bmp *b, size_t header, struct fl_err *err)
 		return 0;
 	if (used > 256)
 		return broken(err, "its palette has more than 256 colours");
+	/* 0 colours in use stands for all that the bits can name. */
 	take_palette(b, FILE_HEADER + header, 4,
 		     used ? used : (size_t)1 << b->bits);
 	return 0;
 }
 
+/* place: blue, green, red is the order without masks. */
 static int take_header(struct bmp *b, const uint8_t *bytes, size_t size,
 		       struct fl_err *err)
 {
@@ -146,6 +164,8 @@ static int take_header(struct bmp *b, const uint8_t *bytes, size_t size,
 		return broken(err, "its header is cut short");
 	header = u32(bytes + FILE_HEADER);
 	b->pixels = u32(bytes + 10);
+	/* OpenCV takes any header from 36 bytes on for Windows' and reads the
+	 * fields of 40: so do we, if the file has as many. */
 	if (header >= 36 && size >= FILE_HEADER + WINDOWS_HEADER)
 		return take_windows(b, header, err);
 	if (header != OS2_HEADER)
@@ -179,6 +199,7 @@ int bmp_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	return rc;
 }
 
+/* Rows are stored from the bottom up unless the height is negative. */
 static uint8_t *row_of(const struct bmp *b, const struct image *out, int y)
 {
 	int at = b->top_down ? y : b->h - 1 - y;
@@ -191,6 +212,8 @@ static void paint(const struct bmp *b, uint8_t *to, unsigned color)
 	memcpy(to, b->palette[color & 0xFF], 3);
 }
 
+/* Pixels below a byte begin at its highest bit. Five bits are shifted, not
+ * spread to 255: white of 16 bits is 248 with OpenCV, and so it is here. */
 static void take_pixel(const struct bmp *b, const uint8_t *row, size_t x,
 		       uint8_t *to)
 {
@@ -223,6 +246,8 @@ static void take_pixel(const struct bmp *b, const uint8_t *row, size_t x,
 static int take_rows(const struct bmp *b, struct image *out, struct fl_err *err)
 {
 	size_t w = (size_t)b->w, h = (size_t)b->h;
+	/* Rows are padded to four bytes. The last one may not lack its padding:
+	 * OpenCV refuses that file. */
 	size_t stride = (w * (size_t)b->bits + 31) / 32 * 4;
 
 	if (b->pixels > b->size || (b->size - b->pixels) / stride < h)
@@ -246,13 +271,16 @@ struct pen {
 	int x, y;
 };
 
+/* What a run has beyond its row is dropped; the next command says where the pen
+ * goes. */
 static void draw(struct pen *p, unsigned color)
 {
 	if (p->x < p->b->w && p->y < p->b->h)
 		paint(p->b, row_of(p->b, p->out, p->y) + 3 * p->x++, color);
 }
 
-/* The count colours after a zero and a count, padded to two bytes. */
+/* The count colours after a zero and a count, padded to two bytes; the padding
+ * of the last ones may be missing. false: the file ends within them. */
 static bool draw_literal(struct pen *p, unsigned count)
 {
 	bool four = p->b->bits == 4;
@@ -279,6 +307,9 @@ static bool draw_run(struct pen *p, bool *done)
 	p->at += 2;
 	for (unsigned i = 0; i < b[0]; i++)
 		draw(p, four ? b[1] >> (i % 2 ? 0 : 4) & 15 : b[1]);
+	/* A count and a colour; or 0 and 0 to 2 for the end of the row, the end
+	 * of the picture and a jump; or 0 and how many colours follow one by
+	 * one. */
 	if (b[0] || b[1] > 2)
 		return b[0] || draw_literal(p, b[1]);
 	if (b[1] == 0) {
@@ -290,6 +321,8 @@ static bool draw_run(struct pen *p, bool *done)
 		return true;
 	if (p->b->size - p->at < 2)
 		return false;
+	/* A jump may lead below the picture, where nothing is drawn and reading
+	 * ends, but not beyond its row: the pen's place is an index. */
 	p->x = p->x + b[2] < p->b->w ? p->x + b[2] : p->b->w;
 	p->y += b[3];
 	p->at += 2;
@@ -304,6 +337,7 @@ static int take_runs(const struct bmp *b, struct image *out, struct fl_err *err)
 	if (b->pixels > b->size)
 		return broken(err, "its pixels are cut short");
 	image_resize_buffer(out, b->w, b->h);
+	/* What is jumped over keeps the first colour. */
 	for (size_t i = 0; i < (size_t)b->w * (size_t)b->h; i++)
 		paint(b, out->rgb + 3 * i, 0);
 	while (!done && p.y < b->h)
@@ -339,6 +373,8 @@ int bmp_encode(const struct image *im, int quality, uint8_t **out, size_t *size,
 	size_t stride = (w * 3 + 3) / 4 * 4;
 	uint8_t *b = fl_calloc(head + stride * h, 1);
 
+	/* Without loss, and nothing here can fail: memory that is not there
+	 * ends the process in fl_calloc. */
 	(void)quality;
 	(void)err;
 	*out = b;

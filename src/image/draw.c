@@ -1,8 +1,9 @@
-/* Boxes, labels and simple shapes into a picture: for the results of infer and
- * for made-up data sets.
- * Everything is cut to the picture, so callers may draw beyond its edge. Shapes
- * are decided by the pixel's middle, without smoothing: a test can say which
- * pixels are set. */
+/* draw.c - boxes, labels and simple shapes into a picture: for the results of
+ * infer and for made-up data sets (data/synth.c).
+ *
+ * Everything is cut to the picture, so callers may draw beyond its edge. Boxes
+ * and letters have hard edges. Shapes have smooth ones, nine samples a pixel,
+ * so that a small one still has its form. */
 #include "image/draw.h"
 
 #include "image/font.h"
@@ -43,6 +44,7 @@ void draw_box(struct image *im, int x1, int y1, int x2, int y2, int thick,
 	draw_fill(im, x2 - thick, y1, x2, y2, color);
 }
 
+/* Letters of five cells and a gap of one. */
 int draw_text_width(const char *text, int scale)
 {
 	return (int)strlen(text) * 6 * scale;
@@ -56,6 +58,8 @@ void draw_text(struct image *im, int x, int y, const char *text, int scale,
 		const unsigned char *rows =
 			font_rows[(c < 32 || c > 126 ? '?' : c) - 32];
 
+		/* Seven rows of five cells, the left cell in the highest bit
+		 * (font.c). */
 		for (int i = 0; i < 35; i++) {
 			int cx = x + i % 5 * scale, cy = y + i / 5 * scale;
 
@@ -67,7 +71,7 @@ void draw_text(struct image *im, int x, int y, const char *text, int scale,
 }
 
 /* Is the point (u, v) of the unit square within the shape? Each shape touches
- * all four sides, so that its box is tight. */
+ * all four sides, so that its box is tight: a synthetic label has no error. */
 static bool inside(enum draw_shape shape, double u, double v)
 {
 	double x = 2 * u - 1, y = 2 * v - 1, r2 = x * x + y * y;
@@ -103,6 +107,8 @@ void draw_shape(struct image *im, enum draw_shape shape, double x, double y,
 				((size_t)py * (size_t)im->w + (size_t)px) * 3;
 			int hits = 0;
 
+			/* A grid of three by three within the pixel, in
+			 * coordinates of the shape's box. */
 			for (int k = 0; k < 9; k++) {
 				double u = (px + (k % 3 + 0.5) / 3 - x) / w;
 				double v = (py + (k / 3 + 0.5) / 3 - y) / h;
@@ -110,6 +116,8 @@ void draw_shape(struct image *im, enum draw_shape shape, double x, double y,
 				hits += u >= 0 && u <= 1 && v >= 0 && v <= 1 &&
 					inside(shape, u, v);
 			}
+			/* The share of the samples that hit is the share of the
+			 * colour. */
 			for (int c = 0; c < 3; c++)
 				p[c] = (uint8_t)((p[c] * (9 - hits) +
 						  color[c] * hits) /

@@ -1,7 +1,7 @@
 /* A font of 95 letters in 5 x 7 cells, drawn by hand, so that names of classes
- * can be written into pictures without a font library and a font file.
- * A character that is not drawn is shown as a question mark, which a reader
- * takes for what it is. */
+ * can be written into pictures without a font library and a font file. Read by
+ * draw_text() alone. A character that is not drawn is shown as a question mark,
+ * which a reader takes for what it is. */
 #include "image/font.h"
 
 /* Rows of five cells, the left one in the highest bit; drawn by hand. */

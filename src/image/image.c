@@ -1,5 +1,9 @@
-/* image.c - the table of the kinds of files, each with its reader and writer.
- * Called by the loader, evaluation, inference and 'data check'. */
+/* image.c - the table of the kinds of files, each with its reader and writer,
+ * and what is the same for all of them: the bound of a picture's size, sides
+ * swapped by the orientation, the file's name in errors. Called by the loader's
+ * threads, by infer, 'new', 'data check' and 'data synth'. A file's bytes
+ * choose the reader; its name matters in lists of a folder and when a picture
+ * is written. */
 #include "image/image.h"
 
 #include "base/arena.h"
@@ -11,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* One row a kind: who adds a format adds a row here, its marks in kind.c and a
+ * file beside jpeg.c. Endings are compared without regard to capitals. */
 static const struct {
 	const char *name, *endings[2];
 	image_prober *probe;
@@ -37,6 +43,8 @@ static const struct {
 			 tiff_encode },
 };
 
+/* The buffer only grows: a loader's thread decodes thousands of pictures into
+ * one struct image and allocates for the largest of them alone. */
 void image_resize_buffer(struct image *im, int w, int h)
 {
 	size_t need = (size_t)w * (size_t)h * 3;
@@ -81,6 +89,8 @@ bool image_is_named(const char *name)
 	return image_kind_named(name) != IMAGE_UNKNOWN;
 }
 
+/* The three refusals from the one that helps most: nothing in the file, a kind
+ * that people do bring, anything else. */
 static int not_ours(const uint8_t *bytes, size_t size, struct fl_err *err)
 {
 	const char *what = image_foreign_kind(bytes, size);
@@ -102,6 +112,9 @@ int image_probe(const void *bytes, size_t size, struct image_info *info,
 
 	if (kind == IMAGE_UNKNOWN)
 		return not_ours(bytes, size, err);
+	/* Before anything is decoded: a header of a few bytes may claim sides
+	 * whose product no machine has memory for, and every decoder relies on
+	 * this bound. */
 	rc = kinds[kind].probe(bytes, size, info, err);
 	if (rc == 0 && (info->w < 1 || info->h < 1 ||
 			(size_t)info->w * (size_t)info->h > IMAGE_MAX_PIXELS))
@@ -109,6 +122,8 @@ int image_probe(const void *bytes, size_t size, struct image_info *info,
 			err, FL_EDATA,
 			"%dx%d pixels, too large to be true (the bound is %zu million)",
 			info->w, info->h, IMAGE_MAX_PIXELS / 1000000);
+	/* 5 to 8 lay the picture on its side. Annotations count in the turned
+	 * picture, so that is the size everyone is told. */
 	if (rc == 0 && info->orientation >= 5) {
 		int w = info->w;
 
@@ -123,6 +138,8 @@ int image_measure(const char *path, struct image_info *info, struct fl_err *err)
 	struct fl_map map;
 	int rc;
 
+	/* Only the pages that hold the header are read: 'new' does this for
+	 * every picture of a data set. */
 	if (fl_map_peek(&map, path, err) != 0)
 		return err->code = FL_EDATA;
 	rc = image_probe(map.data, map.size, info, err);
@@ -137,6 +154,8 @@ int image_decode(const void *bytes, size_t size, struct image *out,
 	struct image_info info;
 	int rc = image_probe(bytes, size, &info, err);
 
+	/* A struct that is decoded into again must not tell of the last
+	 * file. */
 	out->warning[0] = '\0';
 	out->lost = false;
 	return rc ? rc : kinds[info.kind].decode(bytes, size, out, err);

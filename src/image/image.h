@@ -2,7 +2,7 @@
  *
  * Decoding gives what OpenCV's imread(..., IMREAD_COLOR) gives (there in BGR),
  * pixel by pixel (tests/golden/pictures.tsv): Exif orientation applied, alpha
- * dropped, grey, palette and ink (CMYK) as RGB, 16 bits cut to 8; of several
+ * dropped (of TIFF multiplied in), grey, palette and ink (CMYK) as RGB, 16 bits cut to 8; of several
  * frames or pages the first. What a file is settles its content, not its name.
  *
  * Ownership: a struct image owns its pixels; decoding into one again reuses

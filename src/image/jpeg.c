@@ -1,7 +1,8 @@
-/* jpeg.c - JPEG by libjpeg-turbo's classic interface, which TurboJPEG's lacks
- * three things for: it tells warnings apart, it decodes any sampling factors
- * (4:1:0) and ink (CMYK). Judged against OpenCV: what libjpeg warns of is a
- * warning, a file that ends before its last row is an error. */
+/* jpeg.c - JPEG by libjpeg-turbo's classic interface, because TurboJPEG's lacks
+ * three things: telling warnings apart, any sampling factors (4:1:0), and ink
+ * (CMYK). Judged against OpenCV: what libjpeg warns of is a warning, a file
+ * that ends before its last row is an error. Called through the table of
+ * image.c, by many threads at once, each with its own structs. */
 #include "image/codec.h"
 #include "image/orient.h"
 
@@ -21,7 +22,9 @@ const char *jpeg_library_version(void)
 	return JPEG_VERSION;
 }
 
-/* Cameras write some ten scans; thousands of empty ones cost minutes. */
+/* Cameras write some ten scans. Each scan goes over the whole picture, so a
+ * file of some kilobytes with thousands of empty ones costs minutes of
+ * decoding. */
 #define MOST_SCANS 500
 
 /* libjpeg's own fields stand first in each struct: its callbacks find ours. */
@@ -54,6 +57,8 @@ static bool goes_through(struct complaints *c, void (*work)(void *), void *with)
 	return true;
 }
 
+/* libjpeg's default prints and calls exit(): a broken picture would end a
+ * training. */
 static void give_up(j_common_ptr c)
 {
 	struct complaints *to = (struct complaints *)c->err;
@@ -62,12 +67,14 @@ static void give_up(j_common_ptr c)
 	longjmp(to->back, 1);
 }
 
+/* Warnings go to the picture's struct; standard error is not theirs. */
 static void keep_quiet(j_common_ptr c)
 {
 	(void)c;
 }
 
-/* Was anything of the pixels lost by what libjpeg warns of? */
+/* Was anything of the pixels lost by what libjpeg warns of? 'data check' tells
+ * these pictures apart from those that are only untidy. */
 static bool loses_pixels(const struct complaints *c)
 {
 	switch (c->manager.msg_code) {
@@ -84,6 +91,8 @@ static bool loses_pixels(const struct complaints *c)
 	}
 }
 
+/* In place of libjpeg's counting of warnings. A file that ends too early would
+ * be filled with grey by libjpeg; OpenCV refuses it. */
 static void warned(j_common_ptr c, int level)
 {
 	struct complaints *to = (struct complaints *)c->err;
@@ -94,6 +103,8 @@ static void warned(j_common_ptr c, int level)
 		give_up(c);
 	if (!to->image)
 		return;
+	/* The first warning is told, but any of them may be the one that lost
+	 * pixels. */
 	to->image->lost = to->image->lost || loses_pixels(to);
 	if (*to->image->warning)
 		return;
@@ -102,6 +113,8 @@ static void warned(j_common_ptr c, int level)
 		 to->text);
 }
 
+/* Called by libjpeg's own loops, the only place from which a decoding that is
+ * under way can be stopped. */
 static void count_scans(j_common_ptr c)
 {
 	struct jpeg_reader *r = (struct jpeg_reader *)c;
@@ -128,12 +141,15 @@ static void read_header(struct jpeg_reader *r)
 	jpeg_create_decompress(&r->d);
 	r->progress.progress_monitor = count_scans;
 	r->d.progress = &r->progress;
+	/* Whole APP1 segments, as long as they can be: Exif is among them. */
 	jpeg_save_markers(&r->d, JPEG_APP0 + 1, 0xFFFF);
 	jpeg_mem_src(&r->d, r->bytes, r->size);
 	jpeg_read_header(&r->d, TRUE);
 }
 
-/* Of the first Exif segment, 1 where there is none. */
+/* Of the first Exif segment, 1 where there is none; that a second one does not
+ * count is OpenCV's choice. XMP is an APP1 segment too, hence the look at the
+ * name. */
 static int orientation_of(const struct jpeg_reader *r)
 {
 	const struct jpeg_marker_struct *m = r->d.marker_list;
@@ -173,8 +189,9 @@ int jpeg_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	return rc;
 }
 
-/* OpenCV's rule. Adobe writes ink upside down and everyone followed, so a
- * sample says how much light is left. */
+/* OpenCV's rule, in its integers. Adobe writes ink upside down and everyone
+ * followed, so a sample says how much light is left; paper is the fourth,
+ * black. */
 static void ink_to_rgb(const JSAMPLE *ink, uint8_t *rgb, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -195,11 +212,16 @@ static void read_pixels(void *with)
 	bool four;
 
 	read_header(r);
+	/* libjpeg turns everything else into RGB itself, but not ink: it gives
+	 * it as it stands, a row at a time, and 'ink' holds that row. */
 	four = r->d.num_components == 4;
 	width = r->d.image_width;
 	r->d.out_color_space = four ? JCS_CMYK : JCS_RGB;
 	if (four)
 		r->ink = fl_malloc(width * 4);
+	/* Rows land in the picture directly. What is read of r after a jump
+	 * back was set before it or lies outside of goes_through(), so nothing
+	 * leaks. */
 	image_resize_buffer(out, (int)width, (int)r->d.image_height);
 	jpeg_start_decompress(&r->d);
 	r->complaints.reading_rows = true;
@@ -252,6 +274,8 @@ static void write_pixels(void *with)
 	c->input_components = 3;
 	c->in_color_space = JCS_RGB;
 	jpeg_set_defaults(c); /* 4:2:0, the accurate DCT */
+	/* 4:2:0 and the accurate DCT are libjpeg's defaults, as Pillow has
+	 * them, whose JPEGs the reference's infer writes. */
 	jpeg_set_quality(c, w->quality, TRUE);
 	jpeg_start_compress(c, TRUE);
 	while (c->next_scanline < c->image_height) {
@@ -266,6 +290,8 @@ static void write_pixels(void *with)
 int jpeg_encode(const struct image *im, int quality, uint8_t **out,
 		size_t *size, struct fl_err *err)
 {
+	/* The buffer is libjpeg's malloc; it grows while it is written, so
+	 * after a failure it may be there and is freed here. */
 	struct jpeg_writer w = { .im = im, .quality = quality };
 	int rc = 0;
 

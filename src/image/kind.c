@@ -1,10 +1,15 @@
 /* kind.c - what a file is by its first bytes: the kinds that are read, and
- * those that people bring instead, so that the error says what to do. */
+ * those that people bring instead, so that the error says what to do. Called by
+ * image_probe before any decoder sees the bytes. Names do not count: cameras,
+ * browsers and converters leave JPEG under .png and PNG under .jpg, and OpenCV
+ * goes by the bytes as well. */
 #include "image/codec.h"
 
 #include <string.h>
 #include <strings.h>
 
+/* These bytes at this place; a mark of no bytes fits everything, so that most
+ * rows need no second one. */
 struct mark {
 	size_t at;
 	const char *bytes;
@@ -26,6 +31,7 @@ static const struct {
 	{ IMAGE_JPEG, { 0, "\xFF\xD8\xFF", 3 }, { 0 } },
 	{ IMAGE_PNG, { 0, "\x89PNG\r\n\x1A\n", 8 }, { 0 } },
 	{ IMAGE_WEBP, { 0, "RIFF", 4 }, { 8, "WEBP", 4 } },
+	/* Little- and big-endian, as the processor was that wrote it. */
 	{ IMAGE_TIFF, { 0, "II*\0", 4 }, { 0 } },
 	{ IMAGE_TIFF, { 0, "MM\0*", 4 }, { 0 } },
 	{ IMAGE_TIFF, { 0, "II+\0\x08\0\0\0", 8 }, { 0 } }, /* BigTIFF */
@@ -43,6 +49,8 @@ enum image_kind image_kind_of(const uint8_t *b, size_t size)
 	return IMAGE_UNKNOWN;
 }
 
+/* In order, for one mark is part of another: of the containers that begin with
+ * "ftyp" the pictures stand before what is left of them, videos. */
 static const struct {
 	struct mark mark;
 	const char *what;
@@ -77,6 +85,8 @@ static const struct {
 	{ { 0, "<svg", 4 }, "an SVG drawing; save it as PNG" },
 };
 
+/* Servers answer a missing picture with a page, and a download that does not
+ * look at the status stores it under the picture's name. */
 static bool is_page(const uint8_t *b, size_t size)
 {
 	const char *text = (const char *)b;

@@ -1,6 +1,7 @@
-/* png.c - PNG by libspng, with two things that OpenCV's libpng does besides:
- * a damaged chunk that is not needed is passed over, and the orientation of an
- * eXIf chunk is applied, wherever it stands. */
+/* png.c - PNG by libspng, with two things that OpenCV's libpng does besides: a
+ * damaged chunk that is not needed is passed over, and the orientation of an
+ * eXIf chunk is applied, wherever it stands. Called through the table of
+ * image.c, which has checked the size by then. */
 #include "image/codec.h"
 #include "image/orient.h"
 
@@ -28,8 +29,13 @@ static spng_ctx *open_png(const uint8_t *bytes, size_t size,
 		*status = SPNG_EMEM;
 		return NULL;
 	}
+	/* A million a side is past what image_probe lets through by area, and
+	 * 64 MiB a chunk is ample for profiles and texts: both keep a file of a
+	 * few bytes from asking for gigabytes. */
 	spng_set_image_limits(ctx, 1 << 20, 1 << 20);
 	spng_set_chunk_limits(ctx, 64 << 20, 64 << 20);
+	/* A wrong check sum is an error in a chunk that the pixels need; text,
+	 * time or a profile with one is dropped. */
 	spng_set_crc_action(ctx, SPNG_CRC_ERROR, SPNG_CRC_DISCARD);
 	*status = spng_set_png_buffer(ctx, bytes, size);
 	if (*status == 0)
@@ -37,7 +43,9 @@ static spng_ctx *open_png(const uint8_t *bytes, size_t size,
 	return ctx;
 }
 
-/* Chunk by chunk: its length, its kind, its data, its check sum. */
+/* libspng knows a chunk once it has read that far, which a probe does not: an
+ * eXIf chunk may stand behind the pixels, and OpenCV turns by it there too. So
+ * all chunks are walked: length, kind, data, check sum. */
 static int orientation_of(const uint8_t *b, size_t size)
 {
 	size_t at = 8;
@@ -55,6 +63,8 @@ static int orientation_of(const uint8_t *b, size_t size)
 	return 1;
 }
 
+/* By the type of colour: grey, (none), RGB, palette, grey with alpha, (none),
+ * RGB with alpha. A palette is one sample a pixel, which probing reports. */
 static struct image_info info_of(const struct spng_ihdr *h)
 {
 	static const int components[7] = { 1, 0, 3, 1, 2, 0, 4 };
@@ -98,6 +108,10 @@ int png_decode(const uint8_t *bytes, size_t size, struct image *out,
 		status = spng_decode_image(ctx, out->rgb, need, SPNG_FMT_RGB8,
 					   0);
 	}
+	/* The pixels are whole by now (zlib has its own check), so a last chunk
+	 * with a wrong sum or a file without its end is a warning: OpenCV
+	 * refuses both, and tests/golden/test_pictures.c lists them as
+	 * differences on purpose. */
 	if (status == 0 && spng_decode_chunks(ctx) != 0)
 		snprintf(out->warning, sizeof(out->warning), "no proper end");
 	spng_ctx_free(ctx);
@@ -117,6 +131,7 @@ int png_encode(const struct image *im, int quality, uint8_t **out, size_t *size,
 	spng_ctx *ctx = spng_ctx_new(SPNG_CTX_ENCODER);
 	int status = ctx ? 0 : SPNG_EMEM;
 
+	/* Without loss: quality is JPEG's alone. */
 	(void)quality;
 	if (status == 0)
 		status = spng_set_option(ctx, SPNG_ENCODE_TO_BUFFER, 1);
@@ -127,6 +142,7 @@ int png_encode(const struct image *im, int quality, uint8_t **out, size_t *size,
 					   (size_t)im->w * (size_t)im->h * 3,
 					   SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
 	if (status == 0)
+		/* The buffer is malloc's and ours from here on. */
 		*out = spng_get_png_buffer(ctx, size, &status);
 	spng_ctx_free(ctx);
 	return status == 0 ? 0 : failed(status, "cannot write PNG", err);

@@ -1,7 +1,8 @@
 /* tiff.c - TIFF by libtiff, from and to memory, with its complaints caught for
- * each file. OpenCV takes libtiff's own view of a page as red, green, blue and
- * alpha, and so do we: 16 bits a sample are rounded to 8, alpha is multiplied
- * in. The first page counts. */
+ * each file (by default it prints them for the whole process). OpenCV takes
+ * libtiff's own view of a page as red, green, blue and alpha, and so do we: 16
+ * bits a sample are rounded to 8, alpha is multiplied in. The first page
+ * counts. Called through the table of image.c. */
 #include "image/codec.h"
 #include "image/orient.h"
 
@@ -13,7 +14,9 @@
 
 #include <tiffio.h>
 
-/* One allocation of libtiff's; a strip of the largest picture fits. */
+/* One allocation of libtiff's. The largest picture (IMAGE_MAX_PIXELS) takes 1
+ * GiB with four samples a pixel in one strip; what asks for more has a damaged
+ * tag. */
 #define MOST_MEMORY ((tmsize_t)1 << 30)
 
 struct tiff_file {
@@ -33,6 +36,8 @@ const char *tiff_library_version(void)
 	return text;
 }
 
+/* libtiff thinks that it has a file: these five callbacks give it one that lies
+ * in memory. While writing it also reads back what it wrote. */
 static tmsize_t do_read(thandle_t h, void *to, tmsize_t n)
 {
 	struct tiff_file *f = h;
@@ -46,6 +51,8 @@ static tmsize_t do_read(thandle_t h, void *to, tmsize_t n)
 	return (tmsize_t)count;
 }
 
+/* libtiff seeks past the end and fills in the directory later: the gap is zero
+ * until then. */
 static tmsize_t do_write(thandle_t h, void *from, tmsize_t n)
 {
 	struct tiff_file *f = h;
@@ -75,6 +82,7 @@ static toff_t do_seek(thandle_t h, toff_t offset, int whence)
 	return f->at;
 }
 
+/* The memory is the caller's: it outlives the TIFF. */
 static int do_close(thandle_t h)
 {
 	(void)h;
@@ -86,6 +94,7 @@ static toff_t do_size(thandle_t h)
 	return ((struct tiff_file *)h)->size;
 }
 
+/* The first error is the cause, those behind it are its consequences. */
 static int on_error(TIFF *t, void *user, const char *module, const char *fmt,
 		    va_list ap) __attribute__((format(printf, 4, 0)));
 static int on_warning(TIFF *t, void *user, const char *module, const char *fmt,
@@ -116,6 +125,7 @@ static int on_warning(TIFF *t, void *user, const char *module, const char *fmt,
 	return 1;
 }
 
+/* Handlers are of this TIFF alone, so threads do not hear each other. */
 static TIFF *open_tiff(struct tiff_file *f, const char *mode)
 {
 	TIFFOpenOptions *o = TIFFOpenOptionsAlloc();
@@ -132,6 +142,8 @@ static TIFF *open_tiff(struct tiff_file *f, const char *mode)
 
 static struct image_info info_of(TIFF *t)
 {
+	/* A tag that is missing leaves its default; of width and height that is
+	 * 0, which image_probe refuses. */
 	struct image_info info = { .kind = IMAGE_TIFF };
 	uint16_t bits, samples, orientation;
 	uint32_t w = 0, h = 0;
@@ -141,6 +153,8 @@ static struct image_info info_of(TIFF *t)
 	TIFFGetFieldDefaulted(t, TIFFTAG_BITSPERSAMPLE, &bits);
 	TIFFGetFieldDefaulted(t, TIFFTAG_SAMPLESPERPIXEL, &samples);
 	TIFFGetFieldDefaulted(t, TIFFTAG_ORIENTATION, &orientation);
+	/* Sides are 32 bits without sign; past int they are refused by area
+	 * anyway. */
 	info.w = w > INT32_MAX ? INT32_MAX : (int)w;
 	info.h = h > INT32_MAX ? INT32_MAX : (int)h;
 	info.components = samples;
@@ -165,7 +179,9 @@ int tiff_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	return 0;
 }
 
-/* Pixels as they are stored, unturned: 0x..BBGGRR. */
+/* Pixels as they are stored, 0x..BBGGRR, for libtiff can only flip and not
+ * turn: asking for the orientation that the page has makes it leave them alone,
+ * and orient_pixels() does the rest. */
 static bool read_view(TIFF *t, const struct image_info *info, uint32_t *raster,
 		      char *why, size_t size)
 {
@@ -198,6 +214,9 @@ int tiff_decode(const uint8_t *bytes, size_t size, struct image *out,
 	if (!t)
 		return fl_fail(err, FL_EDATA, "a damaged TIFF: %s", f.text);
 	info = info_of(t);
+	/* libtiff's view would take the first three samples for red, green and
+	 * blue; in pictures of satellites and microscopes they are other
+	 * bands. */
 	if (info.components > 4) {
 		TIFFClose(t);
 		return fl_fail(
@@ -238,6 +257,8 @@ int tiff_encode(const struct image *im, int quality, uint8_t **out,
 		TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, 3);
 		TIFFSetField(t, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB);
 		TIFFSetField(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+		/* LZW finds little in pixels, more in the differences of
+		 * neighbours. */
 		TIFFSetField(t, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
 		TIFFSetField(t, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
 	}
@@ -245,6 +266,7 @@ int tiff_encode(const struct image *im, int quality, uint8_t **out,
 		good = TIFFWriteScanline(
 			       t, im->rgb + (size_t)y * (size_t)im->w * 3,
 			       (uint32_t)y, 0) == 1;
+	/* Closing writes the directory, without which nobody finds the rows. */
 	if (t)
 		TIFFClose(t);
 	if (!good) {

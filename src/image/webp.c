@@ -1,5 +1,7 @@
-/* webp.c - WebP by libwebp: still pictures, the first frame of moving ones, the
- * orientation of an Exif chunk. */
+/* webp.c - WebP by libwebp, the format's own library: still pictures, the first
+ * frame of moving ones, the orientation of an Exif chunk. Called through the
+ * table of image.c. What OpenCV decodes is decoded to the same pixels (alpha is
+ * dropped, not blended). */
 #include "image/codec.h"
 #include "image/orient.h"
 
@@ -13,6 +15,8 @@
 #include <webp/demux.h>
 #include <webp/encode.h>
 
+/* Of the library that runs, packed in one number; the buffer is written with
+ * the same text by every caller, at start-up, before threads. */
 const char *webp_library_version(void)
 {
 	static char text[16];
@@ -23,6 +27,7 @@ const char *webp_library_version(void)
 	return text;
 }
 
+/* libwebp has codes and no words for them. */
 static const char *why(VP8StatusCode status)
 {
 	switch (status) {
@@ -37,6 +42,8 @@ static const char *why(VP8StatusCode status)
 	}
 }
 
+/* The demuxer walks the container; a file of the simple form has pixels alone
+ * there, and the orientation is none. */
 static int orientation_of(const uint8_t *bytes, size_t size)
 {
 	WebPData data = { bytes, size };
@@ -63,6 +70,7 @@ int webp_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 		return fl_fail(err, FL_EDATA,
 			       "a WebP whose header cannot be read: %s",
 			       why(status));
+	/* The canvas: of a moving picture a frame may be smaller. */
 	*info = (struct image_info){ .kind = IMAGE_WEBP,
 				     .w = f.width,
 				     .h = f.height,
@@ -73,7 +81,9 @@ int webp_probe(const uint8_t *bytes, size_t size, struct image_info *info,
 	return 0;
 }
 
-/* The canvas as it looks while the first frame is shown. */
+/* The canvas as it looks while the first frame is shown. The decoder of
+ * animations owns the pixels that it hands out, four bytes each, and frees them
+ * with itself; so they are copied before it goes. */
 static bool first_frame(const uint8_t *bytes, size_t size, struct image *out)
 {
 	WebPData data = { bytes, size };
@@ -95,6 +105,8 @@ static bool first_frame(const uint8_t *bytes, size_t size, struct image *out)
 
 static VP8StatusCode still(const uint8_t *bytes, size_t size, struct image *out)
 {
+	/* Straight into our buffer: libwebp's own would be copied once more,
+	 * and a picture of 16383 pixels a side is 800 MB. */
 	WebPDecoderConfig config;
 	VP8StatusCode status;
 	size_t stride = (size_t)out->w * 3;
@@ -136,6 +148,7 @@ int webp_encode(const struct image *im, int quality, uint8_t **out,
 {
 	uint8_t *bytes = NULL;
 
+	/* Lossless, as image.h promises; quality is JPEG's alone. */
 	(void)quality;
 	*size = WebPEncodeLosslessRGB(im->rgb, im->w, im->h, im->w * 3, &bytes);
 	if (*size == 0)
@@ -143,6 +156,8 @@ int webp_encode(const struct image *im, int quality, uint8_t **out,
 			err, FL_EDATA,
 			"cannot write WebP of %dx%d pixels (at most 16383 each)",
 			im->w, im->h);
+	/* Its buffer has to go back to WebPFree, ours is to be free()d like any
+	 * other. */
 	*out = fl_malloc(*size);
 	memcpy(*out, bytes, *size);
 	WebPFree(bytes);

@@ -2,7 +2,7 @@
  * classes, how they are dealt out, and what is odd.
  *
  * A reader adds classes, then image by image its boxes. Boxes are in pixels,
- * or in shares of the picture where 'shares' is set, until layout_finish()
+ * or in shares of the picture where 'shares' is set, until layout_measure()
  * knows the sizes. What is odd is kept by kind: how often, and the first few
  * in words; broken label files are a kind of their own, for which reading goes
  * on to its end so that all can be mended at once.
@@ -35,7 +35,7 @@ struct label_box {
 
 struct label_image {
 	const char *path; /* of the tree */
-	int w, h; /* as stated, 0: not; as decoded from layout_finish() on */
+	int w, h; /* as stated, 0: not; as decoded from layout_measure() on */
 	enum label_split split;
 	bool gone;    /* unreadable or broken: not written */
 	size_t first; /* box */
