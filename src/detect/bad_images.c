@@ -1,5 +1,8 @@
-/* Pictures that could not be decoded, each told once in a run. Ranks find their own and
- * hand them over in rounds of MOST_AT_ONCE, until none has more. */
+/* Pictures that could not be decoded, each told once in a run. A rank's loader
+ * only collects them, for two ranks may meet the same one in different epochs.
+ * run.c (training) and evaluate.c call bad_images_report at moments that all
+ * ranks share; there they hand over what they found in rounds of MOST_AT_ONCE,
+ * until none has more. */
 #include "detect/bad_images.h"
 
 #include "base/arena.h"
@@ -7,6 +10,8 @@
 
 #include <stdlib.h>
 
+/* Of 512 bytes each: 32 KiB on the stack, and one round in all but a data set
+ * that is wrong as a whole. */
 #define MOST_AT_ONCE 64
 
 void bad_images_init(struct bad_images *bad, int pictures)
@@ -21,6 +26,8 @@ void bad_images_release(struct bad_images *bad)
 	*bad = (struct bad_images){ 0 };
 }
 
+/* A gather fills rank 0's list alone: elsewhere it is empty and count stays
+ * 0. */
 static void name_new(struct bad_images *bad, const struct bad_picture *list,
 		     size_t count, const char *consequence)
 {
@@ -51,6 +58,8 @@ int bad_images_report(struct bad_images *bad, struct loader *loader,
 		if (rc == 0)
 			name_new(bad, all, bytes / sizeof(*mine), consequence);
 		free(all);
+		/* A full round may have left some behind. Every rank has to
+		 * take the same number of rounds, so the answer is summed. */
 		most = n == MOST_AT_ONCE;
 		if (rc == 0) /* go on while any rank has more */
 			rc = comm_sum_doubles(comm, &most, 1, err);

@@ -1,6 +1,8 @@
-/* Opened with a plan, then asked in turn: detector_look() for a batch, and
- * detector_found() for each of its images. Maps of the head are staged for the
- * host, which decodes and suppresses. */
+/* Opened with a plan of its size, then asked in turn: detector_look() for a
+ * batch, and detector_found() for each of its images. Evaluation, infer and the
+ * probe of an evaluation share it, so that they cannot differ. Maps of the head
+ * are staged for the host, which decodes and suppresses: only operations may
+ * follow a pointer into the device's memory. */
 #include "detect/detector.h"
 
 #include "family/family.h"
@@ -11,6 +13,8 @@ int detector_open(struct detector *d, const struct network *net,
 		  const struct plan_key *key, struct fl_err *err)
 {
 	const struct head *head = &net->model->head;
+	/* The recipe's bounds (score, IoU, how many) lie with the family's
+	 * keys. */
 	const struct nms_params params = family_suppression(net->recipe);
 	size_t points, logits;
 	int rc;
@@ -21,6 +25,8 @@ int detector_open(struct detector *d, const struct network *net,
 						      key->width),
 				.classes = net->model->num_classes };
 	FL_ASSERT(d->plan != NULL);
+	/* The stage holds the logits of a whole batch: a score a class and four
+	 * distributions over the bins for each point. */
 	points = (size_t)key->batch * (size_t)d->points;
 	logits = (size_t)d->classes + 4 * (size_t)head->bins;
 	d->boxes = fl_calloc(points, 4 * sizeof(float));
@@ -56,6 +62,8 @@ static int decode(struct detector *d, int n, const float *scale_factor,
 	for (int i = 0; i < head->count; i++) {
 		struct tensor *cls = &maps[i].cls, *reg = &maps[i].reg;
 
+		/* The map is the plan's, its pixels from here on the stage's:
+		 * on a device whose memory is the host's nothing is copied. */
 		cls->data =
 			stage_in(&d->stage, q, cls->data, tensor_bytes(cls));
 		reg->data =
@@ -79,6 +87,8 @@ int detector_look(struct detector *d, const float *image, int n,
 
 int detector_found(struct detector *d, int i, const struct nms_row **rows)
 {
+	/* Both arrays have the batch outermost, so an image's part is one
+	 * piece. */
 	size_t at = (size_t)i * (size_t)d->points;
 
 	*rows = d->nms.rows;

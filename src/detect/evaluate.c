@@ -1,6 +1,8 @@
-/* An evaluation: opened once a run with the data set and its classes, then run as often
- * as scores are wanted. Each rank looks at its share of the images, rank 0 gathers and
- * scores. evaluate_classes.c meets the classes, evaluate_voc.c scores VOC's way. */
+/* An evaluation: opened once a run with the data set and its classes, before
+ * the first step, so that what cannot be scored is known early; then run as
+ * often as scores are wanted. Each rank looks at its share of the images, rank
+ * 0 gathers and scores. evaluate_classes.c meets the classes, evaluate_voc.c
+ * scores VOC's way. Called by the training loop, by eval and by infer. */
 #include "detect/evaluate_priv.h"
 
 #include "agent/agent_link.h"
@@ -16,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first size: a reader of an evaluation has one, unlike that of a
+ * training. */
 struct plan_key evaluator_plan(const struct recipe *recipe,
 			       const struct reader_options *reader)
 {
@@ -24,6 +28,8 @@ struct plan_key evaluator_plan(const struct recipe *recipe,
 			     reader->sizes[0][1]);
 }
 
+/* Each metric needs what its own kind of data set keeps: COCO's the file's
+ * annotations, VOC's the difficult flags. */
 static int check_metric(const struct recipe *recipe, struct fl_err *err)
 {
 	bool voc = detect_options(recipe)->metric == METRIC_VOC;
@@ -58,11 +64,15 @@ int evaluator_open(struct evaluator *v, const struct recipe *recipe,
 				 .voc = data->eval.kind == DATASET_VOC };
 	rc = check_metric(recipe, err);
 	if (rc == 0)
+		/* With names the classes are met by name, and the file may list
+		 * more or fewer; without them only the number of classes can be
+		 * checked. */
 		rc = dataset_open(&data->eval,
 				  classes->count ? 0 : recipe->num_classes,
 				  &v->data, err);
 	if (rc == 0)
 		rc = evaluate_meet_classes(v, recipe, classes, err);
+	/* The truth is large and only the rank that scores reads it. */
 	if (rc == 0 && comm->rank == 0)
 		rc = dataset_anno_path(&data->eval, path, sizeof(path), err);
 	if (rc == 0 && comm->rank == 0 && v->voc)
@@ -116,6 +126,8 @@ struct share {
 	int done;
 };
 
+/* The place of an image is its id for VOC's metric, which walks the images in
+ * order; COCO's metric and bbox.json want the id of the file. */
 static void keep(struct share *s, const struct data_image *im,
 		 const struct nms_row *row)
 {
@@ -133,6 +145,7 @@ static void keep(struct share *s, const struct data_image *im,
 	memset(d, 0, sizeof(*d)); /* padding travels between ranks too */
 	d->image_id = s->v->voc ? im - s->v->data.images : im->id;
 	d->category_id = s->v->data.class_ids[class];
+	/* Width and height in double, as the reference's bbox.json has them. */
 	d->bbox[0] = (double)b[0];
 	d->bbox[1] = (double)b[1];
 	d->bbox[2] = (double)b[2] - (double)b[0];
@@ -150,6 +163,8 @@ static int evaluate_batch(struct share *s, const struct batch *b,
 		const struct nms_row *rows;
 		int n;
 
+		/* Padding of the last batch, or a picture that could not be
+		 * decoded. */
 		if (b->index[i] < 0)
 			continue;
 		s->done++;
@@ -190,9 +205,12 @@ static int evaluate_share(struct share *s, struct fl_err *err)
 		rc = loader_next(loader, &b, &waited, err);
 		if (rc != 0 || !b)
 			break;
+		/* The reference's line and its interval: scripts read it. */
 		if (i % 100 == 0)
 			fl_info("Eval iter: %d", i);
 		rc = evaluate_batch(s, b, err);
+		/* An evaluation may take longer than a step ever does: the
+		 * agent would take a silent rank for stalled. */
 		agent_link_beat();
 		fl_progress("evaluation  image %d/%d of this rank", s->done,
 			    total);
@@ -204,7 +222,8 @@ static int evaluate_share(struct share *s, struct fl_err *err)
 	return rc;
 }
 
-/* All ranks' detections on rank 0, in order of image ids. */
+/* By values and not by arrival, so that bbox.json and the score are the same
+ * for any number of ranks. */
 static int by_image(const void *a, const void *b)
 {
 	const struct coco_detection *x = a, *y = b;
@@ -218,6 +237,8 @@ static int by_image(const void *a, const void *b)
 		       : x->category_id > y->category_id;
 }
 
+/* All ranks' detections on rank 0, in order of image ids; elsewhere *count is
+ * 0. A collective, like the sum before it. */
 static int gather(struct share *s, struct coco_detection **all, size_t *count,
 		  double *images, struct fl_err *err)
 {
@@ -238,6 +259,7 @@ static int gather(struct share *s, struct coco_detection **all, size_t *count,
 	return rc;
 }
 
+/* Without a score: pictures of infer have no truth. */
 int evaluator_detect(struct evaluator *v, struct network *net,
 		     const struct reader_options *reader,
 		     struct coco_detection **detections, size_t *count,
@@ -265,6 +287,8 @@ int evaluator_run(struct evaluator *v, struct network *net,
 	struct share s;
 	int rc;
 
+	/* Only rank 0 scores. The others return at once and wait for it in the
+	 * next collective of their caller. */
 	*out = (struct evaluation){ 0 };
 	rc = open_share(&s, v, net, &data_options(net->recipe)->eval_reader,
 			err);

@@ -1,7 +1,9 @@
 /* The classes of a file that a model is shown, met with its own by name: before
  * the first step of a training that scores, before a score, before names are
  * drawn on pictures. What is not as in the file that the model was trained with
- * is said, once and by rank 0; what cannot be right is refused with both lists. */
+ * is said, once and by rank 0; what cannot be right is refused with both lists.
+ * The reference counts places instead: the same classes in another order then
+ * score low without a word (docs/parity.md). */
 #include "detect/evaluate_priv.h"
 
 #include "base/file.h"
@@ -12,7 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Boxes of each class of the data set. */
+/* Boxes of each class of the data set: a class that no box is of may be unknown
+ * to the model without harm. */
 static long *count_boxes(const struct dataset *d)
 {
 	long *n = fl_calloc((size_t)d->class_count + 1, sizeof(*n));
@@ -23,7 +26,7 @@ static long *count_boxes(const struct dataset *d)
 	return n;
 }
 
-/* Names of a list whose partner is missing. */
+/* Names of a list whose partner is missing, as text; returns how many. */
 static int list_alone(const struct class_list *l, const int *partner,
 		      struct fl_str *out)
 {
@@ -38,6 +41,8 @@ static int list_alone(const struct class_list *l, const int *partner,
 	return alone.count;
 }
 
+/* Lines to warn of, each a sentence with both files in it. Nothing of this
+ * stops a score: it says what the score does not count. */
 static void say_differences(const struct class_list *model,
 			    const struct class_list *file,
 			    const struct class_match *m)
@@ -77,6 +82,8 @@ static void say_differences(const struct class_list *model,
 	fl_str_release(&alone);
 }
 
+/* Two cases have no right answer: nothing in common, and boxes of a class that
+ * the model can never name (they would all count as missed). */
 static int check_match(const struct class_list *model,
 		       const struct class_list *file, const struct dataset *d,
 		       const struct class_match *m, struct fl_err *err)
@@ -124,6 +131,8 @@ int evaluate_meet_classes(struct evaluator *v, const struct recipe *recipe,
 
 	if (rc != 0)
 		return rc;
+	/* PaddleDetection's weights have no names, and the data set that was
+	 * trained with may be elsewhere: places are all there is. */
 	if (model->count == 0) {
 		fl_info("the weights do not say what their classes are called: "
 			"the first is taken for the first of '%s', and so on",
@@ -137,13 +146,16 @@ int evaluate_meet_classes(struct evaluator *v, const struct recipe *recipe,
 	rc = check_match(model, &file, &v->data, &m, err);
 	if (rc == 0 && (!m.in_order || m.folded))
 		say_differences(model, &file, &m);
+	/* The table is the evaluator's from here on; the rest of the match is
+	 * freed. */
 	v->class_of = m.of_file;
 	m.of_file = NULL;
 	class_match_release(&m);
 	return rc;
 }
 
-/* Names and ids for the pictures, taken over from a list. */
+/* Names and ids for the pictures, taken over from a list; copied, for its file
+ * is closed before the pictures are written. */
 static void take_names(struct dataset *d, const struct class_list *l)
 {
 	size_t n = (size_t)l->count;
@@ -158,7 +170,7 @@ static void take_names(struct dataset *d, const struct class_list *l)
 	}
 }
 
-/* A model whose classes nobody knows. */
+/* A model whose classes nobody knows: "class 0", "class 1" on the pictures. */
 static void number_classes(struct dataset *d, int classes)
 {
 	const char **names = fl_calloc((size_t)classes + 1, sizeof(*names));
@@ -206,6 +218,9 @@ static int name_unknown(struct evaluator *v, const struct recipe *recipe,
 	return 0;
 }
 
+/* Names are the model's in any case. Category ids are the TestDataset's where
+ * it has all of the classes, so that bbox.json can be scored against its
+ * file. */
 static void name_known(struct evaluator *v, const struct class_list *model,
 		       const struct class_list *test, struct fl_str *said)
 {
@@ -252,6 +267,8 @@ int evaluate_name_classes(struct evaluator *v, const struct recipe *recipe,
 		by_place(v, recipe->num_classes);
 	fl_warn_lines(&said);
 	fl_str_release(&said);
+	/* Ids that are texts in the file stay texts in bbox.json; their table
+	 * moves over before its data set is closed. */
 	v->data.ids = test.ids; /* the texts of its category ids */
 	test.ids = (struct text_ids){ 0 };
 	dataset_close(&test);

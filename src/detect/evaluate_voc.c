@@ -1,5 +1,8 @@
-/* The VOC half of an evaluation: truth and detections as the reference's metric sees
- * them, image after image, and mAP in the place of COCO's first two numbers. */
+/* The VOC half of an evaluation, called by evaluate.c on rank 0: truth and
+ * detections as the reference's metric sees them, image after image, and mAP in
+ * the place of COCO's first two numbers. The box that is scored is the one that
+ * went through the reader's resize, since its float32 roundings decide whether
+ * an overlap is over the bound (docs/parity.md: every bit). */
 #include "detect/evaluate_priv.h"
 
 #include "eval/voc_eval.h"
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The truth itself stays in the data set: reports want names and ids. */
 void evaluate_voc_categories(struct annotations *truth,
 			     const struct dataset *data)
 {
@@ -24,8 +28,8 @@ void evaluate_voc_categories(struct annotations *truth,
 	truth->category_count = n;
 }
 
-/* The reference scores the box that went through the reader: scaled, clipped
- * and divided by the scale again, in float32. */
+/* The reference scores the box that went through the reader: scaled, clipped to
+ * the input's size and divided by the scale again, in float32. */
 static void truth_of(const struct reader_options *reader,
 		     const struct data_image *im, struct voc_box *out)
 {
@@ -47,6 +51,8 @@ static void truth_of(const struct reader_options *reader,
 	}
 }
 
+/* Corners again, from the sides that evaluate.c made in double: rounded to
+ * float they are the detector's own. */
 static void found_of(const struct coco_detection *found, size_t n,
 		     struct voc_box *out)
 {
@@ -62,7 +68,8 @@ static void found_of(const struct coco_detection *found, size_t n,
 	}
 }
 
-/* The detections of image i, which follow one another from *at on. */
+/* How many detections image i has: they follow one another from *at on, for
+ * gather() put them in order of ids, which for VOC are places. */
 static size_t detections_of(const struct coco_detection *found, size_t count,
 			    size_t at, int image)
 {
@@ -73,6 +80,7 @@ static size_t detections_of(const struct coco_detection *found, size_t count,
 	return n;
 }
 
+/* Images without a detection count too: what they hold is missed. */
 static int add_images(struct voc_metric *m, const struct recipe *recipe,
 		      const struct dataset *data,
 		      const struct coco_detection *found, size_t count,
@@ -118,6 +126,8 @@ int evaluate_voc(const struct recipe *recipe, const struct dataset *data,
 		out->category_count = classes;
 		memcpy(out->category_ids, data->class_ids,
 		       classes * sizeof(*out->category_ids));
+		/* COCO's numbers that VOC's metric does not have; -1 is COCO's
+		 * own "none". */
 		for (int i = 0; i < COCO_STATS; i++)
 			out->stats[i] = -1;
 		out->stats[COCO_AP] = voc_score(&m, out->category_ap);

@@ -1,5 +1,7 @@
-/* Measuring on rank 0 and telling the others; called by network_open. A plan that is
- * made while kernels are timed is thrown away: it is made again from what is known,
+/* Measuring on rank 0 and telling the others; called by network_open before its
+ * plans are made. Two kernels differ in last bits, so all ranks get the same
+ * ones, whatever each machine would have found quicker. A plan that is made
+ * while kernels are timed is thrown away: it is made again from what is known,
  * on rank 0 as on the others. */
 #include "detect/kernels.h"
 
@@ -8,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of all measuring of a job, on rank 0, while the others wait. */
+/* Of all measuring of a job, on rank 0, while the others wait. Shapes that it
+ * does not reach are by the table. */
 #define SECONDS 20
 
+/* Making a plan asks the device for a kernel of each shape, and between
+ * measure() and measured() the device times its choices then. */
 static int measure(const struct graph *graph, struct dev *dev,
 		   const struct plan_key *keys, int count, struct fl_err *err)
 {
@@ -28,6 +33,8 @@ static int measure(const struct graph *graph, struct dev *dev,
 	return rc;
 }
 
+/* The text of device/device.h's tell(), its length first: a broadcast needs to
+ * know how much comes. */
 static int share(struct dev *dev, struct comm *comm, struct fl_err *err)
 {
 	struct fl_str text = FL_STR_INIT;
@@ -57,6 +64,8 @@ int kernels_agree(const struct graph *graph, struct dev *dev, struct comm *comm,
 {
 	int rc = 0;
 
+	/* A device without choices, or a recipe that goes by the table: the
+	 * same on every rank, so nobody waits in a broadcast. */
 	if (!dev->device->kernels || !measured)
 		return 0;
 	if (comm->rank == 0)
@@ -66,6 +75,7 @@ int kernels_agree(const struct graph *graph, struct dev *dev, struct comm *comm,
 	return rc;
 }
 
+/* Of a text of one line a shape, with the words of each direction. */
 static int count_of(const char *text, const char *word)
 {
 	int n = 0;

@@ -1,6 +1,7 @@
 /* The names of a model's classes, for whoever shows a file of categories to it:
- * eval, infer, train -r and fine-tuning. Ids that are texts are not stored: they
- * mean something in their own file alone. */
+ * eval, infer, train -r and fine-tuning. They travel in a checkpoint's
+ * metadata, as two arrays of JSON. Ids that are texts are not stored: they mean
+ * something in their own file alone. */
 #include "detect/model_classes.h"
 
 #include "box/text_ids.h"
@@ -34,6 +35,8 @@ void model_classes_describe(const struct class_list *list,
 	struct json *names = json_new_array(), *ids = json_new_array();
 
 	for (int i = 0; i < list->count; i++) {
+		/* A text's number is a place in a table that only lives in the
+		 * run (box/text_ids.h). */
 		bool text = !list->ids || text_id_is(list->ids[i]);
 
 		json_add(names, json_new_text(list->names[i]));
@@ -61,6 +64,7 @@ size_t model_classes_find(const struct tensor_file *file,
 	return out[0].text && out[1].text ? MODEL_CLASSES_META : 0;
 }
 
+/* One without the other is a damaged file, not one without names. */
 static struct json *array_of(const struct tensor_file *file, const char *key,
 			     const char *path, struct fl_err *err)
 {
@@ -83,6 +87,7 @@ static struct json *array_of(const struct tensor_file *file, const char *key,
 	return array;
 }
 
+/* Copied: the metadata goes with the file, the list stays. */
 static int take_lists(const struct json *names, const struct json *ids,
 		      const char *path, struct model_classes *out,
 		      struct fl_err *err)
@@ -135,7 +140,7 @@ int model_classes_read(const struct tensor_file *file, const char *path,
 }
 
 /* The list of the file that the recipe trains with, if it is here and can be
- * the model's. */
+ * the model's. Absence is no error: eval and infer work without names. */
 static void read_train(const struct recipe *recipe, struct model_classes *out)
 {
 	struct fl_err absent = FL_ERR_INIT;
@@ -147,6 +152,8 @@ static void read_train(const struct recipe *recipe, struct model_classes *out)
 	    dataset_read_classes(&data_options(recipe)->train, &out->train,
 				 &absent))
 		return;
+	/* As many classes is all that can be checked of weights without
+	 * names. */
 	if (out->train.class_count != recipe->num_classes) {
 		dataset_close(&out->train);
 		return;

@@ -1,5 +1,7 @@
-/* Opening a network: state, first weights, kernels, plans, in this order, and closing it the
- * other way round. */
+/* Opening a network: state, first weights, kernels, plans, in this order, and
+ * closing it the other way round. Called by train/engine.c, by eval and infer
+ * (cmd/job_detect.c) and by the probe of an evaluation. Kernels come before
+ * plans, since a plan takes the kernels that are known when it is made. */
 #include "detect/network.h"
 
 #include "detect/kernels.h"
@@ -14,6 +16,9 @@ static int open_state(struct network *net, unsigned rows, struct fl_err *err)
 				       err);
 	if (rc != 0)
 		return rc;
+	/* Into the host's mirror, which on the cpu is the state itself; then
+	 * over to the device. The seed alone decides, so every rank starts with
+	 * the same weights. */
 	graph_init_params(g, (uint64_t)net->recipe->seed,
 			  net->host.row[STATE_WEIGHTS],
 			  net->host.row[STATE_STATISTICS]);
@@ -27,6 +32,8 @@ int network_open(struct network *net, const struct recipe *recipe,
 {
 	int rc;
 
+	/* A trainer evaluates on its averages: it sets the last two to other
+	 * rows. */
 	*net = (struct network){ .recipe = recipe,
 				 .model = model,
 				 .dev = dev,
@@ -69,6 +76,8 @@ int network_forward(const struct network *net, struct plan *plan,
 		    const float *image, struct fl_err *err)
 {
 	struct tensor input = plan_value(plan, net->model->graph->input);
+	/* No gradients, and no comm: an evaluation forward uses running
+	 * statistics, so ranks need not meet. */
 	struct plan_run run = {
 		.queue = net->queue,
 		.weights = net->state.row[net->weights],

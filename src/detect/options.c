@@ -1,5 +1,6 @@
-/* The part of a recipe that evaluation reads: the metric and its settings, and keys
- * of the reference's evaluation that are taken or refused for their meaning here. */
+/* The part of a recipe that evaluation reads: the metric and its settings, and
+ * keys of the reference's evaluation that are taken or refused for their
+ * meaning here. registry/lists.c adds it to the parts that config/ reads. */
 #include "detect/options.h"
 
 #define F(field) offsetof(struct detect_options, field)

@@ -1,7 +1,8 @@
 /* One slab and one workspace, as large as the largest plan needs: only one plan
- * runs at a time, so all sizes share them.
- * Plans are made first, which settles their bytes; then memory is taken once;
- * then each is given its places. */
+ * runs at a time, so all sizes share them. Plans are made first, which settles
+ * their bytes; then memory is taken once; then each is given its places. Called
+ * by network_open before step 0: no step allocates, and a run that does not fit
+ * says so at once. */
 #include "detect/plans.h"
 
 #include <stdlib.h>
@@ -37,6 +38,7 @@ int plans_open(const struct graph *graph, struct dev *dev,
 	for (int i = 0; rc == 0 && i < count; i++) {
 		struct plan *p;
 
+		/* Training sizes may repeat the evaluation's. */
 		if (plans_find(out, &keys[i]))
 			continue;
 		rc = plan_new(graph, dev, &keys[i], &p, err);
@@ -60,6 +62,8 @@ int plans_open(const struct graph *graph, struct dev *dev,
 	return rc;
 }
 
+/* Shapes and places alone, no memory: '--batch_size auto' asks it for many
+ * batches. */
 int plans_measure(const struct graph *graph, struct dev *dev,
 		  const struct plan_key *key, size_t *bytes, struct fl_err *err)
 {
@@ -78,6 +82,8 @@ void plans_close(struct plans *plans)
 	for (int i = 0; i < plans->count; i++)
 		plan_free(plans->list[i]);
 	free(plans->list);
+	/* One that is all zero was never opened, and has no device to give back
+	 * to. */
 	if (plans->dev) {
 		dev_slab_free(plans->dev, &plans->activations);
 		dev_slab_free(plans->dev, &plans->workspace);

@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 
+/* Asked for by name: taken although it may be slower (one says so), refused
+ * where the device has none. */
 static int take_bf16(const struct device *device, const struct dev_bf16 *here,
 		     struct fl_err *err)
 {
@@ -23,6 +25,7 @@ static int take_bf16(const struct device *device, const struct dev_bf16 *here,
 static int faster_everywhere(struct comm *comm, const struct dev_bf16 *here,
 			     bool *out, struct fl_err *err)
 {
+	/* Every rank sums, whatever it found, and all take the same answer. */
 	double faster = here->works && here->faster;
 	int rc = comm_sum_doubles(comm, &faster, 1, err);
 
@@ -52,6 +55,8 @@ int precision_settle(struct recipe *r, const struct device *device,
 	struct dev_bf16 here;
 	int rc;
 
+	/* The answer is known without the device, which may have to time a
+	 * convolution for its own. */
 	if (recipe_precision(r) == DTYPE_F32 && !(is_auto && r->amp)) {
 		if (r->amp)
 			fl_info("amp: true means nothing beside precision: fp32");

@@ -1,5 +1,6 @@
-/* Tensors by their state names between flat buffers and files; which belong to a part
- * follows from the parameter's role. */
+/* Tensors by their state names between flat buffers and files; which belong to
+ * a part follows from the parameter's role. Called when checkpoints are written
+ * and read (train/checkpoint.c), when weights are loaded, and by the probe. */
 #include "detect/state.h"
 
 #include "ckpt/match.h"
@@ -11,7 +12,10 @@
 
 static bool in_part(const struct model_state *s, const struct state_part *part)
 {
-	if (!s->param) /* the projection is constant: model alone has it */
+	/* The projection is constant: model alone has it, neither the average
+	 * (the reference's ema_black_list) nor the velocity, which has no
+	 * statistics either. */
+	if (!s->param)
 		return part->statistics && strcmp(part->prefix, "ema.") != 0;
 	return part->statistics || !graph_role_is_statistic(s->param->role);
 }
@@ -67,10 +71,13 @@ void state_export(const struct model *model, const struct state_part *part,
 	FL_ASSERT(s != NULL);
 	if (s->param)
 		graph_param_export(s->param, buffer_of(s, part), out);
+	/* 0, 1, ... as the reference stores its projection. */
 	for (int j = 0; !s->param && j < s->ramp; j++)
 		out[j] = (float)j;
 }
 
+/* Through a copy in the file's layout: files may be half floats, and the graph
+ * has its own order of a kernel's axes. */
 void state_import_one(const struct model_state *s,
 		      const struct state_part *part,
 		      const struct named_tensor *from)
@@ -113,6 +120,7 @@ int state_import(const struct model *model, const struct state_part *part,
 		const struct named_tensor *t;
 		char name[512];
 
+		/* Constants are not read back: a file may even lack them. */
 		if (!in_part(s, part) || !s->param)
 			continue;
 		snprintf(name, sizeof(name), "%s%s", part->prefix, s->name);

@@ -1,6 +1,6 @@
 /* The table of the state's rows, their places in one slab, and mirrors of them
- * in the host's memory.
- * A row more, of another optimizer, is a line in the table: what is saved, under
+ * in the host's memory. Opened by network_open, copied by train/snapshot.c. A
+ * row more, of another optimizer, is a line in the table: what is saved, under
  * which prefix and how long it is follows from there. A mirror reads only the
  * rows it is asked for, since on a card each costs a transfer. */
 #include "detect/state_slab.h"
@@ -35,7 +35,8 @@ size_t state_row_count(const struct state_slab *s, enum state_row row)
 	return s->counts[state_kinds[row].statistics];
 }
 
-/* Rows begin on cache lines; the rest of the last one stays zero. */
+/* Rows begin on cache lines of 64 bytes; the rest of the last one stays zero,
+ * so operations may take a row with its padding. */
 static size_t row_bytes(const struct state_slab *s, int row)
 {
 	size_t count = state_row_count(s, (enum state_row)row);
@@ -53,7 +54,8 @@ static size_t bytes_of(const struct state_slab *s, unsigned rows)
 	return bytes;
 }
 
-/* Returns what lies behind the rows. */
+/* Lays rows out one behind the other from 'at' on; the same for the slab and
+ * for a mirror that is a copy. Returns what lies behind them. */
 static char *place(const struct state_slab *s, unsigned rows, char *at,
 		   float *row[STATE_ROWS])
 {
@@ -67,7 +69,8 @@ static char *place(const struct state_slab *s, unsigned rows, char *at,
 	return at;
 }
 
-/* By rows, for a tensor counts its elements in int. */
+/* Row by row, for a tensor counts its elements in int and all rows together may
+ * be more. */
 static void clear(const struct state_slab *s, struct dev_queue *q)
 {
 	for (int i = 0; i < STATE_ROWS; i++) {
@@ -90,6 +93,7 @@ int state_slab_open(struct state_slab *s, const struct graph *graph,
 	*s = (struct state_slab){ .dev = dev };
 	s->counts[0] = graph->flat_count;
 	s->counts[1] = graph->statistic_count;
+	/* One cache line more for the word behind the rows. */
 	rc = dev_slab_new(dev, bytes_of(s, rows) + 64, DEV_OWN, &s->slab, err);
 	if (rc != 0)
 		return rc;
@@ -115,6 +119,8 @@ int state_mirror_open(struct state_mirror *m, const struct state_slab *s,
 	for (int i = 0; i < STATE_ROWS; i++)
 		if (!s->row[i])
 			rows &= ~STATE_BIT(i);
+	/* On the cpu a mirror is a set of pointers, and fetching and putting do
+	 * nothing. */
 	if (!copy && s->dev->info.host_memory) {
 		for (int i = 0; i < STATE_ROWS; i++)
 			m->row[i] = rows & STATE_BIT(i) ? s->row[i] : NULL;
@@ -137,6 +143,7 @@ void state_mirror_close(struct state_mirror *m)
 	*m = (struct state_mirror){ 0 };
 }
 
+/* Does the row need carrying? Not where the mirror is the row itself. */
 static bool carried(const struct state_mirror *m, const struct state_slab *s,
 		    unsigned rows, int i)
 {
@@ -149,6 +156,8 @@ int state_fetch(struct state_mirror *m, const struct state_slab *s,
 	for (int i = 0; i < STATE_ROWS; i++)
 		if (carried(m, s, rows, i))
 			dev_read(q, m->row[i], s->row[i], row_bytes(s, i));
+	/* One wait for all of them: they stand in the queue behind the step's
+	 * work. */
 	return dev_wait(q, err);
 }
 

@@ -1,5 +1,7 @@
-/* Weights from a file into a network: found, matched by name and shape, and told
- * about. */
+/* Weights from a file into a network: found (ckpt/locate.h), matched by name
+ * and shape (ckpt/match.h), and told about. Training takes what fits, since a
+ * head of other classes is the usual case; evaluation is strict, for weights
+ * that do not cover the model would score nothing and say nothing. */
 #include "detect/weights.h"
 
 #include "base/log.h"
@@ -22,6 +24,7 @@ static void print_rows(const struct match *m, enum match_outcome outcome,
 	for (size_t i = 0; i < m->count; i++) {
 		const struct match_row *r = &m->rows[i];
 
+		/* Counted beyond what is shown, for the last line. */
 		if (r->outcome != outcome || ++n > SHOWN)
 			continue;
 		if (outcome == MATCH_SHAPE)
@@ -113,6 +116,8 @@ int weights_load(struct network *net, const char *place, bool strict,
 	if (rc == 0)
 		rc = match_weights(&m, state_wants(net->model, &arena),
 				   (size_t)net->model->state_count, &file, err);
+	/* Also for training: not one tensor means that the file is of something
+	 * else. */
 	if (rc == 0 && m.loaded == 0)
 		rc = fl_fail(err, FL_EDATA, "no tensor of '%s' fits the model",
 			     path);
@@ -126,6 +131,7 @@ int weights_load(struct network *net, const char *place, bool strict,
 		if (m.rows[i].outcome == MATCH_LOADED)
 			state_import_one(&net->model->states[i], &part,
 					 m.rows[i].from);
+	/* The mirror has them now; the device follows. */
 	if (rc == 0)
 		rc = network_put(net, STATE_MODEL, err);
 	match_release(&m);

@@ -2,8 +2,9 @@
  *
  * Decoding gives what OpenCV's imread(..., IMREAD_COLOR) gives (there in BGR),
  * pixel by pixel (tests/golden/pictures.tsv): Exif orientation applied, alpha
- * dropped (of TIFF multiplied in), grey, palette and ink (CMYK) as RGB, 16 bits cut to 8; of several
- * frames or pages the first. What a file is settles its content, not its name.
+ * dropped (of TIFF multiplied in), grey, palette and ink (CMYK) as RGB, 16 bits
+ * brought to 8; of several frames or pages the first. What a file is settles its
+ * content, not its name.
  *
  * Ownership: a struct image owns its pixels; decoding into one again reuses
  * them. Errors are FL_EDATA with a sentence that says what is wrong with the
