@@ -1,7 +1,8 @@
-/* COCO json: one file for all pictures or one a part. Where train and val say
- * the same classes in the same order and every picture lies where its name
- * says, the recipe can name the files as they are ('ready'); otherwise they
- * are read like any other labels. Roboflow puts a category 0 in front that
+/* COCO json: one file for all pictures or one a part. Read in the order find,
+ * open, choose, classes, images (layout_read_coco at the end). Where train and
+ * val say the same classes in the same order and every picture lies where its
+ * name says, the recipe can name the files as they are ('ready'); otherwise
+ * they are read like any other labels. Roboflow puts a category 0 in front that
  * only stands above the others: no object is of it, and it is left out. */
 #include "data/layout/layout_priv.h"
 
@@ -16,6 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* Many more than one data set has parts and tasks: a folder with more holds
+ * several, and which one is meant has to be said. */
 #define MOST_FILES 64
 
 struct coco_file {
@@ -33,13 +36,18 @@ struct coco {
 	bool as_it_is; /* nothing met so far that needs another file */
 };
 
-/* Is 'name' among the first bytes that name the members? Files of annotations
- * are large, and their members come in any order: all of it is searched. */
+/* Does the name of a member stand in the file? Its members come in any order
+ * and one of them may be gigabytes, so all bytes are searched. A full reading,
+ * which may still find the file to be broken, is for the layout that is
+ * chosen. */
 static bool holds(const struct fl_map *map, const char *name)
 {
 	return memmem(map->data, map->size, name, strlen(name)) != NULL;
 }
 
+/* By members that a tool always writes. A COCO file that an earlier 'new' left
+ * beside the pictures is no label of the data set, or a second run would read
+ * its own result. */
 enum json_layout layout_json_kind(struct tree *t, const char *path)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -79,6 +87,8 @@ static long boxes_of(const struct annotations *a)
 	return n;
 }
 
+/* Adds the file at the end of the list. One without boxes is told and not
+ * kept. */
 static int open_file(struct coco *c, const char *path, struct fl_err *err)
 {
 	struct labels *l = c->labels;
@@ -103,6 +113,7 @@ static int open_file(struct coco *c, const char *path, struct fl_err *err)
 	return 0;
 }
 
+/* The rest moves up: callers go through the list from its end. */
 static void drop_file(struct coco *c, int i, const char *why)
 {
 	struct coco_file *f = &c->files[i];
@@ -136,6 +147,7 @@ static void choose(struct coco *c)
 	}
 }
 
+/* Training comes first, so its file's order of classes becomes the recipe's. */
 static int by_split(const void *a, const void *b)
 {
 	const struct coco_file *x = a, *y = b;
@@ -144,6 +156,7 @@ static int by_split(const void *a, const void *b)
 				    : strcmp(x->path, y->path);
 }
 
+/* By name and over all files: what is a dummy in one has to be one in all. */
 static bool is_marked(const struct coco *c, const char *name)
 {
 	for (int i = 0; i < c->count; i++) {
@@ -158,7 +171,8 @@ static bool is_marked(const struct coco *c, const char *name)
 	return false;
 }
 
-/* Above others, and marks nothing. */
+/* Does it stand above others (their "supercategory") and mark nothing? Above
+ * others alone is not enough: it may have objects of its own. */
 static bool is_dummy(const struct coco *c, const struct annotations *a,
 		     size_t of)
 {
@@ -170,6 +184,7 @@ static bool is_dummy(const struct coco *c, const struct annotations *a,
 	return false;
 }
 
+/* What makes a file ambiguous is refused: a box could be of either class. */
 static int check_category(const struct coco_file *f, size_t of,
 			  struct fl_err *err)
 {
@@ -203,6 +218,9 @@ static int take_classes_of(struct coco *c, struct coco_file *f,
 		rc = check_category(f, k, err);
 		if (rc == 0 && !is_dummy(c, &f->a, k)) {
 			f->class_of[k] = labels_class(l, name);
+			/* PaddleDetection counts classes by their place in the
+			 * file (and we do), so places have to be the same in
+			 * every file. */
 			c->as_it_is &= f->class_of[k] == (int)k;
 		} else if (rc == 0) {
 			c->as_it_is = false;
@@ -220,12 +238,15 @@ static int take_classes(struct coco *c, struct fl_err *err)
 	for (int i = 0; rc == 0 && i < c->count; i++)
 		rc = take_classes_of(c, &c->files[i], err);
 	for (int i = 0; i < c->count; i++)
+		/* Only now: a later file may have added classes that this one
+		 * lacks. */
 		c->as_it_is &= (int)c->files[i].a.category_count ==
 			       c->labels->class_count;
 	return rc;
 }
 
-/* Does the name, put behind one folder for all, lead to its picture? */
+/* Does the name, put behind one folder for all, lead to its picture? A recipe
+ * has one image_dir for a data set. The first picture settles which. */
 static bool in_one_folder(struct coco_file *f, struct fl_arena *arena,
 			  const char *path, const char *name)
 {
@@ -241,6 +262,8 @@ static bool in_one_folder(struct coco_file *f, struct fl_arena *arena,
 	       strncmp(f->image_dir, path, front) == 0;
 }
 
+/* What cannot be trained on is told by kind. A category that nothing names
+ * breaks the file, for its boxes are objects that somebody saw. */
 static void take_box(struct coco *c, const struct coco_file *f,
 		     const struct annotation_box *b)
 {
@@ -276,8 +299,8 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Ids that several images share, sorted: whose boxes are whose cannot be told.
- * (Tools that put files together without numbering anew write them.) */
+/* Ids that several images share, sorted (malloc): whose boxes are whose cannot
+ * be told. Tools that put files together without numbering anew write them. */
 static int64_t *shared_ids(const struct annotations *a, size_t *count)
 {
 	int64_t *ids = fl_calloc(a->image_count + 1, sizeof(*ids));
@@ -304,7 +327,8 @@ static void refuse_shared_id(struct coco *c, const struct coco_file *f,
 	labels_broken(c->labels, &err);
 }
 
-/* Training and validation often hold pictures of the same names. */
+/* Training and validation often hold pictures of the same names: that of the
+ * part which the file speaks of is looked at first. */
 static bool of_the_part(const char *path, const void *ctx)
 {
 	const struct coco_file *f = ctx;
@@ -313,7 +337,8 @@ static bool of_the_part(const char *path, const void *ctx)
 }
 
 /* Boxes of each image: the first in head[image], the one behind it in next[],
- * both counted from 1. */
+ * both counted from 1. Files list boxes in any order; taken from the end,
+ * chains have the file's own. */
 static void chain_boxes(struct coco *c, const struct coco_file *f, int *head,
 			int *next)
 {
@@ -339,6 +364,8 @@ static bool take_image(struct coco *c, struct coco_file *f,
 {
 	const char *path = tree_find(&c->labels->tree, f->path, im->file_name,
 				     of_the_part, f);
+	/* Label Studio writes null, others 0 or text: then the header's size
+	 * counts. */
 	bool sized = im->width >= 1 && im->height >= 1 && im->width <= 1e6 &&
 		     im->height <= 1e6;
 
@@ -404,6 +431,7 @@ static int open_files(struct coco *c, const char *one, struct fl_err *err)
 	struct tree *t = &c->labels->tree;
 	int rc = 0;
 
+	/* 'one' is a path of the tree itself, so the pointers are the same. */
 	for (int i = 0; rc == 0 && i < t->count; i++)
 		if (one ? t->paths[i] == one
 			: tree_is_json(t->paths[i]) &&

@@ -1,6 +1,7 @@
-/* The form that every layout is brought into: a COCO annotation file, one
- * picture and one box a line, so that people can read and compare it. Names
- * are below the data set's folder; ids count from 1. */
+/* The form that every layout is brought into, called by 'new' for each part: a
+ * COCO annotation file, one picture and one box a line, so that people can read
+ * and compare it. Names are below the data set's folder; ids count from 1, as
+ * COCO's do. */
 #include "data/layout/layout.h"
 #include "data/layout/layout_priv.h"
 
@@ -23,6 +24,8 @@ static void add_text(struct fl_str *out, const char *text)
 	fl_str_add(out, "\"");
 }
 
+/* Thousandths of a pixel: the reference rounds corners to three decimals when
+ * it reads them, so more digits would say nothing. */
 static void add_number(struct fl_str *out, double v)
 {
 	char text[NUMBER_ROOM];
@@ -30,6 +33,8 @@ static void add_number(struct fl_str *out, double v)
 	fl_str_addn(out, text, number_print(round(v * 1000) / 1000, text));
 }
 
+/* Ids are given by counting what is written, here and in add_boxes() alike:
+ * both pass over the same images in the same order. */
 static void add_images(const struct labels *l, enum label_split split,
 		       struct fl_str *out)
 {
@@ -62,6 +67,8 @@ static void add_box(const struct label_box *b, int id, int image,
 		fl_str_add(out, k ? ", " : "");
 		add_number(out, sides[k]);
 	}
+	/* There is no mask to take it from; COCO's sizes (small, medium, large)
+	 * go by it. */
 	fl_str_add(out, "], \"area\": ");
 	add_number(out, b->w * b->h);
 	fl_str_add(out, ", \"iscrowd\": 0}");

@@ -22,6 +22,8 @@ struct card {
 	bool empty;
 };
 
+/* Of the name without folder and ending: pictures that are moved or converted
+ * stay in their part. Eight bytes of it are enough to put in order. */
 static uint64_t digest_of(const char *path)
 {
 	const char *name = fl_base_name(path), *variant = strstr(name, ".rf.");
@@ -36,6 +38,8 @@ static uint64_t digest_of(const char *path)
 	return v;
 }
 
+/* Those with boxes first, then those without; variants of one name stay in the
+ * order of the list, which is the same on every machine. */
 static int by_digest(const void *a, const void *b)
 {
 	const struct card *x = a, *y = b;
@@ -47,7 +51,9 @@ static int by_digest(const void *a, const void *b)
 	return x->image < y->image ? -1 : x->image > y->image;
 }
 
-/* The first fifth of cards [0, n), whole names, at least one and not all. */
+/* The first fifth of cards [0, n), at least one of several, at most MOST_HELD.
+ * Cards of one digest are one name's variants and go where the first of them
+ * went. */
 static void hold_back(struct labels *l, const struct card *cards, size_t n)
 {
 	size_t most = (n + ONE_IN / 2) / ONE_IN, held = 0;
@@ -65,7 +71,8 @@ static void hold_back(struct labels *l, const struct card *cards, size_t n)
 	}
 }
 
-/* Of the images of one part, with boxes and without alike. */
+/* Of the images of one part, with boxes and without alike: a score needs both,
+ * and few boxed pictures must not all fall into one part. */
 static void split(struct labels *l, enum label_split from)
 {
 	struct card *cards = fl_calloc(l->image_count + 1, sizeof(*cards));
@@ -86,6 +93,8 @@ static void split(struct labels *l, enum label_split from)
 	free(cards);
 }
 
+/* Sorted through indices: images keep the order of their reader, and so do
+ * files. */
 static int by_path(const void *a, const void *b, void *ctx)
 {
 	const struct label_image *images = ctx;
@@ -120,6 +129,7 @@ static void find_twins(struct labels *l)
 	free(order);
 }
 
+/* Of each part, pictures with a box: those without one cannot make a part. */
 static void count(const struct labels *l, size_t full[SPLITS])
 {
 	memset(full, 0, SPLITS * sizeof(*full));
@@ -140,6 +150,8 @@ static const char made[] =
 	"made here: pictures in order of the digest of their names, "
 	"the first fifth (at most 2000) for validation";
 
+/* Four cases: no training part, so the parts are made; both; training and test;
+ * training alone, from which a fifth is taken. */
 int layout_deal(struct labels *l, struct fl_err *err)
 {
 	size_t full[SPLITS];
@@ -154,6 +166,7 @@ int layout_deal(struct labels *l, struct fl_err *err)
 		split(l, SPLIT_NONE);
 		l->split_rule = made;
 	} else if (full[SPLIT_VAL] > 0) {
+		/* Who lists parts has decided about what no list names. */
 		for (size_t i = 0; i < l->image_count; i++)
 			if (l->images[i].split == SPLIT_NONE) {
 				labels_odd(l, ODD_UNLISTED, "%s",

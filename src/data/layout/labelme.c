@@ -2,7 +2,8 @@
  * rectangle has two corners; a circle its centre and a point of its rim; of
  * polygons and masks the bounds are taken; points and lines have no area. The
  * picture may stand in the json too (imageData, megabytes of text): the file is
- * read as a stream and that member passed over. */
+ * read as a stream and that member passed over. A broken file is told and the
+ * others are read on, so that all can be mended at once. */
 #include "data/layout/layout_priv.h"
 
 #include "base/file.h"
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bounds grow point by point, for a mask's outline may have thousands; a circle
+ * needs its first two points as they were. */
 struct shape {
 	char label[256], kind[32];
 	double points[4]; /* the first two */
@@ -47,7 +50,8 @@ static int wrong(struct labelme_reader *r, const char *what)
 		       what);
 }
 
-/* The string of a token, cut to its room; null is none. */
+/* The string of a token, cut to its room; null is none. false: something
+ * else. */
 static bool take_text(struct labelme_reader *r, char *out, size_t room)
 {
 	enum json_token t = json_pull_next(&r->json);
@@ -61,6 +65,8 @@ static bool take_text(struct labelme_reader *r, char *out, size_t room)
 	return true;
 }
 
+/* imageWidth and imageHeight are absent, null or 0 in files of converters: then
+ * the picture's header says. false: the json is broken. */
 static bool take_side(struct labelme_reader *r, int *out)
 {
 	enum json_token t = json_pull_next(&r->json);
@@ -110,10 +116,13 @@ static void take_shape(struct labelme_reader *r, const struct shape *s)
 	struct label_box box = { b->x0, b->y0, b->x1 - b->x0, b->y1 - b->y0,
 				 0 };
 	struct labels *l = r->labels;
+	/* By what it is, not by its bounds: a line that lies askew has an
+	 * area. */
 	bool flat = strcmp(s->kind, "point") == 0 ||
 		    strcmp(s->kind, "line") == 0 ||
 		    strcmp(s->kind, "points") == 0 || b->points < 2;
 
+	/* labelme's own names for what is no object. */
 	if (strcmp(s->label, "__ignore__") == 0 ||
 	    strcmp(s->label, "_background_") == 0)
 		return;
@@ -139,6 +148,7 @@ static void take_shape(struct labelme_reader *r, const struct shape *s)
 
 static int read_shape(struct labelme_reader *r)
 {
+	/* labelme takes a shape that does not say its type for a polygon. */
 	struct shape s = { .kind = "polygon" };
 	bool ok = true, points = false;
 	enum json_token t;
@@ -177,6 +187,7 @@ static int read_shapes(struct labelme_reader *r)
 	return rc;
 }
 
+/* In any order, and unknown ones are passed over: versions add to them. */
 static int read_members(struct labelme_reader *r)
 {
 	bool ok = json_pull_next(&r->json) == JSON_OBJECT;
@@ -225,6 +236,8 @@ static void read_file(struct labels *l, const char *path)
 	fl_map_close(&map);
 	if (rc == 0 && *r.picture)
 		picture = tree_find(&l->tree, path, r.picture, NULL, NULL);
+	/* imagePath may be that of another machine, or of a picture renamed
+	 * since: the json's namesake is its picture then. */
 	if (rc == 0 && !picture)
 		picture = tree_find_stem(&l->tree, path, path, image_is_named);
 	im = &l->images[l->image_count - 1];
@@ -252,6 +265,8 @@ int layout_read_labelme(struct labels *l, const char *one, struct fl_err *err)
 		if (tree_is_json(t->paths[i]) &&
 		    layout_json_kind(t, t->paths[i]) == LABELME_FILE)
 			read_file(l, t->paths[i]);
+	/* No file lists the names, and the order of first use would hang on
+	 * file names. */
 	labels_sort_classes(l);
 	if (l->image_count == 0 && l->odd[ODD_BROKEN].count == 0)
 		return fl_fail(

@@ -1,5 +1,8 @@
-/* Tables that grow, and the list of what is odd. Kinds stand in the order in
- * which they are told: what changes nothing before what leaves something out. */
+/* The tables that all readers of this folder fill, which grow as they do, and
+ * the list of what is odd. Readers call labels_class() and labels_image(), then
+ * labels_box() for that image; layout.c measures and deals out afterwards.
+ * Kinds of odds stand in the order in which they are told: what changes nothing
+ * before what leaves something out. */
 #include "data/layout/labels.h"
 
 #include "base/file.h"
@@ -10,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* What stands behind the number in the lines of 'new'. */
 static const char *const odd_text[ODD_KINDS] = {
 	[ODD_EMPTY] =
 		"pictures without a box: backgrounds, left out of training, kept for scoring",
@@ -41,6 +45,7 @@ static const char *const odd_text[ODD_KINDS] = {
 	[ODD_BROKEN] = "broken label files",
 };
 
+/* Doubling, so a data set of a million boxes is copied some twelve times. */
 static void *grow(void *table, size_t count, size_t *room, size_t size)
 {
 	if (count < *room)
@@ -49,6 +54,7 @@ static void *grow(void *table, size_t count, size_t *room, size_t size)
 	return fl_realloc(table, *room * size);
 }
 
+/* One by one: data sets have tens of classes, rarely hundreds. */
 int labels_find_class(const struct labels *l, const char *name)
 {
 	for (int i = 0; i < l->class_count; i++)
@@ -77,6 +83,8 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Boxes hold numbers, which change with the order: each is looked up anew by
+ * the name that it had. */
 void labels_sort_classes(struct labels *l)
 {
 	size_t n = (size_t)l->class_count;
@@ -114,12 +122,14 @@ void labels_box(struct labels *l, const struct label_box *box)
 	l->images[l->image_count - 1].count++;
 }
 
+/* Its boxes are the last in the table, for only the newest image gets any. */
 void labels_drop_image(struct labels *l)
 {
 	l->image_count--;
 	l->box_count = l->images[l->image_count].first;
 }
 
+/* Counted to the end, shown ODD_SHOWN times: a data set may have thousands. */
 void labels_odd(struct labels *l, enum label_odd kind, const char *fmt, ...)
 {
 	struct label_odds *o = &l->odd[kind];
@@ -138,6 +148,7 @@ void labels_broken(struct labels *l, struct fl_err *err)
 	*err = (struct fl_err)FL_ERR_INIT;
 }
 
+/* Notes first, then what is left out; ODD_FIRST_LOSS stands between. */
 void labels_print_odds(const struct labels *l, FILE *to)
 {
 	for (int k = 0; k < ODD_KINDS; k++) {
@@ -156,6 +167,8 @@ void labels_print_odds(const struct labels *l, FILE *to)
 	}
 }
 
+/* What COCO ("train2017"), VOC ("trainval"), Roboflow ("valid"), CVAT
+ * ("Validation") and people call their parts. */
 static enum label_split split_of_word(const char *word, size_t n)
 {
 	static const struct {
@@ -176,7 +189,9 @@ static enum label_split split_of_word(const char *word, size_t n)
 	return SPLIT_NONE;
 }
 
-/* Words are runs of letters; the last one that speaks of a part counts. */
+/* Words are runs of letters, so "train2017" is one and "constrained" none. The
+ * last one that speaks of a part counts: of "test-export/train/x" it is
+ * train. */
 enum label_split labels_split_of(const char *path, bool name)
 {
 	size_t end = name ? strlen(path) : (size_t)(fl_base_name(path) - path);
@@ -203,6 +218,7 @@ const char *labels_split_name(enum label_split split)
 	return names[split];
 }
 
+/* From the first point, not from zero: an outline may lie anywhere. */
 void bounds_add(struct bounds *b, double x, double y)
 {
 	if (b->points++ == 0) {

@@ -1,6 +1,8 @@
-/* Which layout it is, and its reader. Where a folder has several, the one that
- * says most is read and the others are named: COCO and VOC state sizes, YOLO's
- * text files do not; labelme's files are what the others were made from. */
+/* Which layout it is, and its reader: 'new' calls layout_read(), which opens
+ * the tree, chooses, reads, measures the pictures and deals them out. Where a
+ * folder has several layouts, the one that says most is read and the others are
+ * named: COCO and VOC state sizes, YOLO's text files do not; labelme's files
+ * are what the others were made from. */
 #include "data/layout/layout.h"
 #include "data/layout/layout_priv.h"
 
@@ -14,6 +16,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* The order is the order of preference. A layout more is a row here, with its
+ * finder (how many of its files are there) and its reader. */
 static const struct {
 	const char *name, *what;
 	layout_finder *find;
@@ -37,7 +41,9 @@ static bool is_archive(const char *path)
 	return false;
 }
 
-/* What a file that is there is, though none of the layouts. */
+/* What a file that is there is, though none of the layouts; NULL: nothing to
+ * say. The first one that has an answer becomes the hint of the error: people
+ * export in a tool's own format, or forget to unpack. */
 static const char *stranger(struct tree *t, const char *path, char *room,
 			    size_t size)
 {
@@ -107,6 +113,8 @@ static int choose(struct labels *l, const char *wanted, struct fl_err *err)
 			wanted);
 		return -1;
 	}
+	/* All are asked, from the last, so that the best is what was found last
+	 * and the others can be named. */
 	for (int i = LAYOUTS - 1; i >= 0; i--) {
 		found[i] = layouts[i].find(&l->tree);
 		best = found[i] > 0 ? i : best;
@@ -121,6 +129,7 @@ static int choose(struct labels *l, const char *wanted, struct fl_err *err)
 	return best;
 }
 
+/* Endings are enough: nothing is opened before the layout is known. */
 static bool has_pictures(const struct tree *t)
 {
 	for (int i = 0; i < t->count; i++)
@@ -129,6 +138,7 @@ static bool has_pictures(const struct tree *t)
 	return false;
 }
 
+/* "annotations", "Annotations", "labels": pictures lie beside such a folder. */
 static bool holds_labels(const char *folder)
 {
 	const char *name = fl_base_name(folder);
@@ -137,9 +147,9 @@ static bool holds_labels(const char *folder)
 	       strncasecmp(name, "label", 5) == 0;
 }
 
-/* The folder of a label file that was named, and its place in the tree; of
- * "annotations/train.json", beside whose folder the pictures lie, the folder
- * above. */
+/* The tree for a label file that was named, and in *one its place there.
+ * Pictures lie in its folder, or, of "annotations/train.json", in the folder
+ * above: it is tried second, and nothing higher. */
 static int open_beside(struct labels *l, const char *data, const char **one,
 		       struct fl_err *err)
 {
@@ -154,6 +164,7 @@ static int open_beside(struct labels *l, const char *data, const char **one,
 		if (!slash || slash == real)
 			break;
 		tree_close(&l->tree);
+		/* Put back the slash that the first turn cut at. */
 		if (name)
 			name[-1] = '/';
 		*slash = '\0';
@@ -193,6 +204,8 @@ static int read_labels(struct labels *l, const char *wanted, const char *one,
 {
 	int which;
 
+	/* A yaml is YOLO's alone, a json that was named is COCO's: labelme's
+	 * single files make no data set. */
 	if (one && tree_is_yaml(one))
 		return layout_read_yolo(l, one, err);
 	if (one)
@@ -201,6 +214,8 @@ static int read_labels(struct labels *l, const char *wanted, const char *one,
 	return which < 0 ? err->code : layouts[which].read(l, NULL, err);
 }
 
+/* After everything was read, so that the sentence can say how many there
+ * are. */
 static int refuse_broken(const struct labels *l, struct fl_err *err)
 {
 	const struct label_odds *o = &l->odd[ODD_BROKEN];
@@ -216,6 +231,8 @@ static int refuse_broken(const struct labels *l, struct fl_err *err)
 		o->count == 1 ? "its picture" : "their pictures");
 }
 
+/* Each step needs the one before it: broken files end it before pictures are
+ * opened, and parts are dealt out by what is left after measuring. */
 int layout_read(const char *data, const char *layout, bool skip_broken,
 		struct labels *l, struct fl_err *err)
 {
@@ -231,6 +248,8 @@ int layout_read(const char *data, const char *layout, bool skip_broken,
 	if (rc == 0 && l->image_count == 0)
 		rc = fl_fail(err, FL_EDATA,
 			     "every label file of '%s' is broken", data);
+	/* The tree counts ties for all its readers, which do not look at
+	 * them. */
 	if (rc == 0 && l->tree.ties > 0) {
 		labels_odd(l, ODD_TIE, "%s", l->tree.tie);
 		l->odd[ODD_TIE].count = l->tree.ties;

@@ -1,6 +1,7 @@
 /* The size of every picture from its header, as decoding gives it (EXIF's turn
  * included), by all cores; then the boxes: from shares to pixels, clipped to
- * their picture, those without an area left out. */
+ * their picture, those without an area left out. Called once by layout_read(),
+ * behind the reader: only now shares can become pixels. */
 #include "data/layout/layout_priv.h"
 
 #include "base/log.h"
@@ -13,6 +14,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+/* The lock guards the list of odds and the counter; an image is touched only by
+ * the thread that measures it. */
 struct measure {
 	struct labels *labels;
 	pthread_mutex_t lock;
@@ -33,6 +36,8 @@ static void take_size(struct measure *m, struct label_image *im,
 		im->gone = true;
 		labels_odd(l, ODD_UNREADABLE, "%s", err.text);
 	} else if (im->w && im->h && (im->w != info.w || im->h != info.h)) {
+		/* Sides swapped: the tool that labelled it did not look at
+		 * EXIF, so its boxes lie in the unturned picture. */
 		labels_odd(l, ODD_SIZE, "%s is %dx%d, stated %dx%d%s", im->path,
 			   info.w, info.h, im->w, im->h,
 			   im->w == info.h && im->h == info.w
@@ -64,7 +69,8 @@ static double within(double v, double most)
 	return v < 0 ? 0 : v > most ? most : v;
 }
 
-/* False: nothing of it is left. */
+/* false: nothing of it is left. What is cut off is told from half a pixel on:
+ * less is the rounding of tools that write whole numbers. */
 static bool clip(struct labels *l, const struct label_image *im,
 		 struct label_box *b)
 {
@@ -92,6 +98,8 @@ static bool clip(struct labels *l, const struct label_image *im,
 	return true;
 }
 
+/* Kept boxes move up within the image's range of the table; the gap behind them
+ * stays, and no index of another image changes. */
 static void take_boxes(struct labels *l, struct label_image *im)
 {
 	int kept = 0;
@@ -111,6 +119,8 @@ static void take_boxes(struct labels *l, struct label_image *im)
 		labels_odd(l, ODD_EMPTY, "%s", im->path);
 }
 
+/* JSON is UTF-8: a name that is not could be written, and no reader would find
+ * the file again. */
 static bool is_utf8(const char *name)
 {
 	size_t n;
@@ -126,6 +136,7 @@ int layout_measure(struct labels *l, struct fl_err *err)
 	struct measure m = { .labels = l };
 
 	pthread_mutex_init(&m.lock, NULL);
+	/* One picture a piece: a network folder answers in its own time. */
 	fl_par_for(l->image_count, 1, take_sizes, &m);
 	pthread_mutex_destroy(&m.lock);
 	for (size_t i = 0; i < l->image_count; i++) {

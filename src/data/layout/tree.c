@@ -1,6 +1,7 @@
 /* The files of a data set, sorted once: by path, for folders; by last name and
  * by last name without ending, for the names that label files hold. A look-up
- * is a binary search and a comparison of the few namesakes. */
+ * is a binary search and a comparison of the few namesakes. Opened by layout.c
+ * before it knows which layout it is; read by all readers. */
 #include "data/layout/tree.h"
 
 #include "base/file.h"
@@ -49,6 +50,7 @@ bool tree_is_yaml(const char *path)
 	return ends(path, (const char *const[]){ ".yaml", ".yml", NULL });
 }
 
+/* A name that begins with its only dot is all stem: it has no ending. */
 int tree_stem_length(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -81,7 +83,8 @@ struct folder {
 	int depth;
 };
 
-/* A link that leads back to where it lies would be followed without end. */
+/* A link that leads back to where it lies would be followed without end. Names
+ * do not tell, device and inode do. */
 static bool again(const struct folder *f)
 {
 	for (const struct folder *up = f->up; up; up = up->up)
@@ -92,6 +95,8 @@ static bool again(const struct folder *f)
 
 static int walk(struct tree *t, const struct folder *f, struct fl_err *err);
 
+/* One entry of a folder: a file is added, a folder walked, everything else
+ * (sockets, devices, what was removed meanwhile) passed over. */
 static int enter(struct tree *t, const struct folder *up, int fd,
 		 const char *name, struct fl_err *err)
 {
@@ -111,6 +116,8 @@ static int enter(struct tree *t, const struct folder *up, int fd,
 	return walk(t, &f, err);
 }
 
+/* Every level keeps a folder open and PATH_MAX bytes on the stack: TREE_DEPTH
+ * bounds both. */
 static int walk(struct tree *t, const struct folder *f, struct fl_err *err)
 {
 	char full[PATH_MAX];
@@ -125,6 +132,8 @@ static int walk(struct tree *t, const struct folder *f, struct fl_err *err)
 		return fl_fail(err, FL_EDATA, "cannot open the folder '%s': %s",
 			       full, strerror(errno));
 	while (rc == 0 && (entry = readdir(dir)) != NULL)
+		/* Hidden are caches, thumbnails, and the "._x.jpg" that macOS
+		 * puts into archives. */
 		if (entry->d_name[0] != '.')
 			rc = enter(t, f, dirfd(dir), entry->d_name, err);
 	closedir(dir);
@@ -136,6 +145,8 @@ static int by_path(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Not the texts with their endings, among which "a.k.jpg", whose stem is "a.k",
+ * falls between "a.jpg" and "a.xml". */
 static int compare_stems(const char *a, const char *b)
 {
 	int n = tree_stem_length(a), m = tree_stem_length(b);
@@ -162,6 +173,8 @@ static int by_stem(const void *a, const void *b, void *ctx)
 	return d ? d : strcmp(x, y);
 }
 
+/* The root is made absolute, since paths of the tree outlive a change of
+ * folder. */
 int tree_open(struct tree *t, const char *root, struct fl_err *err)
 {
 	struct folder top = { .path = "" };
@@ -206,7 +219,8 @@ static bool is_slash(char c)
 }
 
 /* Folders that a and b, both without their last names, have in common at their
- * ends, backslashes being slashes. */
+ * ends, backslashes being slashes: "data/train/x.jpg" on another machine shares
+ * "train" with "set1/train/x.jpg" here. */
 static int shared_ends(const char *a, size_t n, const char *b, size_t m)
 {
 	int folders = 0;
@@ -246,7 +260,8 @@ static const char *last_name(const char *name)
 	return last;
 }
 
-/* Length of what stands in front of the last name, without its slash. */
+/* Length of what stands in front of the last name, without its slash. The name
+ * may have been written on Windows. */
 static size_t front(const char *path)
 {
 	size_t n = (size_t)(last_name(path) - path);
@@ -262,6 +277,9 @@ struct question {
 	bool (*wanted)(const char *path);
 };
 
+/* Weights that do not overlap: folders in common, then the wanted part, then
+ * nearness to the label file. Depth is bounded by TREE_DEPTH, so nearness stays
+ * below 512. */
 static int closeness(const struct question *q, const char *path)
 {
 	int shared = shared_ends(path, front(path), q->name, front(q->name));
@@ -272,6 +290,7 @@ static int closeness(const struct question *q, const char *path)
 
 typedef int compare_fn(const char *a, const char *b);
 
+/* Lower bound in one of the two orders; the namesakes follow one another. */
 static int first_of_name(const struct tree *t, const int *order,
 			 compare_fn *compare, const char *last)
 {
@@ -288,6 +307,8 @@ static int first_of_name(const struct tree *t, const int *order,
 	return lo;
 }
 
+/* The closest of the namesakes, NULL where there is none; a tie is counted and
+ * the first one taken, which is the first in order of paths. */
 static const char *find(struct tree *t, const int *order, compare_fn *compare,
 			const struct question *q)
 {
@@ -305,6 +326,8 @@ static const char *find(struct tree *t, const int *order, compare_fn *compare,
 		if (q->wanted && !q->wanted(path))
 			continue;
 		c = closeness(q, path);
+		/* Two best ones: which is meant is not known. A better one
+		 * behind them settles it. */
 		tie = c == most || (tie && c < most);
 		best = c > most ? path : best;
 		most = c > most ? c : most;

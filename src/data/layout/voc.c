@@ -1,9 +1,10 @@
 /* VOC's XML, one file a picture: VOCdevkit with ImageSets lists, CVAT's and
  * Label Studio's exports, labelme2voc, PaddleDetection's lists of pairs, or
- * pictures and XML side by side (Roboflow, labelImg). The picture of an XML is
- * its namesake, as the lists have it; its <filename> is what it was called
- * when it was labelled. Corners are taken as PaddleDetection takes them,
- * without a shift by one. */
+ * pictures and XML side by side (Roboflow, labelImg). voc_lists.c says which
+ * files and which classes there are and calls voc_read_xml() for each. The
+ * picture of an XML is its namesake, as the lists have it; its <filename> is
+ * what it was called when it was labelled. Corners are taken as PaddleDetection
+ * takes them, without a shift by one. */
 #include "data/layout/voc_priv.h"
 
 #include "base/file.h"
@@ -16,6 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* By its bytes, unparsed: a broken file has to be told as broken, not passed
+ * over. */
 bool voc_is_xml(struct tree *t, const char *path)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -31,6 +34,7 @@ bool voc_is_xml(struct tree *t, const char *path)
 	return yes;
 }
 
+/* Enough to tell: a folder of another tool's XML may hold very many. */
 #define LOOKED_AT 20 /* XML files, before we say that none is VOC's */
 
 int layout_find_voc(struct tree *t)
@@ -45,6 +49,8 @@ int layout_find_voc(struct tree *t)
 	return found;
 }
 
+/* Whole or with a fraction; nothing behind it. "" and "nan" are refused: a box
+ * that is 0 by mistake would be trained on. */
 static int number(const struct xml *parent, const char *name, const char *path,
 		  double *out, struct fl_err *err)
 {
@@ -108,13 +114,17 @@ static int read_object(struct voc *v, const struct xml *object,
 	struct label_box box = { 0 };
 	int rc;
 
+	/* LabelMe's web tool keeps what was deleted. */
 	if (deleted && atoi(deleted->text) != 0)
 		return 0;
 	if (!name || !*name->text)
 		return fl_fail(err, FL_EDATA, "%s: an <object> has no <name>",
 			       path);
+	/* labelme2voc and CVAT list the background among their names. */
 	if (voc_is_ground(name->text))
 		return 0;
+	/* Where a file lists the names, another one is a mistake; otherwise it
+	 * is new. */
 	box.class = v->names_given ? labels_find_class(l, name->text)
 				   : labels_class(l, name->text);
 	if (box.class < 0)
@@ -134,7 +144,9 @@ static int read_object(struct voc *v, const struct xml *object,
 	return 0;
 }
 
-/* Its namesake, the nearest; else what it was called when it was labelled. */
+/* Its namesake, the nearest; else what it was called when it was labelled. In
+ * this order, for <filename> is often that of another machine, or of the
+ * picture before it was renamed. NULL: there is none. */
 static const char *picture_of(struct labels *l, const struct xml *root,
 			      const char *path)
 {
@@ -192,6 +204,8 @@ void voc_read_xml(struct voc *v, const char *path, enum label_split split)
 
 	if (rc == 0)
 		rc = read_root(v, root, path, split, &err);
+	/* All of the picture or nothing: half of its boxes would teach that the
+	 * rest is background. */
 	if (rc != 0)
 		labels_broken(v->labels, &err);
 	fl_arena_release(&arena);

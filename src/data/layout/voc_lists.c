@@ -1,8 +1,9 @@
-/* Class names and lists of VOC data sets. Names stand in PaddleDetection's
- * label_list.txt, labelme2voc's class_names.txt, CVAT's labelmap.txt, or only in
- * the XML. Lists are ImageSets/Main's ids, or PaddleDetection's pairs "picture
- * annotation": text files named after their part, whose lines end in the name
- * of an XML of the data set. */
+/* Class names and lists of VOC data sets; layout_read_voc() calls first
+ * voc_read_names(), then voc_read_lists(), which reads every XML. Names stand
+ * in PaddleDetection's label_list.txt, labelme2voc's class_names.txt, CVAT's
+ * labelmap.txt, or only in the XML. Lists are ImageSets/Main's ids, or
+ * PaddleDetection's pairs "picture annotation": text files named after their
+ * part, whose lines end in the name of an XML of the data set. */
 #include "data/layout/voc_priv.h"
 
 #include "base/file.h"
@@ -38,6 +39,7 @@ bool voc_is_ground(const char *name)
 	return false;
 }
 
+/* The first that is there counts; the most general name stands last. */
 static const char *find_names(struct tree *t)
 {
 	static const char *const names[] = { "label_list.txt",
@@ -80,7 +82,8 @@ int voc_read_names(struct voc *v, struct fl_err *err)
 	return 0;
 }
 
-/* By the last name without its ending, where there may be none. */
+/* By the last name without its ending, where there may be none: first as if the
+ * id had no ending ("img.v2" is a whole stem), then as if it had. */
 static const char *find_id(struct tree *t, const char *list, const char *id,
 			   bool (*wanted)(const char *path))
 {
@@ -94,7 +97,8 @@ static const char *find_id(struct tree *t, const char *list, const char *id,
 }
 
 /* The XML that a line of a list means: "id", "id 1", "a.jpg b.xml"; of a
- * picture that has none (CVAT writes none for a background), the picture. */
+ * picture that has none (CVAT writes none for a background), the picture. Names
+ * may hold blanks, so the whole line is tried before its parts. NULL: none. */
 static const char *file_of_line(struct tree *t, const char *list, char *line)
 {
 	char *space = strrchr(line, ' ');
@@ -115,8 +119,9 @@ static const char *file_of_line(struct tree *t, const char *list, char *line)
 	return find_id(t, list, line, tree_is_xml);
 }
 
-/* Marks what a list names; a file none of whose first lines leads to an XML is
- * no list of this data set. */
+/* Marks in v->listed what a list names. A file none of whose first 20 lines
+ * leads to an XML is no list of this data set: any text may be called
+ * train.txt. */
 static int read_list(struct voc *v, const char *path, enum label_split split,
 		     bool *is_list, struct fl_err *err)
 {
@@ -134,6 +139,7 @@ static int read_list(struct voc *v, const char *path, enum label_split split,
 		char *part =
 			file ? &v->listed[tree_index(&l->tree, file)] : NULL;
 
+		/* Of two lists the first counts. */
 		if (part && *part && *part != (char)split)
 			labels_odd(l, ODD_BOTH, "%s:%d: %s", path, number,
 				   file);
@@ -153,7 +159,8 @@ static int read_list(struct voc *v, const char *path, enum label_split split,
 	return 0;
 }
 
-/* "train.txt", "Main/val.txt", "default.txt", not "aeroplane_train.txt". */
+/* "train.txt", "Main/val.txt", "default.txt" (CVAT's, of no part); letters
+ * alone, since "aeroplane_train.txt" lists the pictures of one class. */
 static bool named_as_list(const char *path, enum label_split *split)
 {
 	const char *name = fl_base_name(path);
@@ -180,7 +187,8 @@ static bool is_trainval(const char *path)
 	return strcasecmp(fl_base_name(path), "trainval.txt") == 0;
 }
 
-/* Lists of parts: trainval.txt only where there is no train.txt. */
+/* Lists of parts: trainval.txt, which is the two together, only where there is
+ * no train.txt; hence it comes in a second turn. *any: there was one. */
 static int read_lists(struct voc *v, bool *any, struct fl_err *err)
 {
 	struct tree *t = &v->labels->tree;
@@ -206,7 +214,8 @@ static int read_lists(struct voc *v, bool *any, struct fl_err *err)
 	return rc;
 }
 
-/* A broken file is told from a foreign one by its namesake. */
+/* A broken file is told from a foreign one by its namesake: an XML of a picture
+ * should have been readable. */
 static bool belongs_to_picture(struct tree *t, const char *path)
 {
 	return tree_is_xml(path) &&
@@ -220,6 +229,8 @@ int voc_read_lists(struct voc *v, struct fl_err *err)
 	bool any = false;
 	int rc;
 
+	/* A part a path; SPLITS stands for "listed, in no part" (CVAT's
+	 * default.txt), because 0 has to mean that no list names it. */
 	v->listed = fl_calloc((size_t)t->count + 1, 1);
 	rc = read_lists(v, &any, err);
 	for (int i = 0; rc == 0 && i < t->count; i++) {
@@ -227,6 +238,7 @@ int voc_read_lists(struct voc *v, struct fl_err *err)
 		enum label_split split =
 			part == SPLITS ? SPLIT_NONE : (enum label_split)part;
 
+		/* A background: listed, and without an XML. */
 		if (part && image_is_named(t->paths[i])) {
 			labels_image(l, t->paths[i], 0, 0, split);
 			continue;
@@ -243,6 +255,7 @@ int voc_read_lists(struct voc *v, struct fl_err *err)
 				: part	       ? (enum label_split)part
 				       : labels_split_of(t->paths[i], false));
 	}
+	/* The order of first use would hang on how the files are called. */
 	if (rc == 0 && !v->names_given)
 		labels_sort_classes(l);
 	return rc;

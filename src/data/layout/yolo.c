@@ -1,7 +1,9 @@
 /* YOLO's text files: one beside or beneath each picture, each line a class and
- * a box (centre and sides) or an outline, as shares of the picture. Ultralytics,
- * Roboflow, CVAT and Label Studio write them; what differs is where the class
- * names and the lists of pictures stand, which yolo_lists.c settles. */
+ * a box (centre and sides) or an outline, as shares of the picture.
+ * Ultralytics, Roboflow, CVAT and Label Studio write them; what differs is
+ * where the class names and the lists of pictures stand, which yolo_lists.c
+ * settles: it calls yolo_picture() for each picture. Shares become pixels in
+ * measure.c. */
 #include "data/layout/yolo_priv.h"
 
 #include "base/file.h"
@@ -13,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A share further out than this is no rounding: it is in pixels, or damaged.
+ * measure.c clips what is let through. */
 #define SLACK 0.01 /* that roundings of converters put outside of 0 .. 1 */
 
 /* Beside the picture (darknet, CVAT), or by Ultralytics' rule: the last folder
@@ -27,6 +31,8 @@ static const char *label_of(struct labels *l, const char *picture)
 
 	if (front + (size_t)length + sizeof("labels.txt") > sizeof(path))
 		return NULL;
+	/* As Ultralytics does: the last "images" of the path, as a whole
+	 * folder. */
 	for (const char *p = picture; (p = strstr(p, "images/")) != NULL; p++)
 		if (p == picture || p[-1] == '/')
 			last = p;
@@ -43,12 +49,15 @@ static const char *label_of(struct labels *l, const char *picture)
 		found = tree_get(&l->tree, path);
 	}
 	snprintf(stem, sizeof(stem), "%.*s.", length, name);
+	/* With a folder "images" its "labels" has the last word: a namesake
+	 * elsewhere would be of another picture. */
 	return found || last
 		       ? found
 		       : tree_find_stem(&l->tree, picture, stem, tree_is_txt);
 }
 
-/* Numbers of a line; -1 where something else stands there. */
+/* Numbers of a line, into v; -1 where something else stands there, most + 1
+ * where there are more. */
 static int numbers(char *line, double *v, int most)
 {
 	int n = 0;
@@ -68,6 +77,7 @@ static int numbers(char *line, double *v, int most)
 	return n;
 }
 
+/* The upright box around it, as Ultralytics takes it for detection. */
 static void box_of_outline(const double *v, int n, struct label_box *box)
 {
 	struct bounds b = { 0 };
@@ -86,6 +96,8 @@ static void box_of_centre(const double *v, struct label_box *box)
 	};
 }
 
+/* Numbers are all a label has: one beyond the names means that the names are of
+ * another data set. */
 static int check_class(const struct yolo *y, double class, const char *path,
 		       int number, struct fl_err *err)
 {
@@ -115,6 +127,7 @@ static int check_shares(const double *v, int n, const char *path, int number,
 	return 0;
 }
 
+/* A class and an outline of ten thousand points; one buffer for all lines. */
 #define MOST_NUMBERS 20001
 
 static int read_line(struct yolo *y, char *line, const char *path, int number,
@@ -129,6 +142,9 @@ static int read_line(struct yolo *y, char *line, const char *path, int number,
 	if (n < 0)
 		return fl_fail(err, FL_EDATA, "%s:%d: not numbers alone", path,
 			       number);
+	/* A box has five numbers, an outline an odd number from seven on. With
+	 * key points the box stands in front and what is behind it is passed
+	 * over. */
 	if (n > MOST_NUMBERS || n < 5 || (!centre && n % 2 == 0))
 		return fl_fail(
 			err, FL_EDATA,
@@ -178,9 +194,12 @@ void yolo_picture(struct yolo *y, const char *picture, enum label_split split)
 	const char *label = label_of(l, picture);
 	struct fl_err err = FL_ERR_INIT;
 
+	/* A list of names or pictures may have a picture's name. */
 	if (label && is_list(y, label))
 		label = NULL;
 	labels_image(l, picture, 0, 0, split);
+	/* No label file says "no object", as Ultralytics has it: a
+	 * background. */
 	if (!label) {
 		y->unlabelled++;
 		return;
@@ -192,7 +211,9 @@ void yolo_picture(struct yolo *y, const char *picture, enum label_split split)
 	}
 }
 
-/* Label files whose picture is not there, in folders where others have one. */
+/* Label files whose picture is not there: exports without pictures are common.
+ * Only in folders that are labels' by their names; other text files are
+ * notes. */
 static void find_orphans(struct yolo *y)
 {
 	struct tree *t = &y->labels->tree;
@@ -228,6 +249,8 @@ int layout_read_yolo(struct labels *l, const char *one, struct fl_err *err)
 			err, FL_EDATA,
 			"'%s' has YOLO labels but no picture; export it with the pictures",
 			l->tree.root);
+	/* All backgrounds is what a data set looks like whose labels lie
+	 * elsewhere. */
 	if (rc == 0 && y.labelled == 0)
 		rc = fl_fail(
 			err, FL_EDATA,

@@ -1,8 +1,10 @@
 /* Where YOLO's classes and pictures are named: Ultralytics' and Roboflow's
  * data.yaml (names as a list or by number; each part a folder, a list of them,
  * or a text file of pictures), darknet's and CVAT's obj.data with obj.names,
- * Label Studio's and labelImg's classes.txt. Paths in them were written on
- * another machine as often as not, so their ends count. */
+ * Label Studio's and labelImg's classes.txt; looked for in this order, and the
+ * first one counts. Paths in them were written on another machine as often as
+ * not, so their ends count. yolo.c calls yolo_read_lists() and reads the
+ * labels. */
 #include "data/layout/yolo_priv.h"
 
 #include "base/file.h"
@@ -16,6 +18,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* A list may lie beside the pictures and be some picture's namesake. Paths are
+ * the tree's own, so pointers are compared. */
 static void is_no_label(struct yolo *y, const char *path)
 {
 	if (y->list_count < YOLO_LISTS)
@@ -38,6 +42,8 @@ static int read_names(struct yolo *y, const char *path, struct fl_err *err)
 				err, FL_EDATA,
 				"%s:%d: an empty line between class names; the numbers in the labels count lines",
 				path, empty);
+		/* A new name gets the last place, which has to be that of its
+		 * line. */
 		else if (labels_class(l, line) != l->class_count - 1 ||
 			 l->class_count != number)
 			rc = fl_fail(err, FL_EDATA,
@@ -86,6 +92,8 @@ static int take_names(struct yolo *y, const struct yaml *doc, const char *where,
 	    (nc->kind != YAML_INT || nc->number < 1 || nc->number > 100000))
 		return fl_fail(err, FL_EDATA,
 			       "%s: 'nc' must be the number of classes", where);
+	/* Ultralytics stops there too: one of the two is a leftover, and
+	 * numbers in the labels may mean either. */
 	if (names && nc && (int)nc->number != n)
 		return fl_fail(err, FL_EDATA,
 			       "%s: 'nc' is %d, but 'names' has %d", where,
@@ -97,6 +105,7 @@ static int take_names(struct yolo *y, const struct yaml *doc, const char *where,
 							: yaml_get(names, key),
 			       where, i, err);
 	}
+	/* As old files have it, and Ultralytics' names for them. */
 	for (int i = 0; !names && nc && i < (int)nc->number; i++) {
 		snprintf(key, sizeof(key), "class_%d", i);
 		labels_class(y->labels, key);
@@ -109,7 +118,9 @@ static int take_names(struct yolo *y, const struct yaml *doc, const char *where,
 
 /* A path of data.yaml as its file or folder in the tree: what the text says
  * below 'path', beside the yaml, at the root, and then the same without its
- * first folder, its second... */
+ * first folder, its second, and so on. Roboflow's "../train/images" leads out
+ * of its own folder; "/home/me/set/images/train" is somebody else's. false:
+ * none fits. */
 static bool resolve(struct labels *l, const char *yaml, const char *prefix,
 		    const char *text, char found[PATH_MAX])
 {
@@ -123,6 +134,7 @@ static bool resolve(struct labels *l, const char *yaml, const char *prefix,
 	memcpy(clean, text, n + 1);
 	for (char *p = clean; *p; p++)
 		*p = *p == '\\' ? '/' : *p;
+	/* "images/train/*.jpg": the folder in front of the pattern. */
 	if ((star = strchr(clean, '*')) != NULL) {
 		n = (size_t)(star - clean);
 		clean[n] = '\0';
@@ -158,6 +170,7 @@ static bool resolve(struct labels *l, const char *yaml, const char *prefix,
 	return false;
 }
 
+/* A text file of pictures, one a line; which ones are here is told. */
 static int take_list(struct yolo *y, const char *path, enum label_split split,
 		     struct fl_err *err)
 {
@@ -180,6 +193,8 @@ static int take_list(struct yolo *y, const char *path, enum label_split split,
 	return rc;
 }
 
+/* Without a part of its own a picture's folders say it
+ * ("train/images/x.jpg"). */
 static void take_folder(struct yolo *y, const char *folder,
 			enum label_split split)
 {
@@ -194,6 +209,7 @@ static void take_folder(struct yolo *y, const char *folder,
 				      : labels_split_of(t->paths[i], false));
 }
 
+/* A folder, a text file of pictures, or a list of such, which calls itself. */
 static int take_part(struct yolo *y, const struct yaml *value,
 		     const char *prefix, const char *yaml,
 		     enum label_split split, struct fl_err *err)
@@ -216,6 +232,7 @@ static int take_part(struct yolo *y, const struct yaml *value,
 			err, FL_EDATA,
 			"%s:%d: a part is a folder of pictures, a text file that lists them, or a list of such",
 			yaml, value->line);
+	/* No error: data.yaml names a test part that few exports have. */
 	if (!resolve(l, yaml, prefix, value->text, found)) {
 		labels_odd(l, ODD_PART, "%s of %s: '%s'",
 			   labels_split_name(split), yaml, value->text);
@@ -244,6 +261,8 @@ static int take_parts(struct yolo *y, const struct yaml *doc, const char *yaml,
 		     { "valid", SPLIT_VAL },
 		     { "validation", SPLIT_VAL },
 		     { "test", SPLIT_TEST } };
+	/* Ultralytics' root of the parts; where it leads nowhere here, the
+	 * parts are looked for without it. */
 	const struct yaml *path = yaml_get(doc, "path");
 	char prefix[PATH_MAX] = "";
 	bool named = false;
@@ -260,6 +279,7 @@ static int take_parts(struct yolo *y, const struct yaml *doc, const char *yaml,
 			rc = take_part(y, value, prefix, yaml, keys[i].split,
 				       err);
 	}
+	/* A yaml that names classes alone: all pictures below the folder. */
 	if (rc == 0 && !named)
 		take_folder(y, "", SPLIT_NONE);
 	if (rc == 0 && named && y->labels->image_count == 0 &&
@@ -287,6 +307,7 @@ static int read_yaml(struct yolo *y, const char *path, struct fl_err *err)
 			     path);
 	if (rc == 0)
 		rc = take_names(y, doc, path, err);
+	/* Lines are then longer than a box and could be taken for outlines. */
 	y->keypoints = rc == 0 && yaml_get(doc, "kpt_shape") != NULL;
 	l->source = path;
 	if (rc == 0)
@@ -317,7 +338,8 @@ static int depth(const char *path)
 	return n;
 }
 
-/* data.yaml by name, then any other that names classes; near the root. */
+/* data.yaml by name, then any other that names classes; near the root. Deeper
+ * than two folders lie the yaml files of runs. */
 static const char *find_yaml(struct tree *t)
 {
 	const char *best = NULL;
@@ -342,6 +364,7 @@ static const char *find_yaml(struct tree *t)
 
 /* ---- obj.data, classes.txt ---- */
 
+/* The first one in order of paths. */
 static const char *find_named(struct tree *t, const char *ending,
 			      const char *name)
 {
@@ -397,12 +420,15 @@ static int read_obj_data(struct yolo *y, const char *path, struct fl_err *err)
 			path);
 	if (rc == 0)
 		rc = read_names(y, names, err);
+	/* All lists are known as such before the first picture asks for its
+	 * label. */
 	for (int s = SPLIT_TRAIN; rc == 0 && s < SPLITS; s++)
 		if (lists[s])
 			is_no_label(y, lists[s]);
 	for (int s = SPLIT_TRAIN; rc == 0 && s < SPLITS; s++)
 		if (lists[s])
 			rc = take_list(y, lists[s], (enum label_split)s, err);
+	/* Lists of another machine, or none: the pictures that are here. */
 	if (rc == 0 && l->image_count == 0 && l->odd[ODD_BROKEN].count == 0)
 		take_folder(y, "", SPLIT_NONE);
 	return rc;
@@ -441,7 +467,7 @@ int yolo_read_lists(struct yolo *y, const char *one, struct fl_err *err)
 	return rc;
 }
 
-/* Does a text file look like a label: a line of five numbers or more? */
+/* Does a text file look like a label: a first line of five numbers or more? */
 static bool is_label(struct tree *t, const char *path)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -462,8 +488,11 @@ static bool is_label(struct tree *t, const char *path)
 	return words >= 5;
 }
 
+/* Those with a picture's name: such a text may also be its caption. */
 #define LOOKED_AT 200 /* text files, before we say that none is a label */
 
+/* Names of classes are enough: whether labels are missing is for the reader to
+ * say. Without them text files have to look like labels. */
 int layout_find_yolo(struct tree *t)
 {
 	int looked = 0, labels = 0;
