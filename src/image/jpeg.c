@@ -57,7 +57,7 @@ static bool goes_through(struct complaints *c, void (*work)(void *), void *with)
 	return true;
 }
 
-/* libjpeg's default prints and calls exit(): a broken picture would end a
+/* libjpeg's default prints and ends the process: a broken picture would end a
  * training. */
 static void give_up(j_common_ptr c)
 {
