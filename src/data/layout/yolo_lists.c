@@ -134,7 +134,7 @@ static bool resolve(struct labels *l, const char *yaml, const char *prefix,
 	memcpy(clean, text, n + 1);
 	for (char *p = clean; *p; p++)
 		*p = *p == '\\' ? '/' : *p;
-	/* "images/train/*.jpg": the folder in front of the pattern. */
+	/* Of a pattern ("*.jpg" in a folder) the folder in front. */
 	if ((star = strchr(clean, '*')) != NULL) {
 		n = (size_t)(star - clean);
 		clean[n] = '\0';
