@@ -59,9 +59,10 @@ PROGRAMS = $(BUILD)/bin/fleetrun $(BUILD)/bin/flotilla
 .PHONY: all always tests unit check check-golden bench lint format clean
 all: $(PROGRAMS) $(BENCH_BIN)
 
+# Tests and benches name the headers of tests/ from there; src/ does not see them.
 $(BUILD)/obj/%.o: %.c Makefile Makefile.flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CFLAGS_$(notdir $*)) $(call folder_flags,$*) -c $< -o $@
+	$(CC) $(CFLAGS_ALL) $(if $(filter src/%,$*),,-Itests) $(CFLAGS_$(notdir $*)) $(call folder_flags,$*) -c $< -o $@
 
 # The file that names the commit is compiled anew when that changes.
 $(BUILD)/commit: always

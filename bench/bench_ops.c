@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/par.h"
 #include "text/option.h"
-#include "../tests/ops/op_case.h"
+#include "ops/op_case.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "base/par.h"
 #include "eval/coco_detections.h"
 #include "eval/coco_json.h"
-#include "../support/scratch.h"
+#include "support/scratch.h"
 #include "text/json.h"
 
 #include <setjmp.h>

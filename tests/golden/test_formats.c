@@ -11,7 +11,7 @@
 #include "ckpt/safetensors.h"
 #include "text/json.h"
 
-#include "../support/scratch.h"
+#include "support/scratch.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * RESIZE=FILE judges other cases. */
 #include "text/json.h"
 
-#include "../support/golden.h"
-#include "../support/transform_case.h"
+#include "support/golden.h"
+#include "support/transform_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,9 +13,9 @@
 #include "comm/self/self.h"
 #include "probe/probe.h"
 
-#include "../support/golden_step.h"
-#include "../support/golden_weights.h"
-#include "../support/scratch.h"
+#include "support/golden_step.h"
+#include "support/golden_weights.h"
+#include "support/scratch.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -10,7 +10,7 @@
 #include "base/par.h"
 #include "base/str.h"
 
-#include "../support/golden_step.h"
+#include "support/golden_step.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #include "loss/topk.h"
 #include "text/json.h"
 
-#include "../support/golden.h"
+#include "support/golden.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,7 +14,7 @@
 #include "image/image.h"
 #include "text/json.h"
 
-#include "../support/transform_case.h"
+#include "support/transform_case.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -5,7 +5,7 @@
 #include "text/json.h"
 #include "text/xml.h"
 
-#include "../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * operand has pages of its own, the last of which is closed, so that a kernel that
  * reads or writes beyond the end dies at once; what is left of the page before it
  * holds a pattern that must stay. */
-#include "op_case.h"
+#include "ops/op_case.h"
 
 #include "base/arena.h"
 #include "tensor/value.h"

@@ -1,6 +1,6 @@
 /* The tables: cases, types of maps, gradients, shapes. Odd shapes are those that break
  * careless loops: one pixel, one channel, more channels than a vector's multiple. */
-#include "op_cases.h"
+#include "ops/op_cases.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef FL_TESTS_OPS_OP_CASES_H
 #define FL_TESTS_OPS_OP_CASES_H
 
-#include "op_case.h"
+#include "ops/op_case.h"
 
 /* X(case, slot of struct dev_ops, shapes, tolerance, flops). Tolerances are those of
  * maps in F32: 2e-5 for sums of a few thousand float products against sums in

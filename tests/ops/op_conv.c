@@ -1,6 +1,6 @@
 /* Cases of the convolution's three directions. The sums that a forward pass leaves
  * for the norm behind it are an operand of their own. */
-#include "op_cases.h"
+#include "ops/op_cases.h"
 
 static struct tensor source(const struct op_shape *s)
 {

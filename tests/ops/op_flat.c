@@ -1,6 +1,6 @@
 /* Cases of gates (small matrices), of the classification loss, and of flat vectors
  * as the optimizer has them. */
-#include "op_cases.h"
+#include "ops/op_cases.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* Cases of operations on maps: means, gates, windows, resizing, copies. Slices are
  * those of concat: pixels further apart than their channels. */
-#include "op_cases.h"
+#include "ops/op_cases.h"
 
 /* Values of [n][c]. */
 static size_t vector(const struct op_call *c)

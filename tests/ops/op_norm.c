@@ -1,6 +1,6 @@
 /* Cases of batch normalisation: the passes over pixels, and what stands between
  * them, whose operands are one structure of many vectors. */
-#include "op_cases.h"
+#include "ops/op_cases.h"
 
 static const char *const zs[] = { "z0", "z1" };
 static const char *const scales[] = { "scale0", "scale1" };

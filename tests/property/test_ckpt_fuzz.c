@@ -10,8 +10,8 @@
 #include "ckpt/checkpoint.h"
 #include "ckpt/safetensors.h"
 
-#include "../support/pickle_bytes.h"
-#include "../support/scratch.h"
+#include "support/pickle_bytes.h"
+#include "support/scratch.h"
 
 #include <stdlib.h>
 #include <string.h>

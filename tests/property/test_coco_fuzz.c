@@ -3,7 +3,7 @@
  * scored or is refused the same way. */
 #include "base/rng.h"
 #include "eval/coco_detections.h"
-#include "../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

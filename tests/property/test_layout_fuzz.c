@@ -5,7 +5,7 @@
 #include "box/annotations.h"
 #include "data/layout/layout.h"
 #include "image/image.h"
-#include "../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

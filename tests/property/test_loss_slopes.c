@@ -1,6 +1,6 @@
 /* The gradients of the class, IoU and distribution losses against central differences, with both
  * assigners; what they assign is held fixed, as it is in training. */
-#include "../support/slopes.h"
+#include "support/slopes.h"
 #include "base/par.h"
 #include "base/rng.h"
 #include "config/recipe.h"

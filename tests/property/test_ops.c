@@ -4,7 +4,7 @@
  * differences in test_slopes.c. */
 #include "base/par.h"
 #include "tensor/value.h"
-#include "../ops/op_case.h"
+#include "ops/op_case.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -6,8 +6,8 @@
 #include "base/rng.h"
 #include "device/device.h"
 #include "graph/plan.h"
-#include "../ops/op_case.h"
-#include "../support/slopes.h"
+#include "ops/op_case.h"
+#include "support/slopes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

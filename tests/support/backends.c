@@ -1,6 +1,6 @@
 /* The devices that test programs may open: the programs' own and the strict one. */
 #include "cmd/backends.h"
-#include "strict.h"
+#include "support/strict.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "batches.h"
+#include "support/batches.h"
 #include "data/options.h"
 
 #include <setjmp.h>

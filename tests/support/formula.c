@@ -1,4 +1,4 @@
-#include "formula.h"
+#include "support/formula.h"
 
 #include "base/str.h"
 

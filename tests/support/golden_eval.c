@@ -1,12 +1,12 @@
-#include "golden_eval.h"
+#include "support/golden_eval.h"
 
 #include "base/file.h"
 #include "ckpt/safetensors.h"
 #include "comm/self/self.h"
 #include "data/loader.h"
 #include "eval/coco_eval.h"
-#include "golden_weights.h"
-#include "scratch.h"
+#include "support/golden_weights.h"
+#include "support/scratch.h"
 #include "probe/probe.h"
 #include "data/options.h"
 

@@ -11,7 +11,7 @@
 #ifndef TESTS_SUPPORT_GOLDEN_EVAL_H
 #define TESTS_SUPPORT_GOLDEN_EVAL_H
 
-#include "golden.h"
+#include "support/golden.h"
 
 #include "base/err.h"
 

@@ -1,10 +1,10 @@
-#include "golden_step.h"
+#include "support/golden_step.h"
 
 #include "ckpt/safetensors.h"
 #include "comm/self/self.h"
-#include "formula.h"
-#include "golden_weights.h"
-#include "scratch.h"
+#include "support/formula.h"
+#include "support/golden_weights.h"
+#include "support/scratch.h"
 #include "probe/probe.h"
 
 #include <math.h>

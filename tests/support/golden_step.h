@@ -21,7 +21,7 @@
 #ifndef TESTS_SUPPORT_GOLDEN_STEP_H
 #define TESTS_SUPPORT_GOLDEN_STEP_H
 
-#include "golden.h"
+#include "support/golden.h"
 
 #include "base/err.h"
 #include "ckpt/tensor_file.h"

@@ -1,9 +1,9 @@
-#include "golden_weights.h"
+#include "support/golden_weights.h"
 
 #include "base/rng.h"
 #include "base/str.h"
 #include "ckpt/safetensors.h"
-#include "formula.h"
+#include "support/formula.h"
 #include "family/family.h"
 #include "detect/state.h"
 

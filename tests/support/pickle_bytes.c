@@ -1,4 +1,4 @@
-#include "pickle_bytes.h"
+#include "support/pickle_bytes.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "slopes.h"
+#include "support/slopes.h"
 
 #include <math.h>
 

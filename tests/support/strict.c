@@ -2,7 +2,7 @@
  * order of the calls; each waits for the item before it in its queue and for
  * those that marks name. dev_wait runs what the queue needs, picking among what
  * may run by a seeded draw, with the device's memory open meanwhile. */
-#include "strict.h"
+#include "support/strict.h"
 
 #include "device/ref/ref.h"
 

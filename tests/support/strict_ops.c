@@ -1,7 +1,7 @@
 /* The strict device's operations: each keeps what it was given and, when its turn
  * comes, calls the definition in device/ref. A map or a vector is kept by value or
  * by pointer, so a caller's structures may go as soon as the call returns. */
-#include "strict.h"
+#include "support/strict.h"
 
 #include "device/ref/ref.h"
 

@@ -1,4 +1,4 @@
-#include "transform_case.h"
+#include "support/transform_case.h"
 
 #include "base/arena.h"
 

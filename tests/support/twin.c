@@ -1,5 +1,5 @@
 /* See twin.h: the collectives of a rank and its mirror image. */
-#include "twin.h"
+#include "support/twin.h"
 
 static struct twin *of(struct comm *c)
 {

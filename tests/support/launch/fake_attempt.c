@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "fake_attempt.h"
+#include "support/launch/fake_attempt.h"
 
-#include "../scratch.h"
+#include "support/scratch.h"
 
 #include "base/arena.h"
 

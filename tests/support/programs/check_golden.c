@@ -2,8 +2,8 @@
  * flotilla: a table of every figure, then "ok" or "not ok" for each case and
  * device (ref and cpu unless given). CASE.f64.json is a step case,
  * eval/CASE.json an evaluation. Run from the root of the tree. */
-#include "../golden_eval.h"
-#include "../golden_step.h"
+#include "support/golden_eval.h"
+#include "support/golden_step.h"
 
 #include "base/cores.h"
 #include "base/par.h"

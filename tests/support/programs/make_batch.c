@@ -2,7 +2,7 @@
  * of N images as a batch file of flotilla probe, with COUNT boxes for each of them. The same
  * image has the same pixels and boxes in every file, whatever its neighbours are. Classes are
  * below 3. */
-#include "../formula.h"
+#include "support/formula.h"
 
 #include "base/arena.h"
 #include "ckpt/safetensors.h"

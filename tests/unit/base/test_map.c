@@ -1,7 +1,7 @@
 /* test_map.c - files that another program cuts short while they are looked at. */
 #include "base/file.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 #include "base/owner.h"
 #include "base/file.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>

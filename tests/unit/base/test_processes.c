@@ -2,7 +2,7 @@
 #include "base/processes.h"
 #include "base/file.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 #include "ckpt/checkpoint.h"
 #include "ckpt/safetensors.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include "ckpt/locate.h"
 #include "ckpt/safetensors.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
 #include "ckpt/tensor_file.h"
 #include "ckpt/paddle_file.h"
 
-#include "../../support/pickle_bytes.h"
-#include "../../support/scratch.h"
+#include "support/pickle_bytes.h"
+#include "support/scratch.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "ckpt/tensor_file.h"
 
-#include "../../support/pickle_bytes.h"
+#include "support/pickle_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "ckpt/tensor_file.h"
 #include "ckpt/safetensors.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  * are dealt out: what flotilla new decides without being told. */
 #include "data/layout/layout.h"
 #include "image/image.h"
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #include "base/par.h"
 #include "data/synth.h"
 
-#include "../../support/batches.h"
+#include "support/batches.h"
 #include "data/options.h"
 
 #include <setjmp.h>

@@ -4,7 +4,7 @@
 #include "box/annotations.h"
 #include "data/synth.h"
 #include "image/image.h"
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <math.h>
 #include <setjmp.h>

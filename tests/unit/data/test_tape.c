@@ -4,8 +4,8 @@
 #include "base/par.h"
 #include "data/synth.h"
 
-#include "../../support/batches.h"
-#include "../../support/scratch.h"
+#include "support/batches.h"
+#include "support/scratch.h"
 #include "data/options.h"
 
 #include <setjmp.h>

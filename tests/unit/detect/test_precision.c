@@ -1,6 +1,6 @@
 /* amp and precision on processors that are faster with bf16, slower, or have none,
  * alone and with another rank; and what this processor says of itself. */
-#include "../../support/twin.h"
+#include "support/twin.h"
 #include "base/clock.h"
 #include "base/par.h"
 #include "comm/self/self.h"

@@ -1,6 +1,6 @@
 /* That the strict device finds what it is for: each fault is made on purpose, beside
  * the right program, which must pass under every order that is drawn. */
-#include "../../support/strict.h"
+#include "support/strict.h"
 #include "base/par.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  * processor has: how far it is from float64, for layers of PP-YOLOE; hostile shapes and
  * memory beside device/ref; the same bits for any number of workers. test_ops has it too,
  * where the cpu device chooses it. */
-#include "../../ops/op_case.h"
+#include "ops/op_case.h"
 #include "base/arena.h"
 #include "base/par.h"
 #include "device/cpu/kernels.h"

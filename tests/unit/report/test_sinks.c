@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -7,7 +7,7 @@
 
 #include "text/json.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
  * and a resume, a recorded pass. Everything must come out with the bits of ref, under
  * several orders; so nothing above device/ touches device memory or looks before
  * it has waited. */
-#include "../../support/scratch.h"
-#include "../../support/strict.h"
-#include "../../support/twin.h"
+#include "support/scratch.h"
+#include "support/strict.h"
+#include "support/twin.h"
 #include "base/par.h"
 #include "comm/self/self.h"
 #include "data/synth.h"

@@ -2,7 +2,7 @@
  * while steps of two sizes, both assigners and two ranks run. (oneDNN's and libgomp's own are
  * theirs.) And all threads that compute flush denormals. */
 #include "base/par.h"
-#include "../../support/twin.h"
+#include "support/twin.h"
 #include "family/family.h"
 #include "train/engine.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../../support/launch/fake_attempt.h"
+#include "support/launch/fake_attempt.h"
 
 #include <string.h>
 
