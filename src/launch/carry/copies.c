@@ -1,11 +1,11 @@
 /* copies.c - three things at once, each a piece a turn:
  *
- *   taking    a trainer's file gets a second name .own, is read and hashed, and
+ *   copying    a trainer's file gets a second name .own, is read and hashed, and
  *             then has its final name (copies_add)
  *   fetching  a file comes from another machine in chunks into .part, and gets
  *             its final name if its digest is right (copies_fetch)
  *   sending   a file goes to another machine that asked, one for each machine
- *             (copies_take_get)
+ *             (copies_heard_get)
  *
  * fleet.c turns them at every turn of its loop. A piece is large enough that a
  * disk is busy (1 MiB), a chunk small enough that a fault does not wait behind
@@ -36,7 +36,7 @@
 #define AGAIN_S 10.0		  /* after one that did not arrive */
 
 /* A file that is being read, hashed and, unless it has a second name, copied. */
-struct taking {
+struct copying {
 	int from, to; /* descriptors, -1 */
 	struct copy_name name;
 	int64_t done;
@@ -63,7 +63,7 @@ struct copies {
 	int index, hosts;
 	char job[40];
 	struct copy_name list[KEEP]; /* newest first */
-	struct taking taking;
+	struct copying copying;
 	struct fetching fetching;
 	struct sending *sending; /* one a machine */
 	unsigned char *buffer;
@@ -92,7 +92,7 @@ struct copies *copies_new(const char *log_dir, int index, int hosts)
 	c->log_dir = log_dir;
 	c->index = index;
 	c->hosts = hosts;
-	c->taking.from = c->taking.to = -1;
+	c->copying.from = c->copying.to = -1;
 	c->fetching.host = c->fetching.fd = -1;
 	c->sending = fl_calloc((size_t)hosts, sizeof(*c->sending));
 	for (int i = 0; i < hosts; i++)
@@ -114,22 +114,22 @@ void copies_path(const struct copies *c, const struct copy_name *name,
 	path_of(c, name->step, "", buf, size);
 }
 
-static void stop_taking(struct copies *c)
+static void stop_copying(struct copies *c)
 {
-	fl_close(&c->taking.from);
-	fl_close(&c->taking.to);
+	fl_close(&c->copying.from);
+	fl_close(&c->copying.to);
 }
 
 /* It is not whole; a file of that name is none of the job's. */
-static void drop_taking(struct copies *c)
+static void drop_copying(struct copies *c)
 {
 	char part[4096];
 
-	if (c->taking.from < 0)
+	if (c->copying.from < 0)
 		return;
-	path_of(c, c->taking.name.step, ".own", part, sizeof(part));
+	path_of(c, c->copying.name.step, ".own", part, sizeof(part));
 	unlink(part);
-	stop_taking(c);
+	stop_copying(c);
 }
 
 static void stop_fetching(struct copies *c)
@@ -167,8 +167,8 @@ static bool is_wanted(const struct copies *c, const char *name)
 		if (c->list[i].step > 0 &&
 		    is_file(c, c->list[i].step, "", name))
 			return true;
-	return (c->taking.from >= 0 &&
-		is_file(c, c->taking.name.step, ".own", name)) ||
+	return (c->copying.from >= 0 &&
+		is_file(c, c->copying.name.step, ".own", name)) ||
 	       (c->fetching.host >= 0 &&
 		is_file(c, c->fetching.name.step, ".part", name));
 }
@@ -193,7 +193,7 @@ void copies_free(struct copies *c, bool keep)
 {
 	if (!c)
 		return;
-	drop_taking(c);
+	drop_copying(c);
 	stop_fetching(c);
 	for (int i = 0; i < c->hosts; i++)
 		fl_close(&c->sending[i].fd);
@@ -211,7 +211,7 @@ void copies_name(struct copies *c, const char *job)
 	if (strcmp(c->job, job) == 0)
 		return;
 	snprintf(c->job, sizeof(c->job), "%s", job);
-	drop_taking(c);
+	drop_copying(c);
 	stop_fetching(c);
 	memset(c->list, 0, sizeof(c->list));
 	if (c->begun)
@@ -250,8 +250,8 @@ int64_t copies_coming(const struct copies *c)
 {
 	int64_t step = c->list[0].step;
 
-	if (c->taking.from >= 0 && c->taking.name.step > step)
-		step = c->taking.name.step;
+	if (c->copying.from >= 0 && c->copying.name.step > step)
+		step = c->copying.name.step;
 	if (c->fetching.host >= 0 && c->fetching.name.step > step)
 		step = c->fetching.name.step;
 	return step;
@@ -283,13 +283,13 @@ static void keep(struct copies *c, const struct copy_name *name)
 }
 
 /* A second name costs nothing; another file system costs a copy. */
-static void begin_taking(struct copies *c, int64_t step, const char *path)
+static void begin_copying(struct copies *c, int64_t step, const char *path)
 {
-	struct taking *t = &c->taking;
+	struct copying *t = &c->copying;
 	char part[4096];
 	struct stat st;
 
-	drop_taking(c);
+	drop_copying(c);
 	path_of(c, step, ".own", part, sizeof(part));
 	unlink(part);
 	t->from = open(path, O_RDONLY | O_CLOEXEC);
@@ -318,17 +318,17 @@ void copies_add(struct copies *c, int64_t step, const char *path)
 {
 	/* The same step again is the same state under another name. */
 	if (step > copies_coming(c))
-		begin_taking(c, step, path);
+		begin_copying(c, step, path);
 }
 
-static void end_taking(struct copies *c)
+static void end_copying(struct copies *c)
 {
-	struct taking *t = &c->taking;
+	struct copying *t = &c->copying;
 	char part[4096], path[4096];
 
 	path_of(c, t->name.step, ".own", part, sizeof(part));
 	path_of(c, t->name.step, "", path, sizeof(path));
-	stop_taking(c);
+	stop_copying(c);
 	fl_digest_hex(&t->digest, t->name.digest);
 	if (rename(part, path) == 0) {
 		keep(c, &t->name);
@@ -340,9 +340,9 @@ static void end_taking(struct copies *c)
 }
 
 /* One piece; false when there was nothing to do. */
-static bool take_piece(struct copies *c)
+static bool copy_piece(struct copies *c)
 {
-	struct taking *t = &c->taking;
+	struct copying *t = &c->copying;
 	ssize_t n;
 
 	if (t->from < 0)
@@ -355,12 +355,12 @@ static bool take_piece(struct copies *c)
 			return true;
 	}
 	if (t->done == t->name.size) {
-		end_taking(c);
+		end_copying(c);
 		return true;
 	}
 	fl_warn("a checkpoint could not be copied: %s",
 		n == 0 ? "it became shorter" : strerror(errno));
-	stop_taking(c);
+	stop_copying(c);
 	sweep(c);
 	return false;
 }
@@ -368,34 +368,35 @@ static bool take_piece(struct copies *c)
 void copies_fetch(struct copies *c, struct peers *peers, int from,
 		  const struct copy_name *name)
 {
-	struct fetching *f = &c->fetching;
+	struct fetching *fetching = &c->fetching;
 	char part[4096];
 	struct json *o;
 
-	if (f->host == from && f->name.step == name->step &&
-	    strcmp(f->name.digest, name->digest) == 0)
+	if (fetching->host == from && fetching->name.step == name->step &&
+	    strcmp(fetching->name.digest, name->digest) == 0)
 		return; /* it is on its way */
-	if (f->failed == name->step && fl_now_s() < f->again)
+	if (fetching->failed == name->step && fl_now_s() < fetching->again)
 		return;
 	stop_fetching(c);
 	path_of(c, name->step, ".part", part, sizeof(part));
-	f->fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (f->fd < 0) {
+	fetching->fd =
+		open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fetching->fd < 0) {
 		fl_warn("cannot write '%s': %s", part, strerror(errno));
-		f->failed = name->step;
-		f->again = fl_now_s() + AGAIN_S;
+		fetching->failed = name->step;
+		fetching->again = fl_now_s() + AGAIN_S;
 		return;
 	}
-	f->host = from;
-	f->name = *name;
-	f->done = 0;
-	fl_digest_init(&f->digest);
+	fetching->host = from;
+	fetching->name = *name;
+	fetching->done = 0;
+	fl_digest_init(&fetching->digest);
 	o = record_write(&copy_name_record, name, 0);
 	peers_send_json(peers, from, WIRE_GET, 0, o);
 	json_free(o);
 }
 
-void copies_take_get(struct copies *c, int host, const struct json *o)
+void copies_heard_get(struct copies *c, int host, const struct json *o)
 {
 	struct sending *s = &c->sending[host];
 	struct copy_name name;
@@ -448,51 +449,51 @@ static bool send_piece(struct copies *c, struct peers *peers, int host)
 
 static void end_fetching(struct copies *c)
 {
-	struct fetching *f = &c->fetching;
+	struct fetching *fetching = &c->fetching;
 	char part[4096], path[4096], hex[FL_DIGEST_HEX];
 
-	fl_digest_hex(&f->digest, hex);
-	path_of(c, f->name.step, ".part", part, sizeof(part));
-	path_of(c, f->name.step, "", path, sizeof(path));
-	if (strcmp(hex, f->name.digest) != 0) {
+	fl_digest_hex(&fetching->digest, hex);
+	path_of(c, fetching->name.step, ".part", part, sizeof(part));
+	path_of(c, fetching->name.step, "", path, sizeof(path));
+	if (strcmp(hex, fetching->name.digest) != 0) {
 		fl_warn("a copy of the checkpoint of step %lld arrived damaged and is dropped",
-			(long long)f->name.step);
+			(long long)fetching->name.step);
 		fail_fetching(c);
 		return;
 	}
-	fl_close(&f->fd);
+	fl_close(&fetching->fd);
 	if (rename(part, path) == 0) {
-		f->host = -1;
-		keep(c, &f->name);
+		fetching->host = -1;
+		keep(c, &fetching->name);
 	} else {
 		fl_warn("cannot write '%s': %s", path, strerror(errno));
 		fail_fetching(c);
 	}
 }
 
-void copies_take_chunk(struct copies *c, int host,
-		       const struct wire_frame *frame)
+void copies_heard_chunk(struct copies *c, int host,
+			const struct wire_frame *frame)
 {
-	struct fetching *f = &c->fetching;
+	struct fetching *fetching = &c->fetching;
 	size_t n = frame->size - CHUNK_HEAD;
 
-	if (frame->size < CHUNK_HEAD || f->host != host ||
-	    (int64_t)fl_get(frame->data, 8) != f->name.step)
+	if (frame->size < CHUNK_HEAD || fetching->host != host ||
+	    (int64_t)fl_get(frame->data, 8) != fetching->name.step)
 		return;
-	if ((int64_t)fl_get(frame->data + 8, 8) != f->done ||
-	    f->done + (int64_t)n > f->name.size) {
+	if ((int64_t)fl_get(frame->data + 8, 8) != fetching->done ||
+	    fetching->done + (int64_t)n > fetching->name.size) {
 		fail_fetching(c); /* it has it no more */
 		return;
 	}
-	if (write(f->fd, frame->data + CHUNK_HEAD, n) != (ssize_t)n) {
+	if (write(fetching->fd, frame->data + CHUNK_HEAD, n) != (ssize_t)n) {
 		fl_warn("cannot keep a copy of the checkpoint of step %lld: %s",
-			(long long)f->name.step, strerror(errno));
+			(long long)fetching->name.step, strerror(errno));
 		fail_fetching(c);
 		return;
 	}
-	fl_digest_update(&f->digest, frame->data + CHUNK_HEAD, n);
-	f->done += (int64_t)n;
-	if (f->done == f->name.size)
+	fl_digest_update(&fetching->digest, frame->data + CHUNK_HEAD, n);
+	fetching->done += (int64_t)n;
+	if (fetching->done == fetching->name.size)
 		end_fetching(c);
 }
 
@@ -507,7 +508,7 @@ void copies_left(struct copies *c, int host)
 
 bool copies_turn(struct copies *c, struct peers *peers, bool *news)
 {
-	bool more = take_piece(c);
+	bool more = copy_piece(c);
 
 	for (int i = 0; i < c->hosts; i++)
 		more |= send_piece(c, peers, i);

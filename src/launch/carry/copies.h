@@ -56,9 +56,9 @@ void copies_add(struct copies *c, int64_t step, const char *path);
 void copies_fetch(struct copies *c, struct peers *peers, int from,
 		  const struct copy_name *name);
 /* Another machine wants one; a piece of one came; a machine has gone. */
-void copies_take_get(struct copies *c, int host, const struct json *o);
-void copies_take_chunk(struct copies *c, int host,
-		       const struct wire_frame *frame);
+void copies_heard_get(struct copies *c, int host, const struct json *o);
+void copies_heard_chunk(struct copies *c, int host,
+			const struct wire_frame *frame);
 void copies_left(struct copies *c, int host);
 /* Work on; true: there is more to do at once. *news is set when a newer one
  * has become whole. */

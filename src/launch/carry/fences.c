@@ -45,52 +45,52 @@ static void free_fence(struct fence *e, int seats)
 	free(e);
 }
 
-void fences_begin(struct fences *f, const struct layout *layout)
+void fences_begin(struct fences *fences, const struct layout *layout)
 {
-	fences_end(f);
-	f->layout = layout;
+	fences_end(fences);
+	fences->layout = layout;
 }
 
-void fences_end(struct fences *f)
+void fences_end(struct fences *fences)
 {
-	while (f->list) {
-		struct fence *e = f->list;
+	while (fences->list) {
+		struct fence *e = fences->list;
 
-		f->list = e->next;
+		fences->list = e->next;
 		if (e->entered)
 			e->local.answer(&e->local, NULL, 0);
-		free_fence(e, f->layout->count);
+		free_fence(e, fences->layout->count);
 	}
-	while (f->counts) {
-		struct fence_count *c = f->counts;
+	while (fences->counts) {
+		struct fence_count *c = fences->counts;
 
-		f->counts = c->next;
+		fences->counts = c->next;
 		free(c);
 	}
-	f->layout = NULL;
+	fences->layout = NULL;
 }
 
 /* The same ranks may meet again and again. Machines count alike, for the ranks of
  * each enter every such fence. */
-static uint32_t next_number(struct fences *f, const char *signature)
+static uint32_t next_number(struct fences *fences, const char *signature)
 {
-	struct fence_count *c = f->counts;
+	struct fence_count *c = fences->counts;
 
 	while (c && strcmp(c->signature, signature) != 0)
 		c = c->next;
 	if (!c) {
 		c = fl_calloc(1, sizeof(*c));
 		snprintf(c->signature, sizeof(c->signature), "%s", signature);
-		c->next = f->counts;
-		f->counts = c;
+		c->next = fences->counts;
+		fences->counts = c;
 	}
 	return c->entered++;
 }
 
-static struct fence *find(struct fences *f, const char *signature,
+static struct fence *find(struct fences *fences, const char *signature,
 			  uint32_t number)
 {
-	struct fence *e = f->list;
+	struct fence *e = fences->list;
 
 	while (e &&
 	       (e->number != number || strcmp(e->signature, signature) != 0))
@@ -98,11 +98,12 @@ static struct fence *find(struct fences *f, const char *signature,
 	if (e)
 		return e;
 	e = fl_calloc(1, sizeof(*e));
-	e->shares = fl_calloc((size_t)f->layout->count, sizeof(*e->shares));
+	e->shares =
+		fl_calloc((size_t)fences->layout->count, sizeof(*e->shares));
 	snprintf(e->signature, sizeof(e->signature), "%s", signature);
 	e->number = number;
-	e->next = f->list;
-	f->list = e;
+	e->next = fences->list;
+	fences->list = e;
 	return e;
 }
 
@@ -119,10 +120,10 @@ static bool complete(const struct fence *e, int seats)
 }
 
 /* All shares side by side, in the order of the machines. */
-static void answer(struct fences *f, struct fence *e)
+static void answer(struct fences *fences, struct fence *e)
 {
-	int seats = f->layout->count;
-	struct fence **at = &f->list;
+	int seats = fences->layout->count;
+	struct fence **at = &fences->list;
 	size_t size = 0, used = 0;
 	char *all = NULL;
 
@@ -144,10 +145,10 @@ static void answer(struct fences *f, struct fence *e)
 }
 
 /* u32 number, signature with its NUL, the share. */
-static void tell(const struct fences *f, struct peers *peers,
+static void tell(const struct fences *fences, struct peers *peers,
 		 const struct fence *e)
 {
-	const struct layout *l = f->layout;
+	const struct layout *l = fences->layout;
 	size_t n = strlen(e->signature) + 1, size = e->local.size;
 	unsigned char *p = fl_malloc(4 + n + size);
 
@@ -162,35 +163,36 @@ static void tell(const struct fences *f, struct peers *peers,
 	free(p);
 }
 
-void fences_turn(struct fences *f, struct peers *peers, struct pmi1 *pmi)
+void fences_turn(struct fences *fences, struct peers *peers, struct pmi1 *pmi)
 {
 	struct pmix_fence local;
 
-	while (f->layout && (pmix_server_take_fence(&local) ||
-			     pmi1_take_fence(pmi, &local))) {
-		struct fence *e = find(f, local.signature,
-				       next_number(f, local.signature));
+	while (fences->layout && (pmix_server_next_fence(&local) ||
+				  pmi1_next_fence(pmi, &local))) {
+		struct fence *e = find(fences, local.signature,
+				       next_number(fences, local.signature));
 
 		e->entered = true;
 		e->local = local;
-		e->shares[f->layout->self] =
+		e->shares[fences->layout->self] =
 			(struct fence_share){ true, local.data, local.size };
-		tell(f, peers, e);
-		if (complete(e, f->layout->count))
-			answer(f, e);
+		tell(fences, peers, e);
+		if (complete(e, fences->layout->count))
+			answer(fences, e);
 	}
 }
 
-void fences_take(struct fences *f, int seat, const struct wire_frame *frame)
+void fences_heard(struct fences *fences, int seat,
+		  const struct wire_frame *frame)
 {
 	const unsigned char *p = frame->data, *nul;
 	struct fence *e;
 	size_t head, n;
 
 	nul = frame->size > 4 ? memchr(p + 4, '\0', frame->size - 4) : NULL;
-	if (!f->layout || !nul)
+	if (!fences->layout || !nul)
 		return;
-	e = find(f, (const char *)p + 4, (uint32_t)fl_get(p, 4));
+	e = find(fences, (const char *)p + 4, (uint32_t)fl_get(p, 4));
 	head = (size_t)(nul - p) + 1;
 	n = frame->size - head;
 	if (e->shares[seat].here)
@@ -200,6 +202,6 @@ void fences_take(struct fences *f, int seat, const struct wire_frame *frame)
 		e->shares[seat].data = fl_malloc(n);
 		memcpy(e->shares[seat].data, p + head, n);
 	}
-	if (complete(e, f->layout->count))
-		answer(f, e);
+	if (complete(e, fences->layout->count))
+		answer(fences, e);
 }

@@ -21,13 +21,14 @@ struct fences {
 };
 
 /* A new attempt; layout is borrowed. */
-void fences_begin(struct fences *f, const struct layout *layout);
+void fences_begin(struct fences *fences, const struct layout *layout);
 /* Nobody waits any more. */
-void fences_end(struct fences *f);
+void fences_end(struct fences *fences);
 /* Take what PMIx and PMI-1 handed over, tell the others, answer what is
  * complete. */
-void fences_turn(struct fences *f, struct peers *peers, struct pmi1 *pmi);
+void fences_turn(struct fences *fences, struct peers *peers, struct pmi1 *pmi);
 /* A share from the machine at this seat. */
-void fences_take(struct fences *f, int seat, const struct wire_frame *frame);
+void fences_heard(struct fences *fences, int seat,
+		  const struct wire_frame *frame);
 
 #endif

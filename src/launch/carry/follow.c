@@ -37,19 +37,19 @@ struct follow {
 
 struct follow *follow_new(const struct launch_plan *plan)
 {
-	struct follow *f = fl_calloc(1, sizeof(*f));
+	struct follow *follow = fl_calloc(1, sizeof(*follow));
 
-	f->plan = plan;
-	return f;
+	follow->plan = plan;
+	return follow;
 }
 
-static void show_one(const struct follow *f, const struct held *h, int k)
+static void show_one(const struct follow *follow, const struct held *h, int k)
 {
 	char name[32];
 
-	launch_rank_name(f->plan, h->ranks[k], name, sizeof(name));
+	launch_rank_name(follow->plan, h->ranks[k], name, sizeof(name));
 	printf("%s:%s|%s\n", h->hosts[k],
-	       f->plan->roles ? name : name + strlen("rank "), h->text);
+	       follow->plan->roles ? name : name + strlen("rank "), h->text);
 }
 
 static bool said(const struct held *h, int rank)
@@ -73,60 +73,61 @@ static void add_speaker(struct held *h, const char *host, int rank)
 }
 
 /* "x31, all but 7" where few are missing, else "x31". */
-static void show_alike(const struct follow *f, const struct held *h)
+static void show_alike(const struct follow *follow, const struct held *h)
 {
-	int missing = f->most + 1 - h->count;
+	int missing = follow->most + 1 - h->count;
 
 	printf("x%d", h->count);
 	if (missing == 0) {
 		printf(", all");
 	} else if (missing <= 4 && missing < h->count) {
 		printf(", all but");
-		for (int r = 0; r <= f->most; r++)
+		for (int r = 0; r <= follow->most; r++)
 			if (!said(h, r))
 				printf(" %d", r);
 	}
 	printf("|%s\n", h->text);
 }
 
-static void show_held(struct follow *f)
+static void show_held(struct follow *follow)
 {
-	for (int i = 0; i < f->count; i++) {
-		struct held *h = &f->lines[i];
+	for (int i = 0; i < follow->count; i++) {
+		struct held *h = &follow->lines[i];
 
 		if (h->count >= ALIKE)
-			show_alike(f, h);
+			show_alike(follow, h);
 		for (int k = 0; h->count < ALIKE && k < h->count; k++)
-			show_one(f, h, k);
+			show_one(follow, h, k);
 		free(h->text);
 		free(h->ranks);
 		free(h->hosts);
 	}
-	if (f->count)
+	if (follow->count)
 		fflush(stdout);
-	f->count = 0;
+	follow->count = 0;
 }
 
-void follow_free(struct follow *f)
+void follow_free(struct follow *follow)
 {
-	if (!f)
+	if (!follow)
 		return;
-	show_held(f);
-	free(f->lines);
-	free(f);
+	show_held(follow);
+	free(follow->lines);
+	free(follow);
 }
 
-void follow_turn(struct follow *f)
+void follow_turn(struct follow *follow)
 {
-	if (f && f->count > 0 && fl_now_s() - f->since >= HOLD_S)
-		show_held(f);
+	if (follow && follow->count > 0 && fl_now_s() - follow->since >= HOLD_S)
+		show_held(follow);
 }
 
 /* A line again by the same rank is a line of its own. */
-static struct held *find(struct follow *f, int rank, const char *text, size_t n)
+static struct held *find(struct follow *follow, int rank, const char *text,
+			 size_t n)
 {
-	for (int i = 0; i < f->count; i++) {
-		struct held *h = &f->lines[i];
+	for (int i = 0; i < follow->count; i++) {
+		struct held *h = &follow->lines[i];
 
 		if (strlen(h->text) == n && memcmp(h->text, text, n) == 0 &&
 		    !said(h, rank))
@@ -135,26 +136,27 @@ static struct held *find(struct follow *f, int rank, const char *text, size_t n)
 	return NULL;
 }
 
-static void add_line(struct follow *f, const char *host, int rank,
+static void add_line(struct follow *follow, const char *host, int rank,
 		     const char *text, size_t n)
 {
-	struct held *h = find(f, rank, text, n);
+	struct held *h = find(follow, rank, text, n);
 
-	f->most = rank > f->most ? rank : f->most;
+	follow->most = rank > follow->most ? rank : follow->most;
 	if (h) {
 		add_speaker(h, host, rank);
 		return;
 	}
-	if (f->count == LINES)
-		show_held(f);
-	if (f->count == 0)
-		f->since = fl_now_s();
-	if (f->count == f->cap) {
-		f->cap = 2 * f->cap + 64;
-		f->lines = fl_realloc(f->lines,
-				      (size_t)f->cap * sizeof(*f->lines));
+	if (follow->count == LINES)
+		show_held(follow);
+	if (follow->count == 0)
+		follow->since = fl_now_s();
+	if (follow->count == follow->cap) {
+		follow->cap = 2 * follow->cap + 64;
+		follow->lines = fl_realloc(follow->lines,
+					   (size_t)follow->cap *
+						   sizeof(*follow->lines));
 	}
-	h = &f->lines[f->count++];
+	h = &follow->lines[follow->count++];
 	*h = (struct held){ .text = fl_malloc(n + 1) };
 	memcpy(h->text, text, n);
 	h->text[n] = '\0';
@@ -162,7 +164,7 @@ static void add_line(struct follow *f, const char *host, int rank,
 }
 
 /* As a terminal shows it: of a progress bar what it came to. */
-static void add_shown(struct follow *f, const char *host, int rank,
+static void add_shown(struct follow *follow, const char *host, int rank,
 		      const char *text, size_t n)
 {
 	const char *back;
@@ -171,20 +173,20 @@ static void add_shown(struct follow *f, const char *host, int rank,
 		n--;
 	back = memrchr(text, '\r', n);
 	if (back)
-		add_line(f, host, rank, back + 1,
+		add_line(follow, host, rank, back + 1,
 			 n - (size_t)(back + 1 - text));
 	else
-		add_line(f, host, rank, text, n);
+		add_line(follow, host, rank, text, n);
 }
 
-void follow_add(struct follow *f, const char *host, int rank, const char *text,
-		size_t n)
+void follow_add(struct follow *follow, const char *host, int rank,
+		const char *text, size_t n)
 {
-	while (f && n > 0) {
+	while (follow && n > 0) {
 		const char *end = memchr(text, '\n', n);
 		size_t len = end ? (size_t)(end - text) : n;
 
-		add_shown(f, host, rank, text, len);
+		add_shown(follow, host, rank, text, len);
 		len += end != NULL;
 		text += len;
 		n -= len;
@@ -209,10 +211,10 @@ struct json *follow_pack(int rank, const char *text, size_t n)
 	return o;
 }
 
-void follow_take(struct follow *f, const char *host, const struct json *o)
+void follow_heard(struct follow *follow, const char *host, const struct json *o)
 {
 	struct log_lines lines;
 
 	record_read(&log_record, o, &lines);
-	follow_add(f, host, lines.rank, lines.text, strlen(lines.text));
+	follow_add(follow, host, lines.rank, lines.text, strlen(lines.text));
 }

@@ -17,12 +17,12 @@ struct launch_plan;
 /* plan: names the ranks where they have roles; borrowed. */
 struct follow *follow_new(const struct launch_plan *plan);
 /* Shows what is held. */
-void follow_free(struct follow *f);
+void follow_free(struct follow *follow);
 /* Lines of a rank. */
-void follow_add(struct follow *f, const char *host, int rank, const char *text,
-		size_t n);
+void follow_add(struct follow *follow, const char *host, int rank,
+		const char *text, size_t n);
 /* Show what has been held long enough. */
-void follow_turn(struct follow *f);
+void follow_turn(struct follow *follow);
 
 /* Lines of a rank, as one frame. */
 struct log_lines {
@@ -34,6 +34,7 @@ extern const struct record log_record;
 
 /* The same lines on their way from another machine. */
 struct json *follow_pack(int rank, const char *text, size_t n);
-void follow_take(struct follow *f, const char *host, const struct json *o);
+void follow_heard(struct follow *follow, const char *host,
+		  const struct json *o);
 
 #endif

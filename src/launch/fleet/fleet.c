@@ -31,41 +31,41 @@
 
 static void on_fault(void *ctx, struct trainer *t, const char *why, int status)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 	struct json *report;
 
 	/* What falls after our signal to end is a consequence, unless somebody
 	 * else killed it, or it was dead by then. */
-	if (f->request.signal || f->over ||
-	    (f->state == FLEET_STOP && !t->by_itself &&
-	     !job_not_ours(&f->job, t)))
+	if (fleet->request.signal || fleet->over ||
+	    (fleet->state == FLEET_STOP && !t->by_itself &&
+	     !job_not_ours(&fleet->job, t)))
 		return;
-	report = fault_of_trainer(f->plan, &f->layout, t, why, status);
-	if (!stop_holds(f, report))
-		verdict_report(f, report);
+	report = fault_of_trainer(fleet->plan, &fleet->layout, t, why, status);
+	if (!stop_holds(fleet, report))
+		verdict_report(fleet, report);
 }
 
 static void on_ending(void *ctx, const struct trainer *t)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 
-	if (f->state == FLEET_RUN || f->state == FLEET_STOP)
-		verdict_ending(f, t->rank);
+	if (fleet->state == FLEET_RUN || fleet->state == FLEET_STOP)
+		verdict_ending(fleet, t->rank);
 }
 
 static void on_said(void *ctx, struct trainer *t, enum agent_event event,
 		    const struct json *line)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 	struct agent_checkpoint c;
 
-	if (f->state == FLEET_RUN)
-		watches_said(&f->watches, t, event, line);
+	if (fleet->state == FLEET_RUN)
+		watches_said(&fleet->watches, t, event, line);
 	if (event != AGENT_CHECKPOINT)
 		return;
 	record_read(&agent_checkpoint_record, line, &c);
 	if (*c.path)
-		copies_add(f->copies, c.step, c.path);
+		copies_add(fleet->copies, c.step, c.path);
 }
 
 /* Output of a trainer of this machine, whole lines: to this console and to
@@ -73,30 +73,32 @@ static void on_said(void *ctx, struct trainer *t, enum agent_event event,
 static void on_lines(void *ctx, const struct trainer *t, const char *text,
 		     size_t n)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 	struct json *o = NULL;
 
-	for (int i = 0; i < f->plan->hosts.count; i++) {
-		if (!f->members[i].follows || !peers_here(f->peers, i))
+	for (int i = 0; i < fleet->plan->hosts.count; i++) {
+		if (!fleet->members[i].follows || !peers_here(fleet->peers, i))
 			continue;
 		if (!o)
 			o = follow_pack(t->rank, text, n);
-		peers_send_json(f->peers, i, WIRE_LOG, (uint32_t)f->attempt, o);
+		peers_send_json(fleet->peers, i, WIRE_LOG,
+				(uint32_t)fleet->attempt, o);
 	}
 	json_free(o);
-	follow_add(f->follow, hosts_own(&f->plan->hosts), t->rank, text, n);
+	follow_add(fleet->follow, hosts_own(&fleet->plan->hosts), t->rank, text,
+		   n);
 }
 
 /* Once for each function: a program may try for ever. */
 static void on_unserved(void *ctx, int rank, const char *what)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 	char name[32];
 
-	if (strstr(fl_str_get(&f->unserved), what))
+	if (strstr(fl_str_get(&fleet->unserved), what))
 		return;
-	fl_str_addf(&f->unserved, "%s;", what);
-	launch_rank_name(f->plan, rank, name, sizeof(name));
+	fl_str_addf(&fleet->unserved, "%s;", what);
+	launch_rank_name(fleet->plan, rank, name, sizeof(name));
 	fl_warn("%s calls %s: fleetrun offers MPI's ranks no published names, "
 		"connections, spawned programs or sessions; mpirun of the "
 		"program's own MPI does",
@@ -123,36 +125,38 @@ static void on_watch_fault(void *ctx, struct json *report)
 
 /* Whom an agent sees decides who can start: all, or after a loss those who see
  * each other. So that is told when it is complete, and at each change later. */
-static bool sees_all(const struct fleet *f)
+static bool sees_all(const struct fleet *fleet)
 {
-	for (int i = 0; i < f->plan->hosts.count; i++)
-		if (i != f->plan->hosts.self && !peers_here(f->peers, i))
+	for (int i = 0; i < fleet->plan->hosts.count; i++)
+		if (i != fleet->plan->hosts.self &&
+		    !peers_here(fleet->peers, i))
 			return false;
 	return true;
 }
 
 static void on_joined(void *ctx, int host, const struct json *intro)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 
-	intro_take(f, host, intro);
-	if (!peers_here(f->peers, host) || f->over)
+	intro_heard(fleet, host, intro);
+	if (!peers_here(fleet->peers, host) || fleet->over)
 		return;
-	fleet_tell_state_to(f, host);
-	if (f->state == FLEET_WAIT && (f->attempt >= 0 || sees_all(f)))
-		fleet_tell_state(f);
+	fleet_tell_state_to(fleet, host);
+	if (fleet->state == FLEET_WAIT &&
+	    (fleet->attempt >= 0 || sees_all(fleet)))
+		fleet_tell_state(fleet);
 }
 
 /* It has given all that others need of it: servers serve until all are done. */
-static bool is_done(const struct fleet *f, const struct member *m)
+static bool is_done(const struct fleet *fleet, const struct member *m)
 {
 	return m->heard && m->told.state == FLEET_DONE &&
-	       (!f->plan->roles || m->told.over) &&
-	       (f->state == FLEET_DONE || f->state == FLEET_RUN);
+	       (!fleet->plan->roles || m->told.over) &&
+	       (fleet->state == FLEET_DONE || fleet->state == FLEET_RUN);
 }
 
 /* Why it is gone nobody can know from here: the sentence names what it may be. */
-static void report_lost(struct fleet *f, int host, const char *why)
+static void report_lost(struct fleet *fleet, int host, const char *why)
 {
 	char end[400];
 
@@ -160,208 +164,212 @@ static void report_lost(struct fleet *f, int host, const char *why)
 		end, sizeof(end),
 		"is lost: %.200s; its agent was killed, or the machine went down or is cut off",
 		why);
-	verdict_report(f, fault_of_machine("machine", fleet_host(f, host), end,
-					   FL_EPEER));
+	verdict_report(fleet,
+		       fault_of_machine("machine", fleet_host(fleet, host), end,
+					FL_EPEER));
 }
 
 static void on_left(void *ctx, int host, const char *why)
 {
-	struct fleet *f = ctx;
-	struct member *m = &f->members[host];
-	bool done = is_done(f, m);
+	struct fleet *fleet = ctx;
+	struct member *m = &fleet->members[host];
+	bool done = is_done(fleet, m);
 
 	/* A look at the links ends on each machine when it was told. */
-	if (f->options->preflight && m->heard && m->told.over)
+	if (fleet->options->preflight && m->heard && m->told.over)
 		return;
 	m->heard = false;
 	m->since = fl_now_s();
-	copies_left(f->copies, host);
-	pause_left(f, host);
-	if (f->state == FLEET_WAIT && f->attempt >= 0 && !f->over)
-		fleet_tell_state(f);
-	if (f->state == FLEET_WAIT || layout_find(&f->layout, host) < 0 ||
-	    f->over || f->request.signal || f->faults.verdict)
+	copies_left(fleet->copies, host);
+	pause_left(fleet, host);
+	if (fleet->state == FLEET_WAIT && fleet->attempt >= 0 && !fleet->over)
+		fleet_tell_state(fleet);
+	if (fleet->state == FLEET_WAIT ||
+	    layout_find(&fleet->layout, host) < 0 || fleet->over ||
+	    fleet->request.signal || fleet->faults.verdict)
 		return;
 	if (done)
 		m->heard = true; /* and still DONE */
 	else
-		report_lost(f, host, why);
+		report_lost(fleet, host, why);
 }
 
 static void on_frame(void *ctx, int host, const struct wire_frame *frame)
 {
-	frames_take(ctx, host, frame);
+	frames_heard(ctx, host, frame);
 }
 
 static void on_silence(void *ctx, int host, double seconds, bool silent)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 
 	if (silent)
 		fl_warn("%s has been silent for %.1f s; it counts as lost after %g s",
-			fleet_host(f, host), seconds, f->options->peer_timeout);
-	else if (peers_here(f->peers, host))
-		fl_info("%s is heard again", fleet_host(f, host));
+			fleet_host(fleet, host), seconds,
+			fleet->options->peer_timeout);
+	else if (peers_here(fleet->peers, host))
+		fl_info("%s is heard again", fleet_host(fleet, host));
 }
 
 static void on_stream(void *ctx, int host, int fd)
 {
-	struct fleet *f = ctx;
+	struct fleet *fleet = ctx;
 
-	preflight_stream(f->now.preflight, host, fd);
+	preflight_stream(fleet->now.preflight, host, fd);
 }
 
 /* --- the loop --- */
 
 /* Alone at once: there is nobody else in the layout. */
-static bool all_done(const struct fleet *f)
+static bool all_done(const struct fleet *fleet)
 {
-	for (int i = 0; i < f->layout.count; i++) {
-		int host = f->layout.list[i].host;
+	for (int i = 0; i < fleet->layout.count; i++) {
+		int host = fleet->layout.list[i].host;
 
-		if (host != f->plan->hosts.self &&
-		    f->members[host].told.state != FLEET_DONE)
+		if (host != fleet->plan->hosts.self &&
+		    fleet->members[host].told.state != FLEET_DONE)
 			return false;
 	}
 	return true;
 }
 
 /* From the machine before this one, so that no link carries it twice. */
-static void pass_on(struct fleet *f)
+static void pass_on(struct fleet *fleet)
 {
-	const struct layout *l = &f->layout;
+	const struct layout *l = &fleet->layout;
 	int before = l->list[(l->self + l->count - 1) % l->count].host;
-	const struct copy_name *theirs = &f->members[before].told.newest;
+	const struct copy_name *theirs = &fleet->members[before].told.newest;
 
-	if (l->count > 1 && theirs->step > copies_coming(f->copies))
-		copies_fetch(f->copies, f->peers, before, theirs);
+	if (l->count > 1 && theirs->step > copies_coming(fleet->copies))
+		copies_fetch(fleet->copies, fleet->peers, before, theirs);
 }
 
-static void end_servers(struct fleet *f)
+static void end_servers(struct fleet *fleet)
 {
-	if (f->job.dismissed)
+	if (fleet->job.dismissed)
 		return;
-	fl_info("all workers are done: ending %d server%s", f->job.alive,
-		f->job.alive == 1 ? "" : "s");
-	job_dismiss(&f->job, SERVER_GRACE_S);
+	fl_info("all workers are done: ending %d server%s", fleet->job.alive,
+		fleet->job.alive == 1 ? "" : "s");
+	job_dismiss(&fleet->job, SERVER_GRACE_S);
 }
 
-static void run_turn(struct fleet *f)
+static void run_turn(struct fleet *fleet)
 {
-	pass_on(f);
-	if (!f->begun && !f->options->preflight)
-		prepare_begun(f);
-	if (f->state == FLEET_RUN && !f->job.paused)
-		watches_turn(&f->watches);
-	if (f->state == FLEET_RUN && f->job.working == 0)
-		fleet_enter(f, FLEET_DONE);
-	if (f->state != FLEET_DONE || !all_done(f))
+	pass_on(fleet);
+	if (!fleet->begun && !fleet->options->preflight)
+		prepare_begun(fleet);
+	if (fleet->state == FLEET_RUN && !fleet->job.paused)
+		watches_turn(&fleet->watches);
+	if (fleet->state == FLEET_RUN && fleet->job.working == 0)
+		fleet_enter(fleet, FLEET_DONE);
+	if (fleet->state != FLEET_DONE || !all_done(fleet))
 		return;
-	if (f->job.alive == 0) {
-		job_end(&f->job);
-		fleet_over(f, preflight_status(f->now.preflight));
+	if (fleet->job.alive == 0) {
+		job_end(&fleet->job);
+		fleet_over(fleet, preflight_status(fleet->now.preflight));
 	} else {
-		end_servers(f);
+		end_servers(fleet);
 	}
 }
 
 /* The user wants an end: nothing else is looked at any more. */
-static void request_turn(struct fleet *f)
+static void request_turn(struct fleet *fleet)
 {
-	if (f->job.alive > 0)
+	if (fleet->job.alive > 0)
 		return;
-	job_end(&f->job);
-	fleet_over(f, 128 + f->request.signal);
+	job_end(&fleet->job);
+	fleet_over(fleet, 128 + fleet->request.signal);
 }
 
-static void turn(struct fleet *f)
+static void turn(struct fleet *fleet)
 {
-	if (f->request.signal) {
-		request_turn(f);
+	if (fleet->request.signal) {
+		request_turn(fleet);
 		return;
 	}
-	stop_turn(f);
-	switch (f->state) {
+	stop_turn(fleet);
+	switch (fleet->state) {
 	case FLEET_WAIT:
-		rollcall_turn(f);
+		rollcall_turn(fleet);
 		break;
 	case FLEET_PREPARE:
 	case FLEET_READY:
-		prepare_turn(f);
+		prepare_turn(fleet);
 		break;
 	case FLEET_RUN:
 	case FLEET_DONE:
-		run_turn(f);
+		run_turn(fleet);
 		break;
 	case FLEET_STOP:
-		verdict_turn(f);
+		verdict_turn(fleet);
 		break;
 	}
 }
 
-static void loop(struct fleet *f)
+static void loop(struct fleet *fleet)
 {
-	int most = 1 + JOB_MOST_FDS + (f->peers ? peers_most_fds(f->peers) : 0);
+	int most = 1 + JOB_MOST_FDS +
+		   (fleet->peers ? peers_most_fds(fleet->peers) : 0);
 	struct pollfd *fds = fl_calloc((size_t)most, sizeof(*fds));
 	bool more = false, news;
 
-	while (!f->over) {
-		int n = job_fds(&f->job, fds);
+	while (!fleet->over) {
+		int n = job_fds(&fleet->job, fds);
 
-		if (f->peers)
-			n += peers_fds(f->peers, fds + n);
-		n += preflight_fds(f->now.preflight, fds + n);
+		if (fleet->peers)
+			n += peers_fds(fleet->peers, fds + n);
+		n += preflight_fds(fleet->now.preflight, fds + n);
 		poll(fds, (nfds_t)n, more ? 0 : TICK_MS);
-		job_turn(&f->job);
-		peers_turn(f->peers);
-		fences_turn(&f->fences, f->peers, f->job.pmi);
-		more = copies_turn(f->copies, f->peers, &news);
+		job_turn(&fleet->job);
+		peers_turn(fleet->peers);
+		fences_turn(&fleet->fences, fleet->peers, fleet->job.pmi);
+		more = copies_turn(fleet->copies, fleet->peers, &news);
 		if (news)
-			fleet_tell_state(f);
-		turn(f);
-		follow_turn(f->follow);
+			fleet_tell_state(fleet);
+		turn(fleet);
+		follow_turn(fleet->follow);
 	}
 	free(fds);
 }
 
 /* --- opening and closing --- */
 
-static int open_peers(struct fleet *f, struct fl_err *err)
+static int open_peers(struct fleet *fleet, struct fl_err *err)
 {
-	struct peers_config c = { .hosts = &f->plan->hosts,
-				  .port = f->plan->agent_port,
-				  .token = f->plan->token,
-				  .intro = f->intro,
+	struct peers_config c = { .hosts = &fleet->plan->hosts,
+				  .port = fleet->plan->agent_port,
+				  .token = fleet->plan->token,
+				  .intro = fleet->intro,
 				  .silent_s = 2,
-				  .lost_s = f->options->peer_timeout,
-				  .ctx = f,
+				  .lost_s = fleet->options->peer_timeout,
+				  .ctx = fleet,
 				  .joined = on_joined,
 				  .left = on_left,
 				  .frame = on_frame,
 				  .silence = on_silence,
 				  .stream = on_stream };
 
-	return f->plan->alone ? 0 : peers_open(&c, &f->peers, err);
+	return fleet->plan->alone ? 0 : peers_open(&c, &fleet->peers, err);
 }
 
-static void open_members(struct fleet *f)
+static void open_members(struct fleet *fleet)
 {
-	int count = f->plan->hosts.count;
+	int count = fleet->plan->hosts.count;
 	struct member *own;
 
-	f->members = fl_calloc((size_t)count, sizeof(*f->members));
+	fleet->members = fl_calloc((size_t)count, sizeof(*fleet->members));
 	for (int i = 0; i < count; i++)
-		f->members[i].since = fl_now_s();
-	own = &f->members[f->plan->hosts.self];
+		fleet->members[i].since = fl_now_s();
+	own = &fleet->members[fleet->plan->hosts.self];
 	own->heard = true;
 	own->told.attempt = -1;
-	own->count = f->plan->count;
-	memcpy(own->devices, f->plan->devices, sizeof(own->devices));
+	own->count = fleet->plan->count;
+	memcpy(own->devices, fleet->plan->devices, sizeof(own->devices));
 }
 
-static int open_fleet(struct fleet *f, struct fl_err *err)
+static int open_fleet(struct fleet *fleet, struct fl_err *err)
 {
-	struct job_events events = { .ctx = f,
+	struct job_events events = { .ctx = fleet,
 				     .fault = on_fault,
 				     .ending = on_ending,
 				     .said = on_said,
@@ -369,59 +377,63 @@ static int open_fleet(struct fleet *f, struct fl_err *err)
 				     .pause = on_pause,
 				     .unserved = on_unserved,
 				     .lines = on_lines };
-	int rc = job_open(&f->job, f->options, f->plan, &events, err);
+	int rc = job_open(&fleet->job, fleet->options, fleet->plan, &events,
+			  err);
 
-	open_members(f);
-	fleet_open_post(f);
-	f->now = (struct attempt){ .options = f->options,
-				   .plan = f->plan,
-				   .layout = &f->layout,
-				   .job = &f->job,
-				   .post = &f->post,
-				   .ctx = f,
-				   .fault = on_watch_fault };
-	f->copies = copies_new(f->options->log_dir, f->plan->hosts.self,
-			       f->plan->hosts.count);
-	f->intro = intro_write(f->options, f->plan);
-	f->follow = f->options->follow ? follow_new(f->plan) : NULL;
-	if (!f->plan->alone)
-		fleet_remember(f);
+	open_members(fleet);
+	fleet_open_post(fleet);
+	fleet->now = (struct attempt){ .options = fleet->options,
+				       .plan = fleet->plan,
+				       .layout = &fleet->layout,
+				       .job = &fleet->job,
+				       .post = &fleet->post,
+				       .ctx = fleet,
+				       .fault = on_watch_fault };
+	fleet->copies =
+		copies_new(fleet->options->log_dir, fleet->plan->hosts.self,
+			   fleet->plan->hosts.count);
+	fleet->intro = intro_write(fleet->options, fleet->plan);
+	fleet->follow = fleet->options->follow ? follow_new(fleet->plan) : NULL;
+	if (!fleet->plan->alone)
+		fleet_remember(fleet);
 	if (rc == 0)
-		rc = open_peers(f, err);
+		rc = open_peers(fleet, err);
 	return rc;
 }
 
-static void close_fleet(struct fleet *f)
+static void close_fleet(struct fleet *fleet)
 {
-	peers_close(f->peers);
-	fences_end(&f->fences);
-	watches_end(&f->watches);
-	preflight_free(f->now.preflight);
-	follow_free(f->follow);
-	job_close(&f->job);
-	copies_free(f->copies, f->code != 0 || !f->begun);
-	layout_release(&f->layout);
-	verdict_forget(f);
-	free(f->faults.ending);
-	fl_str_release(&f->unserved);
-	json_free(f->request.held);
-	json_free(f->intro);
-	free(f->members);
+	peers_close(fleet->peers);
+	fences_end(&fleet->fences);
+	watches_end(&fleet->watches);
+	preflight_free(fleet->now.preflight);
+	follow_free(fleet->follow);
+	job_close(&fleet->job);
+	copies_free(fleet->copies, fleet->code != 0 || !fleet->begun);
+	layout_release(&fleet->layout);
+	verdict_forget(fleet);
+	free(fleet->faults.ending);
+	fl_str_release(&fleet->unserved);
+	json_free(fleet->request.held);
+	json_free(fleet->intro);
+	free(fleet->members);
 }
 
 int launch_run(const struct launch_options *options,
 	       const struct launch_plan *plan)
 {
-	struct fleet f = { .options = options, .plan = plan, .attempt = -1 };
+	struct fleet fleet = { .options = options,
+			       .plan = plan,
+			       .attempt = -1 };
 	struct fl_err err = FL_ERR_INIT;
 
-	if (open_fleet(&f, &err) == 0) {
-		fleet_enter(&f, FLEET_WAIT);
-		loop(&f);
+	if (open_fleet(&fleet, &err) == 0) {
+		fleet_enter(&fleet, FLEET_WAIT);
+		loop(&fleet);
 	} else {
 		fl_error("%s", err.text);
-		f.code = fl_exit_status(err.code);
+		fleet.code = fl_exit_status(err.code);
 	}
-	close_fleet(&f);
-	return f.code;
+	close_fleet(&fleet);
+	return fleet.code;
 }

@@ -22,113 +22,113 @@
 	(IN(WAIT) | IN(PREPARE) | IN(READY) | IN(RUN) | IN(DONE) | IN(STOP))
 #define BUSY (ALWAYS & ~IN(WAIT)) /* an attempt is under way */
 
-#define TAKE(name)                                              \
-	static void take_##name(struct fleet *f, int host,      \
+#define HEAR(name)                                              \
+	static void hear_##name(struct fleet *fleet, int host,  \
 				const struct wire_frame *frame, \
 				const struct json *o)
 
-static int seat_of(const struct fleet *f, int host)
+static int seat_of(const struct fleet *fleet, int host)
 {
-	return layout_find(&f->layout, host);
+	return layout_find(&fleet->layout, host);
 }
 
-TAKE(state)
+HEAR(state)
 {
 	(void)frame;
-	member_take_state(f, host, o);
+	member_heard_state(fleet, host, o);
 }
 
-TAKE(prepare)
+HEAR(prepare)
 {
 	(void)host;
-	prepare_take(f, o, (int)frame->attempt);
+	prepare_heard(fleet, o, (int)frame->attempt);
 }
 
 /* Its room is worth knowing even if it is late. */
-TAKE(ready)
+HEAR(ready)
 {
-	struct member *m = &f->members[host];
+	struct member *m = &fleet->members[host];
 
 	record_read(&room_record, o, &m->room);
-	m->ready |= (int)frame->attempt == f->attempt;
+	m->ready |= (int)frame->attempt == fleet->attempt;
 }
 
-TAKE(start)
+HEAR(start)
 {
 	(void)host, (void)frame, (void)o;
-	prepare_start(f);
+	prepare_start(fleet);
 }
 
-TAKE(fence)
+HEAR(fence)
 {
 	(void)o;
-	fences_take(&f->fences, seat_of(f, host), frame);
+	fences_heard(&fleet->fences, seat_of(fleet, host), frame);
 }
 
-TAKE(fault)
+HEAR(fault)
 {
 	(void)host, (void)frame;
-	verdict_take_fault(f, json_clone(o));
+	verdict_add_fault(fleet, json_clone(o));
 }
 
-TAKE(where)
+HEAR(where)
 {
 	(void)host, (void)frame;
-	verdict_take_where(f, o);
+	verdict_heard_where(fleet, o);
 }
 
-TAKE(verdict)
+HEAR(verdict)
 {
 	(void)host;
-	verdict_take(f, json_clone(o), (int)frame->attempt);
+	verdict_heard(fleet, json_clone(o), (int)frame->attempt);
 }
 
-TAKE(ending)
+HEAR(ending)
 {
 	(void)host, (void)frame;
-	verdict_take_ending(f, o);
+	verdict_heard_ending(fleet, o);
 }
 
-TAKE(stop)
+HEAR(stop)
 {
 	(void)host, (void)frame;
-	stop_take(f, o);
+	stop_heard(fleet, o);
 }
 
-TAKE(pause)
+HEAR(pause)
 {
 	(void)frame;
-	pause_take(f, host, o);
+	pause_heard(fleet, host, o);
 }
 
-TAKE(get)
+HEAR(get)
 {
 	(void)frame;
-	copies_take_get(f->copies, host, o);
+	copies_heard_get(fleet->copies, host, o);
 }
 
-TAKE(chunk)
+HEAR(chunk)
 {
 	(void)o;
-	copies_take_chunk(f->copies, host, frame);
+	copies_heard_chunk(fleet->copies, host, frame);
 }
 
-TAKE(log)
+HEAR(log)
 {
 	(void)frame;
-	follow_take(f->follow, fleet_host(f, host), o);
+	follow_heard(fleet->follow, fleet_host(fleet, host), o);
 }
 
-TAKE(preflight)
+HEAR(preflight)
 {
-	preflight_heard(f->now.preflight, seat_of(f, host),
+	preflight_heard(fleet->now.preflight, seat_of(fleet, host),
 			(enum wire_type)frame->type, o);
-	prepare_looked(f);
+	prepare_looked(fleet);
 }
 
-TAKE(watch)
+HEAR(watch)
 {
-	watches_heard(&f->watches, seat_of(f, host),
+	watches_heard(&fleet->watches, seat_of(fleet, host),
 		      (enum wire_type)frame->type, o);
 }
 
@@ -158,84 +158,84 @@ static const struct frame_row rows[] = {
 	{ .type = WIRE_PING,
 	  .name = "PING",
 	  .meaning = "every 0.5 s; any byte counts as life" },
-	{ WIRE_STATE, "STATE", ALWAYS, false, FROM_ANYONE, take_state,
+	{ WIRE_STATE, "STATE", ALWAYS, false, FROM_ANYONE, hear_state,
 	  .record = &told_record,
 	  .meaning = "what the sender is at, whom it has links with, the "
 		     "newest checkpoint it holds" },
-	{ WIRE_PREPARE, "PREPARE", IN(WAIT), false, FROM_ANYONE, take_prepare,
+	{ WIRE_PREPARE, "PREPARE", IN(WAIT), false, FROM_ANYONE, hear_prepare,
 	  .record = &prepare_order_record,
 	  .meaning = "coordinator: make ready for this attempt" },
 	/* Some are told when this machine is not yet where the sender is: they
 	 * count always, and whoever takes them looks. */
-	{ WIRE_READY, "READY", ALWAYS, false, FROM_ANYONE, take_ready,
+	{ WIRE_READY, "READY", ALWAYS, false, FROM_ANYONE, hear_ready,
 	  .record = &room_record,
 	  .meaning = "member: I am, and have so much room" },
-	{ WIRE_START, "START", IN(READY), true, FROM_FIRST, take_start,
+	{ WIRE_START, "START", IN(READY), true, FROM_FIRST, hear_start,
 	  .meaning = "coordinator: all are ready" },
-	{ WIRE_FENCE, "FENCE", BUSY, true, FROM_MEMBER, take_fence,
+	{ WIRE_FENCE, "FENCE", BUSY, true, FROM_MEMBER, hear_fence,
 	  .words = "u32 number, signature, NUL, bytes",
 	  .meaning = "a machine's share of a PMIx fence, to all that take "
 		     "part" },
-	{ WIRE_FAULT, "FAULT", BUSY, true, FROM_MEMBER, take_fault,
+	{ WIRE_FAULT, "FAULT", BUSY, true, FROM_MEMBER, hear_fault,
 	  .record = &fault_record, .meaning = "seen here, now" },
-	{ WIRE_WHERE, "WHERE", BUSY, true, FROM_ANYONE, take_where,
+	{ WIRE_WHERE, "WHERE", BUSY, true, FROM_ANYONE, hear_where,
 	  .words = "a list of lines", .json = true,
 	  .meaning = "what the trainers here were at" },
 	/* Also in WAIT: a machine that waits for a job which is over ends. */
-	{ WIRE_VERDICT, "VERDICT", ALWAYS, false, FROM_ANYONE, take_verdict,
+	{ WIRE_VERDICT, "VERDICT", ALWAYS, false, FROM_ANYONE, hear_verdict,
 	  .record = &verdict_record,
 	  .meaning = "the first fault, and what follows" },
-	{ WIRE_STOP, "STOP", ALWAYS, false, FROM_ANYONE, take_stop,
+	{ WIRE_STOP, "STOP", ALWAYS, false, FROM_ANYONE, hear_stop,
 	  .record = &stop_record, .meaning = "the user wants to stop" },
-	{ WIRE_GET, "GET", ALWAYS, false, FROM_ANYONE, take_get,
+	{ WIRE_GET, "GET", ALWAYS, false, FROM_ANYONE, hear_get,
 	  .record = &copy_name_record, .meaning = "send me that checkpoint" },
-	{ WIRE_CHUNK, "CHUNK", ALWAYS, false, FROM_ANYONE, take_chunk,
+	{ WIRE_CHUNK, "CHUNK", ALWAYS, false, FROM_ANYONE, hear_chunk,
 	  .words = "u64 step, u64 offset, bytes",
 	  .meaning = "a piece of it; offset −1: it is not here" },
-	{ WIRE_DIGEST, "DIGEST", IN(RUN), true, FROM_ANYONE, take_watch,
+	{ WIRE_DIGEST, "DIGEST", IN(RUN), true, FROM_ANYONE, hear_watch,
 	  .record = &digest_record,
 	  .meaning = "a trainer's line with its rank: what it is about to "
 		     "train" },
-	{ WIRE_GO, "GO", IN(RUN), true, FROM_FIRST, take_watch,
+	{ WIRE_GO, "GO", IN(RUN), true, FROM_FIRST, hear_watch,
 	  .meaning = "all are about to train the same" },
-	{ WIRE_LOG, "LOG", ALWAYS, false, FROM_ANYONE, take_log,
+	{ WIRE_LOG, "LOG", ALWAYS, false, FROM_ANYONE, hear_log,
 	  .record = &log_record,
 	  .meaning = "lines of a trainer, to machines that follow all" },
-	{ WIRE_STALL, "STALL", IN(RUN), true, FROM_MEMBER, take_watch,
+	{ WIRE_STALL, "STALL", IN(RUN), true, FROM_MEMBER, hear_watch,
 	  .record = &stall_record, .list = true,
 	  .meaning = "nothing has moved here for `--stall`: where each "
 		     "trainer is; empty: it moves again" },
-	{ WIRE_MEASURE, "MEASURE", IN(READY), true, FROM_FIRST, take_preflight,
+	{ WIRE_MEASURE, "MEASURE", IN(READY), true, FROM_FIRST, hear_preflight,
 	  .record = &measure_order_record,
 	  .meaning = "coordinator: measure the link with that machine" },
 	{ WIRE_MEASURED, "MEASURED", IN(READY), true, FROM_MEMBER,
-	  take_preflight, .record = &measured_record,
+	  hear_preflight, .record = &measured_record,
 	  .meaning = "what came out: an error, or what the machine that asked "
 		     "found" },
 	{ WIRE_PREFLIGHT, "PREFLIGHT", IN(READY), true, FROM_FIRST,
-	  take_preflight, .record = &findings_report_record,
+	  hear_preflight, .record = &findings_report_record,
 	  .meaning = "coordinator: what was found, as in preflight.json (to "
 		     "more than 64 machines: `status` and `summary`)" },
-	{ WIRE_PACE, "PACE", PACING, true, FROM_MEMBER, take_watch,
+	{ WIRE_PACE, "PACE", PACING, true, FROM_MEMBER, hear_watch,
 	  .record = &pace_record,
 	  .meaning = "a trainer's line with its rank: how long it computes" },
-	{ WIRE_FORECAST, "FORECAST", PACING, true, FROM_FIRST, take_watch,
+	{ WIRE_FORECAST, "FORECAST", PACING, true, FROM_FIRST, hear_watch,
 	  .record = &forecast_record,
 	  .meaning = "what the network costs a step" },
-	{ WIRE_LEDGER, "LEDGER", IN(RUN), true, FROM_ANYONE, take_watch,
+	{ WIRE_LEDGER, "LEDGER", IN(RUN), true, FROM_ANYONE, hear_watch,
 	  .record = &ledger_record, .list = true,
 	  .meaning = "means of the trainers here over `--ledger` steps, to "
 		     "the first machine" },
-	{ WIRE_STOPPED, "STOPPED", IN(RUN), true, FROM_MEMBER, take_watch,
+	{ WIRE_STOPPED, "STOPPED", IN(RUN), true, FROM_MEMBER, hear_watch,
 	  .record = &stopped_record,
 	  .meaning = "a trainer of a foreign program here was stopped for "
 		     "`--stall`, or goes on" },
 	/* Also in STOP: who began to end first is asked there. */
-	{ WIRE_ENDING, "ENDING", ALWAYS, true, FROM_ANYONE, take_ending,
+	{ WIRE_ENDING, "ENDING", ALWAYS, true, FROM_ANYONE, hear_ending,
 	  .record = &ending_record,
 	  .meaning = "a trainer here has begun to end: told to the first "
 		     "machine before its status is known" },
-	{ WIRE_PAUSE, "PAUSE", ALWAYS, false, FROM_ANYONE, take_pause,
+	{ WIRE_PAUSE, "PAUSE", ALWAYS, false, FROM_ANYONE, hear_pause,
 	  .record = &pause_record,
 	  .meaning = "its user stopped it with Ctrl-Z, or it goes on" },
 };
@@ -251,41 +251,42 @@ const struct frame_row *frames_find(int type)
 	return NULL;
 }
 
-static bool comes_from(const struct fleet *f, int host, enum frame_from from)
+static bool comes_from(const struct fleet *fleet, int host,
+		       enum frame_from from)
 {
-	int seat = seat_of(f, host);
+	int seat = seat_of(fleet, host);
 
 	return from == FROM_ANYONE || (from == FROM_MEMBER && seat >= 0) ||
 	       (from == FROM_FIRST && seat == 0);
 }
 
-static bool counts(const struct fleet *f, int host, const struct frame_row *r,
-		   const struct wire_frame *frame)
+static bool counts(const struct fleet *fleet, int host,
+		   const struct frame_row *r, const struct wire_frame *frame)
 {
-	return (r->states & (1U << f->state)) &&
-	       (!r->this_attempt || (int)frame->attempt == f->attempt) &&
-	       comes_from(f, host, r->from);
+	return (r->states & (1U << fleet->state)) &&
+	       (!r->this_attempt || (int)frame->attempt == fleet->attempt) &&
+	       comes_from(fleet, host, r->from);
 }
 
-void frames_take(struct fleet *f, int host, const struct wire_frame *frame)
+void frames_heard(struct fleet *fleet, int host, const struct wire_frame *frame)
 {
 	const struct frame_row *r = frames_find(frame->type);
 	struct fl_err err = FL_ERR_INIT;
 	struct json *o = NULL;
 
-	if (!r || !r->take)
+	if (!r || !r->hear)
 		return;
 	if (r->record || r->json) {
 		o = json_parse((const char *)frame->data, frame->size,
 			       "a frame", &err);
 		if (!o) {
 			fl_warn("%s sent what cannot be read: %s",
-				fleet_host(f, host), err.text);
+				fleet_host(fleet, host), err.text);
 			return;
 		}
 	}
-	if (counts(f, host, r, frame))
-		r->take(f, host, frame, o);
+	if (counts(fleet, host, r, frame))
+		r->hear(fleet, host, frame, o);
 	json_free(o);
 }
 
@@ -297,7 +298,7 @@ static void print_states(const struct frame_row *r, FILE *out)
 					     "RUN",  "DONE",	"STOP" };
 	const char *before = "";
 
-	if (!r->take) {
+	if (!r->hear) {
 		fprintf(out, "taken by the link");
 		return;
 	}

@@ -21,8 +21,8 @@ struct frame_row {
 	enum frame_from from;
 	/* NULL: the link takes it before the fleet hears of it. o: the payload
 	 * where that is JSON. */
-	void (*take)(struct fleet *f, int host, const struct wire_frame *frame,
-		     const struct json *o);
+	void (*hear)(struct fleet *fleet, int host,
+		     const struct wire_frame *frame, const struct json *o);
 	/* The payload: objects of a record, or other things in words; neither:
 	 * none. */
 	const struct record *record;
@@ -35,7 +35,8 @@ struct frame_row {
 /* The row of a type; NULL: of a newer agent. Tests call it too. */
 const struct frame_row *frames_find(int type);
 /* Hands a frame to who takes it, if it counts now. */
-void frames_take(struct fleet *f, int host, const struct wire_frame *frame);
+void frames_heard(struct fleet *fleet, int host,
+		  const struct wire_frame *frame);
 /* The tables of docs/launch-protocol.md: frames, and the trainers' lines. */
 void frames_print(FILE *out);
 

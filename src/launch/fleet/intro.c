@@ -34,8 +34,9 @@ struct json *intro_write(const struct launch_options *o,
 }
 
 /* The two lines from where they differ, with their machines' names. */
-static void add_difference(const struct fleet *f, int host, const char *here,
-			   const char *there, struct fl_str *out)
+static void add_difference(const struct fleet *fleet, int host,
+			   const char *here, const char *there,
+			   struct fl_str *out)
 {
 	size_t same = 0, from;
 	const char *cut;
@@ -47,33 +48,33 @@ static void add_difference(const struct fleet *f, int host, const char *here,
 	fl_str_addf(
 		out,
 		"typed another line than this machine:\n  %-20s %s%.200s\n  %-20s %s%.200s",
-		hosts_own(&f->plan->hosts), cut, here + from,
-		fleet_host(f, host), cut, there + from);
+		hosts_own(&fleet->plan->hosts), cut, here + from,
+		fleet_host(fleet, host), cut, there + from);
 }
 
 /* A job that runs or waits for a machine to return is not ended by one that
  * was given another line; a job that has yet to start is. */
-static void disagree(struct fleet *f, int host, const char *line)
+static void disagree(struct fleet *fleet, int host, const char *line)
 {
 	struct fl_str text = FL_STR_INIT;
 
-	add_difference(f, host, f->plan->line, line, &text);
-	if (f->attempt >= 0) {
-		if (!f->members[host].disagreed)
-			fl_warn("%s %s", fleet_host(f, host),
+	add_difference(fleet, host, fleet->plan->line, line, &text);
+	if (fleet->attempt >= 0) {
+		if (!fleet->members[host].disagreed)
+			fl_warn("%s %s", fleet_host(fleet, host),
 				fl_str_get(&text));
-		f->members[host].disagreed = true;
-		peers_refuse(f->peers, host, "line",
+		fleet->members[host].disagreed = true;
+		peers_refuse(fleet->peers, host, "line",
 			     "the job that runs here was given another line");
 	} else {
-		verdict_end(f, "disagree", fl_str_get(&text), FL_EMISMATCH);
+		verdict_end(fleet, "disagree", fl_str_get(&text), FL_EMISMATCH);
 	}
 	fl_str_release(&text);
 }
 
-void intro_take(struct fleet *f, int host, const struct json *o)
+void intro_heard(struct fleet *fleet, int host, const struct json *o)
 {
-	struct member *m = &f->members[host];
+	struct member *m = &fleet->members[host];
 	struct intro intro;
 
 	record_read(&intro_record, o, &intro);
@@ -84,7 +85,8 @@ void intro_take(struct fleet *f, int host, const struct json *o)
 	m->count = intro.count;
 	memcpy(m->devices, intro.devices, sizeof(m->devices));
 	if (m->count == 0)
-		peers_refuse(f->peers, host, "intro", "it names no devices");
-	else if (strcmp(intro.line, f->plan->line) != 0)
-		disagree(f, host, intro.line);
+		peers_refuse(fleet->peers, host, "intro",
+			     "it names no devices");
+	else if (strcmp(intro.line, fleet->plan->line) != 0)
+		disagree(fleet, host, intro.line);
 }

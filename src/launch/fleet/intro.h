@@ -18,6 +18,6 @@ struct json *intro_write(const struct launch_options *o,
 			 const struct launch_plan *p);
 /* That machine's: it is refused, or the job ended, where it was given another
  * line. */
-void intro_take(struct fleet *f, int host, const struct json *o);
+void intro_heard(struct fleet *fleet, int host, const struct json *o);
 
 #endif

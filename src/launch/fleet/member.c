@@ -22,25 +22,25 @@ static const struct field told_rows[] = {
 };
 const struct record told_record = RECORD(struct told, told_rows);
 
-void member_take_state(struct fleet *f, int host, const struct json *o)
+void member_heard_state(struct fleet *fleet, int host, const struct json *o)
 {
-	struct member *m = &f->members[host];
+	struct member *m = &fleet->members[host];
 
 	record_read(&told_record, o, &m->told);
 	copy_name_settle(&m->told.newest);
 	m->heard = true;
 }
 
-int member_waiting(const struct fleet *f, bool *who)
+int member_waiting(const struct fleet *fleet, bool *who)
 {
 	int n = 0;
 
-	for (int i = 0; i < f->plan->hosts.count; i++) {
-		const struct member *m = &f->members[i];
+	for (int i = 0; i < fleet->plan->hosts.count; i++) {
+		const struct member *m = &fleet->members[i];
 
-		who[i] = i == f->plan->hosts.self
-				 ? f->state == FLEET_WAIT
-				 : peers_here(f->peers, i) && m->heard &&
+		who[i] = i == fleet->plan->hosts.self
+				 ? fleet->state == FLEET_WAIT
+				 : peers_here(fleet->peers, i) && m->heard &&
 					   m->told.state == FLEET_WAIT;
 		n += who[i];
 	}
@@ -48,13 +48,13 @@ int member_waiting(const struct fleet *f, bool *who)
 }
 
 /* Does a say that it has a link with b? */
-static bool sees(const struct fleet *f, int a, int b)
+static bool sees(const struct fleet *fleet, int a, int b)
 {
-	const char *hex = f->members[a].told.sees;
+	const char *hex = fleet->members[a].told.sees;
 	int c, four;
 
-	if (a == f->plan->hosts.self)
-		return peers_here(f->peers, b);
+	if (a == fleet->plan->hosts.self)
+		return peers_here(fleet->peers, b);
 	if (strlen(hex) <= (size_t)b / 4)
 		return false;
 	c = hex[b / 4];
@@ -62,13 +62,14 @@ static bool sees(const struct fleet *f, int a, int b)
 	return (four >> (b % 4)) & 1;
 }
 
-int member_clique(const struct fleet *f, bool *who)
+int member_clique(const struct fleet *fleet, bool *who)
 {
-	int n = member_waiting(f, who);
+	int n = member_waiting(fleet, who);
 
-	for (int i = 0; i < f->plan->hosts.count; i++)
+	for (int i = 0; i < fleet->plan->hosts.count; i++)
 		for (int k = 0; who[i] && k < i; k++)
-			if (who[k] && !(sees(f, i, k) && sees(f, k, i))) {
+			if (who[k] &&
+			    !(sees(fleet, i, k) && sees(fleet, k, i))) {
 				who[i] = false;
 				n--;
 			}

@@ -13,10 +13,10 @@ enum {
 extern const struct record told_record;
 
 /* WIRE_STATE of that machine. */
-void member_take_state(struct fleet *f, int host, const struct json *o);
+void member_heard_state(struct fleet *fleet, int host, const struct json *o);
 /* Who is waiting to start, ourselves included; returns how many. */
-int member_waiting(const struct fleet *f, bool *who);
+int member_waiting(const struct fleet *fleet, bool *who);
 /* Of those who wait, the ones that all have links with each other. */
-int member_clique(const struct fleet *f, bool *who);
+int member_clique(const struct fleet *fleet, bool *who);
 
 #endif

@@ -19,33 +19,33 @@ static const struct field rows[] = {
 };
 const struct record pause_record = RECORD(struct pause, rows);
 
-static bool is_paused(const struct fleet *f)
+static bool is_paused(const struct fleet *fleet)
 {
-	for (int i = 0; i < f->plan->hosts.count; i++)
-		if (f->members[i].paused)
+	for (int i = 0; i < fleet->plan->hosts.count; i++)
+		if (fleet->members[i].paused)
 			return true;
 	return false;
 }
 
 /* Those of this machine, as the job is now. */
-static void settle(struct fleet *f)
+static void settle(struct fleet *fleet)
 {
-	bool paused = is_paused(f);
+	bool paused = is_paused(fleet);
 
-	if (paused == f->job.paused)
+	if (paused == fleet->job.paused)
 		return;
-	job_pause(&f->job, paused);
-	if (!paused && f->state == FLEET_RUN)
-		watches_again(&f->watches);
+	job_pause(&fleet->job, paused);
+	if (!paused && fleet->state == FLEET_RUN)
+		watches_again(&fleet->watches);
 }
 
-static void tell(struct fleet *f, bool paused)
+static void tell(struct fleet *fleet, bool paused)
 {
 	struct json *o =
 		record_write(&pause_record, &(struct pause){ paused }, 0);
 
-	post_to_all(&f->post, WIRE_PAUSE, o);
-	peers_flush(f->peers);
+	post_to_all(&fleet->post, WIRE_PAUSE, o);
+	peers_flush(fleet->peers);
 	json_free(o);
 }
 
@@ -62,44 +62,44 @@ static void stand_still(void)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 }
 
-void pause_here(struct fleet *f)
+void pause_here(struct fleet *fleet)
 {
-	struct member *own = &f->members[f->plan->hosts.self];
+	struct member *own = &fleet->members[fleet->plan->hosts.self];
 
-	if (f->over || f->request.signal)
+	if (fleet->over || fleet->request.signal)
 		return;
 	fl_info("paused%s: 'fg' in this shell or kill -CONT %ld goes on",
-		f->peers ? " on all machines" : "", (long)getpid());
+		fleet->peers ? " on all machines" : "", (long)getpid());
 	own->paused = true;
-	settle(f);
-	tell(f, true);
+	settle(fleet);
+	tell(fleet, true);
 	stand_still();
 	own->paused = false;
-	settle(f);
-	tell(f, false);
+	settle(fleet);
+	tell(fleet, false);
 	fl_info("going on");
 }
 
-void pause_take(struct fleet *f, int host, const struct json *o)
+void pause_heard(struct fleet *fleet, int host, const struct json *o)
 {
-	struct member *m = &f->members[host];
+	struct member *m = &fleet->members[host];
 	struct pause p;
 
 	record_read(&pause_record, o, &p);
 	if (p.paused == m->paused)
 		return;
 	m->paused = p.paused;
-	peers_wait_for(f->peers, host, p.paused);
-	fl_info("%s %s", fleet_host(f, host),
+	peers_wait_for(fleet->peers, host, p.paused);
+	fl_info("%s %s", fleet_host(fleet, host),
 		p.paused
 			? "is paused, and so are all trainers, until it goes on"
 			: "goes on");
-	settle(f);
+	settle(fleet);
 }
 
-void pause_left(struct fleet *f, int host)
+void pause_left(struct fleet *fleet, int host)
 {
-	f->members[host].paused = false;
-	peers_wait_for(f->peers, host, false);
-	settle(f);
+	fleet->members[host].paused = false;
+	peers_wait_for(fleet->peers, host, false);
+	settle(fleet);
 }

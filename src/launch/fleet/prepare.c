@@ -41,59 +41,61 @@ const struct record prepare_order_record =
 	RECORD(struct prepare_order, order_rows);
 
 /* The newest checkpoint that anyone holds, and a machine that holds it. */
-static struct resume choose_checkpoint(const struct fleet *f, const bool *who)
+static struct resume choose_checkpoint(const struct fleet *fleet,
+				       const bool *who)
 {
 	struct resume best = { .from = -1 };
 
-	for (int i = 0; i < f->plan->hosts.count; i++) {
-		const struct told *t = &f->members[i].told;
-		const struct copy_name *n = i == f->plan->hosts.self
-						    ? copies_newest(f->copies)
-						    : &t->newest;
+	for (int i = 0; i < fleet->plan->hosts.count; i++) {
+		const struct told *t = &fleet->members[i].told;
+		const struct copy_name *n =
+			i == fleet->plan->hosts.self
+				? copies_newest(fleet->copies)
+				: &t->newest;
 
 		if (who[i] && n->step > best.name.step &&
-		    strcmp(t->job, f->name) == 0)
+		    strcmp(t->job, fleet->name) == 0)
 			best = (struct resume){ *n, i };
 	}
 	return best;
 }
 
 /* The highest of all counts: an attempt's number must never come twice. */
-static void take_over(struct fleet *f, const struct told *m)
+static void adopt(struct fleet *fleet, const struct told *m)
 {
-	snprintf(f->name, sizeof(f->name), "%s", m->job);
-	if (m->attempt > f->attempt)
-		f->attempt = m->attempt;
-	if (m->restarts > f->restarts)
-		f->restarts = m->restarts;
+	snprintf(fleet->name, sizeof(fleet->name), "%s", m->job);
+	if (m->attempt > fleet->attempt)
+		fleet->attempt = m->attempt;
+	if (m->restarts > fleet->restarts)
+		fleet->restarts = m->restarts;
 	if (m->ranks > 0)
-		f->ranks = m->ranks;
+		fleet->ranks = m->ranks;
 }
 
 /* The job's name and count of attempts, from whoever lived through it: an agent
  * that was started anew only remembers. When all were killed, and remember the
  * same job, that one goes on; else a new one begins. */
-static void recall(struct fleet *f, const bool *who)
+static void recall(struct fleet *fleet, const bool *who)
 {
-	struct told *own = &f->members[f->plan->hosts.self].told;
+	struct told *own = &fleet->members[fleet->plan->hosts.self].told;
 	const struct told *past = NULL;
 	bool living = false, same = true;
 
-	if (f->attempt >= 0) {
-		snprintf(own->job, sizeof(own->job), "%s", f->name);
+	if (fleet->attempt >= 0) {
+		snprintf(own->job, sizeof(own->job), "%s", fleet->name);
 		own->past = false;
-		own->attempt = f->attempt;
-		own->restarts = f->restarts;
-		own->ranks = f->ranks;
+		own->attempt = fleet->attempt;
+		own->restarts = fleet->restarts;
+		own->ranks = fleet->ranks;
 	}
-	for (int i = 0; i < f->plan->hosts.count; i++) {
-		const struct told *m = &f->members[i].told;
+	for (int i = 0; i < fleet->plan->hosts.count; i++) {
+		const struct told *m = &fleet->members[i].told;
 
 		if (!who[i] || !*m->job)
 			continue;
 		if (!m->past) {
 			living = true;
-			take_over(f, m);
+			adopt(fleet, m);
 		} else {
 			same &= !past || strcmp(past->job, m->job) == 0;
 			past = m;
@@ -103,20 +105,20 @@ static void recall(struct fleet *f, const bool *who)
 		return;
 	if (past && same) {
 		fl_info("going on with the job that was interrupted here");
-		for (int i = 0; i < f->plan->hosts.count; i++)
-			if (who[i] && *f->members[i].told.job)
-				take_over(f, &f->members[i].told);
+		for (int i = 0; i < fleet->plan->hosts.count; i++)
+			if (who[i] && *fleet->members[i].told.job)
+				adopt(fleet, &fleet->members[i].told);
 	} else {
 		unsigned char bytes[8];
 
 		fl_random_bytes(bytes, sizeof(bytes));
-		fl_digest_to_hex(bytes, sizeof(bytes), f->name);
+		fl_digest_to_hex(bytes, sizeof(bytes), fleet->name);
 	}
 }
 
-static struct json *write_member(const struct fleet *f, int host)
+static struct json *write_member(const struct fleet *fleet, int host)
 {
-	const struct member *m = &f->members[host];
+	const struct member *m = &fleet->members[host];
 	struct layout_seat seat = { .host = host, .count = m->count };
 
 	memcpy(seat.devices, m->devices, sizeof(seat.devices));
@@ -125,220 +127,228 @@ static struct json *write_member(const struct fleet *f, int host)
 
 /* Sent before it is taken here: taking it enters a state, which is told, and the
  * others must know the attempt by then. */
-void prepare_begin(struct fleet *f, const bool *who)
+void prepare_begin(struct fleet *fleet, const bool *who)
 {
 	struct json *members = json_new_array(), *o;
 	struct prepare_order order;
 
-	recall(f, who);
-	for (int i = 0; i < f->plan->hosts.count; i++)
+	recall(fleet, who);
+	for (int i = 0; i < fleet->plan->hosts.count; i++)
 		if (who[i])
-			json_add(members, write_member(f, i));
-	order = (struct prepare_order){ .job = f->name,
-					.restarts = f->restarts,
-					.ranks = f->ranks,
+			json_add(members, write_member(fleet, i));
+	order = (struct prepare_order){ .job = fleet->name,
+					.restarts = fleet->restarts,
+					.ranks = fleet->ranks,
 					.members = members,
-					.resume = choose_checkpoint(f, who) };
+					.resume =
+						choose_checkpoint(fleet, who) };
 	o = record_write(&prepare_order_record, &order,
 			 order.resume.from >= 0 ? PREPARE_RESUMES : 0);
-	for (int i = 0; i < f->plan->hosts.count; i++) {
-		f->members[i].ready = false;
+	for (int i = 0; i < fleet->plan->hosts.count; i++) {
+		fleet->members[i].ready = false;
 		if (who[i])
-			peers_send_json(f->peers, i, WIRE_PREPARE,
-					(uint32_t)(f->attempt + 1), o);
+			peers_send_json(fleet->peers, i, WIRE_PREPARE,
+					(uint32_t)(fleet->attempt + 1), o);
 	}
-	prepare_take(f, o, f->attempt + 1);
+	prepare_heard(fleet, o, fleet->attempt + 1);
 	json_free(members);
 	json_free(o);
 }
 
 /* A machine that is not named sits this attempt out: layout.self stays -1. */
-static void read_members(struct fleet *f, const struct json *list)
+static void read_members(struct fleet *fleet, const struct json *list)
 {
-	layout_release(&f->layout);
-	f->layout.self = -1;
+	layout_release(&fleet->layout);
+	fleet->layout.self = -1;
 	for (size_t i = 0; i < json_count(list); i++) {
 		struct layout_seat seat;
 
 		record_read(&layout_seat_record, json_at(list, i), &seat);
-		if (seat.host < 0 || seat.host >= f->plan->hosts.count ||
+		if (seat.host < 0 || seat.host >= fleet->plan->hosts.count ||
 		    seat.count < 1)
 			continue;
-		if (seat.host == f->plan->hosts.self)
-			f->layout.self = f->layout.count;
-		layout_add(&f->layout, seat.host, seat.devices, seat.count);
+		if (seat.host == fleet->plan->hosts.self)
+			fleet->layout.self = fleet->layout.count;
+		layout_add(&fleet->layout, seat.host, seat.devices, seat.count);
 	}
 }
 
-void prepare_take(struct fleet *f, const struct json *o, int attempt)
+void prepare_heard(struct fleet *fleet, const struct json *o, int attempt)
 {
-	struct layout *l = &f->layout;
+	struct layout *l = &fleet->layout;
 	struct prepare_order order;
 
-	if (f->state != FLEET_WAIT || attempt <= f->attempt)
+	if (fleet->state != FLEET_WAIT || attempt <= fleet->attempt)
 		return;
 	record_read(&prepare_order_record, o, &order);
-	read_members(f, order.members);
+	read_members(fleet, order.members);
 	if (l->self < 0)
 		return;
-	snprintf(f->name, sizeof(f->name), "%s", order.job);
+	snprintf(fleet->name, sizeof(fleet->name), "%s", order.job);
 	snprintf(l->job, sizeof(l->job), "%s", order.job);
-	f->attempt = l->attempt = attempt;
-	f->restarts = l->restarts = order.restarts;
-	f->ranks = l->ranks = order.ranks > 0 ? order.ranks : l->world;
-	f->resume = order.resume;
-	copy_name_settle(&f->resume.name);
-	if (f->resume.from < 0 || f->resume.from >= f->plan->hosts.count)
-		f->resume.name = (struct copy_name){ 0 };
-	verdict_forget(f);
-	copies_name(f->copies, f->name);
-	fleet_enter(f, FLEET_PREPARE);
+	fleet->attempt = l->attempt = attempt;
+	fleet->restarts = l->restarts = order.restarts;
+	fleet->ranks = l->ranks = order.ranks > 0 ? order.ranks : l->world;
+	fleet->resume = order.resume;
+	copy_name_settle(&fleet->resume.name);
+	if (fleet->resume.from < 0 ||
+	    fleet->resume.from >= fleet->plan->hosts.count)
+		fleet->resume.name = (struct copy_name){ 0 };
+	verdict_forget(fleet);
+	copies_name(fleet->copies, fleet->name);
+	fleet_enter(fleet, FLEET_PREPARE);
 }
 
 /* This machine cannot take part. */
-static void report_failure(struct fleet *f, const struct fl_err *err)
+static void report_failure(struct fleet *fleet, const struct fl_err *err)
 {
-	verdict_report(f, fault_of_machine("agent", hosts_own(&f->plan->hosts),
-					   err->text, (enum fl_code)err->code));
+	verdict_report(fleet,
+		       fault_of_machine("agent", hosts_own(&fleet->plan->hosts),
+					err->text, (enum fl_code)err->code));
 }
 
-static void become_ready(struct fleet *f)
+static void become_ready(struct fleet *fleet)
 {
-	struct member *own = &f->members[f->plan->hosts.self];
+	struct member *own = &fleet->members[fleet->plan->hosts.self];
 	struct fl_err err = FL_ERR_INIT;
 	struct json *room;
 
-	if (f->resume.name.step > 0) {
-		copies_path(f->copies, &f->resume.name, f->layout.resume,
-			    sizeof(f->layout.resume));
+	if (fleet->resume.name.step > 0) {
+		copies_path(fleet->copies, &fleet->resume.name,
+			    fleet->layout.resume, sizeof(fleet->layout.resume));
 		fl_info("going on from the checkpoint of step %lld",
-			(long long)f->resume.name.step);
+			(long long)fleet->resume.name.step);
 	}
-	if (job_begin(&f->job, &f->layout, &err) != 0) {
-		report_failure(f, &err);
+	if (job_begin(&fleet->job, &fleet->layout, &err) != 0) {
+		report_failure(fleet, &err);
 		return;
 	}
-	fences_begin(&f->fences, &f->layout);
-	preflight_free(f->now.preflight);
-	f->now.preflight = preflight_new(&f->now);
-	own->room = room_here(f->options->log_dir);
+	fences_begin(&fleet->fences, &fleet->layout);
+	preflight_free(fleet->now.preflight);
+	fleet->now.preflight = preflight_new(&fleet->now);
+	own->room = room_here(fleet->options->log_dir);
 	own->ready = true;
-	fleet_enter(f, FLEET_READY);
+	fleet_enter(fleet, FLEET_READY);
 	room = record_write(&room_record, &own->room, 0);
-	post_to_first(&f->post, WIRE_READY, room);
+	post_to_first(&fleet->post, WIRE_READY, room);
 	json_free(room);
 }
 
-static const struct member *member_at(const struct fleet *f, int seat)
+static const struct member *member_at(const struct fleet *fleet, int seat)
 {
-	return &f->members[f->layout.list[seat].host];
+	return &fleet->members[fleet->layout.list[seat].host];
 }
 
-static bool all_ready(const struct fleet *f)
+static bool all_ready(const struct fleet *fleet)
 {
-	for (int i = 0; i < f->layout.count; i++)
-		if (!member_at(f, i)->ready)
+	for (int i = 0; i < fleet->layout.count; i++)
+		if (!member_at(fleet, i)->ready)
 			return false;
 	return true;
 }
 
 /* Long enough for the checkpoint, as long as it comes; a link that is being
  * measured is no delay. */
-static void judge_delay(struct fleet *f)
+static void judge_delay(struct fleet *fleet)
 {
-	double busy_at = preflight_busy_at(f->now.preflight);
-	double since = f->state == FLEET_READY && busy_at > f->since ? busy_at
-								     : f->since;
+	double busy_at = preflight_busy_at(fleet->now.preflight);
+	double since = fleet->state == FLEET_READY && busy_at > fleet->since
+			       ? busy_at
+			       : fleet->since;
 	struct fl_str text = FL_STR_INIT;
-	double limit = f->options->rejoin_timeout > PREPARE_S
-			       ? f->options->rejoin_timeout
+	double limit = fleet->options->rejoin_timeout > PREPARE_S
+			       ? fleet->options->rejoin_timeout
 			       : PREPARE_S;
 
 	if (fl_now_s() - since < limit)
 		return;
 	fl_str_addf(&text, "did not get ready within %g s:", limit);
-	for (int i = 0; i < f->layout.count; i++)
-		if (!member_at(f, i)->ready)
-			fl_str_addf(&text, " %s",
-				    fleet_host(f, f->layout.list[i].host));
-	verdict_report(f,
-		       fault_of_machine("machine", hosts_own(&f->plan->hosts),
-					fl_str_get(&text), FL_ETIMEOUT));
+	for (int i = 0; i < fleet->layout.count; i++)
+		if (!member_at(fleet, i)->ready)
+			fl_str_addf(
+				&text, " %s",
+				fleet_host(fleet, fleet->layout.list[i].host));
+	verdict_report(fleet, fault_of_machine("machine",
+					       hosts_own(&fleet->plan->hosts),
+					       fl_str_get(&text), FL_ETIMEOUT));
 	fl_str_release(&text);
 }
 
-void prepare_looked(struct fleet *f)
+void prepare_looked(struct fleet *fleet)
 {
-	if (f->over || !preflight_was_all(f->now.preflight))
+	if (fleet->over || !preflight_was_all(fleet->now.preflight))
 		return;
-	job_end(&f->job);
-	fleet_over(f, preflight_status(f->now.preflight));
+	job_end(&fleet->job);
+	fleet_over(fleet, preflight_status(fleet->now.preflight));
 }
 
 /* The coordinator's, once all are ready. */
-static void lead_start(struct fleet *f)
+static void lead_start(struct fleet *fleet)
 {
 	struct room rooms[HOSTS_MAX]; /* as they came with READY */
 	bool looked;
 
-	for (int i = 0; i < f->layout.count; i++)
-		rooms[i] = member_at(f, i)->room;
-	looked = preflight_turn(f->now.preflight, rooms);
-	prepare_looked(f);
-	if (!looked || f->over)
+	for (int i = 0; i < fleet->layout.count; i++)
+		rooms[i] = member_at(fleet, i)->room;
+	looked = preflight_turn(fleet->now.preflight, rooms);
+	prepare_looked(fleet);
+	if (!looked || fleet->over)
 		return;
-	post_to_members(&f->post, WIRE_START, NULL);
-	prepare_start(f);
+	post_to_members(&fleet->post, WIRE_START, NULL);
+	prepare_start(fleet);
 }
 
-void prepare_turn(struct fleet *f)
+void prepare_turn(struct fleet *fleet)
 {
-	const struct copy_name *name = &f->resume.name;
+	const struct copy_name *name = &fleet->resume.name;
 
-	if (f->state == FLEET_PREPARE &&
-	    (name->step == 0 || copies_have(f->copies, name))) {
-		become_ready(f);
+	if (fleet->state == FLEET_PREPARE &&
+	    (name->step == 0 || copies_have(fleet->copies, name))) {
+		become_ready(fleet);
 		return;
 	}
-	if (f->state == FLEET_PREPARE) /* once more, if it did not arrive */
-		copies_fetch(f->copies, f->peers, f->resume.from, name);
-	if (f->state == FLEET_READY && post_leads(&f->post) && all_ready(f)) {
-		lead_start(f);
+	if (fleet->state == FLEET_PREPARE) /* once more, if it did not arrive */
+		copies_fetch(fleet->copies, fleet->peers, fleet->resume.from,
+			     name);
+	if (fleet->state == FLEET_READY && post_leads(&fleet->post) &&
+	    all_ready(fleet)) {
+		lead_start(fleet);
 	} else {
-		preflight_member_turn(f->now.preflight);
-		judge_delay(f);
+		preflight_member_turn(fleet->now.preflight);
+		judge_delay(fleet);
 	}
 }
 
-void prepare_start(struct fleet *f)
+void prepare_start(struct fleet *fleet)
 {
 	struct fl_err err = FL_ERR_INIT;
-	const struct layout *l = &f->layout;
+	const struct layout *l = &fleet->layout;
 
-	if (f->peers)
+	if (fleet->peers)
 		fl_info("all %d machines are here: %d trainers, ranks %d to %d on this one",
 			l->count, l->world, layout_own(l)->first,
 			layout_own(l)->first + layout_own(l)->count - 1);
-	preflight_rest(f->now.preflight);
-	watches_begin(&f->watches, &f->now);
-	verdict_begin(f);
-	fleet_enter(f, FLEET_RUN);
-	if (job_start(&f->job, &err) != 0)
-		report_failure(f, &err);
+	preflight_rest(fleet->now.preflight);
+	watches_begin(&fleet->watches, &fleet->now);
+	verdict_begin(fleet);
+	fleet_enter(fleet, FLEET_RUN);
+	if (job_start(&fleet->job, &err) != 0)
+		report_failure(fleet, &err);
 }
 
 /* Only now does what earlier jobs left give way. */
-void prepare_begun(struct fleet *f)
+void prepare_begun(struct fleet *fleet)
 {
-	bool done = f->job.working == 0 ||
-		    (!f->plan->trains && fl_now_s() - f->since > FOREIGN_S);
+	bool done =
+		fleet->job.working == 0 ||
+		(!fleet->plan->trains && fl_now_s() - fleet->since > FOREIGN_S);
 
-	for (int i = 0; i < f->job.started && !done; i++)
-		done = atomic_load(&f->job.trainers[i].status->steps) > 0;
+	for (int i = 0; i < fleet->job.started && !done; i++)
+		done = atomic_load(&fleet->job.trainers[i].status->steps) > 0;
 	if (!done)
 		return;
-	f->begun = true;
-	place_forget(f->options->log_dir);
-	copies_begin(f->copies);
-	fleet_tell_state(f);
+	fleet->begun = true;
+	place_forget(fleet->options->log_dir);
+	copies_begin(fleet->copies);
+	fleet_tell_state(fleet);
 }

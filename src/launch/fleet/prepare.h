@@ -15,15 +15,15 @@ struct prepare_order {
 extern const struct record prepare_order_record;
 
 /* On the coordinator: these take part. */
-void prepare_begin(struct fleet *f, const bool *who);
-void prepare_take(struct fleet *f, const struct json *o, int attempt);
+void prepare_begin(struct fleet *fleet, const bool *who);
+void prepare_heard(struct fleet *fleet, const struct json *o, int attempt);
 /* In PREPARE and READY. */
-void prepare_turn(struct fleet *f);
+void prepare_turn(struct fleet *fleet);
 /* All are ready: START. */
-void prepare_start(struct fleet *f);
+void prepare_start(struct fleet *fleet);
 /* Ends the job if it was to look only, and has. */
-void prepare_looked(struct fleet *f);
+void prepare_looked(struct fleet *fleet);
 /* Has the start succeeded? Asked at every turn of RUN and DONE until it has. */
-void prepare_begun(struct fleet *f);
+void prepare_begun(struct fleet *fleet);
 
 #endif

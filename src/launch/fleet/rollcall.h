@@ -5,6 +5,6 @@
 #include "launch/fleet/fleet_priv.h"
 
 /* In WAIT: begins when all are here and see each other, or gives up in time. */
-void rollcall_turn(struct fleet *f);
+void rollcall_turn(struct fleet *fleet);
 
 #endif

@@ -27,53 +27,53 @@ static const struct field rows[] = {
 const struct record stop_record = RECORD(struct stop, rows);
 
 /* Faults of this moment are what the same request did to the trainers. */
-static void withdraw_faults(struct fleet *f)
+static void withdraw_faults(struct fleet *fleet)
 {
-	if (f->state != FLEET_STOP || f->faults.verdict)
+	if (fleet->state != FLEET_STOP || fleet->faults.verdict)
 		return;
-	for (int i = 0; i < f->faults.count; i++) {
+	for (int i = 0; i < fleet->faults.count; i++) {
 		struct fault x;
 
-		record_read(&fault_record, f->faults.list[i].report, &x);
+		record_read(&fault_record, fleet->faults.list[i].report, &x);
 		fl_info("in the same moment %s%s%s %s", x.name,
 			*x.name ? " of " : "", x.host, x.end);
 	}
-	job_pardon(&f->job);
+	job_pardon(&fleet->job);
 }
 
-static void begin(struct fleet *f, int number)
+static void begin(struct fleet *fleet, int number)
 {
-	double grace = f->options->stop_timeout;
+	double grace = fleet->options->stop_timeout;
 
-	if (f->over)
+	if (fleet->over)
 		return;
-	f->request.signal = number;
-	json_free(f->request.held);
-	f->request.held = NULL;
+	fleet->request.signal = number;
+	json_free(fleet->request.held);
+	fleet->request.held = NULL;
 	fl_info("%s: asking the trainers to write a checkpoint and end (within "
 		"%g s; a second signal, later than %g s after the first, ends "
 		"them at once)",
 		number == SIGINT ? "interrupted" : "terminated", grace,
 		MOMENT_S);
-	withdraw_faults(f);
-	job_wind_up(&f->job, grace);
+	withdraw_faults(fleet);
+	job_wind_up(&fleet->job, grace);
 }
 
-static void at_once(struct fleet *f)
+static void at_once(struct fleet *fleet)
 {
-	if (f->over)
+	if (fleet->over)
 		return;
 	fl_warn("second signal: ending the trainers at once");
-	job_stop(&f->job, 0);
+	job_stop(&fleet->job, 0);
 }
 
-void stop_by_signal(struct fleet *f, int number)
+void stop_by_signal(struct fleet *fleet, int number)
 {
-	struct request *r = &f->request;
+	struct request *r = &fleet->request;
 	double now = fl_now_s();
 	bool first = r->first_at == 0;
 	bool again = !first && now - r->first_at >= MOMENT_S;
-	struct stop stop = { number, hosts_own(&f->plan->hosts), again };
+	struct stop stop = { number, hosts_own(&fleet->plan->hosts), again };
 	struct json *o;
 
 	if (first)
@@ -81,26 +81,26 @@ void stop_by_signal(struct fleet *f, int number)
 	if (!again && (!first || r->signal))
 		return;
 	o = record_write(&stop_record, &stop, 0);
-	post_to_all(&f->post, WIRE_STOP, o);
+	post_to_all(&fleet->post, WIRE_STOP, o);
 	json_free(o);
 	if (again)
-		at_once(f);
+		at_once(fleet);
 	else
-		begin(f, number);
+		begin(fleet, number);
 }
 
-void stop_take(struct fleet *f, const struct json *o)
+void stop_heard(struct fleet *fleet, const struct json *o)
 {
 	struct stop s;
 
 	record_read(&stop_record, o, &s);
-	if (f->request.signal && !s.again)
+	if (fleet->request.signal && !s.again)
 		return;
 	fl_info("stopped on %s", *s.host ? s.host : "?");
-	if (s.again && f->request.signal)
-		at_once(f);
+	if (s.again && fleet->request.signal)
+		at_once(fleet);
 	else
-		begin(f, s.signal == SIGINT ? SIGINT : SIGTERM);
+		begin(fleet, s.signal == SIGINT ? SIGINT : SIGTERM);
 }
 
 static bool is_by_request(const struct json *report)
@@ -115,21 +115,21 @@ static bool is_by_request(const struct json *report)
 	return false;
 }
 
-bool stop_holds(struct fleet *f, struct json *report)
+bool stop_holds(struct fleet *fleet, struct json *report)
 {
-	if (f->request.held || !is_by_request(report))
+	if (fleet->request.held || !is_by_request(report))
 		return false;
-	f->request.held = report;
-	f->request.held_at = fl_now_s();
+	fleet->request.held = report;
+	fleet->request.held_at = fl_now_s();
 	return true;
 }
 
-void stop_turn(struct fleet *f)
+void stop_turn(struct fleet *fleet)
 {
-	struct json *report = f->request.held;
+	struct json *report = fleet->request.held;
 
-	if (!report || fl_now_s() - f->request.held_at < HOLD_S)
+	if (!report || fl_now_s() - fleet->request.held_at < HOLD_S)
 		return;
-	f->request.held = NULL;
-	verdict_report(f, report);
+	fleet->request.held = NULL;
+	verdict_report(fleet, report);
 }

@@ -19,17 +19,17 @@ struct pause {
 extern const struct record stop_record, pause_record;
 
 /* A signal came to this agent; another machine's got one. */
-void stop_by_signal(struct fleet *f, int number);
-void stop_take(struct fleet *f, const struct json *o);
+void stop_by_signal(struct fleet *fleet, int number);
+void stop_heard(struct fleet *fleet, const struct json *o);
 /* Keeps the report of a trainer that such a request may have ended, for a
  * moment; false: it is none of these, and still the caller's. */
-bool stop_holds(struct fleet *f, struct json *report);
-void stop_turn(struct fleet *f);
+bool stop_holds(struct fleet *fleet, struct json *report);
+void stop_turn(struct fleet *fleet);
 
 /* Ctrl-Z here: returns when the job goes on. */
-void pause_here(struct fleet *f);
-void pause_take(struct fleet *f, int host, const struct json *o);
+void pause_here(struct fleet *fleet);
+void pause_heard(struct fleet *fleet, int host, const struct json *o);
 /* A machine that is gone pauses nobody. */
-void pause_left(struct fleet *f, int host);
+void pause_left(struct fleet *fleet, int host);
 
 #endif

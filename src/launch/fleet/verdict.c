@@ -29,9 +29,9 @@ static const struct field ending_rows[] = {
 };
 const struct record ending_record = RECORD(struct ending, ending_rows);
 
-static void add_lines(struct fleet *f, const struct json *lines)
+static void add_lines(struct fleet *fleet, const struct json *lines)
 {
-	struct faults *x = &f->faults;
+	struct faults *x = &fleet->faults;
 
 	if (!x->where)
 		x->where = json_new_array();
@@ -41,31 +41,31 @@ static void add_lines(struct fleet *f, const struct json *lines)
 }
 
 /* What this machine's trainers are at, to all. */
-static void tell_where(struct fleet *f)
+static void tell_where(struct fleet *fleet)
 {
 	struct json *lines = json_new_array();
 
-	for (int i = 0; i < f->job.started; i++) {
+	for (int i = 0; i < fleet->job.started; i++) {
 		struct fl_str line = FL_STR_INIT;
 
-		if (fault_where(f->plan, &f->layout, &f->job.trainers[i],
-				&line))
+		if (fault_where(fleet->plan, &fleet->layout,
+				&fleet->job.trainers[i], &line))
 			json_add(lines, json_new_text(fl_str_get(&line)));
 		fl_str_release(&line);
 	}
-	add_lines(f, lines);
-	post_to_all(&f->post, WIRE_WHERE, lines);
+	add_lines(fleet, lines);
+	post_to_all(&fleet->post, WIRE_WHERE, lines);
 	json_free(lines);
 }
 
-void verdict_take_where(struct fleet *f, const struct json *lines)
+void verdict_heard_where(struct fleet *fleet, const struct json *lines)
 {
-	add_lines(f, lines);
+	add_lines(fleet, lines);
 }
 
-void verdict_forget(struct fleet *f)
+void verdict_forget(struct fleet *fleet)
 {
-	struct faults *x = &f->faults;
+	struct faults *x = &fleet->faults;
 
 	for (int i = 0; i < x->count; i++)
 		json_free(x->list[i].report);
@@ -73,71 +73,74 @@ void verdict_forget(struct fleet *f)
 	json_free(x->where);
 	json_free(x->verdict);
 	x->where = x->verdict = NULL;
-	f->restarting = false;
+	fleet->restarting = false;
 }
 
-void verdict_begin(struct fleet *f)
+void verdict_begin(struct fleet *fleet)
 {
-	free(f->faults.ending);
-	f->faults.ending = fl_calloc((size_t)f->layout.world, sizeof(double));
+	free(fleet->faults.ending);
+	fleet->faults.ending =
+		fl_calloc((size_t)fleet->layout.world, sizeof(double));
 }
 
 /* --- what is heard --- */
 
-void verdict_take_fault(struct fleet *f, struct json *report)
+void verdict_add_fault(struct fleet *fleet, struct json *report)
 {
-	struct faults *x = &f->faults;
+	struct faults *x = &fleet->faults;
 
-	if (f->request.signal || f->over || f->state == FLEET_WAIT ||
-	    x->verdict || x->count == FAULTS_MOST) {
+	if (fleet->request.signal || fleet->over ||
+	    fleet->state == FLEET_WAIT || x->verdict ||
+	    x->count == FAULTS_MOST) {
 		json_free(report);
 		return;
 	}
 	x->list[x->count].report = report;
 	x->list[x->count++].at = fl_now_s();
-	if (f->state == FLEET_STOP)
+	if (fleet->state == FLEET_STOP)
 		return;
 	x->at = fl_now_s();
-	preflight_rest(f->now.preflight);
-	for (int i = 0; i < f->job.started; i++)
-		x->speaks |= f->job.trainers[i].speaks;
-	tell_where(f);
-	fleet_enter(f, FLEET_STOP);
-	job_stop(&f->job, TERM_GRACE_S);
+	preflight_rest(fleet->now.preflight);
+	for (int i = 0; i < fleet->job.started; i++)
+		x->speaks |= fleet->job.trainers[i].speaks;
+	tell_where(fleet);
+	fleet_enter(fleet, FLEET_STOP);
+	job_stop(&fleet->job, TERM_GRACE_S);
 }
 
-void verdict_report(struct fleet *f, struct json *report)
+void verdict_report(struct fleet *fleet, struct json *report)
 {
-	if (f->state != FLEET_WAIT && !f->faults.verdict)
-		post_to_all(&f->post, WIRE_FAULT, report);
-	verdict_take_fault(f, report);
+	if (fleet->state != FLEET_WAIT && !fleet->faults.verdict)
+		post_to_all(&fleet->post, WIRE_FAULT, report);
+	verdict_add_fault(fleet, report);
 }
 
-static void note_ending(struct fleet *f, int rank, double at)
+static void note_ending(struct fleet *fleet, int rank, double at)
 {
-	double *ending = f->faults.ending;
+	double *ending = fleet->faults.ending;
 
-	if (ending && rank >= 0 && rank < f->layout.world && ending[rank] == 0)
+	if (ending && rank >= 0 && rank < fleet->layout.world &&
+	    ending[rank] == 0)
 		ending[rank] = at;
 }
 
-void verdict_ending(struct fleet *f, int rank)
+void verdict_ending(struct fleet *fleet, int rank)
 {
 	struct json *o =
 		record_write(&ending_record, &(struct ending){ rank }, 0);
 
-	if (!post_to_first(&f->post, WIRE_ENDING, o))
-		note_ending(f, rank, fl_now_s());
+	if (!post_to_first(&fleet->post, WIRE_ENDING, o))
+		note_ending(fleet, rank, fl_now_s());
 	json_free(o);
 }
 
 /* Its word was on the way while a peer may have noticed and ended here. */
-void verdict_take_ending(struct fleet *f, const struct json *o)
+void verdict_heard_ending(struct fleet *fleet, const struct json *o)
 {
 	struct ending e;
 
 	record_read(&ending_record, o, &e);
-	note_ending(f, e.rank, fl_now_s() - WAY_S);
+	note_ending(fleet, e.rank, fl_now_s() - WAY_S);
 }
 
 /* --- which one came first --- */
@@ -158,20 +161,20 @@ static int explains(const struct fault *x)
 }
 
 /* When a fault began, as far as it is known. */
-static double began(const struct fleet *f, const struct fault *x, double at)
+static double began(const struct fleet *fleet, const struct fault *x, double at)
 {
-	const double *ending = f->faults.ending;
+	const double *ending = fleet->faults.ending;
 
 	if (ending && fault_is_of_trainer(x) && x->rank >= 0 &&
-	    x->rank < f->layout.world && ending[x->rank] > 0)
+	    x->rank < fleet->layout.world && ending[x->rank] > 0)
 		return ending[x->rank];
 	return at;
 }
 
 /* Does the fault of this place come before the other? */
-static bool precedes(const struct fleet *f, int i, int other)
+static bool precedes(const struct fleet *fleet, int i, int other)
 {
-	const struct faults *x = &f->faults;
+	const struct faults *x = &fleet->faults;
 	struct fault a, b;
 	int more;
 
@@ -179,28 +182,28 @@ static bool precedes(const struct fleet *f, int i, int other)
 	record_read(&fault_record, x->list[other].report, &b);
 	more = explains(&a) - explains(&b);
 	return more > 0 ||
-	       (more == 0 &&
-		began(f, &a, x->list[i].at) < began(f, &b, x->list[other].at));
+	       (more == 0 && began(fleet, &a, x->list[i].at) <
+				     began(fleet, &b, x->list[other].at));
 }
 
 /* The one that explains most of what came within the time of collection; of
  * several the earliest. */
-static int first_fault(const struct fleet *f)
+static int first_fault(const struct fleet *fleet)
 {
-	const struct faults *x = &f->faults;
+	const struct faults *x = &fleet->faults;
 	int first = 0;
 
 	for (int i = 1; i < x->count; i++)
-		if (precedes(f, i, first) &&
+		if (precedes(fleet, i, first) &&
 		    x->list[i].at - x->list[0].at < COLLECT_S)
 			first = i;
 	return first;
 }
 
 /* The faults beside the first, and what the other trainers were at. */
-static struct json *write_others(const struct fleet *f, int first)
+static struct json *write_others(const struct fleet *fleet, int first)
 {
-	const struct faults *x = &f->faults;
+	const struct faults *x = &fleet->faults;
 	struct json *lines = json_new_array();
 
 	for (int i = 0; i < x->count; i++) {
@@ -223,13 +226,14 @@ static struct json *write_others(const struct fleet *f, int first)
 /* --- whether the job starts again --- */
 
 /* -1 was given: programs that know how to go on are started again. */
-static int restarts_allowed(const struct fleet *f, const struct fault *fault)
+static int restarts_allowed(const struct fleet *fleet,
+			    const struct fault *fault)
 {
-	if (f->options->preflight)
+	if (fleet->options->preflight)
 		return 0;
-	if (f->options->max_restart >= 0)
-		return f->options->max_restart;
-	return f->plan->trains || fault->speaks || f->faults.speaks
+	if (fleet->options->max_restart >= 0)
+		return fleet->options->max_restart;
+	return fleet->plan->trains || fault->speaks || fleet->faults.speaks
 		       ? LAUNCH_RESTARTS
 		       : 0;
 }
@@ -247,36 +251,36 @@ static bool is_final(int status)
 }
 
 /* Why the job is not started again; NULL: it is. */
-static const char *why_final(const struct fleet *f, const struct fault *fault,
-			     const char *key)
+static const char *why_final(const struct fleet *fleet,
+			     const struct fault *fault, const char *key)
 {
-	int allowed = restarts_allowed(f, fault);
+	int allowed = restarts_allowed(fleet, fault);
 
 	if (fault->final)
 		return "--stall_policy abort";
 	if (is_final(fault->status) && fault->signal == 0)
 		return allowed ? "starting again would not mend this" : "";
-	if (*key && strcmp(key, f->faults.last_key) == 0 &&
-	    f->faults.last_step == copies_newest(f->copies)->step)
+	if (*key && strcmp(key, fleet->faults.last_key) == 0 &&
+	    fleet->faults.last_step == copies_newest(fleet->copies)->step)
 		return "the same fault came twice without a new checkpoint between";
-	if (f->restarts >= allowed)
+	if (fleet->restarts >= allowed)
 		return allowed ? "all restarts are used (--max_restart)" : "";
 	return NULL;
 }
 
 /* What comes next, for people. */
-static void write_note(const struct fleet *f, const struct fault *fault,
+static void write_note(const struct fleet *fleet, const struct fault *fault,
 		       const char *why, struct fl_str *note)
 {
-	int64_t step = copies_newest(f->copies)->step;
+	int64_t step = copies_newest(fleet->copies)->step;
 
 	if (why) {
 		if (*why)
 			fl_str_addf(note, "not starting again: %s", why);
 		return;
 	}
-	fl_str_addf(note, "starting again, %d of %d, from ", f->restarts + 1,
-		    restarts_allowed(f, fault));
+	fl_str_addf(note, "starting again, %d of %d, from ",
+		    fleet->restarts + 1, restarts_allowed(fleet, fault));
 	if (step > 0)
 		fl_str_addf(note, "the checkpoint of step %lld",
 			    (long long)step);
@@ -284,26 +288,26 @@ static void write_note(const struct fleet *f, const struct fault *fault,
 		fl_str_add(note, "the beginning: there is no checkpoint yet");
 }
 
-static struct json *judge(struct fleet *f)
+static struct json *judge(struct fleet *fleet)
 {
-	int first = first_fault(f);
+	int first = first_fault(fleet);
 	struct fl_str key = FL_STR_INIT, note = FL_STR_INIT;
-	struct json *others = write_others(f, first), *o;
-	struct verdict v = { .fault = f->faults.list[first].report,
+	struct json *others = write_others(fleet, first), *o;
+	struct verdict v = { .fault = fleet->faults.list[first].report,
 			     .others = others,
-			     .step = copies_newest(f->copies)->step };
+			     .step = copies_newest(fleet->copies)->step };
 	struct fault fault;
 	const char *why;
 
 	record_read(&fault_record, v.fault, &fault);
 	fault_key(&fault, &key);
 	v.key = fl_str_get(&key);
-	why = why_final(f, &fault, v.key);
-	write_note(f, &fault, why, &note);
+	why = why_final(fleet, &fault, v.key);
+	write_note(fleet, &fault, why, &note);
 	v.note = fl_str_get(&note);
 	v.code = fault.status;
 	v.restart = why == NULL;
-	v.restarts = f->restarts + v.restart;
+	v.restarts = fleet->restarts + v.restart;
 	o = record_write(&verdict_record, &v, VERDICT_JUDGED);
 	json_free(others);
 	fl_str_release(&key);
@@ -313,102 +317,104 @@ static struct json *judge(struct fleet *f)
 
 /* --- what follows --- */
 
-static void apply(struct fleet *f, struct json *o)
+static void apply(struct fleet *fleet, struct json *o)
 {
-	struct faults *x = &f->faults;
+	struct faults *x = &fleet->faults;
 	struct verdict v;
 
 	json_free(x->verdict);
 	x->verdict = o;
 	record_read(&verdict_record, o, &v);
-	f->restarting = v.restart;
-	f->restarts = v.restarts;
-	f->code = v.code;
+	fleet->restarting = v.restart;
+	fleet->restarts = v.restarts;
+	fleet->code = v.code;
 	x->last_step = v.step;
 	snprintf(x->last_key, sizeof(x->last_key), "%s", v.key);
-	verdict_print(o, f->options->log_dir);
-	if (f->state != FLEET_STOP && !f->restarting) {
-		job_stop(&f->job, TERM_GRACE_S);
-		fleet_enter(f, FLEET_STOP);
+	verdict_print(o, fleet->options->log_dir);
+	if (fleet->state != FLEET_STOP && !fleet->restarting) {
+		job_stop(&fleet->job, TERM_GRACE_S);
+		fleet_enter(fleet, FLEET_STOP);
 	}
 }
 
 /* Does it concern this machine as it is now? One that is not about this attempt
  * still ends a machine that waits: the job is over. */
-static bool concerns(const struct fleet *f, const struct json *o, int attempt)
+static bool concerns(const struct fleet *fleet, const struct json *o,
+		     int attempt)
 {
 	struct verdict v;
 
 	record_read(&verdict_record, o, &v);
-	if (f->state == FLEET_WAIT)
+	if (fleet->state == FLEET_WAIT)
 		return !v.restart;
-	return !f->faults.verdict && attempt == f->attempt;
+	return !fleet->faults.verdict && attempt == fleet->attempt;
 }
 
-void verdict_take(struct fleet *f, struct json *o, int attempt)
+void verdict_heard(struct fleet *fleet, struct json *o, int attempt)
 {
-	if (!concerns(f, o, attempt)) {
+	if (!concerns(fleet, o, attempt)) {
 		json_free(o);
 		return;
 	}
-	if (f->state != FLEET_WAIT && f->state != FLEET_STOP) {
-		tell_where(f);
-		fleet_enter(f, FLEET_STOP);
-		job_stop(&f->job, TERM_GRACE_S);
+	if (fleet->state != FLEET_WAIT && fleet->state != FLEET_STOP) {
+		tell_where(fleet);
+		fleet_enter(fleet, FLEET_STOP);
+		job_stop(&fleet->job, TERM_GRACE_S);
 	}
-	apply(f, o);
+	apply(fleet, o);
 }
 
-void verdict_end(struct fleet *f, const char *kind, const char *end,
+void verdict_end(struct fleet *fleet, const char *kind, const char *end,
 		 enum fl_code code)
 {
 	struct json *fault, *o;
 	struct verdict v;
 
-	if (f->over || f->state == FLEET_STOP)
+	if (fleet->over || fleet->state == FLEET_STOP)
 		return;
-	fault = fault_of_machine(kind, hosts_own(&f->plan->hosts), end, code);
+	fault = fault_of_machine(kind, hosts_own(&fleet->plan->hosts), end,
+				 code);
 	v = (struct verdict){ .fault = fault,
 			      .code = fl_exit_status(code),
-			      .restarts = f->restarts };
+			      .restarts = fleet->restarts };
 	o = record_write(&verdict_record, &v, 0);
 	json_free(fault);
-	post_to_all(&f->post, WIRE_VERDICT, o);
-	apply(f, o);
+	post_to_all(&fleet->post, WIRE_VERDICT, o);
+	apply(fleet, o);
 }
 
 /* Alone, with no trainer left whose end may come yet. */
-static bool nobody_else(const struct fleet *f)
+static bool nobody_else(const struct fleet *fleet)
 {
-	return !f->peers && f->job.alive == 0;
+	return !fleet->peers && fleet->job.alive == 0;
 }
 
-static bool time_to_judge(const struct fleet *f)
+static bool time_to_judge(const struct fleet *fleet)
 {
-	double since = fl_now_s() - f->faults.at;
+	double since = fl_now_s() - fleet->faults.at;
 
-	if (f->faults.verdict || f->faults.count == 0)
+	if (fleet->faults.verdict || fleet->faults.count == 0)
 		return false;
-	return since > ALONE_S || (post_decides(&f->post) &&
-				   (nobody_else(f) || since > COLLECT_S));
+	return since > ALONE_S || (post_decides(&fleet->post) &&
+				   (nobody_else(fleet) || since > COLLECT_S));
 }
 
-void verdict_turn(struct fleet *f)
+void verdict_turn(struct fleet *fleet)
 {
-	if (time_to_judge(f)) {
-		struct json *o = judge(f);
+	if (time_to_judge(fleet)) {
+		struct json *o = judge(fleet);
 
-		if (post_decides(&f->post))
-			post_to_all(&f->post, WIRE_VERDICT, o);
-		apply(f, o);
+		if (post_decides(&fleet->post))
+			post_to_all(&fleet->post, WIRE_VERDICT, o);
+		apply(fleet, o);
 	}
-	if (!f->faults.verdict || f->job.alive > 0)
+	if (!fleet->faults.verdict || fleet->job.alive > 0)
 		return;
-	job_end(&f->job);
-	fences_end(&f->fences);
-	watches_end(&f->watches);
-	if (f->restarting)
-		fleet_enter(f, FLEET_WAIT);
+	job_end(&fleet->job);
+	fences_end(&fleet->fences);
+	watches_end(&fleet->watches);
+	if (fleet->restarting)
+		fleet_enter(fleet, FLEET_WAIT);
 	else
-		fleet_over(f, f->code);
+		fleet_over(fleet, fleet->code);
 }

@@ -204,42 +204,44 @@ bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 	return true;
 }
 
-bool fault_is_of_trainer(const struct fault *f)
+bool fault_is_of_trainer(const struct fault *fault)
 {
-	return strcmp(f->kind, FAULT_TRAINER_KIND) == 0;
+	return strcmp(fault->kind, FAULT_TRAINER_KIND) == 0;
 }
 
-void fault_key(const struct fault *f, struct fl_str *out)
+void fault_key(const struct fault *fault, struct fl_str *out)
 {
-	bool chance = f->signal == SIGKILL && !f->memory;
+	bool chance = fault->signal == SIGKILL && !fault->memory;
 
-	if (fault_is_of_trainer(f) && !chance && f->signal != SIGTERM &&
-	    f->signal != SIGINT)
-		fl_str_addf(out, "%d %s %s", f->rank, f->end, f->said);
+	if (fault_is_of_trainer(fault) && !chance && fault->signal != SIGTERM &&
+	    fault->signal != SIGINT)
+		fl_str_addf(out, "%d %s %s", fault->rank, fault->end,
+			    fault->said);
 }
 
-void fault_line(const struct fault *f, struct fl_str *out)
+void fault_line(const struct fault *fault, struct fl_str *out)
 {
-	if (fault_is_of_trainer(f))
-		fl_str_addf(out, "%s (%s, device %d) %s", f->name, f->host,
-			    f->device, f->end);
+	if (fault_is_of_trainer(fault))
+		fl_str_addf(out, "%s (%s, device %d) %s", fault->name,
+			    fault->host, fault->device, fault->end);
 	else
-		fl_str_addf(out, "%s %s", f->host, f->end);
+		fl_str_addf(out, "%s %s", fault->host, fault->end);
 }
 
 /* A program's own sentence says more than the end of its log. */
-static void print_trainer(const struct fault *f)
+static void print_trainer(const struct fault *fault)
 {
-	if (strncmp(f->name, "rank", 4) == 0)
-		fl_error("first fault: %s (%s, device %d) %s", f->name, f->host,
-			 f->device, f->end);
+	if (strncmp(fault->name, "rank", 4) == 0)
+		fl_error("first fault: %s (%s, device %d) %s", fault->name,
+			 fault->host, fault->device, fault->end);
 	else
-		fl_error("first fault: %s (%s) %s", f->name, f->host, f->end);
-	if (*f->said) {
-		fl_error("  it said: %s", f->said);
-	} else if (*f->tail) {
-		fl_error("  the end of %s:", f->log);
-		fputs(f->tail, stderr);
+		fl_error("first fault: %s (%s) %s", fault->name, fault->host,
+			 fault->end);
+	if (*fault->said) {
+		fl_error("  it said: %s", fault->said);
+	} else if (*fault->tail) {
+		fl_error("  the end of %s:", fault->log);
+		fputs(fault->tail, stderr);
 	}
 }
 
@@ -247,15 +249,15 @@ void verdict_print(const struct json *verdict, const char *log_dir)
 {
 	struct fl_err err = FL_ERR_INIT;
 	struct verdict v;
-	struct fault f;
+	struct fault fault;
 	char path[4096];
 
 	record_read(&verdict_record, verdict, &v);
-	record_read(&fault_record, v.fault, &f);
-	if (fault_is_of_trainer(&f))
-		print_trainer(&f);
+	record_read(&fault_record, v.fault, &fault);
+	if (fault_is_of_trainer(&fault))
+		print_trainer(&fault);
 	else
-		fl_error("first fault: %s %s", f.host, f.end);
+		fl_error("first fault: %s %s", fault.host, fault.end);
 	for (size_t i = 0; i < json_count(v.others); i++) {
 		const char *line = "";
 

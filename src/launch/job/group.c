@@ -15,15 +15,15 @@ static bool read_stat(pid_t pid, char *state, pid_t *group)
 {
 	char path[64], text[512] = "", *end = NULL;
 	int parent = 0, pgrp = 0;
-	FILE *f;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f)
+	file = fopen(path, "re");
+	if (!file)
 		return false;
-	if (fgets(text, sizeof(text), f))
+	if (fgets(text, sizeof(text), file))
 		end = strrchr(text, ')');
-	fclose(f);
+	fclose(file);
 	if (!end || sscanf(end, ") %c %d %d", state, &parent, &pgrp) != 3)
 		return false;
 	*group = (pid_t)pgrp;
@@ -34,15 +34,15 @@ static bool catches_term(pid_t pid)
 {
 	char path[64], line[256];
 	unsigned long long caught = 0;
-	FILE *f;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "SigCgt: %llx", &caught) == 1)
 			break;
-	if (f)
-		fclose(f);
+	if (file)
+		fclose(file);
 	return (caught >> (SIGTERM - 1)) & 1;
 }
 

@@ -46,12 +46,12 @@ static void change_name(void)
 	char text[1024], *at;
 	uintptr_t first = 0, last = 0;
 	size_t n = 0;
-	FILE *f = fopen("/proc/self/stat", "re");
+	FILE *file = fopen("/proc/self/stat", "re");
 
 	prctl(PR_SET_NAME, GUARD_NAME);
-	if (f) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
+	if (file) {
+		n = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
 	}
 	text[n] = '\0';
 	at = strrchr(text, ')');

@@ -247,7 +247,7 @@ static void tell_unserved(struct job *j)
 	const char *what;
 	int rank = 0;
 
-	while ((what = unserved_take(&rank)) != NULL)
+	while ((what = unserved_next(&rank)) != NULL)
 		j->events.unserved(j->events.ctx, rank, what);
 }
 
@@ -316,14 +316,14 @@ static void end_orphans(void)
 {
 	char path[64], *text = NULL;
 	size_t size = 0;
-	FILE *f;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%ld/children",
 		 (long)getpid());
-	f = fopen(path, "re");
-	if (!f)
+	file = fopen(path, "re");
+	if (!file)
 		return;
-	if (getline(&text, &size, f) > 0) {
+	if (getline(&text, &size, file) > 0) {
 		char *next = text;
 
 		for (long pid; (pid = strtol(next, &next, 10)) > 0;) {
@@ -340,7 +340,7 @@ static void end_orphans(void)
 		}
 	}
 	free(text);
-	fclose(f);
+	fclose(file);
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		continue;
 }

@@ -97,8 +97,8 @@ static int check_logs(const char *folder, struct fl_err *err)
 	return rc;
 }
 
-static int take(struct place *p, const struct launch_plan *plan,
-		struct fl_err *err)
+static int claim(struct place *p, const struct launch_plan *plan,
+		 struct fl_err *err)
 {
 	int rc = fl_make_dirs(p->folder, err);
 
@@ -125,7 +125,7 @@ static int find_own(struct place *p, const char *log_dir,
 			       &err) != 0 ||
 		    !fl_is_dir(p->folder))
 			break;
-		if (was_ours(p->folder, plan) && take(p, plan, &err) == 0)
+		if (was_ours(p->folder, plan) && claim(p, plan, &err) == 0)
 			return i;
 	}
 	return 0;
@@ -141,7 +141,7 @@ int place_open(struct place *p, const char *log_dir,
 	for (int i = 1; rc == FL_OWNER_OTHER && i <= MOST; i++) {
 		rc = name_place(log_dir, i, p->folder, sizeof(p->folder), err);
 		if (rc == 0)
-			rc = take(p, plan, err);
+			rc = claim(p, plan, err);
 		if (rc == FL_OWNER_OTHER && i == 1)
 			memcpy(first, p->owner.holder, sizeof(first));
 	}

@@ -280,7 +280,7 @@ static void note_line(struct trainer *t, enum agent_event event,
 }
 
 /* What is no line of JSON, or says what is not known here, is left. */
-static void take_line(struct trainer *t, const char *text, size_t size,
+static void hear_line(struct trainer *t, const char *text, size_t size,
 		      trainer_said_fn said, void *ctx)
 {
 	struct fl_err unread = FL_ERR_INIT;
@@ -309,7 +309,7 @@ void trainer_read_link(struct trainer *t, trainer_said_fn said, void *ctx)
 	       (end = memchr(t->link_text.data, '\n', t->link_text.len))) {
 		size_t len = (size_t)(end - t->link_text.data);
 
-		take_line(t, t->link_text.data, len, said, ctx);
+		hear_line(t, t->link_text.data, len, said, ctx);
 		t->link_text.len -= len + 1;
 		memmove(t->link_text.data, end + 1, t->link_text.len);
 	}

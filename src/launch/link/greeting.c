@@ -181,7 +181,7 @@ static int check_index(struct greeting *g, struct wire *w,
 	return refuse(g, w, "index", text, text);
 }
 
-static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
+static int hear_hello(struct greeting *g, struct wire *w, const struct json *o)
 {
 	struct hello h;
 	int rc;
@@ -208,14 +208,14 @@ static int take_hello(struct greeting *g, struct wire *w, const struct json *o)
 }
 
 /* In constant time, so that a stranger cannot find the word letter by letter. */
-static int take_proof(struct greeting *g, struct wire *w,
-		      const struct wire_frame *f, const struct json *mine)
+static int hear_proof(struct greeting *g, struct wire *w,
+		      const struct wire_frame *frame, const struct json *mine)
 {
 	unsigned char want[FL_DIGEST_BYTES];
 
 	derive(g, g->caller ? 'a' : 'c', want);
-	if (f->size != sizeof(want) ||
-	    !fl_digest_equal(f->data, want, sizeof(want)))
+	if (frame->size != sizeof(want) ||
+	    !fl_digest_equal(frame->data, want, sizeof(want)))
 		return refuse(
 			g, w, "token",
 			"another token: --token or FLOTILLA_TOKEN differs",
@@ -230,7 +230,7 @@ static int take_proof(struct greeting *g, struct wire *w,
 
 /* A probe was sent only to learn whether the port can be reached: its refusal
  * is good news, and the fault lies on the way back. */
-static int take_refusal(struct greeting *g, const struct json *o)
+static int hear_refusal(struct greeting *g, const struct json *o)
 {
 	struct refusal r;
 
@@ -252,29 +252,30 @@ static int out_of_turn(struct greeting *g, struct wire *w)
 		      "it sent a frame out of turn");
 }
 
-int greeting_take(struct greeting *g, struct wire *w,
-		  const struct wire_frame *f, const struct json *mine,
-		  struct json **intro)
+int greeting_heard(struct greeting *g, struct wire *w,
+		   const struct wire_frame *frame, const struct json *mine,
+		   struct json **intro)
 {
 	struct fl_err err = FL_ERR_INIT;
 	struct json *o;
 	int rc;
 
-	if (f->type == WIRE_PROOF)
-		return g->frames++ == 1 ? take_proof(g, w, f, mine)
+	if (frame->type == WIRE_PROOF)
+		return g->frames++ == 1 ? hear_proof(g, w, frame, mine)
 					: out_of_turn(g, w);
-	o = json_parse((const char *)f->data, f->size, "greeting", &err);
+	o = json_parse((const char *)frame->data, frame->size, "greeting",
+		       &err);
 	if (!o) {
 		g->strange = g->frames == 0;
 		return refuse(g, w, "protocol", "no JSON", err.text);
 	}
-	if (f->type == WIRE_HELLO && g->frames == 0) {
-		rc = take_hello(g, w, o);
-	} else if (f->type == WIRE_INTRO && g->proved) {
+	if (frame->type == WIRE_HELLO && g->frames == 0) {
+		rc = hear_hello(g, w, o);
+	} else if (frame->type == WIRE_INTRO && g->proved) {
 		*intro = o;
 		return 1;
-	} else if (f->type == WIRE_REFUSE) {
-		rc = take_refusal(g, o);
+	} else if (frame->type == WIRE_REFUSE) {
+		rc = hear_refusal(g, o);
 	} else {
 		rc = out_of_turn(g, w);
 	}

@@ -54,9 +54,9 @@ void greeting_begin(struct greeting *g, const struct hosts *hosts,
 void greeting_hello(struct greeting *g, struct wire *w);
 /* The next frame: 0 go on, 1 done (*intro is the peer's and now the caller's to
  * free), -1 over, why says it. */
-int greeting_take(struct greeting *g, struct wire *w,
-		  const struct wire_frame *f, const struct json *mine,
-		  struct json **intro);
+int greeting_heard(struct greeting *g, struct wire *w,
+		   const struct wire_frame *frame, const struct json *mine,
+		   struct json **intro);
 void greeting_refuse(struct wire *w, const char *why, const char *text);
 /* The number of an address, for messages. */
 void greeting_address(const struct sockaddr_storage *from, char *buf,

@@ -367,11 +367,11 @@ static void here(struct peers *p, int peer, const struct json *intro)
 /* Go on greeting. 0: not done, 1: done, -1: it is over (why in the greeting). */
 static int greet(struct peers *p, struct link *l, struct json **intro)
 {
-	struct wire_frame f;
+	struct wire_frame frame;
 	bool open = wire_pump(&l->wire);
 	int rc = 0, more;
 
-	while (rc == 0 && (more = wire_next(&l->wire, &f)) != 0) {
+	while (rc == 0 && (more = wire_next(&l->wire, &frame)) != 0) {
 		if (more < 0) {
 			snprintf(
 				l->greeting.why, sizeof(l->greeting.why),
@@ -379,8 +379,8 @@ static int greet(struct peers *p, struct link *l, struct json **intro)
 			l->greeting.strange = true;
 			return -1;
 		}
-		rc = greeting_take(&l->greeting, &l->wire, &f, p->config.intro,
-				   intro);
+		rc = greeting_heard(&l->greeting, &l->wire, &frame,
+				    p->config.intro, intro);
 	}
 	wire_pump(&l->wire);
 	if (rc == 0 && !open) {
@@ -468,14 +468,14 @@ static void greet_guests(struct peers *p)
 }
 
 /* Whoever takes a frame may end the link: its stage is looked at each time. */
-static void take_frames(struct peers *p, int peer)
+static void hand_frames(struct peers *p, int peer)
 {
 	struct link *l = &p->links[peer];
-	struct wire_frame f;
+	struct wire_frame frame;
 	int more;
 
 	while (l->stage == STAGE_HERE &&
-	       (more = wire_next(&l->wire, &f)) != 0) {
+	       (more = wire_next(&l->wire, &frame)) != 0) {
 		if (more < 0) {
 			snprintf(l->wire.why, sizeof(l->wire.why),
 				 "it sent what is no frame of this job");
@@ -483,8 +483,8 @@ static void take_frames(struct peers *p, int peer)
 			l->wire.fd = -1;
 			return;
 		}
-		if (f.type != WIRE_PING)
-			p->config.frame(p->config.ctx, peer, &f);
+		if (frame.type != WIRE_PING)
+			p->config.frame(p->config.ctx, peer, &frame);
 	}
 }
 
@@ -523,14 +523,14 @@ static void serve(struct peers *p, int peer, double now)
 		l->ping_at = now + PING_S;
 	}
 	wire_pump(&l->wire);
-	take_frames(p, peer);
+	hand_frames(p, peer);
 	if (l->stage != STAGE_HERE)
 		return;
 	wire_pump(&l->wire); /* the answers */
 	judge_silence(p, peer, now);
 	if (l->wire.fd >= 0)
 		return;
-	take_frames(p, peer); /* its last words */
+	hand_frames(p, peer); /* its last words */
 	memcpy(why, l->wire.why, sizeof(why));
 	snprintf(l->why, sizeof(l->why), "the link broke: %s", why);
 	away(l, now, AGAIN_S);

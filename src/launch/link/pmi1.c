@@ -323,7 +323,7 @@ static void answer(struct pmi1 *p, struct client *c, const char *line)
 }
 
 /* MPI_Comm_spawn comes as many lines, once for each program of it. */
-static void take_line(struct pmi1 *p, struct client *c, const char *line)
+static void hear_line(struct pmi1 *p, struct client *c, const char *line)
 {
 	if (strncmp(line, "mcmd=", 5) == 0)
 		c->many = true;
@@ -347,7 +347,7 @@ static void read_client(struct pmi1 *p, struct client *c)
 			size_t len = (size_t)(end - c->in.data);
 
 			*end = '\0';
-			take_line(p, c, c->in.data);
+			hear_line(p, c, c->in.data);
 			c->in.len -= len + 1;
 			memmove(c->in.data, end + 1, c->in.len);
 		}
@@ -388,7 +388,7 @@ static void on_fence(const struct pmix_fence *fence, char *data, size_t size)
 	release(p);
 }
 
-bool pmi1_take_fence(struct pmi1 *p, struct pmix_fence *out)
+bool pmi1_next_fence(struct pmi1 *p, struct pmix_fence *out)
 {
 	if (!p || !p->fence)
 		return false;

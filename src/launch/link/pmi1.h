@@ -33,7 +33,7 @@ int pmi1_fds(const struct pmi1 *p, struct pollfd *fds);
 /* Read and answer. */
 void pmi1_turn(struct pmi1 *p);
 /* The trainers here are all in a barrier and wait for other machines'. */
-bool pmi1_take_fence(struct pmi1 *p, struct pmix_fence *out);
+bool pmi1_next_fence(struct pmi1 *p, struct pmix_fence *out);
 /* Is the trainer within MPI: joined, and not left? */
 bool pmi1_inside(const struct pmi1 *p, int local);
 /* It called MPI_Abort: its status, else 0. */

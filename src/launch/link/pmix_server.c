@@ -111,22 +111,24 @@ static pmix_status_t on_abort(const pmix_proc_t *proc, void *object, int status,
 }
 
 /* Ranks of a wildcard: everyone. */
-static void note_seats(struct pmix_fence *f, const pmix_proc_t *procs, size_t n)
+static void note_seats(struct pmix_fence *fence, const pmix_proc_t *procs,
+		       size_t n)
 {
 	const struct layout *l = server.layout;
 
-	f->seats = fl_calloc((size_t)l->count, sizeof(bool));
+	fence->seats = fl_calloc((size_t)l->count, sizeof(bool));
 	for (size_t i = 0; i < n; i++) {
 		if (procs[i].rank < (pmix_rank_t)l->world)
-			f->seats[layout_seat_of(l, (int)procs[i].rank)] = true;
+			fence->seats[layout_seat_of(l, (int)procs[i].rank)] =
+				true;
 		else
 			for (int k = 0; k < l->count; k++)
-				f->seats[k] = true;
+				fence->seats[k] = true;
 	}
 }
 
 /* Who takes part, as text of bounded length: a long list by its digest. */
-static void note_signature(struct pmix_fence *f, const pmix_proc_t *procs,
+static void note_signature(struct pmix_fence *fence, const pmix_proc_t *procs,
 			   size_t n)
 {
 	struct fl_digest d;
@@ -136,12 +138,13 @@ static void note_signature(struct pmix_fence *f, const pmix_proc_t *procs,
 	for (size_t i = 0; i < n; i++)
 		fl_digest_update(&d, &procs[i].rank, sizeof(procs[i].rank));
 	fl_digest_hex(&d, hex);
-	snprintf(f->signature, sizeof(f->signature), "%zu %s", n, hex);
+	snprintf(fence->signature, sizeof(fence->signature), "%zu %s", n, hex);
 }
 
-static void answer_fence(const struct pmix_fence *f, char *data, size_t size)
+static void answer_fence(const struct pmix_fence *fence, char *data,
+			 size_t size)
 {
-	struct reply *to = f->ctx;
+	struct reply *to = fence->ctx;
 
 	to->cb(PMIX_SUCCESS, data, size, to->data, free, data);
 	free(to);
@@ -179,7 +182,7 @@ int pmix_server_fd(void)
 	return server.events;
 }
 
-bool pmix_server_take_fence(struct pmix_fence *out)
+bool pmix_server_next_fence(struct pmix_fence *out)
 {
 	struct waiting *w;
 	uint64_t count;
@@ -392,12 +395,12 @@ int pmix_server_begin(const struct launch_plan *plan, const struct layout *l,
 
 static void drop_fences(void)
 {
-	struct pmix_fence f;
+	struct pmix_fence fence;
 
-	while (pmix_server_take_fence(&f)) {
-		f.answer(&f, NULL, 0);
-		free(f.data);
-		free(f.seats);
+	while (pmix_server_next_fence(&fence)) {
+		fence.answer(&fence, NULL, 0);
+		free(fence.data);
+		free(fence.seats);
 	}
 }
 

@@ -45,6 +45,6 @@ struct pmix_fence {
 /* Readable when a fence waits. */
 int pmix_server_fd(void);
 /* The next fence, or false. */
-bool pmix_server_take_fence(struct pmix_fence *out);
+bool pmix_server_next_fence(struct pmix_fence *out);
 
 #endif

@@ -27,7 +27,7 @@ static pmix_status_t note(const pmix_proc_t *proc, const char *what)
 	return PMIX_ERR_NOT_SUPPORTED;
 }
 
-const char *unserved_take(int *rank)
+const char *unserved_next(int *rank)
 {
 	const char *what = NULL;
 

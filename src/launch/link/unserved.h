@@ -10,6 +10,6 @@
 /* The upcalls for these, into a module of PMIx's (pmix_server_module_t). */
 void unserved_fill(void *module);
 /* The MPI functions that were called since, one at a time; NULL: no more. */
-const char *unserved_take(int *rank);
+const char *unserved_next(int *rank);
 
 #endif

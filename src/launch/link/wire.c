@@ -224,7 +224,7 @@ bool wire_pump(struct wire *w)
 
 /* Whatever does not begin like a frame is noticed by its first bytes, before a
  * length is believed that a stranger made up. */
-int wire_next(struct wire *w, struct wire_frame *f)
+int wire_next(struct wire *w, struct wire_frame *frame)
 {
 	const unsigned char *p = w->in + w->in_done;
 	size_t have = w->in_used - w->in_done, size, end;
@@ -234,9 +234,9 @@ int wire_next(struct wire *w, struct wire_frame *f)
 		return have > 0 && memcmp(p, MAGIC, have < 4 ? have : 4) ? -1
 									 : 0;
 	size = (uint32_t)fl_get(p + 12, 4);
-	f->type = (int)fl_get(p + 4, 2);
-	f->attempt = (uint32_t)fl_get(p + 8, 4);
-	if (memcmp(p, MAGIC, 4) != 0 || size > w->most || f->type == 0 ||
+	frame->type = (int)fl_get(p + 4, 2);
+	frame->attempt = (uint32_t)fl_get(p + 8, 4);
+	if (memcmp(p, MAGIC, 4) != 0 || size > w->most || frame->type == 0 ||
 	    fl_get(p + 6, 2) != w->takes.on)
 		return -1;
 	end = HEADER + size;
@@ -247,8 +247,8 @@ int wire_next(struct wire *w, struct wire_frame *f)
 		if (!fl_digest_equal(seal, p + end, sizeof(seal)))
 			return -1;
 	}
-	f->data = p + HEADER;
-	f->size = size;
+	frame->data = p + HEADER;
+	frame->size = size;
 	w->in_done += end + seal_size(&w->takes);
 	return 1;
 }

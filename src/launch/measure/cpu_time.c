@@ -13,16 +13,16 @@ static void read_scheduler(pid_t pid, struct cpu_time *out)
 {
 	unsigned long long on = 0, waited = 0;
 	char path[64];
-	FILE *f;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%llu %llu", &on, &waited) == 2) {
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%llu %llu", &on, &waited) == 2) {
 		out->on_core = 1e-9 * (double)on;
 		out->for_core = 1e-9 * (double)waited;
 	}
-	if (f)
-		fclose(f);
+	if (file)
+		fclose(file);
 }
 
 /* The group's cpu.stat: microseconds in the second version of control groups,
@@ -32,11 +32,11 @@ static bool read_stat(void *throttled, const char *folder)
 	char path[4224], line[128];
 	double *seconds = throttled;
 	bool found = false;
-	FILE *f;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/cpu.stat", folder);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
 		unsigned long long v;
 
 		if (sscanf(line, "throttled_usec %llu", &v) == 1) {
@@ -47,8 +47,8 @@ static bool read_stat(void *throttled, const char *folder)
 			found = true;
 		}
 	}
-	if (f)
-		fclose(f);
+	if (file)
+		fclose(file);
 	return found;
 }
 

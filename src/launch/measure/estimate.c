@@ -96,22 +96,27 @@ static double forecast_small_sum(const struct forecast_input *in)
 
 struct forecast forecast_step(const struct forecast_input *in)
 {
-	struct forecast f = { FORECAST_HIDDEN, 0, 0, 0, in->compute_s, 1 };
+	struct forecast forecast = {
+		FORECAST_HIDDEN, 0, 0, 0, in->compute_s, 1
+	};
 	double backward = in->compute_s * FORECAST_BACKWARD, waited;
 
-	f.all_reduce_s = forecast_all_reduce(in, in->gradient_bytes);
-	f.sums_s = in->sums * forecast_small_sum(in);
-	waited = f.all_reduce_s > backward ? f.all_reduce_s - backward : 0;
+	forecast.all_reduce_s = forecast_all_reduce(in, in->gradient_bytes);
+	forecast.sums_s = in->sums * forecast_small_sum(in);
+	waited = forecast.all_reduce_s > backward
+			 ? forecast.all_reduce_s - backward
+			 : 0;
 	if (in->compute_s <= 0)
-		return f;
-	f.share = (f.all_reduce_s + f.sums_s) / in->compute_s;
-	f.step_s = in->compute_s + f.sums_s + waited;
-	f.efficiency = in->compute_s / f.step_s;
-	if (f.share >= 1)
-		f.kind = FORECAST_LIMIT;
+		return forecast;
+	forecast.share =
+		(forecast.all_reduce_s + forecast.sums_s) / in->compute_s;
+	forecast.step_s = in->compute_s + forecast.sums_s + waited;
+	forecast.efficiency = in->compute_s / forecast.step_s;
+	if (forecast.share >= 1)
+		forecast.kind = FORECAST_LIMIT;
 	else if (waited > 0)
-		f.kind = FORECAST_PARTLY;
-	return f;
+		forecast.kind = FORECAST_PARTLY;
+	return forecast;
 }
 
 static int add(struct pair *list, int n, int a, int b, int round)

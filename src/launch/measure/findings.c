@@ -456,47 +456,47 @@ struct json *findings_write(const struct findings *p, int status)
 
 /* What people would ask next: is it waited for? */
 static const char *how_hidden(const struct forecast_input *in,
-			      const struct forecast *f)
+			      const struct forecast *forecast)
 {
-	if (f->kind == FORECAST_LIMIT)
+	if (forecast->kind == FORECAST_LIMIT)
 		return "";
-	if (f->kind == FORECAST_PARTLY)
+	if (forecast->kind == FORECAST_PARTLY)
 		return ", a part of it longer than the backward pass";
-	if (f->sums_s > SUMS_SHARE * in->compute_s)
+	if (forecast->sums_s > SUMS_SHARE * in->compute_s)
 		return ", of which the small sums are not hidden";
 	return ", hidden behind the backward pass";
 }
 
 void findings_forecast(const struct findings *p,
 		       const struct forecast_input *in,
-		       const struct forecast *f, double step_s,
+		       const struct forecast *forecast, double step_s,
 		       struct fl_str *out)
 {
 	struct forecast_input ring = *in;
 	const struct findings_pair *slowest;
 
-	if (f->kind == FORECAST_LIMIT)
+	if (forecast->kind == FORECAST_LIMIT)
 		fl_str_add(out, "the network will be the limit: ");
 	fl_str_addf(out, "the all-reduce of %.1f MB takes about %.0f ms",
-		    in->gradient_bytes * 1e-6, f->all_reduce_s * 1e3);
+		    in->gradient_bytes * 1e-6, forecast->all_reduce_s * 1e3);
 	if (findings_ring(p, &ring, &slowest))
 		fl_str_addf(out, " at %.3g Gbit/s (slowest link %s - %s)",
 			    gbit(ring.rate), name_of(p, slowest->pair.a),
 			    name_of(p, slowest->pair.b));
 	if (in->sums)
 		fl_str_addf(out, ", %d small sums %.1f ms", in->sums,
-			    f->sums_s * 1e3);
+			    forecast->sums_s * 1e3);
 	fl_str_addf(out, ", and a step computes %.0f ms: communication ",
 		    in->compute_s * 1e3);
-	if (f->share < 2)
-		fl_str_addf(out, "%.0f %%%s", f->share * 100,
-			    how_hidden(in, f));
+	if (forecast->share < 2)
+		fl_str_addf(out, "%.0f %%%s", forecast->share * 100,
+			    how_hidden(in, forecast));
 	else
-		fl_str_addf(out, "%.3g times that", f->share);
+		fl_str_addf(out, "%.3g times that", forecast->share);
 	fl_str_addf(
 		out,
 		"; expected step %.0f ms, %.3g %% of the speed without a network",
-		f->step_s * 1e3, f->efficiency * 100);
+		forecast->step_s * 1e3, forecast->efficiency * 100);
 	if (step_s > 0)
 		fl_str_addf(out, " (the first steps took %.0f ms)",
 			    step_s * 1e3);

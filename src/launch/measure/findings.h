@@ -64,7 +64,7 @@ struct json *findings_write(const struct findings *p, int status);
 /* What the network costs a trainer's step; step_s: measured, 0 unknown. */
 void findings_forecast(const struct findings *p,
 		       const struct forecast_input *in,
-		       const struct forecast *f, double step_s,
+		       const struct forecast *forecast, double step_s,
 		       struct fl_str *out);
 
 #endif

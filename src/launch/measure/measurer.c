@@ -125,12 +125,12 @@ static int greet(struct measurer *m, double until)
 	g.stream = true;
 	greeting_hello(&g, &w);
 	while (rc == 0) {
-		struct wire_frame f;
+		struct wire_frame frame;
 		bool open = wire_pump(&w);
 
-		more = wire_next(&w, &f);
+		more = wire_next(&w, &frame);
 		if (more > 0)
-			rc = greeting_take(&g, &w, &f, mine, &theirs);
+			rc = greeting_heard(&g, &w, &frame, mine, &theirs);
 		else if (more < 0 || !open)
 			rc = -1;
 		else if (measure_wait(m->fd, POLLIN, until, &m->cancel,

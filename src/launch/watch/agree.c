@@ -126,7 +126,7 @@ static void tell_go(const struct agree *w)
 			trainer_tell(&job->trainers[i], AGENT_GO);
 }
 
-static void take_digest(struct agree *w, const struct json *o)
+static void hear_digest(struct agree *w, const struct json *o)
 {
 	struct digest d;
 
@@ -159,7 +159,7 @@ static void agree_said(void *watch, const struct trainer *t,
 	d.rank = t->rank;
 	o = record_write(&digest_record, &d, 0);
 	if (!post_to_first(w->a->post, WIRE_DIGEST, o))
-		take_digest(w, o);
+		hear_digest(w, o);
 	json_free(o);
 }
 
@@ -168,7 +168,7 @@ static void agree_heard(void *watch, int seat, enum wire_type type,
 {
 	(void)seat;
 	if (type == WIRE_DIGEST)
-		take_digest(watch, o);
+		hear_digest(watch, o);
 	if (type == WIRE_GO)
 		tell_go(watch);
 }

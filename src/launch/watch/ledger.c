@@ -280,7 +280,7 @@ static struct window *window_of(struct ledger *l, int64_t number)
 	return w;
 }
 
-static void take_line(struct ledger *l, const struct json *o)
+static void hear_line(struct ledger *l, const struct json *o)
 {
 	struct ledger_line line;
 	struct window *w;
@@ -300,10 +300,10 @@ static void take_line(struct ledger *l, const struct json *o)
 	say(l, w, &s);
 }
 
-static void take_lines(struct ledger *l, const struct json *lines)
+static void hear_lines(struct ledger *l, const struct json *lines)
 {
 	for (size_t i = 0; i < json_count(lines); i++)
-		take_line(l, json_at(lines, i));
+		hear_line(l, json_at(lines, i));
 }
 
 static void ledger_heard(void *watch, int seat, enum wire_type type,
@@ -313,7 +313,7 @@ static void ledger_heard(void *watch, int seat, enum wire_type type,
 
 	(void)seat;
 	if (type == WIRE_LEDGER && post_leads(l->a->post))
-		take_lines(l, o);
+		hear_lines(l, o);
 }
 
 /* --- every machine --- */
@@ -391,7 +391,7 @@ static void ledger_turn(void *watch)
 		*l = now;
 	}
 	if (lines && !post_to_first(w->a->post, WIRE_LEDGER, lines))
-		take_lines(w, lines);
+		hear_lines(w, lines);
 	json_free(lines);
 }
 

@@ -75,7 +75,7 @@ static void pace_end(void *watch)
 }
 
 /* Room for the checkpoints, where rank 0 writes them. */
-static void take_model(const struct attempt *a, const struct json *line)
+static void check_room(const struct attempt *a, const struct json *line)
 {
 	struct agent_model m;
 	int64_t room, need;
@@ -95,13 +95,13 @@ static void take_model(const struct attempt *a, const struct json *line)
 
 static void show_forecast(const struct pace *w, const struct json *o)
 {
-	struct forecast_line f;
+	struct forecast_line forecast;
 
-	record_read(&forecast_record, o, &f);
-	if (f.limit)
-		fl_warn("%s", f.text);
+	record_read(&forecast_record, o, &forecast);
+	if (forecast.limit)
+		fl_warn("%s", forecast.text);
 	else
-		fl_info("%s", f.text);
+		fl_info("%s", forecast.text);
 	preflight_add_forecast(w->a->preflight, o);
 }
 
@@ -143,7 +143,7 @@ static void make_forecast(struct pace *w)
 			w->in.compute_s * 1e3, w->in.gradient_bytes * 1e-6);
 }
 
-static void take_pace(struct pace *w, const struct json *o)
+static void hear_pace(struct pace *w, const struct json *o)
 {
 	struct pace_line l;
 
@@ -170,7 +170,7 @@ static void pace_heard(void *watch, int seat, enum wire_type type,
 
 	(void)seat;
 	if (type == WIRE_PACE)
-		take_pace(w, o);
+		hear_pace(w, o);
 	if (type == WIRE_FORECAST && w->a->preflight && !post_leads(w->a->post))
 		show_forecast(w, o);
 }
@@ -183,14 +183,14 @@ static void pace_said(void *watch, const struct trainer *t,
 	struct json *o;
 
 	if (event == AGENT_MODEL && t->rank == 0)
-		take_model(w->a, line);
+		check_room(w->a, line);
 	if (event != AGENT_PACE)
 		return;
 	record_read(&pace_record, line, &l);
 	l.rank = t->rank;
 	o = record_write(&pace_record, &l, 0);
 	if (!post_to_first(w->a->post, WIRE_PACE, o))
-		take_pace(w, o);
+		hear_pace(w, o);
 	json_free(o);
 }
 

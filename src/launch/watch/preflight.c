@@ -2,7 +2,7 @@
  *
  *   leader   preflight_turn: describe_machines, choose_pairs, then a round after
  *            another (begin_round, judge_round, cut_short), then finish
- *   others   MEASURE: take_order; when it has ended MEASURED: report_own
+ *   others   MEASURE: hear_order; when it has ended MEASURED: report_own
  *   all      PREFLIGHT: show, and preflight.json
  *
  * Every round ends: a machine that does not report within its bound is named
@@ -152,7 +152,7 @@ void preflight_stream(struct preflight *p, int host, int fd)
 		close(fd);
 }
 
-static void take_order(struct preflight *p, const struct json *o)
+static void hear_order(struct preflight *p, const struct json *o)
 {
 	struct measure_order order;
 
@@ -166,7 +166,7 @@ static void take_order(struct preflight *p, const struct json *o)
 	measurer_begin(p->measurer, order.with, order.round, &order.plan);
 }
 
-static void take_result(struct preflight *p, int seat, const struct json *o);
+static void hear_result(struct preflight *p, int seat, const struct json *o);
 
 /* Whatever has ended is told to the leader. */
 static void report_own(struct preflight *p)
@@ -179,7 +179,7 @@ static void report_own(struct preflight *p)
 		return;
 	o = record_write(&measured_record, &m, forms);
 	if (!post_to_first(p->a->post, WIRE_MEASURED, o))
-		take_result(p, p->a->layout->self, o);
+		hear_result(p, p->a->layout->self, o);
 	json_free(o);
 }
 
@@ -195,12 +195,12 @@ void preflight_member_turn(struct preflight *p)
 static void describe_machines(struct preflight *p, const struct room *rooms)
 {
 	const struct layout *l = p->a->layout;
-	struct findings *f = &p->found;
+	struct findings *found = &p->found;
 
-	f->machine_count = l->count;
-	f->machines = fl_calloc((size_t)l->count, sizeof(*f->machines));
+	found->machine_count = l->count;
+	found->machines = fl_calloc((size_t)l->count, sizeof(*found->machines));
 	for (int i = 0; i < l->count; i++)
-		f->machines[i] = (struct findings_machine){
+		found->machines[i] = (struct findings_machine){
 			.name = attempt_host(p->a, i),
 			.room = rooms[i],
 			.need = room_need_of(l->count, l->world,
@@ -236,7 +236,7 @@ static void order(struct preflight *p, int seat, int with,
 	struct json *o = record_write(&measure_order_record, &x, 0);
 
 	if (!post_to_seat(p->a->post, seat, WIRE_MEASURE, o))
-		take_order(p, o);
+		hear_order(p, o);
 	json_free(o);
 }
 
@@ -249,10 +249,10 @@ static void give_up_pair(struct findings_pair *x, const char *name,
 }
 
 /* A machine that said nothing before is not asked again. */
-static bool skip_mute(struct findings *f, struct findings_pair *x)
+static bool skip_mute(struct findings *found, struct findings_pair *x)
 {
-	const struct findings_machine *a = &f->machines[x->pair.a];
-	const struct findings_machine *b = &f->machines[x->pair.b];
+	const struct findings_machine *a = &found->machines[x->pair.a];
+	const struct findings_machine *b = &found->machines[x->pair.b];
 
 	if (a->mute || b->mute)
 		give_up_pair(x, a->mute ? a->name : b->name,
@@ -296,7 +296,7 @@ static void note_error(struct findings_pair *x, const char *name,
 }
 
 /* Of a pair of this round the later machine asked, and has the numbers. */
-static void take_result(struct preflight *p, int seat, const struct json *o)
+static void hear_result(struct preflight *p, int seat, const struct json *o)
 {
 	struct measured m;
 	int with;
@@ -403,7 +403,7 @@ static void show_report(const struct preflight *p)
 }
 
 /* The leader has made it itself. */
-static void take_report(struct preflight *p, const struct json *o)
+static void hear_report(struct preflight *p, const struct json *o)
 {
 	struct findings_report r;
 
@@ -422,11 +422,11 @@ void preflight_heard(struct preflight *p, int seat, enum wire_type type,
 	if (!p)
 		return;
 	if (type == WIRE_MEASURE)
-		take_order(p, o);
+		hear_order(p, o);
 	else if (type == WIRE_MEASURED)
-		take_result(p, seat, o);
+		hear_result(p, seat, o);
 	else if (type == WIRE_PREFLIGHT)
-		take_report(p, o);
+		hear_report(p, o);
 }
 
 void preflight_add_forecast(struct preflight *p, const struct json *forecast)

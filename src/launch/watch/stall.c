@@ -251,7 +251,7 @@ static void report(struct stall *s)
 	fl_str_release(&text);
 }
 
-static void take_lines(struct stall *s, int seat, const struct json *lines)
+static void hear_lines(struct stall *s, int seat, const struct json *lines)
 {
 	json_free(s->lines[seat]);
 	s->lines[seat] = json_count(lines) ? json_clone(lines) : NULL;
@@ -262,7 +262,7 @@ static void stall_heard(void *watch, int seat, enum wire_type type,
 			const struct json *o)
 {
 	if (type == WIRE_STALL)
-		take_lines(watch, seat, o);
+		hear_lines(watch, seat, o);
 }
 
 /* No lines: something moves here again. */
@@ -270,7 +270,7 @@ static void tell(struct stall *s, bool still)
 {
 	struct json *lines = still ? write_lines(s) : json_new_array();
 
-	take_lines(s, s->a->layout->self, lines);
+	hear_lines(s, s->a->layout->self, lines);
 	post_to_all(s->a->post, WIRE_STALL, lines);
 	json_free(lines);
 }

@@ -65,7 +65,7 @@ static void stopped_end(void *watch)
 	free(s);
 }
 
-static void take_line(const struct stopped *s, const struct json *o)
+static void hear_line(const struct stopped *s, const struct json *o)
 {
 	struct stopped_line l;
 
@@ -83,7 +83,7 @@ static void stopped_heard(void *watch, int seat, enum wire_type type,
 {
 	(void)seat;
 	if (type == WIRE_STOPPED)
-		take_line(watch, o);
+		hear_line(watch, o);
 }
 
 /* Who it is, and what became of it. */
@@ -122,7 +122,7 @@ static void tell(struct stopped *s, int i, bool goes_on)
 			 0);
 	post_to_all(s->a->post, WIRE_STOPPED, o);
 	s->told[i] = !goes_on;
-	take_line(s, o);
+	hear_line(s, o);
 	fl_str_release(&text);
 	json_free(o);
 }

@@ -63,7 +63,7 @@ static void greet(struct agent *a, const struct wire_frame *f,
 		  const struct json *intro, char *sees)
 {
 	struct json *theirs = NULL;
-	int rc = greeting_take(&a->greeting, &a->wire, f, intro, &theirs);
+	int rc = greeting_heard(&a->greeting, &a->wire, f, intro, &theirs);
 
 	if (rc < 0) {
 		fprintf(stderr, "%s\n", a->greeting.why);

@@ -169,8 +169,8 @@ static void test_rows(void **state)
 		const struct frame_row *row = frames_find(i);
 
 		assert_non_null(row);
-		assert_true(row->take == NULL || row->states != 0);
-		assert_true((row->take == NULL) ==
+		assert_true(row->hear == NULL || row->states != 0);
+		assert_true((row->hear == NULL) ==
 			    (i <= WIRE_PING)); /* the link's own */
 	}
 	assert_null(frames_find(0));
