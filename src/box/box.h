@@ -1,12 +1,12 @@
 /* box.h - arithmetic of axis-aligned boxes (x1, y1, x2, y2), in float32.
  *
- * Formulas as in the reference's kernels, bit for bit: the area is w * h
- * without +1, and 0 for an inverted box; boxes that only touch overlap by 0;
- * two empty boxes that touch give 0 / 0, a NaN, on purpose (see box/nms.h).
+ * Suppression follows its kernel bit for bit and has its own comparison
+ * (box/nms.h); the metrics' overlaps are those of their tools (eval/).
  */
 #ifndef FL_BOX_BOX_H
 #define FL_BOX_BOX_H
 
+/* Width times height without +1; 0 for an inverted box. */
 static inline float box_area(const float b[4])
 {
 	if (b[2] < b[0] || b[3] < b[1])
@@ -14,25 +14,23 @@ static inline float box_area(const float b[4])
 	return (b[2] - b[0]) * (b[3] - b[1]);
 }
 
-/* Intersection over union of boxes whose areas are known. */
-static inline float box_iou_areas(const float a[4], float area_a,
-				  const float b[4], float area_b)
+static inline float box_side(float from, float to)
 {
-	float x1, y1, x2, y2, both;
-
-	if (b[0] > a[2] || b[2] < a[0] || b[1] > a[3] || b[3] < a[1])
-		return 0;
-	x1 = a[0] < b[0] ? b[0] : a[0];
-	y1 = a[1] < b[1] ? b[1] : a[1];
-	x2 = b[2] < a[2] ? b[2] : a[2];
-	y2 = b[3] < a[3] ? b[3] : a[3];
-	both = (x2 - x1) * (y2 - y1);
-	return both / (area_a + area_b - both);
+	return to > from ? to - from : 0;
 }
 
-static inline float box_iou(const float a[4], const float b[4])
+/* Intersection over union. Sides end at 0, so that of an inverted box, or of
+ * one that is NaN, nothing overlaps; epsilon is added to the union, and above 0
+ * keeps two empty boxes from 0 / 0. */
+static inline float box_iou(const float a[4], const float b[4], float epsilon)
 {
-	return box_iou_areas(a, box_area(a), b, box_area(b));
+	float x1 = a[0] > b[0] ? a[0] : b[0], y1 = a[1] > b[1] ? a[1] : b[1];
+	float x2 = a[2] < b[2] ? a[2] : b[2], y2 = a[3] < b[3] ? a[3] : b[3];
+	float both = box_side(x1, x2) * box_side(y1, y2);
+	float area_a = box_side(a[0], a[2]) * box_side(a[1], a[3]);
+	float area_b = box_side(b[0], b[2]) * box_side(b[1], b[3]);
+
+	return both / (area_a + area_b - both + epsilon);
 }
 
 /* Move the corners into [0, w] x [0, h]. */

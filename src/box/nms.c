@@ -153,8 +153,10 @@ static size_t take_candidates(uint64_t *keys, const float *scores, size_t n,
 	return count;
 }
 
-/* box_iou_areas() of one box with a block of kept ones, in a form that the
- * compiler turns into vector code; true if any is not <= threshold. */
+/* IoU of one box with a block of kept ones, as the reference's kernel computes
+ * it: boxes that are apart overlap by 0, an inverted box has area 0 but sides
+ * below 0, and two empty boxes that touch give 0 / 0. No branch, so that the
+ * compiler makes vector code; true if any is not <= threshold, as NaN is not. */
 static bool block_overlaps(const float b[4], float area, float *const kept[5],
 			   size_t from, float threshold)
 {

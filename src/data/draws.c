@@ -6,6 +6,8 @@
  * either changes every run. */
 #include "data/transform.h"
 
+#include "box/box.h"
+
 #include <math.h>
 
 void draws_none(struct draws *d, int w, int h)
@@ -67,18 +69,6 @@ static void draw_expand(struct draws *d, const struct reader_options *reader,
 	paste_boxes(d, boxes, count);
 }
 
-/* Plain IoU with the crop rectangle. */
-static float overlap(const float *b, const float *crop)
-{
-	float x1 = fmaxf(b[0], crop[0]), y1 = fmaxf(b[1], crop[1]);
-	float x2 = fminf(b[2], crop[2]), y2 = fminf(b[3], crop[3]);
-	float both = x1 < x2 && y1 < y2 ? (x2 - x1) * (y2 - y1) : 0;
-	float a = (b[2] - b[0]) * (b[3] - b[1]);
-	float c = (crop[2] - crop[0]) * (crop[3] - crop[1]);
-
-	return both / (a + c - both + 1e-10f);
-}
-
 /* A box stays if its centre lies in the crop and something of it is left. */
 static bool stays(const float *b, const float *crop)
 {
@@ -118,7 +108,7 @@ static bool try_crop(const struct draws *d, struct fl_rng *rng,
 	rect[2] = (float)(crop[0] + cw);
 	rect[3] = (float)(crop[1] + ch);
 	for (int i = 0; i < count; i++) {
-		best = fmaxf(best, overlap(boxes[i].v, rect));
+		best = fmaxf(best, box_iou(boxes[i].v, rect, 1e-10f));
 		any |= stays(boxes[i].v, rect);
 	}
 	return any && (double)best >= threshold;

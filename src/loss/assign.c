@@ -1,5 +1,5 @@
-/* What the assigners share: memory for the largest step, the pyramid of a step, and
- * how much boxes overlap. */
+/* What the assigners share: memory for the largest step and the pyramid
+ * of a step. */
 #include "loss/assign.h"
 
 #include <stdlib.h>
@@ -39,18 +39,4 @@ void assignment_begin(struct assignment *a, const struct loss_input *input)
 		a->first[i] = a->points;
 		a->points += m->cls.h * m->cls.w;
 	}
-}
-
-float assign_iou(const float *a, const float *b, float epsilon)
-{
-	float x1 = a[0] > b[0] ? a[0] : b[0], y1 = a[1] > b[1] ? a[1] : b[1];
-	float x2 = a[2] < b[2] ? a[2] : b[2], y2 = a[3] < b[3] ? a[3] : b[3];
-	float w = x2 > x1 ? x2 - x1 : 0, h = y2 > y1 ? y2 - y1 : 0;
-	float aw = a[2] > a[0] ? a[2] - a[0] : 0;
-	float ah = a[3] > a[1] ? a[3] - a[1] : 0;
-	float bw = b[2] > b[0] ? b[2] - b[0] : 0;
-	float bh = b[3] > b[1] ? b[3] - b[1] : 0;
-	float both = w * h;
-
-	return both / (aw * ah + bw * bh - both + epsilon);
 }

@@ -54,9 +54,6 @@ void assignment_begin(struct assignment *a, const struct loss_input *input);
 void assign_atss(struct assignment *a, int image);
 void assign_tal(struct assignment *a, int image);
 
-/* Of two boxes that need not be well formed; epsilon is added to the union. */
-float assign_iou(const float *a, const float *b, float epsilon);
-
 /* A point of the step's pyramid. */
 struct assign_point {
 	int level, at;	    /* index within the level */

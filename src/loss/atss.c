@@ -3,6 +3,8 @@
  * candidates' mean + deviation, and that lie inside it, answer for it. */
 #include "loss/assign.h"
 
+#include "box/box.h"
+
 #include <math.h>
 
 #define MAX_CANDIDATES (HEAD_MOST * 64)
@@ -19,7 +21,7 @@ static float anchor_iou(const struct assign_point *q, const float *box)
 	float anchor[4] = { q->x - half, q->y - half, q->x + half,
 			    q->y + half };
 
-	return assign_iou(box, anchor, 1e-10f);
+	return box_iou(box, anchor, 1e-10f);
 }
 
 /* The k nearest points of a level. */
@@ -119,7 +121,7 @@ void assign_atss(struct assignment *a, int image)
 		}
 		/* Soft targets from the start: how well the box is met. */
 		if (a->box[i] >= 0)
-			a->score[i] = assign_iou(boxes + 4 * a->box[i],
-						 a->pred + 4 * i, 1e-9f);
+			a->score[i] = box_iou(boxes + 4 * a->box[i],
+					      a->pred + 4 * i, 1e-9f);
 	}
 }

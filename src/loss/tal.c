@@ -3,6 +3,7 @@
 #include "loss/assign.h"
 
 #include "base/fast_math.h"
+#include "box/box.h"
 
 #include <float.h>
 #include <math.h>
@@ -42,7 +43,7 @@ static double metric(const struct assignment *a, int image, int point,
 	size_t i = (size_t)image * (size_t)a->points + (size_t)point;
 	float score = 1 / (1 + expf(-logits(a, image, q)[label])), t;
 
-	*iou = assign_iou(box, a->pred + 4 * i, 1e-9f);
+	*iou = box_iou(box, a->pred + 4 * i, 1e-9f);
 	t = power(score, a->options.tal_alpha) *
 	    power(*iou, a->options.tal_beta);
 	return t >= FLT_MIN ? (double)t : tiny_metric(a, score, *iou);
@@ -86,7 +87,7 @@ static int most_overlapped(const float *pred, const float *boxes, int count)
 	int won = 0;
 
 	for (int g = 0; g < count; g++) {
-		float iou = assign_iou(boxes + 4 * g, pred, 1e-9f);
+		float iou = box_iou(boxes + 4 * g, pred, 1e-9f);
 
 		if (iou > best) {
 			best = iou;

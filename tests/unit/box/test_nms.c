@@ -76,6 +76,18 @@ static void stable_sort(struct candidate *c, int n)
 	}
 }
 
+/* The reference's comparison; of empty boxes that touch 0 / 0, on purpose. */
+static float naive_iou(const float a[4], const float b[4])
+{
+	float both;
+
+	if (b[0] > a[2] || b[2] < a[0] || b[1] > a[3] || b[3] < a[1])
+		return 0;
+	both = (fminf(a[2], b[2]) - fmaxf(a[0], b[0])) *
+	       (fminf(a[3], b[3]) - fmaxf(a[1], b[1]));
+	return both / (box_area(a) + box_area(b) - both);
+}
+
 static int naive_class(const struct scene *s, const struct nms_params *p,
 		       int category, struct candidate *kept)
 {
@@ -93,8 +105,8 @@ static int naive_class(const struct scene *s, const struct nms_params *p,
 		bool keep = true;
 
 		for (int k = 0; k < count && keep; k++)
-			keep = box_iou(s->boxes + 4 * all[i].point,
-				       s->boxes + 4 * kept[k].point) <=
+			keep = naive_iou(s->boxes + 4 * all[i].point,
+					 s->boxes + 4 * kept[k].point) <=
 			       p->nms_threshold;
 		if (keep)
 			kept[count++] = all[i];
