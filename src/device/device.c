@@ -1,5 +1,6 @@
 /* Opening a device by its name, and the calls that need more than a look into
- * the table. What a device can do stands in its own folder. */
+ * the table. What a device can do stands in its own folder. Commands open one
+ * device for their whole life (cmd/job.c); everything below is handed it. */
 #include "device/device.h"
 
 #include "base/str.h"
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "name" or "name:index"; -1: the index is no number */
+/* The index behind "name:", 0 without one; -1: it is no number of up to three
+ * digits. *length is the name's, so that "cpu0" and "cp" find nothing. */
 static int index_of(const char *text, size_t *length)
 {
 	const char *colon = strchr(text, ':');
@@ -21,6 +23,8 @@ static int index_of(const char *text, size_t *length)
 	return *end || end == colon + 1 || n < 0 || n > 999 ? -1 : (int)n;
 }
 
+/* Only this build's devices are named: which there are depends on the libraries
+ * that it was built with. */
 static int unknown(const char *name, struct fl_err *err)
 {
 	struct fl_str known = FL_STR_INIT;
@@ -44,6 +48,7 @@ int device_open(const char *name, struct dev **out, struct fl_err *err)
 	for (int i = 0; index >= 0 && device_backends[i]; i++) {
 		const struct device *d = device_backends[i];
 
+		/* Not a prefix: "c" must not open "cpu". */
 		if (strlen(d->name) == length &&
 		    memcmp(d->name, name, length) == 0)
 			return d->core->open(d, index, out, err);
@@ -73,6 +78,8 @@ void dev_slab_free(struct dev *d, struct dev_slab *slab)
 int dev_fetch(struct dev_queue *q, void *host, const void *from, size_t bytes,
 	      struct fl_err *err)
 {
+	/* A read alone may return before the bytes are there, so the two calls
+	 * stand together wherever the host looks at once. */
 	dev_read(q, host, from, bytes);
 	return dev_wait(q, err);
 }

@@ -1,7 +1,9 @@
-/* The convolution as its formula reads: every value is one sum in double. Each
- * loop below owns the rows it writes, so threads never meet. With maps in BF16
- * the same loops run on floats in the workspace: the operands rounded before,
- * the result after. */
+/* The convolution as its formula reads: every value is one sum in double,
+ * rounded once when it is written. It is what tests compare other devices with
+ * (tests/ops), and what '--device ref' computes with, so it is plain before it
+ * is fast. Each loop below owns the rows it writes, so threads never meet and
+ * sums have one order. With maps in BF16 the same loops run on floats in the
+ * workspace: the operands rounded before, the result after. */
 #include "device/ref/conv.h"
 
 #include "base/arena.h"
@@ -14,7 +16,7 @@
 
 struct dev_conv {
 	struct dev_conv_desc d;
-	int oh, ow;
+	int oh, ow;	 /* of the destination */
 	enum dtype type; /* of what is multiplied */
 };
 
@@ -32,6 +34,7 @@ int ref_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 	struct dev_conv *c;
 	int rc;
 
+	/* The host's core has no handles that a convolution would need. */
 	(void)dev;
 	rc = dev_conv_types(desc, err);
 	if (rc != 0)
@@ -44,6 +47,8 @@ int ref_conv_new(struct dev *dev, const struct dev_conv_desc *desc,
 			desc->k, desc->stride);
 	c = fl_calloc(1, sizeof(*c));
 	c->d = *desc;
+	/* With padding k / 2 both kernels give ceil(size / stride): the taps of
+	 * the last output may lie in the border. */
 	c->oh = (desc->h - 1) / desc->stride + 1;
 	c->ow = (desc->w - 1) / desc->stride + 1;
 	c->type = dev_conv_type(desc);
@@ -167,6 +172,7 @@ static void forward_rows(void *ctx, size_t first, size_t last, int chunk)
 
 	(void)chunk;
 	for (size_t r = first; r < last; r++) {
+		/* r counts rows of all images: row oy of image n. */
 		int n = (int)r / oh, oy = (int)r % oh;
 
 		for (int i = 0; i < ow * d->cout; i++) {
@@ -215,6 +221,9 @@ static double data_gradient(const struct conv_job *j, int n, int iy, int ix,
 	double sum = 0;
 
 	for (int t = 0; t < k * k; t++) {
+		/* The inverse of tap(): the output pixel (y / s, x / s) whose
+		 * tap t lies on (iy, ix); with a stride of 2 there is one only
+		 * where y and x are even. */
 		int y = iy + k / 2 - t / k, x = ix + k / 2 - t % k;
 		const float *dy;
 
@@ -243,6 +252,9 @@ static void data_rows(void *ctx, size_t first, size_t last, int chunk)
 		float *row = j->out + r * (size_t)(d->w * d->cin);
 
 		for (int i = 0; i < d->w * d->cin; i++) {
+			/* Rounded before it is added: op.h allows a convolution
+			 * that, and oneDNN's gradient is a map of its own too
+			 * before it is added. */
 			float g = (float)data_gradient(j, n, iy, i / d->cin,
 						       i % d->cin);
 			row[i] = j->acc ? row[i] + g : g;
@@ -266,6 +278,8 @@ void ref_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
 	put_result(j.out, dx);
 }
 
+/* dw[o][t][ci], the sum over all pixels of all images of x under tap t times
+ * dy. */
 static double weight_gradient(const struct conv_job *j, int o, int t, int ci)
 {
 	const struct dev_conv *c = j->c;
@@ -298,6 +312,8 @@ static void weight_channels(void *ctx, size_t first, size_t last, int chunk)
 			j->out[o * (size_t)per_out + (size_t)i] =
 				(float)weight_gradient(j, (int)o, i / d->cin,
 						       i % d->cin);
+		/* db is the sum of dy as it was multiplied: rounded in BF16, as
+		 * op.h says. */
 		for (size_t p = 0; j->db && p < pixels; p++)
 			sum += j->dy[p * (size_t)d->cout + o];
 		if (j->db)
@@ -317,5 +333,7 @@ void ref_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
 			      .db = c->d.bias ? db : NULL };
 
 	(void)q;
+	/* dw stays float in either precision, as all gradients of parameters
+	 * do, so there is no put_result here. */
 	fl_par_for((size_t)c->d.cout, 1, weight_channels, &j);
 }

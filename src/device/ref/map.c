@@ -1,5 +1,8 @@
 /* Everything but convolutions and norms, element by element. What is summed is
- * summed in double. */
+ * summed in double and rounded once; what only moves keeps its bits. These are
+ * the definitions that device/op.h states in words: slow, on one thread, with
+ * no order to choose. The cpu takes the flat loops of the end as they are
+ * (cpu.c), since compilers make vectors of them. */
 #include "device/ref/map.h"
 
 #include "tensor/value.h"
@@ -7,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Element (n, y, x, c) of a map. */
+/* Index of element (n, y, x, c) of a map, in elements of its type; ld, not c,
+ * leads from pixel to pixel, because a map may be a slice of a concat. */
 static size_t at(const struct tensor *t, int n, int y, int x, int c)
 {
 	size_t p = ((size_t)n * (size_t)t->h + (size_t)y) * (size_t)t->w +
@@ -59,6 +63,8 @@ void ref_gap_backward(struct dev_queue *q, const float *dy,
 	put(dx, at(dx, n, y, x, c), (float)(dy[n * dx->c + c] / area), acc);
 }
 
+/* Both gates with the reference's constants: 1 / 6 would differ in the seventh
+ * digit. */
 static double gate_of(double z, enum dev_gate gate)
 {
 	if (gate == DEV_GATE_SIGMOID)
@@ -67,7 +73,8 @@ static double gate_of(double z, enum dev_gate gate)
 	return z < 0 ? 0 : z > 1 ? 1 : z;
 }
 
-/* Slope of the gate from its value. */
+/* Slope of the gate from its value, since z is not kept. At both bounds the
+ * hard sigmoid's is 0, where one-sided slopes would differ. */
 static double gate_slope(double y, enum dev_gate gate)
 {
 	if (gate == DEV_GATE_SIGMOID)
@@ -95,11 +102,13 @@ void ref_fc_backward(struct dev_queue *q, const float *x, const float *w,
 		     enum dev_gate gate, float *dx, float *dw, float *db,
 		     float *scratch)
 {
+	/* The gradient before the gate, which all three results are made of. */
 	float *dpre = scratch;
 
 	(void)q;
 	for (int i = 0; i < n * cout; i++)
 		dpre[i] = (float)(dy[i] * gate_slope(y[i], gate));
+	/* dx = dpre w */
 	for (int i = 0; i < n * cin; i++) {
 		double sum = 0;
 
@@ -162,6 +171,9 @@ void ref_maxpool_forward(struct dev_queue *q, const struct tensor *t, int k,
 	(void)q;
 	EACH(out)
 	{
+		/* won is asked before best, so that a window of -inf or NaN
+		 * alone still has a winner inside the map: backward would
+		 * otherwise give its gradient to nobody. */
 		float best = -INFINITY;
 		int won = -1;
 
@@ -182,7 +194,11 @@ void ref_maxpool_forward(struct dev_queue *q, const struct tensor *t, int k,
 	}
 }
 
-/* A source gets what its windows give it in the order of their pixels. */
+/* A source gets what its windows give it in the order of their pixels, which is
+ * the order in which scattering over the outputs would have added. v starts as
+ * what dx holds, and is rounded once, when all is added: in BF16 each addition
+ * would lose digits. Taps run backwards because the window of the first pixel
+ * sees this source under its last tap. */
 static float won_by(const struct tensor *dy, const uint8_t *arg, int k,
 		    const int at_pixel[4], float v)
 {
@@ -190,6 +206,8 @@ static float won_by(const struct tensor *dy, const uint8_t *arg, int k,
 
 	for (int tap = k * k - 1; tap >= 0; tap--) {
 		int oy = y - tap / k + k / 2, ox = x - tap % k + k / 2;
+		/* p means nothing where oy or ox is outside; it is looked at
+		 * only behind the check. */
 		size_t p = ((size_t)n * (size_t)dy->h + (size_t)oy) *
 				   (size_t)dy->w +
 			   (size_t)ox;
@@ -219,6 +237,8 @@ void ref_upsample_forward(struct dev_queue *q, const struct tensor *t,
 {
 	(void)q;
 	EACH(out)
+	/* out[i] = in[floor(i / 2)], no alignment of corners, as the
+	 * reference's nearest. */
 	put(out, at(out, n, y, x, c), get(t, n, y / 2, x / 2, c), false);
 }
 
@@ -251,16 +271,22 @@ void ref_varifocal(struct dev_queue *q, const float *z, size_t n, float factor,
 	(void)q;
 	*sum = 0;
 	for (size_t i = 0; i < n; i++) {
+		/* p and the weight are float, as the reference computes them,
+		 * for p == 1 has to be where it is there; s is in double,
+		 * without the cancellation of 1 - p. */
 		float p = 1 / (1 + expf(-z[i])), w = 0.75f * p * p;
 		double s =
 			z[i] > 0 ? z[i] + log1p(exp(-z[i])) : log1p(exp(z[i]));
 		double d = w * (p + 2 * (1 - p) * s);
 
+		/* -ln(1 - p) is bounded by 100 in Paddle's BCE, and its slope p
+		 * (1 - p) is 0 there. */
 		*sum += w * (p == 1 ? 100 : s);
 		dz[i] = p == 1 ? 0 : (float)(factor * d);
 	}
 }
 
+/* Coupled decay as Paddle's kernel has it: wd w goes through the velocity. */
 void ref_momentum(struct dev_queue *q, float *w, float *v, const float *g,
 		  size_t n, float lr, float mu, float wd)
 {
@@ -274,6 +300,9 @@ void ref_momentum(struct dev_queue *q, float *w, float *v, const float *g,
 void ref_ema(struct dev_queue *q, float *e, const float *w, size_t n,
 	     double decay)
 {
+	/* Both are rounded from double: 1 - (float)decay would be off by up to
+	 * 3e-8, at a decay of 0.9998 one part in some thousands of what is
+	 * taken. */
 	float keep = (float)decay, take = (float)(1 - decay);
 
 	(void)q;
@@ -316,11 +345,14 @@ void ref_clamp(struct dev_queue *q, float *x, size_t n, float bound)
 {
 	(void)q;
 	for (size_t i = 0; i < n; i++)
+		/* Both comparisons are false for NaN, which stays: a bad
+		 * gradient is to be seen, not hidden as a bound. */
 		x[i] = x[i] > bound ? bound : x[i] < -bound ? -bound : x[i];
 }
 
 void ref_zero(struct dev_queue *q, const struct tensor *t)
 {
 	(void)q;
+	/* All bits 0 are 0.0 in F32 and in BF16. */
 	memset(t->data, 0, tensor_bytes(t));
 }

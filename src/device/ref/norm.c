@@ -1,5 +1,7 @@
-/* The passes of batch normalisation over pixels, pixel by pixel in double.
- * What stands between them is in norm_state.c. */
+/* The passes of batch normalisation over pixels, pixel by pixel in double. What
+ * stands between them is in norm_state.c, and graph/norm.c calls both in turn:
+ * stats, norm_finish, forward; backward_sums, norm_coefficients,
+ * backward_apply. The sums over ranks go in between. */
 #include "device/ref/norm.h"
 
 #include "tensor/value.h"
@@ -18,6 +20,8 @@ static void put(const struct tensor *t, size_t p, size_t i, float v)
 	tensor_put(t, p * (size_t)t->ld + i, v);
 }
 
+/* sums: [2][C]. E[x^2] - E[x]^2 follows in norm_state.c; in double there are
+ * digits enough for that. */
 void ref_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
 {
 	size_t n = tensor_pixels(z), c = (size_t)z->c;
@@ -34,7 +38,9 @@ void ref_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
 	}
 }
 
-/* What goes into the activation: the sum of the branches. */
+/* What goes into the activation: the sum of the branches. The mean is taken off
+ * first: folded into the shift it costs digits where it is large beside the
+ * deviation. */
 static double preactivation(const struct dev_branch *b, int count, size_t p,
 			    size_t i)
 {
@@ -87,10 +93,14 @@ void ref_norm_backward_sums(struct dev_queue *q,
 
 			if (act == DEV_ACT_SILU) {
 				double s = preactivation(branches, count, p, i);
+				/* SiLU's slope, from s computed again: keeping
+				 * it would be one more map in memory. */
 				double u = sigmoid(s);
 
 				d *= u * (1 + s * (1 - u));
 			}
+			/* The sums take d before it is rounded to the map's
+			 * type; only backward_apply sees the rounded one. */
 			put(g, p, i, (float)d);
 			sums[i] += d;
 			for (int k = 0; k < count; k++)
@@ -111,6 +121,8 @@ void ref_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
 	(void)q;
 	for (size_t p = 0; p < n; p++)
 		for (size_t i = 0; i < (size_t)g->c; i++)
+			/* dz = a g + b (z - mean) + d. dz may be g itself: each
+			 * element is read before it is written. */
 			put(dz, p, i,
 			    (float)((double)a[i] * get(g, p, i) +
 				    (double)b[i] *

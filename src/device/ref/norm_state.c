@@ -12,6 +12,8 @@
 
 #include <math.h>
 
+/* PP-YOLOE+'s factor stands before the 1x1 branch alone (branch 1); PP-YOLOE
+ * has none. */
 static float alpha(const struct dev_norm *n, int branch)
 {
 	return branch == 1 && n->alpha ? *n->alpha : 1;
@@ -29,6 +31,7 @@ void ref_norm_own(struct dev_queue *q, const struct dev_norm *n, double *sums)
 
 	(void)q;
 	sums[0] = n->pixels;
+	/* i <= count: the count in front is divided too and becomes 1. */
 	for (size_t i = 0; n->equal_ranks && i <= count; i++)
 		sums[i] /= n->pixels; /* averages, and a count of 1 */
 }
@@ -73,6 +76,8 @@ static void batch_statistics(const struct dev_norm *n, int k,
 		double u = sums[i] / count;
 		double v = sums[n->channels + i] / count - u * u;
 
+		/* The difference of two sums may come out below 0 by
+		 * rounding. */
 		v = v > 0 ? v : 0;
 		n->mean[k][i] = (float)u;
 		n->inverse[k][i] = inverse_of(v);
@@ -118,6 +123,9 @@ void ref_norm_params(struct dev_queue *q, const struct dev_norm *n,
 	(void)q;
 	for (int k = 0; k < n->branches; k++) {
 		const double *centred = all + (1 + k) * n->channels;
+		/* g and gz are sums over pixels of dy and of dy times the
+		 * normalised z; one value passed through unchanged has neither,
+		 * and alpha's is then the plain product. */
 		double a = (double)alpha(n, k), dalpha = 0;
 
 		for (int i = 0; i < n->channels; i++) {
@@ -136,6 +144,9 @@ void ref_norm_params(struct dev_queue *q, const struct dev_norm *n,
 		if (k == 1 && n->alpha)
 			*n->dalpha = (float)dalpha;
 	}
+	/* The sums travel to the other ranks next, with the count that they are
+	 * divided by. Where ranks count alike it is 1 each, and the sums stay
+	 * sums, as SyncBatchNorm's backward has it. */
 	sums[0] = n->equal_ranks ? 1 : n->pixels;
 }
 

@@ -1,6 +1,7 @@
 /* The table of the definitions: which function says what each operation is.
  * Every slot is filled. A device that is faster in some takes these for the
- * rest, and tests judge it against them. */
+ * rest, and tests judge it against them. '--device ref' computes with them,
+ * slowly: to tell an error of a fast device from one of the model. */
 #include "device/ref/ref.h"
 
 #include "device/host.h"
@@ -46,16 +47,21 @@ static const struct dev_ops ops = {
 	.clamp = ref_clamp,
 };
 
+/* A checkpoint names this. No version: the definitions' bits change with
+ * none. */
 static const char *arithmetic(enum dtype maps)
 {
 	return maps == DTYPE_BF16 ? "plain C, maps in bf16" : "plain C";
 }
 
+/* Never faster: rounding comes on top of arithmetic in double. */
 void ref_bf16(struct dev_bf16 *out)
 {
 	*out = (struct dev_bf16){ .works = true,
 				  .why = "'ref' computes in double" };
 }
 
+/* kernels NULL: every operation has one definition, so nothing can be
+ * chosen. */
 const struct device ref_device = { "ref",      &dev_host_core, &ops,
 				   arithmetic, ref_bf16,       NULL };
