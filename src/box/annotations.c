@@ -15,7 +15,11 @@
 struct annotations_reader {
 	struct json_pull json;
 	struct annotations *out;
-	size_t image_cap, box_cap, category_cap;
+	size_t image_cap, box_cap, category_cap, fault_cap;
+	/* Lines are counted once through the file, not once for each fault. */
+	size_t line, counted; /* the line of the byte 'counted' */
+	/* The id that could not be taken, and what stands there. */
+	const char *wrong_key, *wrong_kind;
 	struct fl_err *err;
 };
 
@@ -38,10 +42,51 @@ static int not_coco(struct annotations_reader *r, const char *what)
 		       json_pull_byte(&r->json), what);
 }
 
-static bool take_id(struct annotations_reader *r, int64_t *out)
+static const char *kind_of(enum json_token t)
 {
-	return text_ids_take(&r->out->ids, &r->json, json_pull_next(&r->json),
-			     out);
+	switch (t) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "a list";
+	case JSON_STRING:
+		return "a text";
+	case JSON_TRUE:
+		return "true";
+	case JSON_FALSE:
+		return "false";
+	case JSON_NULL:
+		return "null";
+	default:
+		return "not finite";
+	}
+}
+
+/* The value that begins with t as the id of that key. */
+static bool take_id_of(struct annotations_reader *r, enum json_token t,
+		       const char *key, int64_t *out)
+{
+	if (text_ids_take(&r->out->ids, &r->json, t, out))
+		return true;
+	r->wrong_key = key;
+	r->wrong_kind = kind_of(t);
+	return false;
+}
+
+static bool take_id(struct annotations_reader *r, const char *key, int64_t *out)
+{
+	return take_id_of(r, json_pull_next(&r->json), key, out);
+}
+
+/* The id of an annotation. null is Python's None, a key like any other. */
+static bool take_own_id(struct annotations_reader *r, int64_t *out)
+{
+	enum json_token t = json_pull_next(&r->json);
+
+	if (t != JSON_NULL)
+		return take_id_of(r, t, "id", out);
+	*out = text_ids_add(&r->out->ids, "null", 4);
+	return true;
 }
 
 /* The number of a token that is one or spells one; NaN otherwise. */
@@ -98,22 +143,79 @@ static bool skip_value(struct annotations_reader *r)
 	return json_pull_skip(&r->json, json_pull_next(&r->json));
 }
 
+static size_t line_of(struct annotations_reader *r, size_t byte)
+{
+	const unsigned char *p = r->json.data + r->counted;
+	const unsigned char *end = r->json.data + byte;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		r->line++;
+		p++;
+	}
+	r->counted = byte;
+	return r->line;
+}
+
+/* Of the box that is being read. */
+static void add_fault(struct annotations_reader *r, size_t byte,
+		      const char *what)
+{
+	struct annotations *a = r->out;
+
+	a->faults = grow(a->faults, a->fault_count, &r->fault_cap,
+			 sizeof(*a->faults));
+	a->faults[a->fault_count++] = (struct annotation_fault){
+		.box = a->box_count, .line = line_of(r, byte), .what = what
+	};
+}
+
+static void drop_fault(struct annotations *a)
+{
+	if (a->fault_count && a->faults[a->fault_count - 1].box == a->box_count)
+		a->fault_count--;
+}
+
+static const char *count_fault(struct annotations_reader *r, int n)
+{
+	if (n == 0)
+		return "'bbox' is empty";
+	return fl_arena_printf(&r->out->arena, "'bbox' has %d number%s", n,
+			       n == 1 ? "" : "s");
+}
+
 static bool take_bbox(struct annotations_reader *r, struct annotation_box *b)
 {
 	double *v[4] = { &b->x, &b->y, &b->w, &b->h };
 	enum json_token t = json_pull_next(&r->json);
+	size_t byte = json_pull_byte(&r->json);
+	const char *other = NULL;
 	int n = 0;
 
-	if (t != JSON_ARRAY)
-		return json_pull_skip(&r->json, t);
+	if (t != JSON_ARRAY) {
+		add_fault(r, byte,
+			  fl_arena_printf(&r->out->arena, "'bbox' is %s",
+					  t == JSON_NUMBER ? "a number"
+							   : kind_of(t)));
+		return t != JSON_BROKEN && json_pull_skip(&r->json, t);
+	}
 	while ((t = json_pull_next(&r->json)) != JSON_ARRAY_END) {
+		double number = number_of(r, t);
+
+		if (t != JSON_NUMBER && isnan(number))
+			other = kind_of(t);
 		if (n < 4)
-			*v[n] = number_of(r, t);
-		if (!json_pull_skip(&r->json, t))
+			*v[n] = number;
+		if (t == JSON_BROKEN || !json_pull_skip(&r->json, t))
 			return false;
 		n++;
 	}
-	b->has_bbox = n == 4;
+	b->has_bbox = n == 4 && !other;
+	if (other)
+		add_fault(r, byte,
+			  fl_arena_printf(&r->out->arena, "'bbox' holds %s",
+					  other));
+	else if (n != 4)
+		add_fault(r, byte, count_fault(r, n));
 	return true;
 }
 
@@ -137,7 +239,7 @@ static int read_image(struct annotations_reader *r)
 
 	while (ok && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "id")) {
-			ok = id = take_id(r, &im.id);
+			ok = id = take_id(r, "id", &im.id);
 		} else if (json_pull_is(&r->json, "file_name")) {
 			ok = take_text(r, &im.file_name);
 		} else if (json_pull_is(&r->json, "coco_url")) {
@@ -163,8 +265,31 @@ static int read_image(struct annotations_reader *r)
 	return 0;
 }
 
+/* Which of an annotation's ids it is. */
+static int no_ids(struct annotations_reader *r, bool image)
+{
+	char what[160];
+
+	if (r->wrong_key && strcmp(r->wrong_key, "id") == 0)
+		snprintf(
+			what, sizeof(what),
+			"an annotation's 'id' must be a number or a text and is %s",
+			r->wrong_kind);
+	else
+		snprintf(
+			what, sizeof(what),
+			"an annotation needs 'image_id' and 'category_id' that are numbers or texts "
+			"('%s' is %s)",
+			r->wrong_key ? r->wrong_key
+			: image	     ? "category_id"
+				     : "image_id",
+			r->wrong_key ? r->wrong_kind : "missing");
+	return not_coco(r, what);
+}
+
 /* Files of COCO's other tasks look like detection until here. */
-static int not_a_box(struct annotations_reader *r, bool caption, bool segments)
+static int not_a_box(struct annotations_reader *r, bool image, bool caption,
+		     bool segments)
 {
 	if (caption)
 		return not_coco(
@@ -178,9 +303,7 @@ static int not_a_box(struct annotations_reader *r, bool caption, bool segments)
 			"an annotation has 'segments_info': this is a panoptic file; "
 			"detection needs the one whose name begins with 'instances', or "
 			"panopticapi's panoptic2detection_coco_format.py");
-	return not_coco(
-		r,
-		"an annotation needs 'image_id' and 'category_id' that are numbers or texts");
+	return no_ids(r, image);
 }
 
 static int read_box(struct annotations_reader *r)
@@ -190,17 +313,22 @@ static int read_box(struct annotations_reader *r)
 		.x = NAN, .y = NAN, .w = NAN, .h = NAN, .area = NAN, .id = -1
 	};
 	bool image = false, category = false, ok = true;
-	bool caption = false, segments = false;
+	bool caption = false, segments = false, bbox = false;
+	size_t byte = json_pull_byte(&r->json);
 	enum json_token t;
 
 	while (ok && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "image_id")) {
-			ok = image = take_id(r, &b.image_id);
+			ok = image = take_id(r, "image_id", &b.image_id);
 		} else if (json_pull_is(&r->json, "category_id")) {
-			ok = category = take_id(r, &b.category_id);
+			ok = category =
+				take_id(r, "category_id", &b.category_id);
 		} else if (json_pull_is(&r->json, "id")) {
-			ok = b.has_id = take_id(r, &b.id);
+			ok = b.has_id = take_own_id(r, &b.id);
 		} else if (json_pull_is(&r->json, "bbox")) {
+			if (bbox) /* again: the last one counts */
+				drop_fault(a);
+			bbox = true;
 			ok = take_bbox(r, &b);
 		} else if (json_pull_is(&r->json, "area")) {
 			ok = take_number(r, &b.area);
@@ -215,7 +343,9 @@ static int read_box(struct annotations_reader *r)
 		}
 	}
 	if (!ok || !image || !category)
-		return not_a_box(r, ok && caption, ok && segments);
+		return not_a_box(r, image, ok && caption, ok && segments);
+	if (!bbox)
+		add_fault(r, byte, "it has no 'bbox'");
 	a->boxes = grow(a->boxes, a->box_count, &r->box_cap, sizeof(*a->boxes));
 	a->boxes[a->box_count++] = b;
 	return 0;
@@ -230,7 +360,7 @@ static int read_category(struct annotations_reader *r)
 
 	while (ok && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "id")) {
-			ok = id = take_id(r, &c.id);
+			ok = id = take_id(r, "id", &c.id);
 		} else if (json_pull_is(&r->json, "name")) {
 			ok = take_text(r, &c.name);
 		} else if (json_pull_is(&r->json, "supercategory")) {
@@ -268,16 +398,35 @@ static int read_array(struct annotations_reader *r,
 	return rc;
 }
 
+/* A list is most often one of detections, or no JSON further in, which comes
+ * first. */
+static int no_object(struct annotations_reader *r, enum json_token t)
+{
+	struct json_pull again;
+	bool whole;
+
+	json_pull_init(&again, r->json.data, r->json.size, r->json.what,
+		       r->err);
+	whole = json_pull_skip(&again, json_pull_next(&again));
+	json_pull_release(&again);
+	if (!whole)
+		return r->err->code;
+	return not_coco(
+		r,
+		t == JSON_ARRAY
+			? "a COCO annotation file is an object with images, annotations and "
+			  "categories; a list is a file of detections (--dt of eval)"
+			: "a COCO annotation file is an object with images, annotations and "
+			  "categories");
+}
+
 static int read_document(struct annotations_reader *r)
 {
 	enum json_token t = json_pull_next(&r->json);
 	int rc = 0;
 
 	if (t != JSON_OBJECT)
-		return not_coco(
-			r,
-			"a COCO annotation file is an object with images, annotations and "
-			"categories");
+		return no_object(r, t);
 	while (rc == 0 && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "images")) {
 			rc = read_array(r, read_image);
@@ -299,7 +448,7 @@ static int read_document(struct annotations_reader *r)
 int annotations_read(const char *path, struct annotations *out,
 		     struct fl_err *err)
 {
-	struct annotations_reader r = { .out = out, .err = err };
+	struct annotations_reader r = { .out = out, .line = 1, .err = err };
 	struct fl_map map;
 	int rc = fl_map_open(&map, path, err);
 
@@ -326,6 +475,7 @@ void annotations_release(struct annotations *a)
 	free(a->images);
 	free(a->boxes);
 	free(a->categories);
+	free(a->faults);
 	text_ids_release(&a->ids);
 	fl_arena_release(&a->arena);
 	*a = (struct annotations){ 0 };

@@ -47,6 +47,12 @@ struct annotation_category {
 	const char *parent; /* "supercategory", "" where absent */
 };
 
+/* An annotation without a bbox of four numbers: its index, where, and why. */
+struct annotation_fault {
+	size_t box, line;
+	const char *what; /* "'bbox' has 3 numbers" */
+};
+
 struct annotations {
 	struct fl_arena arena;
 	struct annotation_image *images;
@@ -58,6 +64,8 @@ struct annotations {
 	bool lvis;	     /* its marks are those of an LVIS file */
 	size_t mended_areas; /* boxes whose area is width times height */
 	size_t mended_ids;   /* boxes whose ids were quoted, or were not */
+	struct annotation_fault *faults; /* in order of the boxes */
+	size_t fault_count;
 };
 
 /* FL_EDATA with file and line where the file is no JSON or no COCO; files of
@@ -91,6 +99,10 @@ struct annotation_id_faults {
 	size_t counted, ids, shared, zero;
 };
 struct annotation_id_faults annotations_id_faults(const struct annotations *a);
+/* Why a box has no bbox: "'bbox' has 3 numbers (line 7)". */
+const char *annotations_fault(const struct annotations *a,
+			      const struct annotation_box *box, char *buf,
+			      size_t size);
 /* Lines, added to 'out', on what was mended. */
 void annotations_explain(const struct annotations *a, struct fl_str *out);
 /* Number every box's image and category, mend what can be; for the reader. */

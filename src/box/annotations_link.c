@@ -152,8 +152,39 @@ void annotations_link(struct annotations *a)
 	annotation_index_release(&categories);
 }
 
+static int by_box(const void *a, const void *b)
+{
+	const struct annotation_fault *x = a, *y = b;
+
+	return (x->box > y->box) - (x->box < y->box);
+}
+
+const char *annotations_fault(const struct annotations *a,
+			      const struct annotation_box *box, char *buf,
+			      size_t size)
+{
+	struct annotation_fault wanted = { .box = (size_t)(box - a->boxes) };
+	const struct annotation_fault *f = NULL;
+
+	if (a->fault_count)
+		f = bsearch(&wanted, a->faults, a->fault_count, sizeof(wanted),
+			    by_box);
+	if (f)
+		snprintf(buf, size, "%s (line %zu)", f->what, f->line);
+	else /* four numbers, of which one is not finite */
+		snprintf(buf, size, "'bbox' is [%g, %g, %g, %g]", box->x,
+			 box->y, box->w, box->h);
+	return buf;
+}
+
 void annotations_explain(const struct annotations *a, struct fl_str *out)
 {
+	if (a->fault_count)
+		fl_str_addf(
+			out,
+			"%zu annotations have no 'bbox' of four numbers and are left out "
+			"(the first in line %zu: %s)\n",
+			a->fault_count, a->faults[0].line, a->faults[0].what);
 	if (a->mended_areas)
 		fl_str_addf(
 			out,

@@ -23,7 +23,7 @@ static size_t place(int64_t id)
 }
 
 /* Neighbours in a file mostly speak of the same image: no second copy then. */
-static int64_t add(struct text_ids *ids, const char *text, size_t len)
+int64_t text_ids_add(struct text_ids *ids, const char *text, size_t len)
 {
 	const char *last = ids->count ? ids->texts[ids->count - 1] : NULL;
 
@@ -45,7 +45,7 @@ bool text_ids_take(struct text_ids *ids, struct json_pull *r, enum json_token t,
 	const char *raw = json_pull_raw(r, &len);
 
 	if (t == JSON_STRING) {
-		*id = add(ids, r->text, r->len);
+		*id = text_ids_add(ids, r->text, r->len);
 		return true;
 	}
 	if (t != JSON_NUMBER || !isfinite(r->number)) {
@@ -59,7 +59,7 @@ bool text_ids_take(struct text_ids *ids, struct json_pull *r, enum json_token t,
 		 fabs(r->number) < 0x1p53)
 		*id = (int64_t)r->number;
 	else
-		*id = add(ids, raw, len);
+		*id = text_ids_add(ids, raw, len);
 	return true;
 }
 

@@ -36,6 +36,8 @@ bool text_id_is(int64_t id);
  * id, the value is passed over. */
 bool text_ids_take(struct text_ids *ids, struct json_pull *r, enum json_token t,
 		   int64_t *id);
+/* Add a text that stands in no file. */
+int64_t text_ids_add(struct text_ids *ids, const char *text, size_t len);
 /* now[k] is the final id of what was added as the k-th (malloc). */
 int64_t *text_ids_settle(struct text_ids *ids);
 /* id, or of a text its final number. */

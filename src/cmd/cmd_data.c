@@ -14,6 +14,7 @@
 #include "data/dataset.h"
 #include "data/synth.h"
 #include "data/options.h"
+#include "image/image.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -96,12 +97,25 @@ static int check_recipe(const struct data_args *args, long *suffers,
 	return rc;
 }
 
+/* A picture is one by its name or by its bytes; what is neither was meant as
+ * annotations, whose reader says what it is in their place. */
+static bool is_annotations(const char *path)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct image_info info;
+
+	if (fl_ends_with(path, ".json"))
+		return true;
+	return fl_exists(path) && !fl_is_dir(path) && !image_is_named(path) &&
+	       image_measure(path, &info, &err) != 0;
+}
+
 static int check_words(int words, char **argv, long *suffers,
 		       struct fl_err *err)
 {
 	int rc = 0;
 
-	if (words > 0 && fl_ends_with(argv[0], ".json"))
+	if (words > 0 && is_annotations(argv[0]))
 		return words > 2
 			       ? fl_fail(err, FL_EUSAGE,
 					 "check takes an annotation file and one image folder")

@@ -200,7 +200,7 @@ static bool is_finite(const struct annotation_box *b)
 
 static void check_box(struct check *c, const struct annotation_box *b)
 {
-	char what[192], id[TEXT_ID_ROOM];
+	char what[192], id[TEXT_ID_ROOM], why[160];
 
 	name_box(c, b, what, sizeof(what));
 	if (b->image < 0) {
@@ -215,7 +215,8 @@ static void check_box(struct check *c, const struct annotation_box *b)
 	if (b->has_id && b->id == 0)
 		check_complain(c, CHECK_ZERO_ID, "%s", what);
 	if (!b->has_bbox) {
-		check_complain(c, CHECK_NO_BBOX, "%s", what);
+		check_complain(c, CHECK_NO_BBOX, "%s: %s", what,
+			       annotations_fault(c->a, b, why, sizeof(why)));
 		return;
 	}
 	if (!is_finite(b)) {

@@ -95,16 +95,19 @@ bool dataset_first_pixel(double x1, double y1, double x2, double y2)
 }
 
 static bool counts(struct dataset *d, const struct dataset_options *r,
-		   const struct annotation_box *b)
+		   const struct annotations *a, const struct annotation_box *b)
 {
+	char image[TEXT_ID_ROOM], category[TEXT_ID_ROOM];
+
 	if ((b->crowd && !r->load_crowd) || b->ignore)
 		return false;
 	if (b->category >= 0 && usable(b))
 		return true;
 	if (!silent(b) && ++d->skipped_boxes <= SHOWN)
-		fl_warn("image id %lld: box (%g, %g, %g, %g), area %g, category %lld is left out",
-			(long long)b->image_id, b->x, b->y, b->x + b->w,
-			b->y + b->h, b->area, (long long)b->category_id);
+		fl_warn("image id %s: box (%g, %g, %g, %g), area %g, category %s is left out",
+			text_ids_show(&a->ids, b->image_id, image), b->x, b->y,
+			b->x + b->w, b->y + b->h, b->area,
+			text_ids_show(&a->ids, b->category_id, category));
 	return false;
 }
 
@@ -136,7 +139,7 @@ static void take_boxes(struct dataset *d, const struct dataset_options *r,
 	for (int i = 0; i < n; i++) {
 		const struct annotation_box *b = &a->boxes[order[i]];
 
-		if (!counts(d, r, b))
+		if (!counts(d, r, a, b))
 			continue;
 		d->first_pixel += dataset_first_pixel(b->x, b->y, b->x + b->w,
 						      b->y + b->h);

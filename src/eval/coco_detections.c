@@ -7,6 +7,7 @@
 #include "text/json_pull.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,9 +80,10 @@ static int take_bbox(struct detections_reader *r, double bbox[4])
 	return t == JSON_ARRAY_END ? 0 : refuse(r, t, what);
 }
 
-/* Anything but a text says nothing. Neighbours mostly say the same. */
-static int take_said(struct detections_reader *r, const char **last,
-		     const char **out)
+/* Anything but a text says nothing, and is as good as not there. Neighbours
+ * mostly say the same. */
+static int take_said(struct detections_reader *r, unsigned flag,
+		     const char **last, const char **out)
 {
 	enum json_token t = json_pull_next(&r->json);
 	const char *text = r->json.text;
@@ -91,6 +93,8 @@ static int take_said(struct detections_reader *r, const char **last,
 		if (!*last || strlen(*last) != len || memcmp(*last, text, len))
 			*last = fl_arena_strndup(&r->out->arena, text, len);
 		*out = *last;
+	} else {
+		r->has &= ~flag;
 	}
 	return t != JSON_BROKEN && json_pull_skip(&r->json, t) ? 0
 							       : r->err->code;
@@ -128,9 +132,9 @@ static int take_member(struct detections_reader *r, struct coco_detection *d,
 		return take_number(r, &d->score,
 				   "'score' must be a finite number");
 	case HAS_FILE:
-		return take_said(r, &r->last.file, &said->file);
+		return take_said(r, flag, &r->last.file, &said->file);
 	case HAS_NAME:
-		return take_said(r, &r->last.category, &said->category);
+		return take_said(r, flag, &r->last.category, &said->category);
 	default:
 		return json_pull_skip(&r->json, json_pull_next(&r->json))
 			       ? 0
@@ -138,17 +142,94 @@ static int take_member(struct detections_reader *r, struct coco_detection *d,
 	}
 }
 
-static const char *missing(const struct detections_reader *r)
+/* What other tools call the four, in the order in which a name is looked for. */
+static const struct {
+	unsigned flag;
+	const char *key, *others[10];
+} near[] = {
+	{ HAS_IMAGE | HAS_FILE,
+	  "file_name",
+	  { "filename", "file", "image_name", "image_path", "filepath", "path",
+	    "image", "img" } },
+	{ HAS_IMAGE | HAS_FILE,
+	  "image_id",
+	  { "img_id", "imageId", "image_idx" } },
+	{ HAS_CATEGORY | HAS_NAME,
+	  "category_name",
+	  { "class_name", "label_name", "name" } },
+	{ HAS_CATEGORY | HAS_NAME,
+	  "category_id",
+	  { "class_id", "label_id", "cls", "class", "label", "category",
+	    "categoryId", "labels", "classes" } },
+	{ HAS_BBOX,
+	  "bbox",
+	  { "box", "boxes", "bboxes", "bounding_box", "xywh", "rect" } },
+	{ HAS_SCORE,
+	  "score",
+	  { "confidence", "conf", "scores", "prob", "probability",
+	    "confidences", "objectness" } },
+};
+#define NEAR (sizeof(near) / sizeof(near[0]))
+
+/* Goes through the object that begins at the byte once more: the key of it that
+ * may be meant, *as what; NULL: none. */
+static const char *near_key(struct detections_reader *r, size_t from,
+			    unsigned lack, const char **as)
 {
-	if (!(r->has & HAS_IMAGE))
-		return "'image_id' is missing";
-	if (!(r->has & HAS_CATEGORY))
-		return "'category_id' is missing";
-	if (!(r->has & HAS_BBOX))
-		return "'bbox' is missing";
-	if (!(r->has & HAS_SCORE))
-		return "'score' is missing; is this file ground truth?";
-	return NULL;
+	struct fl_err err = FL_ERR_INIT;
+	struct json_pull again;
+	const char *found = NULL;
+	enum json_token t;
+
+	json_pull_init(&again, r->json.data + from, r->json.size - from, "",
+		       &err);
+	json_pull_next(&again);
+	while (!found && (t = json_pull_next(&again)) == JSON_KEY) {
+		for (size_t i = 0; i < NEAR; i++)
+			for (int k = 0; (near[i].flag & lack) && k < 10; k++)
+				if (near[i].others[k] &&
+				    json_pull_is(&again, near[i].others[k])) {
+					found = near[i].others[k];
+					*as = near[i].key;
+				}
+		json_pull_skip(&again, json_pull_next(&again));
+	}
+	json_pull_release(&again);
+	return found;
+}
+
+/* The sentence on what an object lacks; false where it lacks nothing. */
+static bool missing(struct detections_reader *r, size_t from, char *out,
+		    size_t size)
+{
+	static const struct {
+		unsigned any;
+		const char *what, *guess;
+	} needs[] = {
+		{ HAS_IMAGE | HAS_FILE, "'image_id' is missing",
+		  ", and so is 'file_name'" },
+		{ HAS_CATEGORY | HAS_NAME, "'category_id' is missing", "" },
+		{ HAS_BBOX, "'bbox' is missing", "" },
+		{ HAS_SCORE, "'score' is missing",
+		  "; is this file ground truth?" },
+	};
+	const char *found, *as = "";
+
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if (r->has & needs[i].any)
+			continue;
+		found = near_key(r, from, needs[i].any, &as);
+		if (found)
+			snprintf(
+				out, size,
+				"%s, but '%s' is there: if that is what it is, call it '%s'",
+				needs[i].what, found, as);
+		else
+			snprintf(out, size, "%s%s", needs[i].what,
+				 needs[i].guess);
+		return true;
+	}
+	return false;
 }
 
 /* Room for one more, and for what it says once any of them says something. */
@@ -177,10 +258,12 @@ static void keep(struct detections_reader *r, const struct coco_detection *d,
 
 static int take_detection(struct detections_reader *r)
 {
-	struct coco_detection d = { 0 };
+	struct coco_detection d = { .image_id = COCO_NO_ID,
+				    .category_id = COCO_NO_ID };
+	size_t from = json_pull_byte(&r->json);
 	struct coco_said said = { 0 };
 	enum json_token t;
-	const char *lack;
+	char lack[200];
 
 	r->has = 0;
 	while ((t = json_pull_next(&r->json)) == JSON_KEY) {
@@ -191,8 +274,7 @@ static int take_detection(struct detections_reader *r)
 	}
 	if (t == JSON_BROKEN)
 		return r->err->code;
-	lack = missing(r);
-	if (lack)
+	if (missing(r, from, lack, sizeof(lack)))
 		return refuse(r, t, lack);
 	keep(r, &d, &said);
 	return 0;
@@ -250,9 +332,12 @@ static int take_wrapped(struct detections_reader *r)
 			rc = r->err->code;
 		}
 	}
-	if (rc == 0 && t == JSON_BROKEN)
+	if (rc != 0 || t == JSON_BROKEN)
 		return r->err->code;
-	return rc == 0 && !found ? no_detections(r) : rc;
+	/* a line of JSON Lines is such an object: more stands behind it */
+	if (!found && json_pull_next(&r->json) == JSON_BROKEN)
+		return r->err->code;
+	return found ? 0 : no_detections(r);
 }
 
 static int read_all(struct detections_reader *r)

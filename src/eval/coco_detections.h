@@ -5,6 +5,7 @@
  * with other keys passed over. Ids may be texts. An object with such an array
  * under "annotations", "predictions", "detections" or "results" is read too,
  * with its own "images" and "categories" (FiftyOne and Datumaro write that).
+ * "file_name" alone stands for image_id, "category_name" alone for category_id.
  * The streaming reader takes half a million in a fraction of a second.
  *
  * Ownership: everything belongs to the struct.
@@ -15,6 +16,8 @@
 #include "eval/coco_eval.h"
 
 #include <stddef.h>
+
+#define COCO_NO_ID INT64_MAX /* of a detection that states none */
 
 /* What a detection says of itself beside its ids; NULL where it does not. */
 struct coco_said {

@@ -119,16 +119,18 @@ static void resolve_ids(struct listed *list, size_t n)
 static int check_truth(const struct annotations *a,
 		       const struct annotation_box *b, struct fl_err *err)
 {
-	char own[TEXT_ID_ROOM], image[TEXT_ID_ROOM];
+	char own[TEXT_ID_ROOM], image[TEXT_ID_ROOM], why[160];
 
 	if (b->has_bbox && isfinite(b->x) && isfinite(b->y) && isfinite(b->w) &&
 	    isfinite(b->h))
 		return 0;
 	return fl_fail(
 		err, FL_EDATA,
-		"annotation %s of image %s has no bbox of four finite numbers, which the score needs",
-		text_ids_show(&a->ids, b->id, own),
-		text_ids_show(&a->ids, b->image_id, image));
+		"annotation %s of image %s has no bbox of four finite numbers, which the score needs: %s",
+		b->has_id ? text_ids_show(&a->ids, b->id, own)
+			  : "without an id",
+		text_ids_show(&a->ids, b->image_id, image),
+		annotations_fault(a, b, why, sizeof(why)));
 }
 
 static int take_truth(struct scoring *j, const struct annotations *a,

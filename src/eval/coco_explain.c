@@ -131,7 +131,7 @@ static void count_uses(const struct annotations *a,
 	}
 	tidy(&u->truth);
 	for (size_t i = 0; i < count; i++) {
-		if (d[i].category_id == INT64_MAX)
+		if (d[i].category_id == COCO_NO_ID)
 			continue; /* told by coco_detections_join() */
 		add(&u->found, d[i].category_id);
 		u->found_out += !has(&u->listed, d[i].category_id);

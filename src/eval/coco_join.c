@@ -2,42 +2,15 @@
  * knows ids alone, and stops at an image id that the truth does not have; tools
  * that number images in their own way write the file name beside it, or make
  * the id of it. Names decide only where ids do not, and it is said. */
-#include "eval/coco_detections.h"
+#include "eval/coco_join_priv.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* Images by a text: rising, several of one text allowed. */
-struct by_text {
-	struct keyed {
-		const char *text;
-		int image;
-	} * rows;
-	size_t count;
-};
-
-/* What the names of images can be found by, made when first needed. */
-struct names {
-	struct fl_arena arena;
-	struct by_text whole, last, stem, number;
-};
-
-struct join {
-	struct coco_detections *d;
-	const struct annotations *truth;
-	struct annotation_index images, categories;
-	struct names names;
-	bool has_names;
-	struct fl_str *said;
-	int *by_id, *by_name; /* image of each detection, -1: none */
-	size_t contradict, mended;
-};
 
 #define SEVERAL (-2)
-#define NO_CATEGORY INT64_MAX /* an id that no file states */
+#define NAMED 3 /* images that a sentence names */
 
 static int by_key(const void *a, const void *b)
 {
@@ -142,35 +115,6 @@ static int image_of_stem(const struct names *n, const char *text, bool is_text)
 	return found != -1 ? found : look_up(&n->stem, text);
 }
 
-/* The id of the ground truth that an id of the detections can mean; false
- * where its text stands for none there. */
-static bool translate(const struct join *j, const struct text_ids *from,
-		      int64_t id, int64_t *out, bool *mended)
-{
-	const char *text = text_ids_get(from, id);
-
-	*mended = false;
-	*out = id;
-	if (!text || text_ids_find(&j->truth->ids, text, out))
-		return true;
-	*mended = true;
-	return text_id_number(text, out);
-}
-
-static int find_id(const struct join *j, const struct annotation_index *index,
-		   int64_t id, bool *mended)
-{
-	int64_t meant;
-	bool quoted;
-	int found;
-
-	if (!translate(j, &j->d->ids, id, &meant, mended))
-		return -1;
-	found = annotation_index_meant(index, &j->truth->ids, meant, &quoted);
-	*mended |= quoted;
-	return found;
-}
-
 static const char *file_of(const struct join *j, size_t i)
 {
 	return j->d->said ? j->d->said[i].file : NULL;
@@ -196,33 +140,117 @@ static bool contradicts(const struct join *j, size_t i)
 	       im[j->by_id[i]].id != im[j->by_name[i]].id;
 }
 
-/* Ids cannot place all detections, and names not this one. */
-static int no_image(const struct join *j, size_t i, struct fl_err *err)
+/* "detection 5 is of image 3": by its id, or by its name where it has none. */
+static void add_whose(const struct join *j, size_t i, struct fl_str *out)
+{
+	int64_t id = j->d->list[i].image_id;
+	const char *quote = id == COCO_NO_ID || text_id_is(id) ? "'" : "";
+	char buf[TEXT_ID_ROOM];
+
+	fl_str_addf(out, "detection %zu is of image %s%s%s", i, quote,
+		    id == COCO_NO_ID ? file_of(j, i)
+				     : text_ids_show(&j->d->ids, id, buf),
+		    quote);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* How many detections 'place' leaves without an image, and of which ids. */
+static void add_lost(const struct join *j, const int *place, struct fl_str *out)
+{
+	int64_t *ids = fl_calloc(j->d->count + 1, sizeof(*ids));
+	size_t lost = 0, images = 0;
+	char buf[TEXT_ID_ROOM];
+
+	for (size_t i = 0; i < j->d->count; i++)
+		if (place[i] < 0)
+			ids[lost++] = j->d->list[i].image_id;
+	qsort(ids, lost, sizeof(*ids), by_value);
+	for (size_t i = 0; i < lost; i++)
+		if (images == 0 || ids[i] != ids[images - 1])
+			ids[images++] = ids[i];
+	fl_str_addf(out, "; so it is with %zu of the %zu detections", lost,
+		    j->d->count);
+	if (ids[images - 1] != COCO_NO_ID)
+		fl_str_addf(out, ", of image%s ", images == 1 ? "" : "s");
+	for (size_t i = 0; i < images && ids[i] != COCO_NO_ID; i++) {
+		if (i == NAMED) {
+			fl_str_addf(out, ", ... (%zu)", images);
+			break;
+		}
+		fl_str_addf(out, "%s%s", i ? ", " : "",
+			    text_ids_show(&j->d->ids, ids[i], buf));
+	}
+	free(ids);
+}
+
+/* Most ids are the ground truth's, and it has fewer images: one of another
+ * part, or a part of it. */
+static void add_cure(const struct join *j, size_t i, struct fl_str *out)
+{
+	if (file_of(j, i))
+		fl_str_addf(out, ", and no image of it is named '%s'",
+			    file_of(j, i));
+	fl_str_add(
+		out,
+		"; score them with the file that lists those images, or leave their "
+		"detections out (pycocotools refuses them too)");
+}
+
+static void add_no_name(const struct join *j, size_t i, struct fl_str *out)
 {
 	char buf[TEXT_ID_ROOM];
-	const char *id = text_ids_show(&j->d->ids, j->d->list[i].image_id, buf);
-	const char *file = file_of(j, i) ? file_of(j, i) : id;
-	const char *quote = text_id_is(j->d->list[i].image_id) ? "'" : "";
+	const char *file = file_of(j, i);
 
-	if (j->by_id[i] >= 0)
-		return fl_fail(
-			err, FL_EDATA,
-			"detection %zu is of image %s%s%s and has no 'file_name' of the ground truth's, "
-			"which it needs because the ids of other detections are none of the ground truth's",
-			i, quote, id, quote);
+	if (!file)
+		file = text_ids_show(&j->d->ids, j->d->list[i].image_id, buf);
 	if (j->by_name[i] == SEVERAL)
-		return fl_fail(
-			err, FL_EDATA,
-			"detection %zu is of image %s%s%s, which the ground truth does not have, "
-			"and several of its images are named '%s'; "
+		fl_str_addf(
+			out,
+			", and several of its images are named '%s'; "
 			"give detections the ground truth's ids, or file names with their folders",
-			i, quote, id, quote, last_part(file));
-	return fl_fail(
-		err, FL_EDATA,
-		"detection %zu is of image %s%s%s, which the ground truth does not have, "
-		"and no image of it is named '%s'; "
-		"give detections the ground truth's ids, or its file names as 'file_name'",
-		i, quote, id, quote, file);
+			last_part(file));
+	else
+		fl_str_addf(
+			out,
+			", and no image of it is named '%s'; "
+			"give detections the ground truth's ids, or its file names as 'file_name'",
+			file);
+}
+
+/* Neither ids nor names place all detections. What places more was meant: the
+ * sentence is on the first that it does not place. */
+static int no_image(const struct join *j, size_t lost, size_t nameless,
+		    struct fl_err *err)
+{
+	const int *place = lost < nameless ? j->by_id : j->by_name;
+	struct fl_str s = FL_STR_INIT;
+	size_t i = 0;
+
+	while (place[i] >= 0)
+		i++;
+	add_whose(j, i, &s);
+	if (j->by_id[i] >= 0) {
+		fl_str_add(
+			&s,
+			" and has no 'file_name' of the ground truth's, which it needs because "
+			"the ids of other detections are none of the ground truth's");
+	} else {
+		fl_str_add(&s, ", which the ground truth does not have");
+		if (place == j->by_id)
+			add_cure(j, i, &s);
+		else
+			add_no_name(j, i, &s);
+		add_lost(j, place, &s);
+	}
+	fl_fail(err, FL_EDATA, "%s", fl_str_get(&s));
+	fl_str_release(&s);
+	return FL_EDATA;
 }
 
 /* The first detection that ids do not place, or that they misplace. */
@@ -239,20 +267,25 @@ static void say_names(struct join *j)
 {
 	size_t i = first_wrong(j);
 	char buf[TEXT_ID_ROOM];
-	const char *id = text_ids_show(&j->d->ids, j->d->list[i].image_id, buf);
+	int64_t id = j->d->list[i].image_id;
 
-	fl_str_addf(
-		j->said,
-		"the %zu detections are joined to images by file name: image_id %s "
-		"(detection %zu) is %s of the ground truth\n",
-		j->d->count, id, i,
-		j->by_id[i] < 0 ? "no id" : "another image's id");
+	fl_str_addf(j->said,
+		    "the %zu detections are joined to images by file name: ",
+		    j->d->count);
+	if (id == COCO_NO_ID)
+		fl_str_addf(j->said, "detection %zu states no image_id\n", i);
+	else
+		fl_str_addf(
+			j->said,
+			"image_id %s (detection %zu) is %s of the ground truth\n",
+			text_ids_show(&j->d->ids, id, buf), i,
+			j->by_id[i] < 0 ? "no id" : "another image's id");
 }
 
 /* Images by their ids where all of them fit, by names otherwise. */
 static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 {
-	size_t lost = 0, nameless = 0, wrong = 0;
+	size_t lost = 0, nameless = 0;
 
 	*chosen = j->by_id;
 	for (size_t i = 0; i < j->d->count; i++)
@@ -263,8 +296,7 @@ static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 	for (size_t i = 0; i < j->d->count; i++) {
 		j->by_name[i] = find_name(j, i);
 		j->contradict += contradicts(j, i);
-		if (j->by_name[i] < 0 && nameless++ == 0)
-			wrong = i;
+		nameless += j->by_name[i] < 0;
 	}
 	if (lost == 0 && j->contradict == 0)
 		return 0;
@@ -274,23 +306,13 @@ static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 		return 0;
 	}
 	if (lost > 0)
-		return no_image(j, wrong, err);
+		return no_image(j, lost, nameless, err);
 	fl_str_addf(
 		j->said,
 		"%zu detections name another file than that of the image with their "
 		"image_id (detection %zu: '%s'); they are counted by their ids\n",
 		j->contradict, first_wrong(j), file_of(j, first_wrong(j)));
 	return 0;
-}
-
-static void say_quoted(struct join *j, const char *what, size_t count)
-{
-	if (count)
-		fl_str_addf(
-			j->said,
-			"the %s of %zu detections is in quotes and the ground truth's is "
-			"not, or the reverse: digits are matched\n",
-			what, count);
 }
 
 static int join_images(struct join *j, struct fl_err *err)
@@ -301,140 +323,16 @@ static int join_images(struct join *j, struct fl_err *err)
 	for (size_t i = 0; i < j->d->count; i++) {
 		bool mended;
 
-		j->by_id[i] =
-			find_id(j, &j->images, j->d->list[i].image_id, &mended);
+		j->by_id[i] = join_find_id(j, &j->images,
+					   j->d->list[i].image_id, &mended);
 		j->mended += mended && j->by_id[i] >= 0;
 	}
 	rc = choose_images(j, &chosen, err);
 	for (size_t i = 0; rc == 0 && i < j->d->count; i++)
 		j->d->list[i].image_id = j->truth->images[chosen[i]].id;
 	if (rc == 0 && chosen == j->by_id)
-		say_quoted(j, "image_id", j->mended);
+		join_say_quoted(j, "image_id", j->mended);
 	return rc;
-}
-
-/* The one category of that name: as written, or with other capitals. */
-static int category_named(const struct annotations *a, const char *name)
-{
-	int folded = -1, hits = 0;
-
-	for (size_t i = 0; i < a->category_count; i++) {
-		if (strcmp(a->categories[i].name, name) == 0)
-			return (int)i;
-		if (strcasecmp(a->categories[i].name, name) == 0) {
-			folded = (int)i;
-			hits++;
-		}
-	}
-	return hits == 1 ? folded : -1;
-}
-
-/* The detections' own list of categories, in the ground truth's: -1 for a name
- * that it does not have. NULL where no name of the list is known there. */
-static int *own_categories(const struct join *j)
-{
-	const struct annotations *own = &j->d->own;
-	int *to = fl_calloc(own->category_count + 1, sizeof(*to));
-	int named = 0;
-
-	for (size_t i = 0; i < own->category_count; i++) {
-		const char *name = own->categories[i].name;
-
-		to[i] = *name ? category_named(j->truth, name) : -1;
-		named += to[i] >= 0;
-	}
-	if (named > 0)
-		return to;
-	free(to);
-	if (own->category_count)
-		fl_str_add(
-			j->said,
-			"the detections list categories of other names than the ground "
-			"truth: they are matched by id\n");
-	return NULL;
-}
-
-static int own_category(const struct join *j, const int *to,
-			const struct annotation_index *own, int64_t id)
-{
-	const struct annotations *a = &j->d->own;
-	const char *text = text_ids_get(&j->d->ids, id);
-	int found;
-
-	if (text && !text_ids_find(&a->ids, text, &id))
-		return -1;
-	found = annotation_index_find(own, id);
-	return found < 0 ? -1 : to[found];
-}
-
-struct category_count {
-	size_t by_name, by_text, unnamed, quoted;
-};
-
-/* Ids that mean nothing in the truth keep a number that means nothing: texts
- * of the detections alone become numbers behind those of the truth. */
-static int64_t foreign(const struct join *j, int64_t id)
-{
-	return text_id_is(id) ? id + (int64_t)j->truth->ids.count : id;
-}
-
-static void join_category(struct join *j, const int *to,
-			  const struct annotation_index *own,
-			  struct coco_detection *d, struct category_count *n)
-{
-	const struct annotation_category *list = j->truth->categories;
-	const char *text = text_ids_get(&j->d->ids, d->category_id);
-	bool mended;
-	int c = to ? own_category(j, to, own, d->category_id) : -1;
-
-	if (c >= 0) {
-		n->by_name += list[c].id != d->category_id;
-		d->category_id = list[c].id;
-		return;
-	}
-	if (to) {
-		n->unnamed++;
-		d->category_id = NO_CATEGORY;
-		return;
-	}
-	c = find_id(j, &j->categories, d->category_id, &mended);
-	n->quoted += c >= 0 && mended;
-	if (c < 0 && text) {
-		c = category_named(j->truth, text);
-		n->by_text += c >= 0;
-	}
-	d->category_id = c >= 0 ? list[c].id : foreign(j, d->category_id);
-}
-
-static void join_categories(struct join *j)
-{
-	struct category_count n = { 0 };
-	struct annotation_index own = annotations_index_categories(&j->d->own);
-	int *to = own_categories(j);
-
-	for (size_t i = 0; i < j->d->count; i++)
-		join_category(j, to, &own, &j->d->list[i], &n);
-	annotation_index_release(&own);
-	free(to);
-	say_quoted(j, "category_id", n.quoted);
-	if (n.by_name)
-		fl_str_addf(
-			j->said,
-			"the detections list their own categories: %zu detections are given "
-			"the ground truth's id of the same name\n",
-			n.by_name);
-	if (n.unnamed)
-		fl_str_addf(
-			j->said,
-			"%zu detections are of categories whose name the ground truth does "
-			"not list; they count nowhere\n",
-			n.unnamed);
-	if (n.by_text)
-		fl_str_addf(
-			j->said,
-			"the category_id of %zu detections is the name of a category; names "
-			"are matched\n",
-			n.by_text);
 }
 
 /* File names of the file's own list of images. */

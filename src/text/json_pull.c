@@ -7,6 +7,7 @@
  * JSON_BROKEN comes. */
 #include "text/json_pull.h"
 
+#include "text/file_kind.h"
 #include "text/utf8.h"
 
 #include <float.h>
@@ -52,19 +53,22 @@ static inline int peek(const struct json_pull *r, size_t at)
 static enum json_token broken(struct json_pull *r, size_t at,
 			      const char *expected)
 {
+	const char *kind = file_kind(r->data, r->size);
 	char found[32] = "the end of the file";
 	int c = peek(r, at);
 
-	if (at == 0 && (c == 0xFF || c == 0xFE))
-		snprintf(found, sizeof(found), "UTF-16: save it as UTF-8");
-	else if (c >= 0x20 && c < 0x7F)
+	if (c >= 0x20 && c < 0x7F)
 		snprintf(found, sizeof(found), "'%c'", c);
 	else if (c >= 0)
 		snprintf(found, sizeof(found), "byte 0x%02x", (unsigned)c);
-	fl_fail(r->err, FL_EDATA,
-		"'%s': json broken at byte %zu (line %zu): expected %s, "
-		"found %s",
-		r->what, at, json_pull_line(r, at), expected, found);
+	if (kind)
+		fl_fail(r->err, FL_EDATA, "'%s' is %s", r->what, kind);
+	else
+		fl_fail(r->err, FL_EDATA,
+			"'%s': json broken at byte %zu (line %zu): expected %s, "
+			"found %s%s",
+			r->what, at, json_pull_line(r, at), expected, found,
+			file_slip(r->size, r->depth, c));
 	r->start = at;
 	r->state = BROKEN;
 	r->token = JSON_BROKEN;

@@ -7,6 +7,7 @@
 #include "text/utf8.h"
 
 #include "base/str.h"
+#include "text/file_kind.h"
 
 #include <string.h>
 
@@ -72,19 +73,13 @@ int utf8_line(const char *text, size_t len, size_t offset)
 	return line;
 }
 
-static bool is_utf16(const char *text, size_t len)
-{
-	return utf16_mark(text, len) ||
-	       (len >= 2 && (text[0] == 0 || text[1] == 0));
-}
-
 int utf8_fail(const char *text, size_t len, size_t offset, const char *what,
 	      int code, struct fl_err *err)
 {
-	if (is_utf16(text, len))
-		return fl_fail(err, code,
-			       "%s:1: the file is UTF-16: save it as UTF-8",
-			       what);
+	const char *kind = file_kind(text, len);
+
+	if (kind)
+		return fl_fail(err, code, "%s:1: the file is %s", what, kind);
 	return fl_fail(err, code,
 		       "%s:%d: byte 0x%02x is not UTF-8: save it as UTF-8",
 		       what, utf8_line(text, len, offset),

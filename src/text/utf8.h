@@ -26,8 +26,8 @@ size_t utf8_put(char *to, unsigned code);
 /* The line of a byte, from 1. Lines end with \n, \r\n or \r. */
 int utf8_line(const char *text, size_t len, size_t offset);
 /* The sentence for the byte at an offset that is not UTF-8: "what:LINE: byte
- * 0xc1 is not UTF-8: save it as UTF-8", or that the file is UTF-16. Returns
- * code. */
+ * 0xc1 is not UTF-8: save it as UTF-8", or what the file is in place of a text
+ * (file_kind.h). Returns code. */
 int utf8_fail(const char *text, size_t len, size_t offset, const char *what,
 	      int code, struct fl_err *err);
 /* 0, or utf8_fail() with FL_EDATA where a text is not UTF-8. */

@@ -33,7 +33,7 @@ at=$(LC_ALL=C grep -n $'\xe8' broken.json | head -n 1 | cut -d: -f1)
 train "a truth file" 3 "(line $at): expected UTF-8 text (save the file as UTF-8), found byte 0xe8" recipe.yml \
 	TrainDataset.anno_path=broken.json
 iconv -t UTF-16 train.json >utf16.json
-train "a truth file in UTF-16" 3 "found UTF-16: save it as UTF-8" recipe.yml TrainDataset.anno_path=utf16.json
+train "a truth file in UTF-16" 3 "utf16.json' is UTF-16: save it as UTF-8" recipe.yml TrainDataset.anno_path=utf16.json
 
 mkdir voc
 cp images/* voc/

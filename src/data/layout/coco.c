@@ -189,16 +189,17 @@ static int check_category(const struct coco_file *f, size_t of,
 			  struct fl_err *err)
 {
 	const struct annotation_category *c = &f->a.categories[of];
+	char id[TEXT_ID_ROOM];
 
 	if (!*c->name)
-		return fl_fail(err, FL_EDATA, "%s: category %lld has no name",
-			       f->path, (long long)c->id);
+		return fl_fail(err, FL_EDATA, "%s: category %s has no name",
+			       f->path, text_ids_show(&f->a.ids, c->id, id));
 	for (size_t k = 0; k < of; k++)
 		if (f->a.categories[k].id == c->id)
 			return fl_fail(
 				err, FL_EDATA,
-				"%s: category id %lld stands for '%s' and '%s'",
-				f->path, (long long)c->id,
+				"%s: category id %s stands for '%s' and '%s'",
+				f->path, text_ids_show(&f->a.ids, c->id, id),
 				f->a.categories[k].name, c->name);
 	return 0;
 }
@@ -270,22 +271,23 @@ static void take_box(struct coco *c, const struct coco_file *f,
 	struct label_box box = { b->x, b->y, b->w, b->h, 0 };
 	struct labels *l = c->labels;
 	const char *name = f->a.images[b->image].file_name;
+	char id[TEXT_ID_ROOM], other[TEXT_ID_ROOM], why[160];
+	const char *own = text_ids_show(&f->a.ids, b->id, id);
 
 	if (b->category < 0 || f->class_of[b->category] < 0) {
 		struct fl_err err = FL_ERR_INIT;
 
 		fl_fail(&err, FL_EDATA,
-			"%s: annotation %lld of %s has category %lld, which 'categories' does not name",
-			f->path, (long long)b->id, name,
-			(long long)b->category_id);
+			"%s: annotation %s of %s has category %s, which 'categories' does not name",
+			f->path, own, name,
+			text_ids_show(&f->a.ids, b->category_id, other));
 		labels_broken(l, &err);
 	} else if (b->crowd || b->ignore) {
-		labels_odd(l, ODD_CROWD, "annotation %lld of %s",
-			   (long long)b->id, name);
+		labels_odd(l, ODD_CROWD, "annotation %s of %s", own, name);
 	} else if (!b->has_bbox || !isfinite(b->x + b->y + b->w + b->h)) {
-		labels_odd(l, ODD_NO_AREA,
-			   "annotation %lld of %s has no box of four numbers",
-			   (long long)b->id, name);
+		labels_odd(l, ODD_NO_AREA, "%s: annotation %s of %s: %s",
+			   f->path, own, name,
+			   annotations_fault(&f->a, b, why, sizeof(why)));
 	} else {
 		box.class = f->class_of[b->category];
 		labels_box(l, &box);
@@ -320,10 +322,11 @@ static void refuse_shared_id(struct coco *c, const struct coco_file *f,
 			     const struct annotation_image *im)
 {
 	struct fl_err err = FL_ERR_INIT;
+	char id[TEXT_ID_ROOM];
 
 	fl_fail(&err, FL_EDATA,
-		"%s: image id %lld stands for '%s' and others, so nobody can tell whose its boxes are",
-		f->path, (long long)im->id, im->file_name);
+		"%s: image id %s stands for '%s' and others, so nobody can tell whose its boxes are",
+		f->path, text_ids_show(&f->a.ids, im->id, id), im->file_name);
 	labels_broken(c->labels, &err);
 }
 
@@ -348,9 +351,12 @@ static void chain_boxes(struct coco *c, const struct coco_file *f, int *head,
 		const struct annotation_box *b = &a->boxes[i];
 
 		if (b->image < 0) {
+			char id[TEXT_ID_ROOM], image[TEXT_ID_ROOM];
+
 			labels_odd(c->labels, ODD_NO_PICTURE,
-				   "annotation %lld of image id %lld",
-				   (long long)b->id, (long long)b->image_id);
+				   "annotation %s of image id %s",
+				   text_ids_show(&a->ids, b->id, id),
+				   text_ids_show(&a->ids, b->image_id, image));
 			continue;
 		}
 		next[i] = head[b->image];
