@@ -59,11 +59,6 @@ const struct option_table cmd_infer_options = {
 	PADDLE_OPTIONS(infer_args, PADDLE_INFER),
 };
 
-static const uint8_t colors[][3] = {
-	{ 230, 60, 60 },  { 50, 160, 70 },  { 60, 100, 230 }, { 240, 150, 20 },
-	{ 160, 60, 200 }, { 20, 170, 180 }, { 220, 60, 150 }, { 120, 110, 30 },
-};
-
 static int class_of(const struct dataset *d, int64_t category)
 {
 	for (int c = 0; c < d->class_count; c++)
@@ -75,22 +70,14 @@ static int class_of(const struct dataset *d, int64_t category)
 static void draw_one(struct image *im, const struct dataset *d,
 		     const struct coco_detection *det)
 {
-	static const uint8_t white[3] = { 255, 255, 255 };
-	int c = class_of(d, det->category_id), x = (int)det->bbox[0];
-	int y = (int)det->bbox[1], scale = im->w >= 480 ? 2 : 1, width;
-	const uint8_t *color = colors[(size_t)c % 8];
+	int c = class_of(d, det->category_id);
 	char label[160];
 
 	snprintf(label, sizeof(label), "%s %.2f", d->class_names[c],
 		 det->score);
-	draw_box(im, x, y, (int)(det->bbox[0] + det->bbox[2]),
-		 (int)(det->bbox[1] + det->bbox[3]), 2, color);
-	width = draw_text_width(label, scale) + 2;
-	y = y - 9 * scale < 0 ? 0 : y - 9 * scale;
-	x = x + width > im->w ? im->w - width : x; /* the label stays inside */
-	x = x < 0 ? 0 : x;
-	draw_fill(im, x, y, x + width, y + 9 * scale, color);
-	draw_text(im, x + 2, y + scale, label, scale, white);
+	draw_object(im, (int)det->bbox[0], (int)det->bbox[1],
+		    (int)(det->bbox[0] + det->bbox[2]),
+		    (int)(det->bbox[1] + det->bbox[3]), c, label);
 }
 
 /* Detections come grouped by picture, by rising id. */

@@ -29,7 +29,8 @@
 struct train_args {
 	struct job_args job;
 	const char *resume, *record_draws, *replay_draws, *batch_size;
-	bool eval, new_batch;
+	const char *vdl_log_dir;
+	bool eval, new_batch, use_vdl;
 };
 
 static const struct option_row rows[] = {
@@ -46,6 +47,11 @@ static const struct option_row rows[] = {
 	{ "new_batch", 0, OPTION_FLAG, offsetof(struct train_args, new_batch),
 	  .help = "with -r on other ranks or another batch_size: take ranks x "
 		  "batch_size images a step from now on" },
+	{ "use_vdl", 0, OPTION_FLAG, offsetof(struct train_args, use_vdl),
+	  .help = "write event files of curves and pictures for TensorBoard" },
+	{ "vdl_log_dir", 0, OPTION_TEXT,
+	  offsetof(struct train_args, vdl_log_dir), .arg = "DIR",
+	  .help = "where they go with --use_vdl (default: the run's folder)" },
 	{ "record_draws", 0, OPTION_TEXT,
 	  offsetof(struct train_args, record_draws), .arg = "FILE",
 	  .help = "write down what is random, as JSON lines" },
@@ -235,16 +241,28 @@ static int claim_folder(const struct model_job *job, struct run_dir *dir,
 	return rc;
 }
 
+/* What options say in other words than keys of the recipe. */
+struct key_texts {
+	struct fl_str batch, vdl_log_dir;
+};
+
 /* What the line prefers to the recipe; its -o may say otherwise. */
-static void prefer(struct train_args *args, char *batch, size_t size)
+static void prefer(struct train_args *args, struct key_texts *keys)
 {
 	if (args->replay_draws) /* a comparison with the reference */
 		job_prefer(&args->job,
 			   "OptimizerBuilder.clip_grad_by_history=0");
 	if (args->batch_size) {
-		snprintf(batch, size, "TrainReader.batch_size=%s",
-			 args->batch_size);
-		job_prefer(&args->job, batch);
+		fl_str_addf(&keys->batch, "TrainReader.batch_size=%s",
+			    args->batch_size);
+		job_prefer(&args->job, fl_str_get(&keys->batch));
+	}
+	if (args->use_vdl)
+		job_prefer(&args->job, "use_vdl=true");
+	if (args->vdl_log_dir) {
+		fl_str_addf(&keys->vdl_log_dir, "vdl_log_dir=%s",
+			    args->vdl_log_dir);
+		job_prefer(&args->job, fl_str_get(&keys->vdl_log_dir));
 	}
 }
 
@@ -253,14 +271,14 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 	struct train_args *args = ctx;
 	struct model_job job = { 0 };
 	struct run_dir dir = { .owner.fd = -1 };
+	struct key_texts keys = { FL_STR_INIT, FL_STR_INIT };
 	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0;
-	char batch[128];
 	int rc;
 
 	(void)words, (void)argv;
 	catch_signals();
 	fl_log_keep(); /* the log file comes with the first step */
-	prefer(args, batch, sizeof(batch));
+	prefer(args, &keys);
 	rc = job_open(&job, &args->job, !timing, err);
 	if (rc == 0)
 		option_say_passed(&cmd_train_options, &args->job.passed);
@@ -273,6 +291,8 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 			    : train(args, &job, &dir, err);
 	run_dir_leave(&dir);
 	job_close(&job, rc);
+	fl_str_release(&keys.batch);
+	fl_str_release(&keys.vdl_log_dir);
 	return rc;
 }
 

@@ -12,16 +12,14 @@
 #define SLICED (PADDLE_EVAL | PADDLE_INFER)
 
 static const char no_visual_dl[] =
-	"nothing is written for VisualDL; metrics.jsonl of a training holds its curves";
+	"the pictures are files of the output folder";
 static const char no_slices[] = "means nothing without --slice_infer";
 
 const struct option_foreign paddle_options[] = {
 	{ "slim_config", ALL, OPTION_TEXT, true,
 	  "pruning, quantisation and distillation are not part of flotilla" },
-	{ "use_vdl", PADDLE_TRAIN | PADDLE_INFER, OPTION_FLAG, false,
-	  no_visual_dl },
-	{ "vdl_log_dir", PADDLE_TRAIN | PADDLE_INFER, OPTION_TEXT, false,
-	  no_visual_dl },
+	{ "use_vdl", PADDLE_INFER, OPTION_FLAG, false, no_visual_dl },
+	{ "vdl_log_dir", PADDLE_INFER, OPTION_TEXT, false, no_visual_dl },
 
 	{ "enable_ce", PADDLE_TRAIN, OPTION_FLAG, false,
 	  "every run is seeded; the recipe's key seed says with what" },

@@ -60,6 +60,7 @@ static int on_writing(void *ctx, const struct engine *engine,
 		.batch_size = data_options(r)->train_reader.batch_size,
 		.world_size = engine->batch_ranks,
 		.done = place->step,
+		.done_epochs = place->epoch,
 		.evaluated = place->evaluated
 	};
 	int rc = run_dir_begin(w->dir, from, w->again, err);

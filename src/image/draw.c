@@ -70,6 +70,28 @@ void draw_text(struct image *im, int x, int y, const char *text, int scale,
 	}
 }
 
+static const uint8_t class_colors[][3] = {
+	{ 230, 60, 60 },  { 50, 160, 70 },  { 60, 100, 230 }, { 240, 150, 20 },
+	{ 160, 60, 200 }, { 20, 170, 180 }, { 220, 60, 150 }, { 120, 110, 30 },
+};
+
+void draw_object(struct image *im, int x1, int y1, int x2, int y2, int class,
+		 const char *label)
+{
+	static const uint8_t white[3] = { 255, 255, 255 };
+	const size_t count = sizeof(class_colors) / sizeof(class_colors[0]);
+	const uint8_t *color = class_colors[(size_t) class % count];
+	int scale = im->w >= 480 ? 2 : 1;
+	int width = draw_text_width(label, scale) + 2, x = x1, y = y1;
+
+	draw_box(im, x1, y1, x2, y2, 2, color);
+	y = y - 9 * scale < 0 ? 0 : y - 9 * scale;
+	x = x + width > im->w ? im->w - width : x; /* the label stays inside */
+	x = x < 0 ? 0 : x;
+	draw_fill(im, x, y, x + width, y + 9 * scale, color);
+	draw_text(im, x + 2, y + scale, label, scale, white);
+}
+
 /* Is the point (u, v) of the unit square within the shape? Each shape touches
  * all four sides, so that its box is tight: a synthetic label has no error. */
 static bool inside(enum draw_shape shape, double u, double v)

@@ -31,6 +31,10 @@ void draw_fill(struct image *im, int x1, int y1, int x2, int y2,
 /* Letters of 5 x 7 cells, each 'scale' pixels; other than ASCII as '?'. */
 void draw_text(struct image *im, int x, int y, const char *text, int scale,
 	       const uint8_t color[3]);
+/* The box of an object with its label above it, or within where there is no
+ * room; classes that follow one another have different colours. */
+void draw_object(struct image *im, int x1, int y1, int x2, int y2, int class,
+		 const char *label);
 int draw_text_width(const char *text, int scale);
 
 #endif

@@ -174,6 +174,12 @@ int image_read(const char *path, struct image *out, struct fl_err *err)
 	return fl_map_end(&map, path, rc, err);
 }
 
+int image_encode(enum image_kind kind, const struct image *im, int quality,
+		 uint8_t **bytes, size_t *size, struct fl_err *err)
+{
+	return kinds[kind].encode(im, quality, bytes, size, err);
+}
+
 int image_write(const char *path, const struct image *im, int quality,
 		struct fl_err *err)
 {
@@ -184,7 +190,7 @@ int image_write(const char *path, const struct image *im, int quality,
 
 	if (kind == IMAGE_UNKNOWN)
 		kind = IMAGE_JPEG;
-	rc = kinds[kind].encode(im, quality, &bytes, &size, err);
+	rc = image_encode(kind, im, quality, &bytes, &size, err);
 	if (rc == 0)
 		rc = fl_write_file(path, bytes, size, err);
 	free(bytes);

@@ -74,6 +74,9 @@ int image_read(const char *path, struct image *out, struct fl_err *err);
  * JPEG's, BMP, PNG, TIFF and WebP are written without loss. */
 int image_write(const char *path, const struct image *image, int quality,
 		struct fl_err *err);
+/* The bytes of such a file (malloc). */
+int image_encode(enum image_kind kind, const struct image *image, int quality,
+		 uint8_t **bytes, size_t *size, struct fl_err *err);
 /* Room for w x h, contents undefined. */
 void image_resize_buffer(struct image *image, int w, int h);
 void image_release(struct image *image);

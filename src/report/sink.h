@@ -2,8 +2,8 @@
  * else a person wants to see of a training.
  *
  * A sink is one file in this folder with a line in SINK_LIST, at the end here. It
- * is told what happens (report/sinks.h calls it, on rank 0 alone) and returns
- * an error only where the run must end for it, as for a disk that is full. Of
+ * is told what happens (report/sinks.h calls it, on rank 0 alone). An error ends
+ * the run, as for a disk that is full, unless the output is an optional one. Of
  * the functions those that are NULL are not wanted.
  *
  * Values travel as named numbers, so that no sink knows which losses a model
@@ -44,6 +44,7 @@ struct sink_run {
 	int batch_size;	   /* images of one rank and step */
 	int world_size;	   /* so many times as many are a step's */
 	int64_t done;	   /* steps before this process; 0 for a new run */
+	int done_epochs;   /* whole ones among them */
 	int64_t evaluated; /* step of the newest evaluation that counts */
 };
 
@@ -79,6 +80,9 @@ struct sink_evaluation {
 
 struct sink {
 	const char *name;
+	/* For looking at: the training goes on where it fails, with a warning.
+	 * An open that failed is told nothing more. */
+	bool optional;
 	/* *self: what the others get, NULL until open sets it. */
 	int (*open)(const struct sink_run *run, void **self,
 		    struct fl_err *err);
@@ -111,10 +115,15 @@ const struct sink_number *sink_first(const struct sink_number *numbers,
  * itself shows every step.
  * metrics_sink: metrics.jsonl, one object per logged step and per evaluation,
  * each flushed when written. A resumed run goes on at its end, after what it
- * will do a second time has been taken out. */
+ * will do a second time has been taken out.
+ * results_sink: results.csv, one row per epoch, under the names of Ultralytics.
+ * events_sink: TensorBoard's event files, where the recipe's use_vdl asks for
+ * them. */
 #define SINK_LIST(X)    \
 	X(console_sink) \
-	X(metrics_sink)
+	X(metrics_sink) \
+	X(results_sink) \
+	X(events_sink)
 
 #define X(name) extern const struct sink name;
 SINK_LIST(X)

@@ -8,6 +8,7 @@
 #include "report/sinks.h"
 
 #include "base/arena.h"
+#include "base/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ const struct sink *const run_sinks[] = {
 struct opened {
 	const struct sink *sink;
 	void *self;
+	bool gone;   /* told nothing more */
+	bool warned; /* of an optional one that failed */
 };
 
 struct sinks {
@@ -36,6 +39,20 @@ struct sinks {
 	int64_t steps;
 	double eval_seconds;
 };
+
+/* What a call's error means for the run; of an optional sink one line is said,
+ * for a disk that is full stays so. */
+static int judge(struct opened *o, int rc, struct fl_err *err)
+{
+	if (rc == 0 || !o->sink->optional)
+		return rc;
+	if (!o->warned)
+		fl_warn("%s: %s; the training goes on", o->sink->name,
+			err->text);
+	o->warned = true;
+	*err = (struct fl_err)FL_ERR_INIT;
+	return 0;
+}
 
 int sinks_open(const struct sink *const *rows, const struct sink_run *run,
 	       struct sinks **out, struct fl_err *err)
@@ -52,8 +69,11 @@ int sinks_open(const struct sink *const *rows, const struct sink_run *run,
 		struct opened *o = &s->list[i];
 
 		o->sink = rows[i];
-		if (o->sink->open)
-			rc = o->sink->open(&s->run, &o->self, err);
+		if (!o->sink->open)
+			continue;
+		rc = o->sink->open(&s->run, &o->self, err);
+		o->gone = rc != 0;
+		rc = judge(o, rc, err);
 	}
 	if (rc == 0)
 		*out = s;
@@ -189,9 +209,9 @@ int sinks_step(struct sinks *s, const struct sinks_step *step,
 		}
 		told.recent = s->recent;
 	}
-	for (const struct opened *o = s->list; rc == 0 && o->sink; o++)
-		if (o->sink->step)
-			rc = o->sink->step(o->self, &told, err);
+	for (struct opened *o = s->list; rc == 0 && o->sink; o++)
+		if (o->sink->step && !o->gone)
+			rc = judge(o, o->sink->step(o->self, &told, err), err);
 	return rc;
 }
 
@@ -200,9 +220,9 @@ int sinks_batch(struct sinks *s, const struct sink_batch *batch,
 {
 	int rc = 0;
 
-	for (const struct opened *o = s->list; rc == 0 && o->sink; o++)
-		if (o->sink->batch)
-			rc = o->sink->batch(o->self, batch, err);
+	for (struct opened *o = s->list; rc == 0 && o->sink; o++)
+		if (o->sink->batch && !o->gone)
+			rc = judge(o, o->sink->batch(o->self, batch, err), err);
 	return rc;
 }
 
@@ -212,9 +232,11 @@ int sinks_evaluated(struct sinks *s, const struct sink_evaluation *evaluation,
 	int rc = 0;
 
 	s->eval_seconds += evaluation->result->seconds;
-	for (const struct opened *o = s->list; rc == 0 && o->sink; o++)
-		if (o->sink->evaluated)
-			rc = o->sink->evaluated(o->self, evaluation, err);
+	for (struct opened *o = s->list; rc == 0 && o->sink; o++)
+		if (o->sink->evaluated && !o->gone)
+			rc = judge(o,
+				   o->sink->evaluated(o->self, evaluation, err),
+				   err);
 	return rc;
 }
 
@@ -223,9 +245,10 @@ int sinks_saved(struct sinks *s, const char *path, int64_t step,
 {
 	int rc = 0;
 
-	for (const struct opened *o = s->list; rc == 0 && o->sink; o++)
-		if (o->sink->saved)
-			rc = o->sink->saved(o->self, path, step, err);
+	for (struct opened *o = s->list; rc == 0 && o->sink; o++)
+		if (o->sink->saved && !o->gone)
+			rc = judge(o, o->sink->saved(o->self, path, step, err),
+				   err);
 	return rc;
 }
 

@@ -13,11 +13,15 @@ refuses() { # NAME TEXT COMMAND OPTIONS...
 	says "$1" 2 "$2" "$flotilla" "$3" -c recipe.yml "${@:4}"
 }
 
-runs "use_vdl and its folder" "option '--use_vdl' is accepted and has no effect" train --eval --use_vdl=true \
+runs "use_vdl and its folder" "tensorboard --logdir vdl_dir/scalar" train --eval --use_vdl=true \
 	--vdl_log_dir=vdl_dir/scalar
-runs "words behind them" "'--vdl_log_dir' is accepted" train --eval --amp --use_vdl True --vdl_log_dir vdl_dir/scalar
-once() { [ "$(grep -c "'--use_vdl' is accepted" "$work/says.log")" -eq 1 ]; }
-check "each is said once" once
+events() { [ "$(find "$1" -name 'events.out.tfevents.*' -size +0 | wc -l)" -eq "$2" ]; }
+check "an event file is there" events vdl_dir/scalar 1
+runs "words behind them" "tensorboard --logdir vdl_dir/scalar" train --eval --amp --use_vdl True --vdl_log_dir vdl_dir/scalar
+check "each run has one of its own" events vdl_dir/scalar 2
+runs "the folder without use_vdl" "Save checkpoint" train --vdl_log_dir none
+check "writes none, as PaddleDetection" test ! -e none
+once() { [ "$(grep -c "'--fleet' is accepted" "$work/says.log")" -eq 1 ]; }
 runs "fleet, enable_ce, to_static, wandb" "'--fleet' is accepted" train --fleet --eval --enable_ce True --to_static \
 	--use_wandb=False --save_prediction_only
 all_said() {
@@ -26,6 +30,7 @@ all_said() {
 	done
 }
 check "each has its line" all_said
+check "and one alone" once
 runs "profiler and proposals" "'--profiler_options' is accepted" train --profiler_options "batch_range=[1,2];state=GPU" \
 	--proposals_path p.json --eval True
 runs "the same words as keys" "Save checkpoint" train -o use_gpu=true use_vdl=True vdl_log_dir=x fleet=True enable_ce=True \
@@ -76,6 +81,7 @@ cp recipe.yml truth.yml && sed -i 's/^use_ema: false/use_ema: 2/' truth.yml
 says "2 is no truth value" 3 "'use_ema' must be true or false" "$flotilla" train -c truth.yml
 
 # One line from N ranks.
-says "two ranks" 0 "'--use_vdl' is accepted" "$fleetrun" --nproc_per_node 2 flotilla train -c recipe.yml --use_vdl True \
+says "two ranks" 0 "'--fleet' is accepted" "$fleetrun" --nproc_per_node 2 flotilla train -c recipe.yml --fleet --use_vdl True \
 	-o TrainReader.batch_size=2
 check "one line of two ranks" once
+check "and one event file" events output/recipe 1
