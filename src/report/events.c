@@ -120,12 +120,14 @@ static int write_step(void *self, const struct sink_step *s, struct fl_err *err)
 	return write_numbers(e, s->step, s->recent, s->count, err);
 }
 
+/* At the last step before it: the next one's number is where a run that goes on
+ * takes back what was written. */
 static int write_evaluation(void *self, const struct sink_evaluation *v,
 			    struct fl_err *err)
 {
 	if (!self)
 		return 0;
-	return write_numbers(self, v->step, v->scores, v->count, err);
+	return write_numbers(self, v->step - 1, v->scores, v->count, err);
 }
 
 static int write_batch(void *self, const struct sink_batch *b,

@@ -14,7 +14,7 @@
 #define COLUMNS 3
 #define MOST (COLUMNS * COLUMNS)
 
-static uint8_t as_byte(const struct recipe_reader *r, float v, int channel)
+static uint8_t as_byte(const struct reader_options *r, float v, int channel)
 {
 	double x = (double)v;
 
@@ -26,7 +26,7 @@ static uint8_t as_byte(const struct recipe_reader *r, float v, int channel)
 }
 
 /* Every pixel of the small picture is the mean of those that it covers. */
-static void shrink(const struct recipe_reader *r, const struct batch *b, int i,
+static void shrink(const struct reader_options *r, const struct batch *b, int i,
 		   struct image *out)
 {
 	const size_t h = (size_t)b->h, w = (size_t)b->w;
@@ -82,7 +82,7 @@ static void lay(struct image *whole, const struct image *tile, int x, int y)
 		       tile->rgb + (size_t)v * line, line);
 }
 
-void mosaic_of_batch(const struct recipe_reader *reader, const struct batch *b,
+void mosaic_of_batch(const struct reader_options *reader, const struct batch *b,
 		     const struct dataset *data, struct image *out)
 {
 	int n = b->n < MOST ? b->n : MOST, longer = b->w > b->h ? b->w : b->h;

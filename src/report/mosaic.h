@@ -11,7 +11,7 @@
 
 /* The first nine, three in a row, each within 208 pixels a side, in the colours
  * of before the reader normalised them. image: image_release() by the caller. */
-void mosaic_of_batch(const struct recipe_reader *reader,
+void mosaic_of_batch(const struct reader_options *reader,
 		     const struct batch *batch, const struct dataset *data,
 		     struct image *image);
 

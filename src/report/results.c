@@ -29,6 +29,7 @@ struct results {
 	char scores[64];    /* its other end, ",ap50,ap" */
 	double *sums;	    /* of the epoch at work, one per loss */
 	int steps;
+	bool torn; /* the file may end within a row */
 };
 
 /* loss_cls: train/cls_loss; loss: train/loss */
@@ -109,13 +110,14 @@ static void take_file(struct results *r, const char *text, size_t size)
 	r->start = fl_now_s() - last;
 }
 
-static int write_all(const struct results *r, struct fl_err *err)
+static int write_all(struct results *r, struct fl_err *err)
 {
 	struct fl_str text = FL_STR_INIT;
 	int rc;
 
 	all_text(r, &text);
 	rc = fl_write_file(r->path, fl_str_get(&text), text.len, err);
+	r->torn = r->torn && rc != 0;
 	fl_str_release(&text);
 	return rc;
 }
@@ -145,17 +147,17 @@ static int open_results(const struct sink_run *run, void **self,
 static int append_row(struct results *r, struct fl_err *err)
 {
 	struct fl_str text = FL_STR_INIT;
-	bool first = !fl_exists(r->path);
 	FILE *f;
 	int rc = 0;
 
-	if (first)
+	if (r->torn || !fl_exists(r->path))
 		return write_all(r, err);
 	f = fopen(r->path, "ae");
 	fl_str_addf(&text, "%s%s\n", fl_str_get(&r->head), r->scores);
 	if (!f || fputs(fl_str_get(&text), f) < 0 || fflush(f) != 0)
 		rc = fl_fail(err, FL_EIO, "cannot write '%s': %s", r->path,
 			     strerror(errno));
+	r->torn = rc != 0;
 	if (f)
 		fclose(f);
 	fl_str_release(&text);

@@ -188,21 +188,29 @@ void tfevents_scalar(struct tfevents *t, const char *tag, double value)
 	end_value(t);
 }
 
-/* A value that is a string tensor [count], without its strings. */
-static void begin_strings(struct fl_str *value, struct fl_str *tensor,
-			  const char *tag, const char *plugin, int count)
+/* Of a tensor [count] of strings all but these. */
+static void begin_strings(struct fl_str *tensor, int count)
 {
-	struct fl_str name = FL_STR_INIT, metadata = FL_STR_INIT;
 	struct fl_str dim = FL_STR_INIT, shape = FL_STR_INIT;
 
-	put_text(value, VALUE_TAG, tag);
-	put_text(&name, PLUGIN_NAME, plugin);
-	put_message(&metadata, METADATA_PLUGIN, &name);
-	put_message(value, VALUE_METADATA, &metadata);
 	put_int(tensor, TENSOR_TYPE, DT_STRING);
 	put_int(&dim, DIM_SIZE, count);
 	put_message(&shape, SHAPE_DIM, &dim);
 	put_message(tensor, TENSOR_SHAPE, &shape);
+}
+
+/* A value that is the tensor, for the plugin that shows such. */
+static void put_tensor(struct tfevents *t, const char *tag, const char *plugin,
+		       struct fl_str *tensor)
+{
+	struct fl_str name = FL_STR_INIT, metadata = FL_STR_INIT;
+
+	put_text(&t->value, VALUE_TAG, tag);
+	put_message(&t->value, VALUE_TENSOR, tensor);
+	put_text(&name, PLUGIN_NAME, plugin);
+	put_message(&metadata, METADATA_PLUGIN, &name);
+	put_message(&t->value, VALUE_METADATA, &metadata);
+	end_value(t);
 }
 
 void tfevents_image(struct tfevents *t, const char *tag, int w, int h,
@@ -213,22 +221,20 @@ void tfevents_image(struct tfevents *t, const char *tag, int w, int h,
 
 	snprintf(side[0], sizeof(side[0]), "%d", w);
 	snprintf(side[1], sizeof(side[1]), "%d", h);
-	begin_strings(&t->value, &tensor, tag, "images", 3);
+	begin_strings(&tensor, 3);
 	put_text(&tensor, TENSOR_STRING, side[0]);
 	put_text(&tensor, TENSOR_STRING, side[1]);
 	put_bytes(&tensor, TENSOR_STRING, file, size);
-	put_message(&t->value, VALUE_TENSOR, &tensor);
-	end_value(t);
+	put_tensor(t, tag, "images", &tensor);
 }
 
 void tfevents_text(struct tfevents *t, const char *tag, const char *markdown)
 {
 	struct fl_str tensor = FL_STR_INIT;
 
-	begin_strings(&t->value, &tensor, tag, "text", 1);
+	begin_strings(&tensor, 1);
 	put_text(&tensor, TENSOR_STRING, markdown);
-	put_message(&t->value, VALUE_TENSOR, &tensor);
-	end_value(t);
+	put_tensor(t, tag, "text", &tensor);
 }
 
 static void put_checked(struct fl_str *record, const void *bytes, size_t size)
