@@ -20,8 +20,8 @@ static int bound(int v, int lo, int hi)
 	return v < lo ? lo : v > hi ? hi : v;
 }
 
-void draw_fill(struct image *im, int x1, int y1, int x2, int y2,
-	       const uint8_t color[3])
+static void fill(struct image *im, int x1, int y1, int x2, int y2,
+		 const uint8_t color[3])
 {
 	x1 = bound(x1, 0, im->w);
 	x2 = bound(x2, 0, im->w);
@@ -35,23 +35,25 @@ void draw_fill(struct image *im, int x1, int y1, int x2, int y2,
 			       color, 3);
 }
 
-void draw_box(struct image *im, int x1, int y1, int x2, int y2, int thick,
-	      const uint8_t color[3])
+/* 'thick' pixels wide. */
+static void outline(struct image *im, int x1, int y1, int x2, int y2, int thick,
+		    const uint8_t color[3])
 {
-	draw_fill(im, x1, y1, x2, y1 + thick, color);
-	draw_fill(im, x1, y2 - thick, x2, y2, color);
-	draw_fill(im, x1, y1, x1 + thick, y2, color);
-	draw_fill(im, x2 - thick, y1, x2, y2, color);
+	fill(im, x1, y1, x2, y1 + thick, color);
+	fill(im, x1, y2 - thick, x2, y2, color);
+	fill(im, x1, y1, x1 + thick, y2, color);
+	fill(im, x2 - thick, y1, x2, y2, color);
 }
 
 /* Letters of five cells and a gap of one. */
-int draw_text_width(const char *text, int scale)
+static int width_of(const char *text, int scale)
 {
 	return (int)strlen(text) * 6 * scale;
 }
 
-void draw_text(struct image *im, int x, int y, const char *text, int scale,
-	       const uint8_t color[3])
+/* Of 5 x 7 cells, each 'scale' pixels; other than ASCII as '?'. */
+static void letters(struct image *im, int x, int y, const char *text, int scale,
+		    const uint8_t color[3])
 {
 	for (; *text; text++, x += 6 * scale) {
 		unsigned char c = (unsigned char)*text;
@@ -64,8 +66,7 @@ void draw_text(struct image *im, int x, int y, const char *text, int scale,
 			int cx = x + i % 5 * scale, cy = y + i / 5 * scale;
 
 			if (rows[i / 5] >> (4 - i % 5) & 1)
-				draw_fill(im, cx, cy, cx + scale, cy + scale,
-					  color);
+				fill(im, cx, cy, cx + scale, cy + scale, color);
 		}
 	}
 }
@@ -82,14 +83,14 @@ void draw_object(struct image *im, int x1, int y1, int x2, int y2, int class,
 	const size_t count = sizeof(class_colors) / sizeof(class_colors[0]);
 	const uint8_t *color = class_colors[(size_t) class % count];
 	int scale = im->w >= 480 ? 2 : 1;
-	int width = draw_text_width(label, scale) + 2, x = x1, y = y1;
+	int width = width_of(label, scale) + 2, x = x1, y = y1;
 
-	draw_box(im, x1, y1, x2, y2, 2, color);
+	outline(im, x1, y1, x2, y2, 2, color);
 	y = y - 9 * scale < 0 ? 0 : y - 9 * scale;
 	x = x + width > im->w ? im->w - width : x; /* the label stays inside */
 	x = x < 0 ? 0 : x;
-	draw_fill(im, x, y, x + width, y + 9 * scale, color);
-	draw_text(im, x + 2, y + scale, label, scale, white);
+	fill(im, x, y, x + width, y + 9 * scale, color);
+	letters(im, x + 2, y + scale, label, scale, white);
 }
 
 /* Is the point (u, v) of the unit square within the shape? Each shape touches

@@ -23,18 +23,10 @@ extern const char *const draw_shape_names[DRAW_SHAPES];
 /* A shape filling the box of w x h with its upper left corner at (x, y). */
 void draw_shape(struct image *im, enum draw_shape shape, double x, double y,
 		double w, double h, const uint8_t color[3]);
-/* The outline of a box, 'thick' pixels wide. */
-void draw_box(struct image *im, int x1, int y1, int x2, int y2, int thick,
-	      const uint8_t color[3]);
-void draw_fill(struct image *im, int x1, int y1, int x2, int y2,
-	       const uint8_t color[3]);
-/* Letters of 5 x 7 cells, each 'scale' pixels; other than ASCII as '?'. */
-void draw_text(struct image *im, int x, int y, const char *text, int scale,
-	       const uint8_t color[3]);
 /* The box of an object with its label above it, or within where there is no
- * room; classes that follow one another have different colours. */
+ * room; classes that follow one another have different colours. Letters other
+ * than ASCII stand as '?'. */
 void draw_object(struct image *im, int x1, int y1, int x2, int y2, int class,
 		 const char *label);
-int draw_text_width(const char *text, int scale);
 
 #endif

@@ -1,4 +1,6 @@
-/* The part of a recipe that the outputs of a run read. */
+/* The part of a recipe that the outputs of a run read: who wants which of those
+ * that are not always there. registry/lists.c has it among the parts; the sinks
+ * ask for it when they open. */
 #include "report/options.h"
 
 #define F(field) offsetof(struct report_options, field)

@@ -60,7 +60,7 @@ enum {
 	SHAPE_DIM = 2,
 	DIM_SIZE = 1
 };
-enum wire {
+enum field_form {
 	WIRE_VARINT = 0,
 	WIRE_64 = 1,
 	WIRE_BYTES = 2,
@@ -112,9 +112,9 @@ static void put_varint(struct fl_str *s, uint64_t v)
 	fl_str_addn(s, bytes, n);
 }
 
-static void put_key(struct fl_str *s, int field, enum wire wire)
+static void put_key(struct fl_str *s, int field, enum field_form form)
 {
-	put_varint(s, (uint64_t)field << 3 | wire);
+	put_varint(s, (uint64_t)field << 3 | form);
 }
 
 static void put_int(struct fl_str *s, int field, int64_t v)

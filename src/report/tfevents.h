@@ -29,7 +29,7 @@ int tfevents_open(const char *folder, int64_t now, struct tfevents **out,
 		  struct fl_err *err);
 /* NULL is fine. */
 void tfevents_close(struct tfevents *t);
-/* Borrowed. */
+/* Borrowed; tests call it. */
 const char *tfevents_path(const struct tfevents *t);
 
 void tfevents_begin(struct tfevents *t, double time, int64_t step);
@@ -43,7 +43,8 @@ void tfevents_text(struct tfevents *t, const char *tag, const char *markdown);
 /* FL_EIO: nothing of the record is in the file, and the next may be tried. */
 int tfevents_end(struct tfevents *t, struct fl_err *err);
 
-/* CRC-32C (Castagnoli) of the bytes, turned and shifted as records have it. */
+/* CRC-32C (Castagnoli) of the bytes, turned and shifted as records have it.
+ * Tests call it. */
 uint32_t tfevents_masked_crc(const void *bytes, size_t size);
 
 #endif

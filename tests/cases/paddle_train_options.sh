@@ -43,7 +43,7 @@ refuses "proposals" "SNIPER" train --save_proposals
 refuses "an option of another tool" "unknown option '--json_eval'" train --json_eval
 refuses "a beginning of an option" "did you mean '--replay_draws'" train --repl x
 refuses "a truth value that is none" "takes true or false, not 'maybe'" train --use_vdl=maybe
-refuses "an option without its word" "option '--vdl_log_dir' needs a value" train --vdl_log_dir
+refuses "an option without its word" "option '--vdl_log_dir' needs DIR" train --vdl_log_dir
 
 runs "eval with amp" "INFO: amp: " eval --classwise --amp
 runs "predictions alone" "bbox result is saved to ./bbox.json" eval --save_prediction_only

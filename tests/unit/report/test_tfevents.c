@@ -1,6 +1,7 @@
 /* Event files, byte by byte: checksums by the vectors of RFC 3720, records as
- * protobuf 7.36 writes the same messages (a step of 0 apart, which it leaves out), names that a resumed run counts on,
- * and a disk that is full. (The real TensorBoard reads them in tests/e2e.) */
+ * protobuf 7.36 writes the same messages (a step of 0 apart, which it leaves
+ * out), names that a resumed run counts on, and a disk that is full. (The real
+ * TensorBoard reads them in tests/e2e.) */
 #include "report/tfevents.h"
 
 #include "base/bytes.h"
