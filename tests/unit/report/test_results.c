@@ -3,7 +3,7 @@
 #include "report/sinks.h"
 
 #include "base/file.h"
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

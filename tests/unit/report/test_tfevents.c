@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <signal.h>
