@@ -24,6 +24,7 @@ struct data_args {
 	const char *config;
 	struct option_list overrides;
 	int images, val, seed, width, height;
+	bool annotations_only;
 };
 
 static const struct option_row rows[] = {
@@ -32,12 +33,16 @@ static const struct option_row rows[] = {
 	{ "opt", 'o', OPTION_LIST, offsetof(struct data_args, overrides),
 	  .arg = "key=value ...",
 	  .help = "check: replace values of the recipe" },
-	{ "images", 0, OPTION_INT, offsetof(struct data_args, images), 1, 1e6,
+	{ "images", 0, OPTION_INT, offsetof(struct data_args, images), 1, 1e7,
 	  "N", "synth: pictures for training (default 1200)" },
-	{ "val", 0, OPTION_INT, offsetof(struct data_args, val), 1, 1e6, "N",
+	{ "val", 0, OPTION_INT, offsetof(struct data_args, val), 1, 1e7, "N",
 	  "synth: pictures held back (default 150)" },
 	{ "seed", 0, OPTION_INT, offsetof(struct data_args, seed), 0, 1e9, "S",
 	  "synth: another seed, other pictures" },
+	{ "annotations_only", 0, OPTION_FLAG,
+	  offsetof(struct data_args, annotations_only),
+	  .help = "synth: lists without pictures, as large as Objects365's: "
+		  "15 boxes an image" },
 	{ "width", 0, OPTION_INT, offsetof(struct data_args, width), 32, 4096,
 	  "W", "synth: of a picture (default 240)" },
 	{ "height", 0, OPTION_INT, offsetof(struct data_args, height), 32, 4096,
@@ -164,7 +169,8 @@ static int synth(const struct data_args *args, int words, char **argv,
 		return fl_fail(
 			err, FL_EUSAGE,
 			"synth needs one folder: flotilla data synth DIR");
-	return synth_make(argv[0], &o, err);
+	return args->annotations_only ? synth_make_annotations(argv[0], &o, err)
+				      : synth_make(argv[0], &o, err);
 }
 
 static int take_verb(void *ctx, int words, char **argv, struct fl_err *err)

@@ -23,4 +23,10 @@ struct synth_options {
 int synth_make(const char *dir, const struct synth_options *options,
 	       struct fl_err *err);
 
+/* The lists alone, as large as one likes: 365 classes, 15 objects an image on
+ * average, in the words of Objects365. Width and height of the options do not
+ * count. */
+int synth_make_annotations(const char *dir, const struct synth_options *options,
+			   struct fl_err *err);
+
 #endif
