@@ -26,10 +26,13 @@ int main(int argc, char **argv)
 	if (rc != 0)
 		fprintf(stderr, "bench_annotations: %s\n", err.text);
 	else
-		printf("{\"peer\": \"flotilla\", \"seconds\": %.3f, \"peak_mib\": %ld, "
+		printf("{\"peer\": \"flotilla\", \"seconds\": %.3f, \"core_s\": %.3f, \"peak_mib\": %ld, "
 		       "\"images\": %zu, \"boxes\": %zu}\n",
-		       fl_now_s() - start, use.ru_maxrss / 1024, a.image_count,
-		       a.box_count);
+		       fl_now_s() - start,
+		       (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+			       1e-6 * (double)(use.ru_utime.tv_usec +
+					       use.ru_stime.tv_usec),
+		       use.ru_maxrss / 1024, a.image_count, a.box_count);
 	annotations_release(&a);
 	return fl_exit_status(rc);
 }

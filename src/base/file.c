@@ -137,19 +137,20 @@ static int sync_folder_of(const char *path, struct fl_err *err)
 
 int fl_out_commit(struct fl_out *out, struct fl_err *err)
 {
+	bool sync = !out->unsynced;
 	int rc = 0;
 
-	if (fsync(out->fd) != 0)
+	if (sync && fsync(out->fd) != 0)
 		rc = cannot(err, "sync", out->path);
 	if (close(out->fd) != 0 && rc == 0)
 		rc = cannot(err, "close", out->path);
 	out->fd = -1;
 	if (rc == 0 && rename(out->temporary, out->path) != 0)
 		rc = cannot(err, "rename to", out->path);
-	if (rc == 0)
-		rc = sync_folder_of(out->path, err);
-	else
+	if (rc != 0)
 		unlink(out->temporary);
+	else if (sync)
+		rc = sync_folder_of(out->path, err);
 	out_release(out);
 	return rc;
 }
@@ -200,6 +201,20 @@ bool fl_program_path(char *buf, size_t size)
 		return false;
 	buf[n] = '\0';
 	return true;
+}
+
+bool fl_cache_path(char *buf, size_t size, const char *name)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (cache && cache[0] == '/') /* others are to be ignored */
+		n = snprintf(buf, size, "%s/flotilla/%s", cache, name);
+	else if (home && home[0] == '/')
+		n = snprintf(buf, size, "%s/.cache/flotilla/%s", home, name);
+	else
+		return false;
+	return n > 0 && (size_t)n < size;
 }
 
 const char *fl_base_name(const char *path)

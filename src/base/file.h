@@ -24,6 +24,9 @@ int fl_map_peek(struct fl_map *map, const char *path, struct fl_err *err);
  * is then worth nothing. */
 int fl_map_whole(const struct fl_map *map, const char *path,
 		 struct fl_err *err);
+/* For who reads large files from front to end: these bytes were read and need
+ * not stay in the memory of this process. They can be read again. */
+void fl_map_pass(const struct fl_map *map, size_t from, size_t to);
 void fl_map_close(struct fl_map *map);
 /* Closes the map of path after work that ended with rc, and returns rc; or
  * FL_EDATA with the sentence of fl_map_whole in err. */
@@ -43,6 +46,9 @@ int fl_make_dirs(const char *path, struct fl_err *err);
  * fl_out_abort(), the temporary is gone and the old file is untouched. */
 struct fl_out {
 	int fd; /* -1 when closed */
+	/* Set after fl_out_open() by who knows a torn file when it is read:
+	 * nothing is synced, and after a failure of the power it may be torn. */
+	bool unsynced;
 	uint64_t written;
 	char *path, *temporary;
 };
@@ -63,6 +69,9 @@ int fl_join(char *buf, size_t size, const char *dir, const char *name,
 	    struct fl_err *err);
 /* Absolute path of the running program; false where the system does not tell. */
 bool fl_program_path(char *buf, size_t size);
+/* Where this user keeps what can be made again: $XDG_CACHE_HOME/flotilla/name, else
+ * ~/.cache/flotilla/name. False where there is no such place. */
+bool fl_cache_path(char *buf, size_t size, const char *name);
 /* The part after the last slash; borrowed. */
 const char *fl_base_name(const char *path);
 

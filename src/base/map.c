@@ -201,6 +201,18 @@ int fl_map_whole(const struct fl_map *map, const char *path, struct fl_err *err)
 		path);
 }
 
+/* Pages that the guard put zeros into stay zeros. */
+void fl_map_pass(const struct fl_map *map, size_t from, size_t to)
+{
+	if (!map->guard)
+		return;
+	to = (to < map->size ? to : map->size) & ~(page - 1);
+	from = from & ~(page - 1);
+	if (from < to)
+		madvise((char *)(uintptr_t)map->data + from, to - from,
+			MADV_DONTNEED);
+}
+
 void fl_map_close(struct fl_map *map)
 {
 	if (map->guard) {

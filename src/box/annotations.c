@@ -3,25 +3,14 @@
  * one way only is read so; what it means is annotations_link.c's business. */
 #include "box/annotations.h"
 
-#include "base/file.h"
-#include "text/json_pull.h"
+#include "box/annotations_priv.h"
+#include "box/annotations_store.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-struct annotations_reader {
-	struct json_pull json;
-	struct annotations *out;
-	size_t image_cap, box_cap, category_cap, fault_cap;
-	/* Lines are counted once through the file, not once for each fault. */
-	size_t line, counted; /* the line of the byte 'counted' */
-	/* The id that could not be taken, and what stands there. */
-	const char *wrong_key, *wrong_kind;
-	struct fl_err *err;
-};
 
 /* Room for one more of size bytes in a table that doubles. */
 static void *grow(void *table, size_t count, size_t *cap, size_t size)
@@ -306,45 +295,108 @@ static int not_a_box(struct annotations_reader *r, bool image, bool caption,
 	return no_ids(r, image);
 }
 
-static int read_box(struct annotations_reader *r)
+enum box_key {
+	BOX_IMAGE,
+	BOX_CATEGORY,
+	BOX_ID,
+	BOX_BBOX,
+	BOX_AREA,
+	BOX_CROWD,
+	BOX_IGNORE,
+	BOX_CAPTION,
+	BOX_SEGMENTS,
+	BOX_OTHER,
+	BOX_END /* no key more; or broken */
+};
+
+static enum box_key box_key_of(const struct json_pull *json)
+{
+	static const char *const names[BOX_OTHER] = {
+		"image_id", "category_id", "id",      "bbox",	      "area",
+		"iscrowd",  "ignore",	   "caption", "segments_info"
+	};
+
+	for (int k = 0; k < BOX_OTHER; k++)
+		if (json_pull_is(json, names[k]))
+			return (enum box_key)k;
+	return BOX_OTHER;
+}
+
+/* The key that stands at place k of a box. */
+static enum box_key next_box_key(struct annotations_reader *r, int k)
+{
+	struct annotations_written none, *w = &none;
+	size_t from = r->json.at;
+
+	if (k < ANNOTATIONS_KEYS) {
+		w = &r->keys[k];
+		if (w->len > 0 &&
+		    json_pull_key_again(&r->json, w->bytes, w->len))
+			return (enum box_key)w->key;
+	}
+	if (json_pull_next(&r->json) != JSON_KEY)
+		return BOX_END;
+	w->key = (int)box_key_of(&r->json);
+	w->len = r->json.at - from;
+	if (w->len <= sizeof(w->bytes))
+		memcpy(w->bytes, r->json.data + from, w->len);
+	else
+		w->len = 0;
+	return (enum box_key)w->key;
+}
+
+/* False where the value of the key is not what it must be. */
+static bool read_box_value(struct annotations_reader *r, enum box_key key,
+			   struct annotation_box *b)
+{
+	switch (key) {
+	case BOX_IMAGE:
+		return take_id(r, "image_id", &b->image_id);
+	case BOX_CATEGORY:
+		return take_id(r, "category_id", &b->category_id);
+	case BOX_ID:
+		b->has_id = take_own_id(r, &b->id);
+		return b->has_id;
+	case BOX_BBOX:
+		return take_bbox(r, b);
+	case BOX_AREA:
+		return take_number(r, &b->area);
+	case BOX_CROWD:
+		return take_flag(r, &b->crowd);
+	case BOX_IGNORE:
+		return take_flag(r, &b->ignore);
+	default:
+		return skip_value(r);
+	}
+}
+
+int annotations_read_box(struct annotations_reader *r)
 {
 	struct annotations *a = r->out;
 	struct annotation_box b = {
 		.x = NAN, .y = NAN, .w = NAN, .h = NAN, .area = NAN, .id = -1
 	};
-	bool image = false, category = false, ok = true;
-	bool caption = false, segments = false, bbox = false;
+	const unsigned needed = 1u << BOX_IMAGE | 1u << BOX_CATEGORY;
 	size_t byte = json_pull_byte(&r->json);
-	enum json_token t;
+	unsigned seen = 0;
+	bool ok = true;
 
-	while (ok && (t = json_pull_next(&r->json)) == JSON_KEY) {
-		if (json_pull_is(&r->json, "image_id")) {
-			ok = image = take_id(r, "image_id", &b.image_id);
-		} else if (json_pull_is(&r->json, "category_id")) {
-			ok = category =
-				take_id(r, "category_id", &b.category_id);
-		} else if (json_pull_is(&r->json, "id")) {
-			ok = b.has_id = take_own_id(r, &b.id);
-		} else if (json_pull_is(&r->json, "bbox")) {
-			if (bbox) /* again: the last one counts */
-				drop_fault(a);
-			bbox = true;
-			ok = take_bbox(r, &b);
-		} else if (json_pull_is(&r->json, "area")) {
-			ok = take_number(r, &b.area);
-		} else if (json_pull_is(&r->json, "iscrowd")) {
-			ok = take_flag(r, &b.crowd);
-		} else if (json_pull_is(&r->json, "ignore")) {
-			ok = take_flag(r, &b.ignore);
-		} else {
-			caption |= json_pull_is(&r->json, "caption");
-			segments |= json_pull_is(&r->json, "segments_info");
-			ok = skip_value(r);
-		}
+	for (int k = 0; ok; k++) {
+		enum box_key key = next_box_key(r, k);
+
+		if (key == BOX_END)
+			break;
+		if (key == BOX_BBOX && seen >> BOX_BBOX & 1)
+			drop_fault(a); /* again: the last one counts */
+		ok = read_box_value(r, key, &b);
+		if (ok)
+			seen |= 1u << key;
 	}
-	if (!ok || !image || !category)
-		return not_a_box(r, image, ok && caption, ok && segments);
-	if (!bbox)
+	if (!ok || (seen & needed) != needed || r->json.token == JSON_BROKEN)
+		return not_a_box(r, seen >> BOX_IMAGE & 1,
+				 ok && seen >> BOX_CAPTION & 1,
+				 ok && seen >> BOX_SEGMENTS & 1);
+	if (!(seen >> BOX_BBOX & 1))
 		add_fault(r, byte, "it has no 'bbox'");
 	a->boxes = grow(a->boxes, a->box_count, &r->box_cap, sizeof(*a->boxes));
 	a->boxes[a->box_count++] = b;
@@ -381,20 +433,39 @@ static int read_category(struct annotations_reader *r)
 	return 0;
 }
 
-/* An array of objects, each read by 'one'. */
+void annotations_pass(struct annotations_reader *r, size_t at_least)
+{
+	size_t at = json_pull_byte(&r->json);
+
+	if (at - r->passed < at_least)
+		return;
+	fl_map_pass(r->map, r->passed, at);
+	r->passed = at;
+}
+
+/* An array of objects, each read by 'one', or taken from the parts where another
+ * thread has read it. */
 static int read_array(struct annotations_reader *r,
 		      int (*one)(struct annotations_reader *r))
 {
 	enum json_token t = json_pull_next(&r->json);
+	struct annotations_parts *parts = NULL;
 	int rc = 0;
 
 	if (t != JSON_ARRAY)
 		return not_coco(
 			r,
 			"'images', 'annotations' and 'categories' must be arrays");
-	while (rc == 0 && (t = json_pull_next(&r->json)) != JSON_ARRAY_END)
-		rc = t == JSON_OBJECT ? one(r)
-				      : not_coco(r, "expected an object here");
+	if (one == annotations_read_box)
+		parts = annotations_parts_read(r);
+	while (rc == 0 && (t = json_pull_next(&r->json)) != JSON_ARRAY_END) {
+		annotations_pass(r, ANNOTATIONS_PASS);
+		if (t != JSON_OBJECT)
+			rc = not_coco(r, "expected an object here");
+		else if (!parts || !annotations_parts_take(parts, r))
+			rc = one(r);
+	}
+	annotations_parts_free(parts);
 	return rc;
 }
 
@@ -432,7 +503,7 @@ static int read_document(struct annotations_reader *r)
 			rc = read_array(r, read_image);
 		} else if (json_pull_is(&r->json, "annotations")) {
 			r->out->has_boxes = true;
-			rc = read_array(r, read_box);
+			rc = read_array(r, annotations_read_box);
 		} else if (json_pull_is(&r->json, "categories")) {
 			rc = read_array(r, read_category);
 		} else if (!skip_value(r)) {
@@ -445,11 +516,34 @@ static int read_document(struct annotations_reader *r)
 	return rc;
 }
 
+static int read_file(const struct fl_map *map, const char *path,
+		     struct annotations *out, struct fl_err *err)
+{
+	struct annotations_reader r = {
+		.out = out, .line = 1, .err = err, .map = map
+	};
+	int rc;
+
+	*out = (struct annotations){ 0 };
+	err->code = 0;
+	json_pull_init(&r.json, map->data, map->size, path, err);
+	rc = read_document(&r);
+	json_pull_release(&r.json);
+	if (rc == 0)
+		rc = fl_map_whole(map, path, err);
+	if (rc == 0)
+		annotations_link(out);
+	else
+		annotations_release(out);
+	return rc;
+}
+
 int annotations_read(const char *path, struct annotations *out,
 		     struct fl_err *err)
 {
-	struct annotations_reader r = { .out = out, .line = 1, .err = err };
+	struct annotations_key key;
 	struct fl_map map;
+	bool huge;
 	int rc = fl_map_open(&map, path, err);
 
 	*out = (struct annotations){ 0 };
@@ -457,17 +551,18 @@ int annotations_read(const char *path, struct annotations *out,
 		err->code = FL_EDATA;
 		return FL_EDATA;
 	}
-	err->code = 0;
-	json_pull_init(&r.json, map.data, map.size, path, err);
-	rc = read_document(&r);
-	json_pull_release(&r.json);
-	rc = fl_map_end(&map, path, rc, err);
-	if (rc != 0) {
-		annotations_release(out);
-		return rc;
+	/* The key is of before the reading: a file that changes meanwhile has another. */
+	huge = map.size >= ANNOTATIONS_STORE_LEAST &&
+	       annotations_key_make(path, &map, &key);
+	if (!huge || !annotations_store_load(path, &key, out)) {
+		rc = read_file(&map, path, out, err);
+		if (rc == 0 && huge)
+			annotations_store_save(path, &map, &key, out);
 	}
-	annotations_link(out);
-	return 0;
+	rc = fl_map_end(&map, path, rc, err);
+	if (rc != 0)
+		annotations_release(out);
+	return rc;
 }
 
 void annotations_release(struct annotations *a)
@@ -476,6 +571,7 @@ void annotations_release(struct annotations *a)
 	free(a->boxes);
 	free(a->categories);
 	free(a->faults);
+	free(a->texts);
 	text_ids_release(&a->ids);
 	fl_arena_release(&a->arena);
 	*a = (struct annotations){ 0 };

@@ -59,6 +59,7 @@ struct annotations {
 	struct annotation_box *boxes;
 	struct annotation_category *categories;
 	size_t image_count, box_count, category_count;
+	char *texts;	     /* of an index, that names point into; or NULL */
 	struct text_ids ids; /* the text of an id: text_ids_get() */
 	bool has_boxes;	     /* the file has an 'annotations' array */
 	bool lvis;	     /* its marks are those of an LVIS file */
@@ -68,7 +69,8 @@ struct annotations {
 	size_t fault_count;
 };
 
-/* FL_EDATA with file and line where the file is no JSON or no COCO; files of
+/* Of a huge file the tables are kept for the next time (annotations_store.h).
+ * FL_EDATA with file and line where the file is no JSON or no COCO; files of
  * captions and of panoptic segments are called by their names. */
 int annotations_read(const char *path, struct annotations *out,
 		     struct fl_err *err);
@@ -81,6 +83,10 @@ struct annotation_index {
 		int index;
 	} * places;
 	size_t count;
+	/* Where ids are numbers without large gaps, as they mostly are: the
+	 * index of id first + i, -1 where there is none. NULL otherwise. */
+	int *dense;
+	int64_t first, dense_count;
 };
 struct annotation_index annotations_index_images(const struct annotations *a);
 struct annotation_index

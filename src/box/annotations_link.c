@@ -24,6 +24,37 @@ static struct annotation_index room(size_t count)
 	return out;
 }
 
+static void sort(struct annotation_index *out)
+{
+	for (size_t i = 1; i < out->count; i++)
+		if (by_id(&out->places[i - 1], &out->places[i]) > 0) {
+			qsort(out->places, out->count, sizeof(*out->places),
+			      by_id);
+			return;
+		}
+}
+
+/* Texts stand far below all numbers, so a list with both is not dense. */
+static void finish(struct annotation_index *out)
+{
+	uint64_t span;
+
+	sort(out);
+	if (out->count == 0)
+		return;
+	out->first = out->places[0].id;
+	span = (uint64_t)out->places[out->count - 1].id - (uint64_t)out->first;
+	if (span >= 4 * (uint64_t)out->count + 1024)
+		return;
+	out->dense_count = (int64_t)span + 1;
+	out->dense = fl_calloc((size_t)span + 1, sizeof(int));
+	for (uint64_t i = 0; i <= span; i++)
+		out->dense[i] = -1;
+	for (size_t i = 0; i < out->count; i++)
+		out->dense[out->places[i].id - out->first] =
+			out->places[i].index;
+}
+
 struct annotation_index annotations_index_images(const struct annotations *a)
 {
 	struct annotation_index out = room(a->image_count);
@@ -31,7 +62,7 @@ struct annotation_index annotations_index_images(const struct annotations *a)
 	for (size_t i = 0; i < out.count; i++)
 		out.places[i] =
 			(struct annotation_place){ a->images[i].id, (int)i };
-	qsort(out.places, out.count, sizeof(*out.places), by_id);
+	finish(&out);
 	return out;
 }
 
@@ -43,13 +74,14 @@ annotations_index_categories(const struct annotations *a)
 	for (size_t i = 0; i < out.count; i++)
 		out.places[i] = (struct annotation_place){ a->categories[i].id,
 							   (int)i };
-	qsort(out.places, out.count, sizeof(*out.places), by_id);
+	finish(&out);
 	return out;
 }
 
 void annotation_index_release(struct annotation_index *index)
 {
 	free(index->places);
+	free(index->dense);
 	*index = (struct annotation_index){ 0 };
 }
 
@@ -57,6 +89,12 @@ int annotation_index_find(const struct annotation_index *index, int64_t id)
 {
 	size_t lo = 0, hi = index->count;
 
+	if (index->dense)
+		return id < index->first || id > index->first +
+							    index->dense_count -
+							    1
+			       ? -1
+			       : index->dense[id - index->first];
 	while (lo < hi) { /* the first place behind the id */
 		size_t mid = (lo + hi) / 2;
 

@@ -7,24 +7,14 @@
  * JSON_BROKEN comes. */
 #include "text/json_pull.h"
 
+#include "text/decimal.h"
 #include "text/file_kind.h"
 #include "text/utf8.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What may stand next. */
-enum state {
-	WANT_VALUE,
-	WANT_VALUE_OR_END, /* just behind [ */
-	WANT_KEY_OR_END,   /* just behind { */
-	AFTER_VALUE,
-	DONE,
-	BROKEN,
-};
 
 void json_pull_init(struct json_pull *r, const void *data, size_t size,
 		    const char *what, struct fl_err *err)
@@ -32,7 +22,8 @@ void json_pull_init(struct json_pull *r, const void *data, size_t size,
 	*r = (struct json_pull){
 		.data = data, .size = size, .text = "", .what = what, .err = err
 	};
-	r->state = WANT_VALUE;
+	r->state = JSON_PULL_WANT_VALUE;
+	/* Editors of Windows put the mark there; offsets and lines count it. */
 	if (size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
 		r->at = 3;
 }
@@ -70,7 +61,7 @@ static enum json_token broken(struct json_pull *r, size_t at,
 			r->what, at, json_pull_line(r, at), expected, found,
 			file_slip(r->size, r->depth, c));
 	r->start = at;
-	r->state = BROKEN;
+	r->state = JSON_PULL_BROKEN;
 	r->token = JSON_BROKEN;
 	return JSON_BROKEN;
 }
@@ -80,13 +71,21 @@ static inline bool is_digit(int c)
 	return c >= '0' && c <= '9';
 }
 
+static inline bool is_space(int c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static inline int skip_space(struct json_pull *r)
 {
-	int c;
+	size_t at = r->at;
+	int c = peek(r, at);
 
-	while ((c = peek(r, r->at)) == ' ' || c == '\n' || c == '\r' ||
-	       c == '\t')
-		r->at++;
+	if (c > ' ') /* the most of them */
+		return c;
+	while (is_space(c))
+		c = peek(r, ++at);
+	r->at = at;
 	return c;
 }
 
@@ -185,13 +184,40 @@ static size_t utf8_length(const struct json_pull *r, size_t at)
 	return n;
 }
 
-/* Passes over text without escapes up to a quote, a backslash or something
- * that strings cannot hold; false where it is not UTF-8. */
+/* How many of eight bytes are plain, up to a control character, a quote, a
+ * backslash or a byte beyond ASCII. A borrow marks bytes behind such a one only. */
+static inline size_t plain_of_eight(const unsigned char *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	const uint64_t one = 0x0101010101010101u, top = 0x8080808080808080u;
+	uint64_t v, quote, slash;
+
+	memcpy(&v, p, 8);
+	quote = v ^ one * '"';
+	slash = v ^ one * '\\';
+	v = (v | (v - one * 0x20) | (quote - one) | (slash - one)) & top;
+	return v ? (size_t)__builtin_ctzll(v) / 8 : 8;
+#else
+	(void)p;
+	return 0;
+#endif
+}
+
+/* Passes over text without escapes up to a quote, a backslash or something that
+ * strings cannot hold (the end is -1, so it counts as such); false where it is
+ * not UTF-8. */
 static bool skip_plain(struct json_pull *r)
 {
 	for (;;) {
-		int c = peek(r, r->at);
-		size_t n = 1;
+		size_t n = 8;
+		int c;
+
+		while (n == 8 && r->size - r->at >= 8) {
+			n = plain_of_eight(r->data + r->at);
+			r->at += n;
+		}
+		n = 1;
+		c = peek(r, r->at);
 
 		if (c < 0x20 || c == '"' || c == '\\')
 			return true;
@@ -254,51 +280,8 @@ static enum json_token read_string(struct json_pull *r, enum json_token token)
 
 /* Numbers */
 
-#if LDBL_MANT_DIG == 64
-/* w / 10^k or w * 10^k rounded to 64 bits and then to 53 is the nearest
- * double unless the first rounding met the middle between two doubles: then
- * it is not known on which side the true value lies. 10^27 is the largest
- * power that 64 bits hold. */
-static bool scale_exactly(uint64_t w, int exponent, double *out)
-{
-	static const long double ten[] = {
-		1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
-		1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
-		1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
-		1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L,
-	};
-	long double x = (long double)w;
-	uint64_t mantissa;
-
-	if (exponent < -27 || exponent > 27)
-		return false;
-	x = exponent < 0 ? x / ten[-exponent] : x * ten[exponent];
-	memcpy(&mantissa, &x, sizeof(mantissa));
-	if ((mantissa & 0x7FF) == 0x400)
-		return false;
-	*out = (double)x;
-	return true;
-}
-#else
-/* Both operands are doubles without error, so the one operation rounds
- * correctly (Clinger: How to read floating point numbers accurately, 1990). */
-static bool scale_exactly(uint64_t w, int exponent, double *out)
-{
-	static const double ten[] = {
-		1e0,  1e1,  1e2,  1e3,	1e4,  1e5,  1e6,  1e7,
-		1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-		1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-	};
-
-	if (w > (1ull << 53) || exponent < -22 || exponent > 22)
-		return false;
-	*out = exponent < 0 ? (double)w / ten[-exponent]
-			    : (double)w * ten[exponent];
-	return true;
-}
-#endif
-
-/* The program never sets a locale, so strtod knows the point as '.'. */
+/* For numbers whose digits do not fit: rare in annotations. The program never
+ * sets a locale, so strtod knows the point as '.'. */
 static double by_strtod(struct json_pull *r)
 {
 	fl_str_clear(&r->buffer);
@@ -306,19 +289,17 @@ static double by_strtod(struct json_pull *r)
 	return strtod(fl_str_get(&r->buffer), NULL);
 }
 
-/* Digits from r->at on into *w; returns how many there are. w wraps beyond 19
- * digits, which the caller finds by the count. */
-static inline size_t read_digits(struct json_pull *r, uint64_t *w)
+/* Digits from p on into *w; the byte behind them. w wraps beyond 19 digits, which
+ * the caller finds by the count. */
+static inline const unsigned char *
+read_digits(const unsigned char *p, const unsigned char *end, uint64_t *w)
 {
-	const unsigned char *p = r->data + r->at, *end = r->data + r->size;
-	const unsigned char *first = p;
 	uint64_t v = *w;
 
 	while (p < end && is_digit(*p))
 		v = v * 10 + (uint64_t)(*p++ - '0');
 	*w = v;
-	r->at += (size_t)(p - first);
-	return (size_t)(p - first);
+	return p;
 }
 
 /* At the byte behind e or E. False where there are no digits. A large value
@@ -346,7 +327,7 @@ static enum json_token convert(struct json_pull *r, bool negative, uint64_t w,
 	if (r->skipping)
 		return JSON_NUMBER;
 	if (fraction > 1000 || digits > 19 ||
-	    !scale_exactly(w, exponent - (int)fraction, &r->number))
+	    !decimal_scale(w, exponent - (int)fraction, &r->number))
 		r->number = by_strtod(r);
 	else if (negative)
 		r->number = -r->number;
@@ -385,30 +366,39 @@ static enum json_token not_finite(struct json_pull *r, double value)
 
 static enum json_token read_number(struct json_pull *r)
 {
-	bool negative = peek(r, r->at) == '-', integral = true;
-	size_t digits, fraction = 0, first;
+	const unsigned char *end = r->data + r->size, *p = r->data + r->at;
+	const unsigned char *first;
+	bool negative = *p == '-', integral = true;
+	size_t digits, fraction = 0;
 	uint64_t w = 0;
 	int exponent = 0;
 
-	if (negative)
+	if (negative) {
 		r->at++;
-	if (negative && read_word(r, "Infinity"))
-		return not_finite(r, -INFINITY);
-	first = r->at;
-	digits = read_digits(r, &w);
+		if (read_word(r, "Infinity"))
+			return not_finite(r, -INFINITY);
+		p++;
+	}
+	first = p;
+	p = read_digits(p, end, &w);
+	digits = (size_t)(p - first);
+	r->at = (size_t)(p - r->data);
 	if (digits == 0)
 		return broken(r, r->at, "a digit");
-	if (digits > 1 && r->data[first] == '0')
-		return broken(r, first, "a number without leading zeros");
-	if (peek(r, r->at) == '.') {
-		r->at++;
-		fraction = read_digits(r, &w);
+	if (digits > 1 && *first == '0')
+		return broken(r, (size_t)(first - r->data),
+			      "a number without leading zeros");
+	if (p < end && *p == '.') {
+		first = p + 1;
+		p = read_digits(first, end, &w);
+		fraction = (size_t)(p - first);
+		r->at = (size_t)(p - r->data);
 		if (fraction == 0)
 			return broken(r, r->at, "a digit behind the point");
 		digits += fraction;
 		integral = false;
 	}
-	if ((peek(r, r->at) | 32) == 'e') {
+	if (p < end && (*p | 32) == 'e') {
 		r->at++;
 		if (!read_exponent(r, &exponent))
 			return broken(r, r->at, "a digit of the exponent");
@@ -436,7 +426,8 @@ static enum json_token open_nest(struct json_pull *r, bool object)
 	r->in_object[d / 64] |= (uint64_t)object << d % 64;
 	r->depth++;
 	r->at++;
-	r->state = object ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
+	r->state = object ? JSON_PULL_WANT_KEY_OR_END
+			  : JSON_PULL_WANT_VALUE_OR_END;
 	r->token = object ? JSON_OBJECT : JSON_ARRAY;
 	return r->token;
 }
@@ -445,7 +436,7 @@ static enum json_token close_nest(struct json_pull *r, enum json_token token)
 {
 	r->at++;
 	r->depth--;
-	r->state = AFTER_VALUE;
+	r->state = JSON_PULL_AFTER_VALUE;
 	r->token = token;
 	return token;
 }
@@ -478,7 +469,7 @@ static enum json_token read_value(struct json_pull *r, int c,
 {
 	if (c == '{' || c == '[')
 		return open_nest(r, c == '{');
-	r->state = AFTER_VALUE;
+	r->state = JSON_PULL_AFTER_VALUE;
 	if (c == '-' || is_digit(c))
 		return read_number(r);
 	if (c == '"') {
@@ -499,7 +490,7 @@ static enum json_token read_key(struct json_pull *r, int c,
 	if (skip_space(r) != ':')
 		return broken(r, r->at, "':' behind the key");
 	r->at++;
-	r->state = WANT_VALUE;
+	r->state = JSON_PULL_WANT_VALUE;
 	return JSON_KEY;
 }
 
@@ -510,7 +501,7 @@ static enum json_token after_value(struct json_pull *r, int c)
 	if (r->depth == 0) {
 		if (c >= 0)
 			return broken(r, r->at, "the end of the file");
-		r->state = DONE;
+		r->state = JSON_PULL_DONE;
 		r->token = JSON_END;
 		return JSON_END;
 	}
@@ -532,21 +523,21 @@ enum json_token json_pull_next(struct json_pull *r)
 	int c = skip_space(r);
 
 	r->start = r->at;
-	switch ((enum state)r->state) {
-	case AFTER_VALUE:
+	switch (r->state) {
+	case JSON_PULL_AFTER_VALUE:
 		return after_value(r, c);
-	case WANT_VALUE:
+	case JSON_PULL_WANT_VALUE:
 		return read_value(r, c, "a value");
-	case WANT_VALUE_OR_END:
+	case JSON_PULL_WANT_VALUE_OR_END:
 		if (c == ']')
 			return close_nest(r, JSON_ARRAY_END);
 		return read_value(r, c, "a value or ']'");
-	case WANT_KEY_OR_END:
+	case JSON_PULL_WANT_KEY_OR_END:
 		if (c == '}')
 			return close_nest(r, JSON_OBJECT_END);
 		return read_key(r, c, "a key in quotes or '}'");
-	case DONE:
-	case BROKEN:
+	case JSON_PULL_DONE:
+	case JSON_PULL_BROKEN:
 		break;
 	}
 	return r->token;
@@ -565,11 +556,12 @@ bool json_pull_skip(struct json_pull *r, enum json_token first)
 	return r->token != JSON_BROKEN;
 }
 
-bool json_pull_is(const struct json_pull *r, const char *text)
+void json_pull_go(struct json_pull *r, size_t at, int depth, bool behind_value)
 {
-	size_t n = strlen(text);
-
-	return n == r->len && memcmp(r->text, text, n) == 0;
+	FL_ASSERT(depth <= r->depth);
+	r->at = r->start = at;
+	r->depth = depth;
+	r->state = behind_value ? JSON_PULL_AFTER_VALUE : JSON_PULL_WANT_VALUE;
 }
 
 size_t json_pull_byte(const struct json_pull *r)

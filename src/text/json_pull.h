@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum json_token {
 	JSON_END,    /* after the one value of the document */
@@ -41,6 +42,16 @@ enum json_token {
 	JSON_FALSE,
 	JSON_NULL,
 	JSON_BROKEN /* the error is set, and stays */
+};
+
+/* Private: what may stand next. */
+enum json_pull_state {
+	JSON_PULL_WANT_VALUE,
+	JSON_PULL_WANT_VALUE_OR_END, /* just behind [ */
+	JSON_PULL_WANT_KEY_OR_END,   /* just behind { */
+	JSON_PULL_AFTER_VALUE,
+	JSON_PULL_DONE,
+	JSON_PULL_BROKEN,
 };
 
 /* Deepest nesting of objects and arrays that is read. */
@@ -63,7 +74,8 @@ struct json_pull {
 	enum json_token token;
 	struct fl_str buffer;
 	struct fl_err *err;
-	int depth, state;
+	int depth;
+	enum json_pull_state state;
 	bool skipping;
 	uint64_t in_object[JSON_PULL_DEPTH / 64];
 };
@@ -79,7 +91,29 @@ enum json_token json_pull_next(struct json_pull *r);
  * object or array, nothing for others. It is checked, but numbers and strings
  * are not converted. False: broken. */
 bool json_pull_skip(struct json_pull *r, enum json_token first);
-bool json_pull_is(const struct json_pull *r, const char *text);
+/* In the header, so that the length of a constant is one. */
+static inline bool json_pull_is(const struct json_pull *r, const char *text)
+{
+	size_t n = strlen(text);
+
+	return n == r->len && memcmp(r->text, text, n) == 0;
+}
+/* Goes on at another byte of the same text, in the innermost 'depth' of the containers
+ * that are open now: behind a value of them, or where a value must stand. For readers
+ * of parts of one long array; whether such a place is there the caller proves. */
+void json_pull_go(struct json_pull *r, size_t at, int depth, bool behind_value);
+/* For objects that are written alike: passes over a key, from behind the value before
+ * it (or the '{') to behind its colon, where those very bytes stand there. They are to
+ * be of a key that was read from such a place. False: nothing is read. */
+static inline bool json_pull_key_again(struct json_pull *r, const char *bytes,
+				       size_t len)
+{
+	if (r->size - r->at < len || memcmp(r->data + r->at, bytes, len) != 0)
+		return false;
+	r->at += len;
+	r->state = JSON_PULL_WANT_VALUE;
+	return true;
+}
 /* The bytes of the last token as they stand in the file. */
 static inline const char *json_pull_raw(const struct json_pull *r, size_t *len)
 {

@@ -178,20 +178,11 @@ static void key_of(char *out, size_t size)
 /* False where the user has no place for such files. */
 static bool cache_path(char *out, size_t size, const char *key)
 {
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	char hex[FL_DIGEST_HEX];
-	int n;
+	char hex[FL_DIGEST_HEX], name[64];
 
 	fl_digest_hex_of(key, strlen(key), hex);
-	if (cache && cache[0] == '/') /* others are to be ignored */
-		n = snprintf(out, size, "%s/flotilla/kernels-%.16s.txt", cache,
-			     hex);
-	else if (home && home[0] == '/')
-		n = snprintf(out, size, "%s/.cache/flotilla/kernels-%.16s.txt",
-			     home, hex);
-	else
-		return false;
-	return n > 0 && (size_t)n < size;
+	snprintf(name, sizeof(name), "kernels-%.16s.txt", hex);
+	return fl_cache_path(out, size, name);
 }
 
 static void load(void)

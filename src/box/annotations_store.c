@@ -1,0 +1,460 @@
+/* annotations_store.c - writes and reads the index of an annotation file. Called by
+ * annotations_read() for files of ANNOTATIONS_STORE_LEAST bytes and more.
+ *
+ * The index is a head, the boxes as struct annotation_box, the other tables (images and
+ * categories with places of texts for pointers, then the texts), and a sum of every
+ * block of both. It is read into memory, not mapped: what was checked stays as it was,
+ * whatever happens to the file later, on a folder of the network too. */
+#include "box/annotations_store.h"
+
+#include "base/log.h"
+#include "base/par.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Bytes with one sum: a whole number of boxes, some 4 MiB. */
+#define BLOCK ((size_t)50000 * sizeof(struct annotation_box))
+
+struct index_head {
+	struct annotations_key key;
+	uint64_t boxes, images, categories, text; /* counts; bytes of texts */
+	uint64_t mended_areas, mended_ids;
+	uint64_t has_boxes, lvis;
+	uint64_t sums; /* the sum of the sums */
+	uint64_t own;  /* the sum of the head up to here */
+};
+
+/* Texts are places among the bytes behind the tables. */
+struct kept_image {
+	int64_t id;
+	double width, height;
+	uint64_t name;
+};
+
+struct kept_category {
+	int64_t id;
+	uint64_t name, parent;
+};
+
+/* The image and category tables and all texts, as they lie in the index. */
+static uint64_t rest_of(const struct index_head *h)
+{
+	return h->images * sizeof(struct kept_image) +
+	       h->categories * sizeof(struct kept_category) + h->text;
+}
+
+static uint64_t boxes_of(const struct index_head *h)
+{
+	return h->boxes * sizeof(struct annotation_box);
+}
+
+static size_t blocks_in(uint64_t bytes)
+{
+	return (size_t)((bytes + BLOCK - 1) / BLOCK);
+}
+
+static size_t blocks_of(const struct index_head *h)
+{
+	return blocks_in(boxes_of(h)) + blocks_in(rest_of(h));
+}
+
+static uint64_t bytes_of(const struct index_head *h)
+{
+	return sizeof(*h) + boxes_of(h) + rest_of(h) +
+	       blocks_of(h) * sizeof(uint64_t);
+}
+
+/* Against torn files and bad disks, not against people: eight lanes, each of whose
+ * steps can be undone, so that no change of one word is lost. Ten times as fast as a
+ * digest, for gigabytes that are to be there within a second. */
+static uint64_t sum_of(const void *data, size_t size)
+{
+	const uint64_t odd = 0x9E3779B97F4A7C15u;
+	uint64_t lane[8], sum = size;
+	const char *p = data;
+
+	for (int k = 0; k < 8; k++)
+		lane[k] = (uint64_t)k + 1;
+	for (; size > 0; p += 64) {
+		uint64_t w[8] = { 0 };
+		size_t n = size < 64 ? size : 64;
+
+		memcpy(w, p, n);
+		size -= n;
+		for (int k = 0; k < 8; k++) {
+			lane[k] = (lane[k] ^ w[k]) * odd;
+			lane[k] ^= lane[k] >> 32;
+		}
+	}
+	for (int k = 0; k < 8; k++) {
+		sum = (sum ^ lane[k]) * odd;
+		sum ^= sum >> 29;
+	}
+	return sum;
+}
+
+/* Writing */
+
+static uint64_t add_text(struct fl_str *texts, const char *text)
+{
+	uint64_t at = texts->len;
+
+	fl_str_addn(texts, text, strlen(text) + 1);
+	return at;
+}
+
+/* The tables behind the boxes in one piece. */
+static void keep_rest(const struct annotations *a, struct fl_str *rest)
+{
+	struct fl_str texts = FL_STR_INIT;
+
+	for (size_t i = 0; i < a->image_count; i++) {
+		const struct annotation_image *im = &a->images[i];
+		struct kept_image row = { im->id, im->width, im->height,
+					  add_text(&texts, im->file_name) };
+
+		fl_str_addn(rest, &row, sizeof(row));
+	}
+	for (size_t i = 0; i < a->category_count; i++) {
+		const struct annotation_category *c = &a->categories[i];
+		struct kept_category row = { .id = c->id };
+
+		row.name = add_text(&texts, c->name);
+		row.parent = add_text(&texts, c->parent);
+		fl_str_addn(rest, &row, sizeof(row));
+	}
+	fl_str_addn(rest, fl_str_get(&texts), texts.len);
+	fl_str_release(&texts);
+}
+
+struct summing {
+	const char *boxes, *rest;
+	uint64_t box_bytes, rest_bytes;
+	uint64_t *sums;
+	int fd;
+	atomic_bool
+		bad; /* a block could not be written, or read, or is not whole */
+};
+
+/* Where block i lies, and its bytes. */
+static const char *block_at(const struct summing *s, size_t i, size_t *bytes)
+{
+	size_t boxes = blocks_in(s->box_bytes);
+	bool box = i < boxes;
+	size_t at = (box ? i : i - boxes) * BLOCK;
+	size_t left = (size_t)(box ? s->box_bytes : s->rest_bytes) - at;
+
+	*bytes = left < BLOCK ? left : BLOCK;
+	return (box ? s->boxes : s->rest) + at;
+}
+
+/* Where a block lies in the index. */
+static uint64_t place_in_index(const struct summing *s, const char *block)
+{
+	bool box = block >= s->boxes && block < s->boxes + s->box_bytes;
+
+	return sizeof(struct index_head) +
+	       (box ? (uint64_t)(block - s->boxes)
+		    : s->box_bytes + (uint64_t)(block - s->rest));
+}
+
+static bool write_at(int fd, const void *from, size_t size, uint64_t at)
+{
+	const char *p = from;
+
+	while (size > 0) {
+		ssize_t n = pwrite(fd, p, size, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		size -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+static void write_blocks(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct summing *s = ctx;
+
+	(void)chunk;
+	for (size_t i = first; i < last && !atomic_load(&s->bad); i++) {
+		size_t n;
+		const char *p = block_at(s, i, &n);
+
+		s->sums[i] = sum_of(p, n);
+		if (!write_at(s->fd, p, n, place_in_index(s, p)))
+			atomic_store(&s->bad, true);
+	}
+}
+
+/* False: there is no index, and nothing of it is left. */
+static bool write_index(const char *index, struct index_head *h,
+			const struct annotations *a, const struct fl_str *rest)
+{
+	size_t blocks = blocks_of(h), bytes = blocks * sizeof(uint64_t);
+	struct summing s = { .boxes = (const char *)a->boxes,
+			     .rest = rest->data,
+			     .box_bytes = boxes_of(h),
+			     .rest_bytes = rest_of(h) };
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_out out;
+	bool good;
+
+	if (fl_out_open(&out, index, &err) != 0)
+		return false;
+	out.unsynced = true; /* the sums tell */
+	s.fd = out.fd;
+	s.sums = fl_calloc(blocks + 1, sizeof(uint64_t));
+	fl_par_for(blocks, 1, write_blocks, &s);
+	h->sums = sum_of(s.sums, bytes);
+	h->own = sum_of(h, offsetof(struct index_head, own));
+	/* The list may be no one else's business. */
+	good = !atomic_load(&s.bad) && fchmod(out.fd, S_IRUSR | S_IWUSR) == 0 &&
+	       write_at(out.fd, s.sums, bytes, bytes_of(h) - bytes) &&
+	       write_at(out.fd, h, sizeof(*h), 0);
+	free(s.sums);
+	if (!good)
+		fl_out_abort(&out);
+	return good && fl_out_commit(&out, &err) == 0;
+}
+
+static struct annotations_key with_rows(const struct annotations_key *key)
+{
+	struct annotations_key out = *key;
+
+	out.box = sizeof(struct annotation_box);
+	out.image = sizeof(struct kept_image);
+	out.category = sizeof(struct kept_category);
+	return out;
+}
+
+void annotations_store_save(const char *path, const struct fl_map *file,
+			    const struct annotations_key *key,
+			    const struct annotations *a)
+{
+	struct index_head h = { .key = with_rows(key),
+				.boxes = a->box_count,
+				.images = a->image_count,
+				.categories = a->category_count,
+				.mended_areas = a->mended_areas,
+				.mended_ids = a->mended_ids,
+				.has_boxes = a->has_boxes,
+				.lvis = a->lvis };
+	struct fl_err err = FL_ERR_INIT;
+	struct fl_str rest = FL_STR_INIT;
+	struct annotations_key now;
+	char index[PATH_MAX];
+
+	/* Texts for ids, and faults, are rare where lists are huge. */
+	if (a->ids.count > 0 || a->fault_count > 0 ||
+	    fl_map_whole(file, path, &err) != 0 ||
+	    !annotations_key_make(path, file, &now) ||
+	    memcmp(&now, key, sizeof(now)) != 0 ||
+	    !annotations_place_of(path, index, sizeof(index)))
+		return;
+	keep_rest(a, &rest);
+	h.text = rest.len - rest_of(&h);
+	if (annotations_place_ready(index, bytes_of(&h)) &&
+	    write_index(index, &h, a, &rest))
+		fl_info("'%s' opens at once from now on: its tables are kept in '%s', %llu MiB",
+			path, index, (unsigned long long)bytes_of(&h) >> 20);
+	fl_str_release(&rest);
+}
+
+/* Reading */
+
+static bool read_at(int fd, void *to, size_t size, uint64_t at)
+{
+	char *p = to;
+
+	while (size > 0) {
+		ssize_t n = pread(fd, p, size, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		size -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+/* Counts below the file's size: sums and products of them overflow nothing. */
+static bool head_fits(const struct index_head *h, uint64_t size)
+{
+	return h->own == sum_of(h, offsetof(struct index_head, own)) &&
+	       h->boxes < size && h->images < size && h->categories < size &&
+	       h->text < size && h->images < INT_MAX && h->boxes < INT_MAX &&
+	       h->categories < INT_MAX && bytes_of(h) == size;
+}
+
+static bool is_flag(const bool *flag)
+{
+	return *(const unsigned char *)flag <= 1;
+}
+
+/* An index with true sums that another build wrote with other rules points out of no
+ * table either. */
+static bool boxes_fit(const struct index_head *h, const void *from,
+		      size_t bytes)
+{
+	const struct annotation_box *b = from;
+	bool good = true;
+
+	for (size_t i = 0; i < bytes / sizeof(*b); i++, b++)
+		good = good && b->image >= -1 && b->image < (int)h->images &&
+		       b->category >= -1 && b->category < (int)h->categories &&
+		       is_flag(&b->has_id) && is_flag(&b->has_bbox) &&
+		       is_flag(&b->crowd) && is_flag(&b->ignore) &&
+		       is_flag(&b->no_area);
+	return good;
+}
+
+struct reading {
+	struct summing s; /* sums: those of the index */
+	const struct index_head *head;
+};
+
+static void read_blocks(void *ctx, size_t first, size_t last, int chunk)
+{
+	struct reading *r = ctx;
+
+	(void)chunk;
+	for (size_t i = first; i < last && !atomic_load(&r->s.bad); i++) {
+		bool box = i < blocks_in(r->s.box_bytes);
+		size_t n;
+		const char *p = block_at(&r->s, i, &n);
+
+		if (!read_at(r->s.fd, (void *)(uintptr_t)p, n,
+			     place_in_index(&r->s, p)) ||
+		    sum_of(p, n) != r->s.sums[i] ||
+		    (box && !boxes_fit(r->head, p, n)))
+			atomic_store(&r->s.bad, true);
+	}
+}
+
+static bool read_sums(int fd, const struct index_head *h, uint64_t *sums)
+{
+	size_t bytes = blocks_of(h) * sizeof(*sums);
+
+	return read_at(fd, sums, bytes, bytes_of(h) - bytes) &&
+	       sum_of(sums, bytes) == h->sums;
+}
+
+/* Large tables fill sooner by large pages. */
+static void *table(uint64_t bytes)
+{
+	void *p = fl_malloc((size_t)bytes + 1);
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t first = ((uintptr_t)p + page - 1) & ~(page - 1);
+
+	if (bytes > BLOCK)
+		madvise((void *)first, (size_t)bytes - page, MADV_HUGEPAGE);
+	return p;
+}
+
+/* The tables behind the boxes, which stay for the texts at their end. */
+static bool take_rest(struct annotations *a, const struct index_head *h)
+{
+	const struct kept_image *images = (const void *)a->texts;
+	const struct kept_category *categories =
+		(const void *)(images + h->images);
+	const char *texts = (const char *)(categories + h->categories);
+
+	if (h->text > 0 && texts[h->text - 1] != '\0')
+		return false;
+	a->images = fl_calloc(h->images + 1, sizeof(*a->images));
+	a->categories = fl_calloc(h->categories + 1, sizeof(*a->categories));
+	for (size_t i = 0; i < h->images; i++) {
+		const struct kept_image *k = &images[i];
+
+		if (k->name >= h->text)
+			return false;
+		a->images[i] =
+			(struct annotation_image){ k->id, texts + k->name,
+						   k->width, k->height };
+	}
+	for (size_t i = 0; i < h->categories; i++) {
+		const struct kept_category *k = &categories[i];
+
+		if (k->name >= h->text || k->parent >= h->text)
+			return false;
+		a->categories[i] =
+			(struct annotation_category){ k->id, texts + k->name,
+						      texts + k->parent };
+	}
+	return true;
+}
+
+static bool read_tables(int fd, const struct index_head *h,
+			struct annotations *a)
+{
+	uint64_t *sums = fl_calloc(blocks_of(h) + 1, sizeof(*sums));
+	struct reading r = { .head = h };
+	bool good = read_sums(fd, h, sums);
+
+	a->boxes = table(boxes_of(h));
+	a->texts = table(rest_of(h));
+	r.s.boxes = (const char *)a->boxes;
+	r.s.rest = a->texts;
+	r.s.box_bytes = boxes_of(h);
+	r.s.rest_bytes = rest_of(h);
+	r.s.sums = sums;
+	r.s.fd = fd;
+	if (good)
+		fl_par_for(blocks_of(h), 1, read_blocks, &r);
+	good = good && !atomic_load(&r.s.bad) && take_rest(a, h);
+	a->box_count = h->boxes;
+	a->image_count = h->images;
+	a->category_count = h->categories;
+	a->has_boxes = h->has_boxes != 0;
+	a->lvis = h->lvis != 0;
+	a->mended_areas = h->mended_areas;
+	a->mended_ids = h->mended_ids;
+	free(sums);
+	return good;
+}
+
+bool annotations_store_load(const char *path, const struct annotations_key *key,
+			    struct annotations *out)
+{
+	struct annotations_key wanted = with_rows(key);
+	char index[PATH_MAX];
+	struct index_head h;
+	struct stat st;
+	bool good;
+	int fd;
+
+	*out = (struct annotations){ 0 };
+	if (!annotations_place_of(path, index, sizeof(index)))
+		return false;
+	fd = open(index, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_uid == geteuid() && /* who may write it may lie in it */
+	       read_at(fd, &h, sizeof(h), 0) &&
+	       memcmp(&h.key, &wanted, sizeof(wanted)) == 0 &&
+	       head_fits(&h, (uint64_t)st.st_size) && read_tables(fd, &h, out);
+	close(fd);
+	if (!good)
+		annotations_release(out);
+	return good;
+}
