@@ -1,6 +1,8 @@
 /* One thread, one list of ranges for a step, one lock. begin appends and wakes
- * the thread; the thread takes ranges from the front without the lock held while
- * it sums; wait sleeps until the thread has caught up and clears the list. */
+ * the thread; the thread takes ranges from the front without the lock held
+ * while it sums; wait sleeps until the thread has caught up and clears the
+ * list. Every rank begins the same ranges in the same order, so the collectives
+ * meet. */
 #include "comm/averager.h"
 
 #include "base/arena.h"
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As many as there are buckets at most (bucket.c). */
 #define MAX_RANGES 256
 
 struct mean_range {
@@ -36,6 +39,9 @@ struct averager {
 	struct fl_err err;
 };
 
+/* The factor is applied here, on this thread, so that it costs the training
+ * thread nothing. After a failed sum the values mean nothing, and wait says
+ * so. */
 static void average(struct averager *a, const struct mean_range *r,
 		    struct fl_err *err)
 {
@@ -50,6 +56,8 @@ static void *run(void *arg)
 {
 	struct averager *a = arg;
 
+	/* OpenMP's variables may have bound the thread that started this one,
+	 * and both would sit on its core (base/cores.h). */
 	fl_cores_all();
 	fl_flush_denormals();
 	pthread_mutex_lock(&a->lock);
@@ -68,6 +76,7 @@ static void *run(void *arg)
 		average(a, &r, &err);
 		pthread_mutex_lock(&a->lock);
 		a->comm_s += fl_now_s() - start;
+		/* The first failure is kept: those behind it follow from it. */
 		if (err.code != 0 && a->err.code == 0)
 			a->err = err;
 		a->finished++;
@@ -77,6 +86,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* The thread has ended, or was never there. */
 static void release(struct averager *a)
 {
 	dev_slab_free(a->dev, &a->copy);
@@ -137,6 +147,8 @@ void averager_begin(struct averager *a, struct dev_queue *q, float *values,
 		a->copied += count;
 		dev_read(q, r.host, values, count * sizeof(float));
 	}
+	/* The thread cannot see the queue: the gradients have to be there
+	 * before it starts. Where the host computes, nothing waits here. */
 	dev_wait(q, &err);
 	pthread_mutex_lock(&a->lock);
 	FL_ASSERT(a->begun < MAX_RANGES);
@@ -166,6 +178,8 @@ int averager_wait(struct averager *a, struct dev_queue *q,
 	}
 	a->err = (struct fl_err)FL_ERR_INIT;
 	pthread_mutex_unlock(&a->lock);
+	/* Without the lock: the thread has nothing left to do until the next
+	 * begin. */
 	for (int i = 0; i < begun; i++)
 		if (a->ranges[i].host != a->ranges[i].values)
 			dev_write(q, a->ranges[i].values, a->ranges[i].host,

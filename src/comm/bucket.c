@@ -1,17 +1,20 @@
-/* Cutting the gradients into buckets, and letting each go when it is final. What
- * carries them is the communicator's affair. */
+/* Cutting the gradients into buckets, and letting each go when it is final.
+ * What carries them is the communicator's affair. An engine opens it
+ * (train/engine.c) and says through buckets_ready how far the gradients are
+ * final, as it hears it from the graph's backward; a step waits at its end. */
 #include "comm/bucket.h"
 
 #include "base/arena.h"
 
 #include <stdlib.h>
 
+/* A bound for arrays alone: where it would be passed, buckets become larger. */
 #define MAX_BUCKETS 256
 
 struct buckets {
 	struct comm *comm;
 	size_t count;
-	size_t ends[MAX_BUCKETS];
+	size_t ends[MAX_BUCKETS]; /* bucket i is [ends[i - 1], ends[i]) */
 	int bucket_count;
 	bool overlap;
 	/* of the step at work */
@@ -27,10 +30,13 @@ static void cut(struct buckets *b, size_t bucket_bytes)
 {
 	size_t size = bucket_bytes / sizeof(float), last = 0, rest, n;
 
+	/* A size that would make more buckets than there is room for is taken
+	 * as the least that does not; two places are the last ones'. */
 	if (size < b->count / (MAX_BUCKETS - 2) + 1)
 		size = b->count / (MAX_BUCKETS - 2) + 1;
 	if (b->count > size)
 		last = size / 4 + size / 16;
+	/* The buckets of full size are made equal, so that none is a sliver. */
 	rest = b->count - last;
 	n = (rest + size - 1) / size;
 	for (size_t i = 0; i < n; i++)
@@ -78,6 +84,8 @@ void buckets_begin(struct buckets *b, struct dev_queue *q, float *grads)
 	b->begun = 0;
 }
 
+/* All buckets that end at or before 'end', in their order; a bucket whose last
+ * gradient is missing stays. */
 static void send(struct buckets *b, size_t end)
 {
 	while (b->begun < b->bucket_count && b->ends[b->begun] <= end) {
@@ -101,6 +109,7 @@ int buckets_wait(struct buckets *b, struct comm_times *times,
 	*times = (struct comm_times){ 0 };
 	if (b->comm->world == 1)
 		return 0;
+	/* Without overlap this sends them all; with it, what backward left. */
 	send(b, b->count);
 	return comm_mean_wait(b->comm, b->queue, times, err);
 }

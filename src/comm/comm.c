@@ -13,6 +13,8 @@ int comm_sum_on(struct comm *c, struct dev_queue *q, double *values,
 		size_t count, struct fl_err *err)
 {
 	bool shared = q->dev->info.host_memory;
+	/* Small (a count and a few sums of a layer), so a buffer a call costs
+	 * nothing beside the collective. */
 	double *host = shared ? values : fl_malloc(count * sizeof(double));
 	int rc;
 
@@ -35,6 +37,7 @@ int comm_mean_open(struct comm *c, struct dev *dev, size_t count,
 {
 	if (c->ops->mean_open)
 		return c->ops->mean_open(c, dev, count, err);
+	/* One at a time: its ranges are those of one engine's step. */
 	FL_ASSERT(!c->averager);
 	return averager_open(c, dev, count, &c->averager, err);
 }
@@ -59,6 +62,7 @@ void comm_mean_close(struct comm *c)
 {
 	if (c->ops->mean_close)
 		c->ops->mean_close(c);
+	/* NULL where the engine averages by itself. */
 	averager_close(c->averager);
 	c->averager = NULL;
 }

@@ -55,6 +55,8 @@ static double curve(const struct coco_match *m, size_t count, int area, int t,
 	for (size_t i = 0; i < count; i++) {
 		if (m[i].rank >= most)
 			continue;
+		/* An ignored detection moves neither count, but its point stays
+		 * on the curve. */
 		if (!(m[i].ignored[area] & bit)) {
 			tp += (m[i].matched[area] & bit) != 0;
 			fp += (m[i].matched[area] & bit) == 0;

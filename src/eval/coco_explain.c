@@ -1,6 +1,7 @@
 /* What makes a score other than one expects, in lines for people. The numbers
  * stay pycocotools'; these say which rule of COCO's scoring, or which slip of a
- * writer, stands behind them. */
+ * writer, stands behind them. 'flotilla eval' and evaluations of a run print
+ * them on standard error. Whatever is not odd gives no line. */
 #include "eval/coco_detections.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Sorted, each once; then has() can search. */
 static void tidy(struct id_set *s)
 {
 	size_t kept = 0;
@@ -31,6 +33,8 @@ static void tidy(struct id_set *s)
 	s->count = kept;
 }
 
+/* A neighbour's id is most often the same, which keeps the lists short before
+ * tidy(). */
 static void add(struct id_set *s, int64_t id)
 {
 	if (s->count && s->ids[s->count - 1] == id)
@@ -43,6 +47,7 @@ static bool has(const struct id_set *s, int64_t id)
 	return bsearch(&id, s->ids, s->count, sizeof(id), by_value) != NULL;
 }
 
+/* Whether b is a, each id moved by shift: files numbered from 0 and from 1. */
 static bool same(const struct id_set *a, const struct id_set *b, int64_t shift)
 {
 	bool equal = a->count == b->count;
@@ -78,6 +83,7 @@ void coco_explain_truth(const struct annotations *a, struct fl_str *out)
 			"own\n");
 }
 
+/* An id as people wrote it: digits, or the text that it stands for. */
 static const char *show(const struct annotations *a,
 			const struct coco_detections *d, int64_t id,
 			char buf[TEXT_ID_ROOM])
@@ -115,6 +121,9 @@ static void count_uses(const struct annotations *a,
 		       const struct coco_detection *d, size_t count,
 		       struct uses *u)
 {
+	/* One allocation for the four lists: the first three bounded by what
+	 * they are made of, the fourth by all of it. listed.ids is what the
+	 * caller frees. */
 	size_t room = a->category_count + a->box_count + count + 1;
 	int64_t *ids = fl_calloc(2 * room, sizeof(*ids));
 
@@ -146,6 +155,8 @@ static void count_uses(const struct annotations *a,
 	tidy(&u->outside);
 }
 
+/* A category 0 that the list does not have, or ids of detections and truth that
+ * are one apart throughout. */
 static bool from_zero(const struct uses *u)
 {
 	return (has(&u->found, 0) && !has(&u->listed, 0)) ||
@@ -176,6 +187,8 @@ static size_t other_names(const struct annotations *a,
 	return n;
 }
 
+/* One sentence out of parts, of which each stands only where it has something
+ * to say. */
 static void explain_outside(const struct annotations *a,
 			    const struct coco_detections *d,
 			    const struct uses *u, struct fl_str *out)
@@ -215,6 +228,7 @@ void coco_explain_categories(const struct annotations *a,
 	char buf[TEXT_ID_ROOM];
 
 	count_uses(a, found, count, &u);
+	/* Without any detection two empty lists would be "one apart". */
 	if (u.outside.count || (count && from_zero(&u)))
 		explain_outside(a, d, &u, out);
 	if (wrong)

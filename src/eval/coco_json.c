@@ -1,5 +1,7 @@
 /* Detections and scores on their way to disk: bbox.json of eval and infer, and
- * the numbers of --json. The reader is coco_detections.c. */
+ * the numbers of --json. The reader is coco_detections.c. bbox.json is printed
+ * by hand, since a tree of JSON for half a million detections would take
+ * gigabytes. */
 #include "eval/coco_json.h"
 
 #include "base/arena.h"
@@ -35,6 +37,8 @@ static void print_detection(struct fl_str *s, const struct coco_detection *d,
 			    const struct text_ids *ids,
 			    const char *const *files)
 {
+	/* The shortest digits that give the same double again: the reference
+	 * writes such too. */
 	char n[5][NUMBER_ROOM];
 
 	for (int i = 0; i < 4; i++)
@@ -44,6 +48,7 @@ static void print_detection(struct fl_str *s, const struct coco_detection *d,
 	print_id(s, ids, d->image_id);
 	if (files) {
 		fl_str_add(s, ", \"file_name\": ");
+		/* With files given, ids are places in that list. */
 		print_text(s, files[d->image_id]);
 	}
 	fl_str_add(s, ", \"category_id\": ");
@@ -67,6 +72,7 @@ int coco_detections_write(const char *path, const struct coco_detection *d,
 		if (i)
 			fl_str_add(&s, ", ");
 		print_detection(&s, &d[i], ids, files);
+		/* A MiB at a time: few calls, and little memory. */
 		if (s.len < (size_t)1 << 20)
 			continue;
 		rc = fl_out_write(&out, s.data, s.len, err);
@@ -76,6 +82,7 @@ int coco_detections_write(const char *path, const struct coco_detection *d,
 	if (rc == 0)
 		rc = fl_out_write(&out, s.data, s.len, err);
 	fl_str_release(&s);
+	/* The file under its own name is untouched until commit. */
 	if (rc != 0) {
 		fl_out_abort(&out);
 		return rc;
@@ -83,6 +90,8 @@ int coco_detections_write(const char *path, const struct coco_detection *d,
 	return fl_out_commit(&out, err);
 }
 
+/* A name that is empty or taken gets its id behind it: keys of JSON are to be
+ * different. */
 static struct json *per_class(const struct annotations *a,
 			      const struct coco_result *r)
 {

@@ -1,9 +1,9 @@
 /* Which detection takes which ground truth, for one image and class, at ten
- * overlaps and four ranges of area.
- * Overlaps are computed once and used forty times. The loops are pycocotools'
- * evaluateImg, ties and all: ignored truths come last, and the matching stops at
- * the first ignored one when it has one that counts. 32^2 and 96^2 bound small
- * and medium. */
+ * overlaps and four ranges of area. coco_eval.c calls it once an image and
+ * class. Overlaps are computed once and used forty times. The loops are
+ * pycocotools' evaluateImg, ties and all: ignored truths come last, and the
+ * matching stops at the first ignored one when it has one that counts. 32^2 and
+ * 96^2 bound small and medium. */
 #include "eval/coco_priv.h"
 
 #include "base/arena.h"
@@ -32,7 +32,8 @@ static double max(double a, double b)
 	return a > b ? a : b;
 }
 
-/* With a crowd the union is the detection's area. */
+/* x, y, w, h in doubles. With a crowd the union is the detection's area: a
+ * crowd may hold any number of detections. */
 static double iou(const struct coco_item *d, const struct coco_item *g)
 {
 	const double *a = d->bbox, *b = g->bbox;
@@ -46,6 +47,7 @@ static double iou(const struct coco_item *d, const struct coco_item *g)
 	return both / (g->crowd ? area : area + b[2] * b[3] - both);
 }
 
+/* Scratch is a class's, grown for its largest image and freed at its end. */
 static void reserve(struct coco_scratch *s, size_t gts, size_t dts)
 {
 	if (gts * dts > s->iou_cap) {
@@ -66,6 +68,7 @@ void coco_scratch_release(struct coco_scratch *s)
 	free(s->taken);
 }
 
+/* An area on either bound is inside, so 1024 is both small and medium. */
 static bool ignored(const struct coco_item *g, int area)
 {
 	return g->crowd || g->area < coco_area_range[area][0] ||
@@ -78,17 +81,21 @@ static int best_match(const struct coco_item *gt, size_t gts, int area,
 		      const double *overlap, double threshold,
 		      const struct coco_scratch *s)
 {
+	/* pycocotools' bound: an overlap of 1 that rounds below it still
+	 * matches at 1. */
 	double best = min(threshold, 1 - 1e-10);
 	int won = -1;
 
 	for (size_t k = 0; k < gts; k++) {
 		int g = s->order[k];
 
+		/* A crowd may be taken again and again. */
 		if (s->taken[g] && !gt[g].crowd)
 			continue;
 		if (won >= 0 && !ignored(&gt[won], area) &&
 		    ignored(&gt[g], area))
 			break;
+		/* At equal overlap the later one wins, theirs too. */
 		if (overlap[g] < best)
 			continue;
 		best = overlap[g];

@@ -1,5 +1,6 @@
 /* The names of the twelve numbers, and the lines that people know from
- * pycocotools' summarize(), to the space: scripts look for them. */
+ * pycocotools' summarize(), to the space: scripts look for them. The names are
+ * keys of --json and of metrics.jsonl, so they are as fixed as those lines. */
 #include "eval/coco_eval.h"
 
 const char *const coco_stat_names[COCO_STATS] = {
@@ -35,6 +36,7 @@ void coco_print(const struct coco_result *r, struct fl_str *out)
 			lines[i].area, lines[i].most, r->stats[i]);
 }
 
+/* By search: lists are short, and only tables ask. */
 const char *coco_category_name(const struct annotations *a, int64_t id)
 {
 	for (size_t i = 0; i < a->category_count; i++)

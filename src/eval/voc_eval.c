@@ -42,6 +42,8 @@ static double side(const float *d, const float *g, int lo, int hi)
 	       1;
 }
 
+/* Touching boxes do not meet although their pixels, by the + 1, would. The
+ * detection's own sides are subtracted in double, the truth's in float32. */
 static double iou(const float *d, const float *g)
 {
 	double own, truth, both;
@@ -64,6 +66,7 @@ static void add_hit(struct voc_metric *m, const struct voc_hit *hit)
 	m->hits[m->count++] = *hit;
 }
 
+/* An index into m->truths comes of it. */
 static int check_categories(const struct voc_metric *m,
 			    const struct voc_box *boxes, size_t count,
 			    const char *what, int image, struct fl_err *err)
@@ -115,6 +118,7 @@ int voc_add_image(struct voc_metric *m, int image,
 		return rc;
 	if (truth_count > m->taken_cap) {
 		m->taken_cap = 2 * truth_count;
+		/* Scratch of one image, kept for the next. */
 		m->taken = fl_realloc(m->taken, m->taken_cap);
 	}
 	for (size_t i = 0; i < truth_count; i++) {
@@ -131,6 +135,8 @@ int voc_add_image(struct voc_metric *m, int image,
 		int t = best_truth(&detections[i], truths, truth_count,
 				   &overlap);
 
+		/* Strictly above, and then truths[t] exists: overlap is -1
+		 * without one. */
 		if (overlap > m->overlap) {
 			if (!m->evaluate_difficult && truths[t].difficult)
 				continue;
@@ -151,6 +157,7 @@ void voc_merge(struct voc_metric *m, const struct voc_hit *hits, size_t count,
 		m->truths[c] += truths[c];
 }
 
+/* Ties by image and place: merged ranks come to the same order. */
 static int by_class_and_score(const void *a, const void *b)
 {
 	const struct voc_hit *x = a, *y = b;
@@ -165,7 +172,9 @@ static int by_class_and_score(const void *a, const void *b)
 }
 
 /* The reference's loop: from recall 1 downwards, the walk goes on where the
- * step before ended, and hands its maximum down. */
+ * step before ended, and hands its maximum down. most[j] is the largest
+ * precision at recall j / 10 or more; where two bounds fall before one point,
+ * the maximum between them is lost, as it is there. */
 static double eleven_points(const double *precision, const double *recall,
 			    size_t n)
 {
@@ -187,6 +196,7 @@ static double eleven_points(const double *precision, const double *recall,
 	return sum / 11;
 }
 
+/* No envelope: precision where the recall rises; 1e-6 is the reference's. */
 static double integral(const double *precision, const double *recall, size_t n)
 {
 	double before = 0, sum = 0;
@@ -229,6 +239,8 @@ double voc_score(struct voc_metric *m, double *per_class)
 	if (m->count > 0)
 		qsort(m->hits, m->count, sizeof(*m->hits), by_class_and_score);
 	for (int c = 0; c < m->classes; c++) {
+		/* -1: a class without ground truth, which the mean leaves
+		 * out. */
 		double ap = -1;
 
 		for (to = from; to < m->count && m->hits[to].category == c;)

@@ -1,6 +1,9 @@
 /* Collectives by MPI. Two communicators: small sums of the training thread are
- * gathered and added in order of the ranks (one hop); gradients go round a ring in
- * slices, called by a thread of their own (comm/averager.h). */
+ * gathered and added in order of the ranks (one hop); gradients go round a ring
+ * in slices, called by a thread of their own (comm/averager.h). MPI matches
+ * collectives of one communicator by their order alone, so the two threads must
+ * not share one. Sums tell the agent that this rank waits (agent_link_enter,
+ * _leave), by which the launcher tells who waits from who holds up the others. */
 #include "comm/mpi/mpi.h"
 
 #include "agent/agent_link.h"
@@ -102,6 +105,8 @@ static int sum_doubles(struct comm *c, double *values, size_t count,
 	int rc = 0;
 
 	agent_link_enter();
+	/* A matter of numbers that all ranks know, so all of them go the same
+	 * way. */
 	if (count * (size_t)c->world <= GATHERED) {
 		rc = sum_gathered(of(c), values, count, err);
 		goto out;
@@ -183,12 +188,15 @@ static int gather(struct comm *c, const void *bytes, size_t size, void **all,
 
 	*all = NULL;
 	*total = 0;
+	/* MPI counts are int. */
 	FL_ASSERT(size <= INT_MAX / 2);
 	MPI(MPI_Gather(&mine, 1, MPI_INT, sizes, 1, MPI_INT, 0, of(c)->small),
 	    "MPI gather");
 	for (int r = 0; c->rank == 0 && r < world; r++) {
 		*total += (size_t)sizes[r];
 		if (*total > INT_MAX) {
+			/* The others are in the gather below by now and would
+			 * wait for ever. */
 			comm_abort(c, 4);
 			rc = fl_fail(err, FL_EINTERNAL,
 				     "a gather of more than 2 GiB");
@@ -207,6 +215,8 @@ out:
 	return rc;
 }
 
+/* Also ends ranks that are within a collective, which an exit alone would
+ * not. */
 static void stop(struct comm *c, int status)
 {
 	MPI_Abort(of(c)->small, status);
@@ -280,6 +290,7 @@ static const struct comm_ops ops = {
 	.close = close_mpi,
 };
 
+/* A variable that is empty counts as absent, as in a shell. */
 static int number_of(const char *variable, int absent)
 {
 	const char *text = getenv(variable);
@@ -287,6 +298,8 @@ static int number_of(const char *variable, int absent)
 	return text && *text ? atoi(text) : absent;
 }
 
+/* fleetrun and mpirun set the first, other launchers the next two, srun the
+ * last. A world of 1 needs no MPI. */
 bool comm_mpi_launched(void)
 {
 	static const char *const worlds[] = { "OMPI_COMM_WORLD_SIZE",
@@ -389,10 +402,13 @@ int comm_mpi_open(struct comm **out, struct fl_err *err)
 	if (rc != 0)
 		goto out;
 	set_environment();
+	/* Where a process may not read another's memory Open MPI's
+	 * shared-memory transports are told so before MPI_Init. */
 	if (!fl_cross_memory())
 		for (int i = 0; fl_cross_memory_off[i][0]; i++)
 			setenv(fl_cross_memory_off[i][0],
 			       fl_cross_memory_off[i][1], 0);
+	/* Two threads call MPI at once, each on a communicator of its own. */
 	MPI(MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &given),
 	    "MPI start");
 	MPI(MPI_Comm_size(MPI_COMM_WORLD, &world), "MPI");

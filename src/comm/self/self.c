@@ -1,6 +1,7 @@
-/* One rank alone: sums are what they were, and nothing is sent.
- * It has every function of the interface, so that a single process runs the same
- * step as a job of many and needs no MPI. */
+/* One rank alone: sums are what they were, and nothing is sent. It has every
+ * function of the interface, so that a single process runs the same step as a
+ * job of many and needs no MPI: who opens a job (cmd/job.c) takes this where
+ * comm_mpi_launched() says that nobody else was started. */
 #include "comm/self/self.h"
 
 #include "base/arena.h"
@@ -29,6 +30,7 @@ static int broadcast(struct comm *c, void *bytes, size_t size,
 	return 0;
 }
 
+/* The caller frees *all, so it is a copy even here. */
 static int gather(struct comm *c, const void *bytes, size_t size, void **all,
 		  size_t *total, struct fl_err *err)
 {
@@ -38,6 +40,8 @@ static int gather(struct comm *c, const void *bytes, size_t size, void **all,
 	return 0;
 }
 
+/* The four means are there although bucket.c never calls them for one rank:
+ * without them comm_mean_open would start an averager's thread. */
 static int mean_open(struct comm *c, struct dev *dev, size_t count,
 		     struct fl_err *err)
 {

@@ -18,6 +18,8 @@
 /* A middle layer: 3x3 over 96 channels of 40x40, 133 million products. */
 #define TRIAL_SIDE 40
 #define TRIAL_CHANNELS 96
+/* The best of so many turns of each counts: a busy neighbour only makes a turn
+ * longer. */
 #define TRIAL_TURNS 5
 /* Less is not worth its rounding, and might be chance. */
 #define TRIAL_WORTH 1.2
@@ -32,6 +34,8 @@ static const struct dev_conv_desc middle = { .n = 1,
 					     .backward = true,
 					     .diff_src = true };
 
+/* By which instructions, for the words of a checkpoint: another way rounds
+ * otherwise. */
 const char *cpu_bf16_way(void)
 {
 	if (dnn_has(dnnl_cpu_isa_avx512_core_amx))
@@ -59,9 +63,12 @@ static int open_side(struct side *s, enum dtype type, struct fl_err *err)
 	rc = cpu_conv_new(NULL, &d, &s->conv, err);
 	if (rc != 0)
 		return rc;
+	/* seconds, longer than any turn */
 	s->best = 1e9;
 	s->x = tensor_make(NULL, type, d.n, d.h, d.w, d.cin);
 	s->y = s->x;
+	/* The arena's memory is zero: products of zeros take as long as others,
+	 * where denormals would not. */
 	s->x.data = fl_arena_alloc(&s->arena, tensor_bytes(&s->x));
 	s->y.data = fl_arena_alloc(&s->arena, tensor_bytes(&s->y));
 	s->weights = fl_arena_array(
@@ -86,6 +93,8 @@ static void take_turn(struct side *s)
 	s->best = seconds < s->best ? seconds : s->best;
 }
 
+/* *ratio: the best turn in F32 over the best in BF16. Turns alternate, so that
+ * a neighbour disturbs both. Tests call it too. */
 int cpu_bf16_trial(double *ratio, struct fl_err *err)
 {
 	struct side f32 = { 0 }, bf16 = { 0 };
@@ -114,6 +123,8 @@ static bool works(void)
 	return rc == 0;
 }
 
+/* The sentence becomes part of what a run prints when 'amp: true' stays in
+ * fp32. */
 static void ask(struct dev_bf16 *b)
 {
 	struct fl_err err = FL_ERR_INIT;

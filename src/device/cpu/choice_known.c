@@ -1,5 +1,7 @@
 /* The choices of this process: asked for every convolution that is made, told to other
  * ranks and to people, and, where they were measured, kept in a file for later runs.
+ * detect/kernels.c calls the functions of the table at the end: on rank 0 measure and
+ * measured around the making of plans, then tell; on the others take.
  *
  * That file is $XDG_CACHE_HOME/flotilla/kernels-<key>.txt, else in ~/.cache; its first
  * line is the key in words: the processor, oneDNN's version and instruction set, ours, the
@@ -24,10 +26,13 @@
 
 /* Changes with the kernels: what was measured with others says nothing. */
 #define VERSION 1
+/* Of a line of tell(): longer than five numbers and five words can be. */
 #define LINE_MOST 128
 
 static const char *const names[CPU_KERNELS] = { "oneDNN", "Winograd" };
 
+/* A shape and its choice. Convolutions of k 3 and stride 1 alone have one, so
+ * the five numbers tell shapes apart. */
 struct known {
 	int n, h, w, cin, cout;
 	bool backward;
@@ -36,6 +41,8 @@ struct known {
 	struct cpu_choice choice;
 };
 
+/* The process's, as the engine of conv.c is; a few hundred at most, so searches
+ * go through all of them. */
 static struct known *list;
 static int count;
 static bool measuring, anything_new;
@@ -61,6 +68,9 @@ static void add(const struct known *k)
 	list[count++] = *k;
 }
 
+/* One line, for the file, for other ranks and for number_of(); read_line()
+ * takes it apart. The last word keeps a choice of the table from counting as
+ * measured. */
 static void say(const struct known *k, struct fl_str *out)
 {
 	fl_str_addf(out, "%d %d %d %d %d %s", k->n, k->h, k->w, k->cin, k->cout,
@@ -77,7 +87,8 @@ static void tell(struct fl_str *out)
 			say(&list[i], out);
 }
 
-/* A number of one measured choice; their sum is one of all, in any order. */
+/* A number of one measured choice; their sum is one of all, in any order,
+ * because ranks and runs ask for convolutions in different orders. */
 static uint64_t number_of(const struct known *k)
 {
 	unsigned char bytes[FL_DIGEST_BYTES];
@@ -120,6 +131,7 @@ static bool kernel_named(const char *name, unsigned char *kernel)
 
 static bool read_line(const char *line, struct known *k)
 {
+	/* more: sscanf takes 10 only where nothing follows the last word. */
 	char mode[16], kernel[CPU_DIRECTIONS][16], how[16], more;
 	bool ok;
 
@@ -156,6 +168,8 @@ static int take(const char *text, struct fl_err *err)
 				       "line %d is no choice of a kernel: '%s'",
 				       number, line);
 		}
+		/* What this process has chosen stays: its convolutions are made
+		 * already. */
 		if (!find(&k))
 			add(&k);
 		p += n + 1;
@@ -165,6 +179,7 @@ static int take(const char *text, struct fl_err *err)
 
 /* --- the file of earlier runs --- */
 
+/* Whatever moves the times: with other threads other kernels win. */
 static void key_of(char *out, size_t size)
 {
 	char name[64];
@@ -185,6 +200,8 @@ static bool cache_path(char *out, size_t size, const char *key)
 	return fl_cache_path(out, size, name);
 }
 
+/* Nothing here ends a run: a file that cannot be read costs a new
+ * measurement. */
 static void load(void)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -215,6 +232,9 @@ static void load(void)
 	fl_map_close(&map);
 }
 
+/* Kept are all measured ones, those of earlier runs too, which load() has read.
+ * fl_write_file replaces the file in one step, so a reader never sees half of
+ * it. */
 static void save(void)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -269,6 +289,8 @@ struct cpu_choice cpu_choice_of(const struct dev_conv_desc *d)
 	if (!winograd_fits(d))
 		return k.choice;
 	old = find(&k);
+	/* Outside of measuring what was chosen first holds for the whole run;
+	 * within it a choice by the table is made again with the clock. */
 	if (old && (old->measured || !measuring)) {
 		old->used = true;
 		return old->choice;

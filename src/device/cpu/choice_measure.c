@@ -1,6 +1,7 @@
-/* Timing the kernels of one convolution. Called when a convolution is made while
- * measuring is on (choice_known.c). Kernels take turns, so that a neighbour on the
- * machine disturbs all of them; the best turn of each counts. */
+/* Timing the kernels of one convolution. Called when a convolution is made
+ * while measuring is on (choice_known.c), that is, before step 0. Kernels take
+ * turns, so that a neighbour on the machine disturbs all of them; the best turn
+ * of each counts. */
 #include "device/cpu/choice.h"
 
 #include "base/arena.h"
@@ -10,12 +11,15 @@
 
 #include <string.h>
 
+/* Where a shape is small enough for all of them within SECONDS. */
 #define TURNS 7
 /* Of one direction: large maps have fewer turns. */
 #define SECONDS 0.1
 /* Less is not worth other bits than elsewhere, and might be chance. */
 #define WORTH 1.1
 
+/* One map of sources and one of results serve both kernels and all
+ * directions. */
 struct trial {
 	struct dev_conv *conv[CPU_KERNELS];
 	void *workspace[CPU_KERNELS];
@@ -37,6 +41,7 @@ static void *filled(struct trial *t, size_t n)
 static int open_trial(struct trial *t, const struct dev_conv_desc *d,
 		      struct fl_err *err)
 {
+	/* Only 3x3 has two kernels (winograd_fits). */
 	size_t taps = (size_t)d->cout * 9 * (size_t)d->cin;
 
 	*t = (struct trial){ .arena = FL_ARENA_INIT };
@@ -44,6 +49,7 @@ static int open_trial(struct trial *t, const struct dev_conv_desc *d,
 		struct cpu_choice c;
 		int rc;
 
+		/* Every direction by kernel k. */
 		memset(c.kernel, k, sizeof(c.kernel));
 		rc = cpu_conv_make(d, &c, &t->conv[k], err);
 		if (rc != 0)
@@ -74,6 +80,7 @@ static double turn(struct trial *t, enum cpu_direction direction, int k)
 	struct dev_conv *c = t->conv[k];
 	void *ws = t->workspace[k];
 
+	/* No sums: both kernels would call the same pass for them. */
 	if (direction == CPU_FORWARD)
 		cpu_conv_forward(NULL, c, &t->x, t->w, t->db, &t->y, NULL, ws);
 	else if (direction == CPU_DATA)
@@ -97,10 +104,13 @@ static enum cpu_kernel quickest(struct trial *t, enum cpu_direction direction,
 
 			best[k] = i == 0 || s < best[k] ? s : best[k];
 		}
+		/* At least two turns, however long one takes. */
 		if (i > 0 && fl_now_s() - begin > SECONDS)
 			break;
 	}
 	for (int k = 0; k < CPU_KERNELS; k++)
+		/* Against the usual one by WORTH, against others that pass this
+		 * too by the time. */
 		if (best[k] * WORTH < best[usual] && best[k] < best[chosen])
 			chosen = (enum cpu_kernel)k;
 	return chosen;

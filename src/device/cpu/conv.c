@@ -1,6 +1,7 @@
-/* Convolutions by oneDNN, or by Winograd where choice.c says so. cpu_conv_new makes
- * all objects when a plan is made; a call only sets pointers, packs the weights into
- * the order that the kernel asks for, and runs. */
+/* Convolutions by oneDNN, or by Winograd where choice.c says so. cpu_conv_new
+ * makes all objects when a plan is made; a call only sets pointers, packs the
+ * weights into the order that the kernel asks for, and runs. So whatever can
+ * fail fails before step 0, and a step allocates nothing. */
 #include "device/cpu/conv.h"
 
 #include "base/arena.h"
@@ -63,6 +64,8 @@ struct dev_conv {
 	struct winograd winograd; /* where a direction is by it */
 };
 
+/* One for the process, opened with the first convolution and never closed:
+ * oneDNN's threads are the process's too. */
 static dnnl_engine_t engine;
 static dnnl_stream_t stream;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -79,6 +82,7 @@ static void open_engine(void)
 	if (status == dnnl_success)
 		status = dnnl_primitive_attr_create(&own_scratch);
 	if (status == dnnl_success)
+		/* Else oneDNN allocates scratch within each call. */
 		status = dnnl_primitive_attr_set_scratchpad_mode(
 			own_scratch, dnnl_scratchpad_mode_user);
 	engine_status = status;
@@ -124,6 +128,7 @@ static int parts_of(const struct dev_conv_desc *d, int channels, size_t bytes)
 	int most = channels / PART_CHANNELS;
 
 	for (int n = 2; short_sums(d) && n <= most; n++) {
+		/* Equal parts, since they are groups of one convolution. */
 		if (channels % (n * PART_CHANNELS) != 0)
 			continue;
 		if ((size_t)n * bytes > PARTS_BYTES)
@@ -150,7 +155,9 @@ out:
 	return rc;
 }
 
-/* A reorder between the caller's weights and the kernel's, if they differ. */
+/* A reorder between the caller's weights and the kernel's, if they differ;
+ * unpack: from the kernel's, which is what a gradient by the weights comes
+ * in. */
 static int add_packing(struct direction *dir, const struct shapes *s,
 		       const_dnnl_primitive_desc_t pd, int arg, bool unpack,
 		       struct fl_err *err)
@@ -232,6 +239,8 @@ static int make_forward(struct dev_conv *c, struct fl_err *err)
 {
 	struct tensor y = destination(&c->d);
 	int parts = parts_of(&c->d, c->d.cin, parts_bytes(&y, 1));
+	/* In parts the bias would be added once a part; cpu_add_parts adds
+	 * it. */
 	bool bias = c->d.bias && parts == 1;
 	int args[MEMORIES] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS,
 			       bias ? DNNL_ARG_BIAS : 0, DNNL_ARG_DST,
@@ -290,6 +299,7 @@ static int make_weights(struct dev_conv *c, struct fl_err *err)
 	struct shapes s;
 	int rc = shapes_describe(&c->d, SHAPES_WEIGHTS, 1, 1, &s, err);
 
+	/* Not in parts: its sum runs over pixels, not over channels. */
 	c->weights.rounded_bytes = copy_bytes(c, &x) + copy_bytes(c, &y);
 	if (rc == 0)
 		rc = make_hint(c, 1, &hint, err);
@@ -510,6 +520,7 @@ void cpu_conv_forward(struct dev_queue *q, struct dev_conv *c,
 	const struct direction *dir = &c->forward;
 	char *rest;
 
+	/* Callers may hand on a bias that the plan was not made with. */
 	if (!c->d.bias)
 		bias = NULL;
 	if (by_winograd(c, CPU_FORWARD)) {
@@ -535,6 +546,7 @@ void cpu_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
 	char *rest;
 
 	if (by_product(d)) {
+		/* dx[p][i] (+)= dy[p][o] w[o][i] */
 		must(dnnl_sgemm('N', 'N', pixels(d), d->cin, d->cout, 1,
 				dy->data, d->cout, weights, d->cin, acc ? 1 : 0,
 				dx->data, d->cin));
@@ -559,6 +571,7 @@ void cpu_conv_backward_weights(struct dev_queue *q, struct dev_conv *c,
 
 	(void)q;
 	if (by_product(d)) {
+		/* dw[o][i] = dy[p][o] x[p][i] */
 		must(dnnl_sgemm('T', 'N', d->cout, d->cin, pixels(d), 1,
 				dy->data, d->cout, x->data, d->cin, 0, dw,
 				d->cin));

@@ -1,5 +1,8 @@
-/* How the tensors of a convolution are described to oneDNN: sizes, borders, types,
- * strides of the caller's weights. conv.c makes its primitives of it. */
+/* How the tensors of a convolution are described to oneDNN: sizes, borders,
+ * types, strides of the caller's weights. conv.c makes its primitives of it,
+ * once for each direction, since a direction settles which type its result
+ * keeps. Maps are NHWC always: oneDNN loses under a twentieth by it in fp32 and
+ * picks it itself in bf16. */
 #include "device/cpu/conv_shapes.h"
 
 void shapes_free(struct shapes *s)
@@ -22,6 +25,8 @@ static dnnl_data_type_t type_of(enum dtype type)
 	return type == DTYPE_BF16 ? dnnl_bf16 : dnnl_f32;
 }
 
+/* The hint is never run, only described: it has the multiplied type
+ * throughout. */
 static struct types types_for(const struct dev_conv_desc *d,
 			      enum shapes_use use)
 {
@@ -37,6 +42,10 @@ static struct types types_for(const struct dev_conv_desc *d,
 	return t;
 }
 
+/* Weights as [parts][out][in][kh][kw] in oneDNN's order of dimensions, over the
+ * caller's [out][kh][kw][in]: strides alone say that, nothing is moved.
+ * s->weights is what the caller has; s->op.weights leaves the order to the
+ * kernel (tag any). */
 static int describe_weights(const struct dev_conv_desc *d,
 			    dnnl_data_type_t type, int src_parts, int dst_parts,
 			    struct shapes *s, struct fl_err *err)
@@ -49,6 +58,8 @@ static int describe_weights(const struct dev_conv_desc *d,
 	int skip = parts == 1; /* no groups */
 	int rc = 0;
 
+	/* Parts over the source's channels lie side by side within a pixel of
+	 * weights, parts over the destination's are whole blocks of outputs. */
 	if (dst_parts > 1)
 		strides[0] = dims[1] * strides[1];
 	DNN(dnn_layout_strided(&s->weights, 5 - skip, dims + skip, dnnl_f32,
@@ -81,6 +92,9 @@ int shapes_describe(const struct dev_conv_desc *d, enum shapes_use use,
 		s->op.right[i] =
 			(out[i] - 1) * d->stride + d->k - size[i] - d->k / 2;
 	}
+	/* A convolution in groups has all groups' channels on either side: the
+	 * map that is summed over has its own, the result a set of channels for
+	 * each part. */
 	dnnl_dims_t src = { d->n, d->cin * dst_parts, d->h, d->w };
 	dnnl_dims_t dst = { d->n, d->cout * src_parts, out[0], out[1] };
 	dnnl_dims_t b = { d->cout };

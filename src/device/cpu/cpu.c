@@ -1,5 +1,8 @@
-/* The table of the cpu backend, and which instruction set its loops run with. Work
- * between the passes of a norm and plain flat loops are the definitions' own. */
+/* The table of the cpu backend, and which instruction set its loops run with.
+ * Work between the passes of a norm is the definition's own: it has few
+ * numbers, and double arithmetic that must not differ. Flat loops that few
+ * steps need are too; those of every step (momentum, ema, sums) are shared out
+ * among threads. device/op.h says what each slot does. */
 #include "device/cpu/cpu.h"
 
 #include "base/processor.h"
@@ -17,8 +20,12 @@
 #include <stdio.h>
 
 static const struct kernel_set sets[FL_SETS] = {
+	/* No Winograd: its loops are written on vectors that this set does not
+	 * have. */
 	[FL_SET_BASE] = { "baseline", &kernels_base, &kernels_base_bf16,
 			  &flat_base, NULL },
+/* Elsewhere fl_processor_set() is FL_SET_BASE, and oneDNN alone has wide
+ * loops. */
 #ifdef __x86_64__
 	[FL_SET_AVX2] = { "AVX2", &kernels_avx2, &kernels_avx2_bf16, &flat_avx2,
 			  &winograd_avx2 },
@@ -70,6 +77,9 @@ static const struct dev_ops ops = {
 	.clamp = ref_clamp,
 };
 
+/* What a checkpoint names, so that a resume under another library, instruction
+ * set or choice of kernels says that last bits will differ. Winograd is F32's
+ * alone. */
 static const char *arithmetic(enum dtype maps)
 {
 	static char text[192];

@@ -1,7 +1,9 @@
-/* The two C interfaces of oneDNN in one form, for conv.c. Version 2 has layouts
- * by value and describes an operation before the primitive; version 3 has
- * layouts behind pointers and describes both at once. The header says which it
- * is; nothing else in the tree asks. */
+/* The two C interfaces of oneDNN in one form, for conv.c. Version 2 (Debian 12)
+ * has layouts by value and describes an operation before the primitive; version
+ * 3 (Debian 13) has layouts behind pointers and describes both at once. The
+ * header says which it is; nothing else in the tree asks. All convolutions are
+ * asked for as "direct": version 2's own Winograd wants blocked maps, and 3 has
+ * none. */
 #include "device/cpu/dnnl_api.h"
 
 #include <stdint.h>
@@ -13,8 +15,8 @@ bool dnn_has(dnnl_cpu_isa_t set)
 	return (dnnl_get_effective_cpu_isa() & set) == set;
 }
 
-/* These are in either
- * version, and what lies beyond them changes no sum of floats. */
+/* From the widest down; the first that the library takes is named. These are in
+ * either version, and what lies beyond them changes no sum of floats. */
 static const char *instruction_set(void)
 {
 	static const struct {
@@ -33,6 +35,8 @@ static const char *instruction_set(void)
 	return "any processor";
 }
 
+/* The buffer is one for the process and filled with the same text every
+ * time. */
 const char *dnn_name(void)
 {
 	static char text[64];
@@ -74,6 +78,7 @@ void dnn_layout_free(dnn_layout layout)
 	dnnl_memory_desc_destroy((dnnl_memory_desc_t)(uintptr_t)layout);
 }
 
+/* Zeros: the gaps between taps are counted. */
 static const dnnl_dims_t undilated;
 
 dnnl_status_t dnn_conv_forward(dnnl_primitive_desc_t *out, dnnl_engine_t engine,
@@ -156,6 +161,9 @@ void dnn_layout_free(dnn_layout layout)
 	free((void *)(uintptr_t)layout);
 }
 
+/* Version 2's second half: from the operation's description to a primitive
+ * descriptor. A status that is bad already is handed on, so that callers have
+ * one place to look. */
 static dnnl_status_t described(dnnl_primitive_desc_t *out, dnnl_engine_t engine,
 			       const dnnl_convolution_desc_t *op,
 			       const_dnnl_primitive_desc_t hint,

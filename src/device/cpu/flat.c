@@ -1,5 +1,8 @@
-/* Gates of the squeeze-excitation blocks and passes over flat vectors, shared out in
- * whole lines of the cache. */
+/* Gates of the squeeze-excitation blocks and passes over flat vectors
+ * (parameters, their gradients, the EMA, all logits of a level), shared out in
+ * whole lines of the cache: parameters lie in one buffer, so a chunk is a range
+ * of floats whatever layer they belong to. Loops stand in flat.inc.h, one text
+ * for each instruction set. */
 #include "device/cpu/pass.h"
 
 #include "base/par.h"
@@ -8,9 +11,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Chunks start on whole vectors of this many floats. */
+/* Chunks start on whole vectors of this many floats: a line of the cache, so
+ * that threads write no line together, and AVX-512's width. */
 #define LINE 16
 
+/* What one call hands to its chunks: fields of all the operations below. p0, p1
+ * and p2 are the kernel's numbers in its order. */
 struct flat {
 	const struct flat_kernels *k;
 	float *w, *v;
@@ -22,6 +28,8 @@ struct flat {
 	float *y, *dx, *dw, *db;
 };
 
+/* As device/ref has them, in float; slopes come from the value, since z is not
+ * kept. */
 static float gate_of(float z, enum dev_gate gate)
 {
 	if (gate == DEV_GATE_SIGMOID)
@@ -37,6 +45,7 @@ static float gate_slope(float y, enum dev_gate gate)
 	return y > 0 && y < 1 ? 0.1666667f : 0;
 }
 
+/* y[n][o] for all images: a row of w is read once and serves them all. */
 static void fc_outputs(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct flat *f = ctx;
@@ -51,6 +60,8 @@ static void fc_outputs(void *ctx, size_t first, size_t last, int chunk)
 				f->gate);
 }
 
+/* Outputs whose products pay for claiming a chunk; + 1 keeps it from being
+ * none. */
 static size_t fc_grain(int cin, int n)
 {
 	return 65536 / ((size_t)cin * (size_t)n) + 1;
@@ -74,6 +85,9 @@ void cpu_fc_forward(struct dev_queue *q, const float *x, const float *w,
 	fl_par_for((size_t)cout, fc_grain(cin, n), fc_outputs, &f);
 }
 
+/* dw and db of outputs first .. last - 1. Images are added in their order
+ * within one chunk, so the sum does not depend on threads. v holds the gradient
+ * before the gate. */
 static void fc_weight_rows(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct flat *f = ctx;
@@ -124,13 +138,14 @@ void cpu_fc_backward(struct dev_queue *q, const float *x, const float *w,
 
 	(void)q;
 	f.w = (float *)(uintptr_t)w; /* only read by fc_images */
+	/* Before the two loops, which both read it. */
 	for (int i = 0; i < n * cout; i++)
 		scratch[i] = dy[i] * gate_slope(y[i], gate);
 	fl_par_for((size_t)n, 1, fc_images, &f);
 	fl_par_for((size_t)cout, fc_grain(cin, n), fc_weight_rows, &f);
 }
 
-/* Loops over whole lines; the last chunk takes the rest. */
+/* Loops run over lines, the last of which may be short. */
 static size_t lines(size_t n)
 {
 	return (n + LINE - 1) / LINE;
@@ -186,12 +201,15 @@ void cpu_ema(struct dev_queue *q, float *e, const float *w, size_t n,
 			  .g = w,
 			  .n = n,
 			  .p0 = (float)decay,
+			  /* Both rounded from double, as op.h says: 1 -
+			   * (float)decay would be another number. */
 			  .p1 = (float)(1 - decay) };
 
 	(void)q;
 	fl_par_for(lines(n), FLAT_GRAIN, ema_range, &f);
 }
 
+/* Sums of the chunks, added in their order. */
 static double partial[FL_PAR_MAX_CHUNKS]; /* one compute thread calls */
 
 static void squares_range(void *ctx, size_t first, size_t last, int chunk)

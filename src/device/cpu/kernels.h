@@ -5,8 +5,8 @@
  * vectorise; each kernels_<isa>.c compiles them with other flags, and
  * kernels_<isa>_bf16.c the first once more for maps in BF16; cpu_kernels()
  * picks the best the processor has. Those over maps work on pixels
- * [first, last) of dense or strided ones; sums of up to 256 pixels are float,
- * beyond that double.
+ * [first, last) of dense or strided ones; sums of up to SPAN pixels
+ * (loops.h) are float, beyond that double.
  */
 #ifndef FL_DEVICE_CPU_KERNELS_H
 #define FL_DEVICE_CPU_KERNELS_H

@@ -1,5 +1,8 @@
-/* Operations that memory bounds: every one is a pass over pixels, cut into chunks
- * that threads claim; what they sum is added in order of the chunks. */
+/* Operations that memory bounds: every one is a pass over pixels, cut into
+ * chunks that threads claim; what they sum is added in order of the chunks. The
+ * loops themselves are compiled once for each instruction set and type of map
+ * (kernels.inc.h); here stands only how they are shared out. Plans call these
+ * through the table of cpu.c, on the compute thread, one at a time. */
 #include "device/cpu/pass.h"
 
 #include "base/par.h"
@@ -7,7 +10,8 @@
 
 #include <string.h>
 
-/* Elements of a chunk: large enough to pay for claiming it. */
+/* Elements that a chunk has at least, 64 KiB of floats: fewer do not pay for
+ * claiming it. */
 #define CHUNK_ELEMENTS ((size_t)16384)
 
 /* Sums of every chunk, added in order of the chunk afterwards, so that the
@@ -15,6 +19,9 @@
  * operations (base/par.h), so one such buffer serves the process. */
 static double partial[FL_PAR_MAX_CHUNKS][3 * CPU_MAX_CHANNELS];
 
+/* What one call hands to its chunks. The fields are those of every operation
+ * together; each fills in its own, under the names that the kernels give
+ * them. */
 struct pass {
 	const struct cpu_kernels *k;
 	const struct dev_branch *branches;
@@ -31,6 +38,8 @@ struct pass {
 	const uint8_t *won;
 };
 
+/* Pixels of a chunk; + 1 keeps it from being none where a pixel has more
+ * channels than a chunk has elements. */
 static size_t grain(int channels)
 {
 	return CHUNK_ELEMENTS / (size_t)channels + 1;
@@ -42,12 +51,16 @@ static struct pass pass_over(const struct tensor *t)
 	return (struct pass){ .k = cpu_kernels(t->type) };
 }
 
+/* per_chunk: the least items of a chunk (base/par.h). */
 static void run(struct pass *p, size_t n, size_t per_chunk, fl_par_fn *fn)
 {
 	fl_par_for(n, per_chunk, fn, p);
 }
 
-/* A reduction over pixels: fn leaves its sums in partial[chunk]. */
+/* A reduction over pixels: fn adds its sums to partial[chunk]. Chunks depend on
+ * n alone and are added in their order, so sums have the same bits for any
+ * number of threads. Only the first p->width places of a chunk are cleared and
+ * used. */
 static void reduce(struct pass *p, size_t n, size_t per_chunk, fl_par_fn *fn,
 		   double *sums)
 {
@@ -74,8 +87,11 @@ void cpu_norm_stats(struct dev_queue *q, const struct tensor *z, double *sums)
 	struct pass p = pass_over(z);
 
 	(void)q;
+	/* A family refuses wider layers with a sentence (ppyoloe/model.c), so
+	 * this is an error of ours. */
 	FL_ASSERT(z->c <= CPU_MAX_CHANNELS);
 	p.x = z;
+	/* [2][C]: of z and of z^2 */
 	p.width = 2 * (size_t)z->c;
 	reduce(&p, tensor_pixels(z), grain(z->c), stats_range, sums);
 }
@@ -124,6 +140,7 @@ void cpu_norm_backward_sums(struct dev_queue *q,
 	p.act = act;
 	p.x = dy;
 	p.y = g;
+	/* [1 + branches][C]: of g, and of g (z - mean) for each branch */
 	p.width = (1 + (size_t)count) * (size_t)dy->c;
 	reduce(&p, tensor_pixels(dy), grain(dy->c), sums_range, sums);
 }
@@ -155,6 +172,7 @@ void cpu_norm_backward_apply(struct dev_queue *q, const struct tensor *g,
 	run(&p, tensor_pixels(g), grain(g->c), apply_range);
 }
 
+/* Pixels of one image, which is what gates and means work on. */
 static size_t area(const struct tensor *t)
 {
 	return (size_t)t->h * (size_t)t->w;
@@ -217,6 +235,8 @@ static void mul_range(void *ctx, size_t first, size_t last, int chunk)
 		  p->offset + last);
 }
 
+/* y (+)= x gate, an image at a time because each has a gate of its own; forward
+ * and the gradient by x are the same loop. */
 static void multiply(const struct tensor *x, const float *gate,
 		     const struct tensor *y, bool acc)
 {
@@ -264,6 +284,7 @@ void cpu_scale_backward(struct dev_queue *q, const struct tensor *x,
 		for (int c = 0; c < x->c; c++)
 			dgate[n * x->c + c] = (float)sums[c];
 	}
+	/* Two passes: dgate is a sum and dx a map, and dx may be added to. */
 	multiply(dy, gate, dx, acc);
 }
 
@@ -290,6 +311,8 @@ void cpu_maxpool_forward(struct dev_queue *q, const struct tensor *x, int k,
 	run(&p, (size_t)x->n * (size_t)x->h, 1, maxpool_rows);
 }
 
+/* By images, not by rows: windows of different rows give to the same pixel, and
+ * their order is part of the definition. */
 static void maxpool_images(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
@@ -312,7 +335,9 @@ void cpu_maxpool_backward(struct dev_queue *q, const struct tensor *dy,
 	run(&p, (size_t)dy->n, 1, maxpool_images);
 }
 
-/* Rows of the source of an upsampling, forward: each goes to four pixels. */
+/* Rows of the source of an upsampling, forward: each pixel is copied to four.
+ * Bytes are moved as they are, so one text serves both types of maps; y may be
+ * a slice of a concat, hence its own step. */
 static void upsample_rows(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
@@ -349,6 +374,8 @@ void cpu_upsample_forward(struct dev_queue *q, const struct tensor *x,
 	run(&p, (size_t)x->n * (size_t)x->h, 4, upsample_rows);
 }
 
+/* Backward by rows of the small map: each of its pixels gathers its four, so no
+ * two threads write one place. */
 static void upsample_back_rows(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
@@ -391,6 +418,7 @@ void cpu_copy(struct dev_queue *q, const struct tensor *src,
 	run(&p, tensor_pixels(src), grain(src->c), copy_range);
 }
 
+/* For conv.c: a map that is F32 where BF16 is multiplied. */
 static void round_range(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;
@@ -408,6 +436,7 @@ void cpu_round(const float *x, const struct tensor *y)
 	run(&p, tensor_pixels(y), grain(y->c), round_range);
 }
 
+/* For conv.c: a convolution's sums in parts. */
 static void parts_range(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct pass *p = ctx;

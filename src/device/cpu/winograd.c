@@ -25,6 +25,9 @@
 /* Of the spectra of tiles that threads share, in the last-level cache. */
 #define SPAN_BYTES ((size_t)8 << 20)
 
+/* Not with short_sums: they ask for less rounding than a direct convolution
+ * has, and this has twice as much. Channels are bounded by arrays on the
+ * stack. */
 bool winograd_fits(const struct dev_conv_desc *d)
 {
 	return cpu_kernel_set()->winograd && d->k == 3 && d->stride == 1 &&
@@ -40,8 +43,11 @@ void winograd_init(struct winograd *w, const struct dev_conv_desc *d)
 	w->workers = fl_par_threads();
 }
 
+/* Never written: what tiles read where they stick out of the map. */
 float winograd_zeros[DEV_MAX_CHANNELS];
 
+/* Tiles are counted row by row, image by image; each is 4 x 4 results, and the
+ * last ones of a row or column stick out where the map is no multiple of 4. */
 void winograd_pixels(const struct tensor *map, size_t t, int border, int size,
 		     float *outside, float **p)
 {
@@ -77,15 +83,17 @@ struct winograd_job {
 	size_t in_step, panel_step, taps_step;
 	size_t first, count; /* of a span that threads share */
 	int parts;	     /* products of one place */
-	atomic_size_t next;
+	atomic_size_t next;  /* tile of the next block */
 };
 
+/* [36][inputs][outputs], whichever direction. */
 static size_t taps_floats(const struct winograd *w, int inputs, int outputs)
 {
 	return WINOGRAD_PLACES *
 	       winograd_step((size_t)inputs, winograd_row(w, outputs));
 }
 
+/* Whether tiles go in spans that threads share (the opening says when). */
 static bool shared(const struct winograd *w, int inputs, int outputs)
 {
 	return taps_floats(w, inputs, outputs) * sizeof(float) > OWN_TAPS_BYTES;
@@ -109,6 +117,7 @@ static size_t block_of(const struct winograd *w, int inputs, int outputs)
 	size_t most = (spans ? SPAN_BYTES : BLOCK_BYTES) / bytes / rows * rows;
 	size_t each = spans ? 1 : (size_t)w->workers, blocks;
 
+	/* One group of rows at least, though it does not fit. */
 	most = most > 0 ? most : rows;
 	blocks = (tiles + most - 1) / most;
 	blocks = (blocks + each - 1) / each * each;
@@ -181,6 +190,8 @@ static void one_product(const struct winograd_job *j, size_t place, int from,
 		.terms = j->from->c,
 	};
 
+	/* Sums run over the channels of the source in their order, all of them
+	 * at once: that is what makes the bits a matter of the shape. */
 	j->w->k->product(&p);
 }
 
@@ -231,6 +242,8 @@ static void do_blocks(void *ctx, size_t first, size_t last, int chunk)
 		float *out = in + WINOGRAD_PLACES * j->in_step;
 		size_t at;
 
+		/* Who is quicker takes more blocks. No block shares a result
+		 * with another, so who does which changes nothing. */
 		while ((at = atomic_fetch_add(&j->next, j->block)) < j->tiles)
 			do_block(j, at, in, out);
 	}
@@ -275,12 +288,16 @@ static void span_results(void *ctx, size_t first, size_t last, int chunk)
 			   out + t * j->panel_row);
 }
 
+/* Three loops with all threads between two spans: each of them reads what all
+ * threads of the one before have written. */
 static void do_spans(struct winograd_job *j)
 {
 	for (; j->first < j->tiles; j->first += j->block) {
 		size_t left = j->tiles - j->first;
 
 		j->count = left < j->block ? left : j->block;
+		/* Clears the rows behind the last tile, which an earlier span
+		 * left filled. */
 		whole_rows(j, j->count, j->scratch);
 		fl_par_for(j->count, 1, span_sources, j);
 		fl_par_for((size_t)(WINOGRAD_PLACES * j->parts), 1,

@@ -69,6 +69,7 @@ static int panel_of(const struct winograd *w)
 	return panels <= MOST_PANELS ? each : 0;
 }
 
+/* By tiles alone, not by threads: chunks settle the order of sums. */
 static size_t chunks_of(const struct winograd *w)
 {
 	size_t chunks = winograd_tiles(&w->d) / CHUNK_LEAST;
@@ -77,6 +78,7 @@ static size_t chunks_of(const struct winograd *w)
 	return chunks > 0 ? chunks : 1;
 }
 
+/* Which of the two ways of the opening this shape goes. */
 static bool own_sums(const struct winograd *w)
 {
 	return panel_of(w) > 0;
@@ -300,6 +302,8 @@ static void do_spans(struct winograd_weights_job *j)
 	fl_par_for((size_t)j->dy->c, 1, gather, j);
 }
 
+/* db is the sum of dy over pixels, the first row of norm_stats; sums:
+ * [2][C]. */
 static void sum_bias(const struct tensor *dy, float *db, double *sums)
 {
 	cpu_norm_stats(NULL, dy, sums);
@@ -333,9 +337,12 @@ void winograd_weights(const struct winograd *w, const struct tensor *x,
 		j.found = j.own + (size_t)w->workers * spectra_floats(w);
 		end = j.found + j.chunks * dw_floats(w);
 		fl_par_for((size_t)w->workers, 1, do_chunks, &j);
+		/* After all chunks: each thread adds other weights. */
 		fl_par_for((size_t)(dy->c * 9 * x->c), 4096, add_chunks, &j);
 	} else {
 		j.shared = spectra_at(&j, workspace);
+		/* The doubles of sum_bias lie behind whatever was used; floats
+		 * are a multiple of 16. */
 		end += spectra_floats(w);
 		do_spans(&j);
 	}
