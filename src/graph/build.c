@@ -1,9 +1,10 @@
 /* A network as a list of nodes in the order of computing, made by calls:
- * graph_conv, graph_norm and so on add one each.
- * graph_finish lays all parameters into one flat row, in the order in which
- * backward finishes their gradients, so that buckets of the all-reduce are
- * ranges; each starts on a cache line. graph_init draws their first values by
- * name and index, the same on every rank. */
+ * graph_conv, graph_norm and so on add one each. model/blocks.c and the
+ * families call them, then graph_finish once, which lays all parameters into
+ * one flat row, in the order in which backward finishes their gradients, so
+ * that buckets of the all-reduce are ranges; each starts on a cache line.
+ * graph_init_params draws their first values by name and index, the same on
+ * every rank. */
 #include "graph/graph.h"
 
 #include "base/rng.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parameters start on cache lines, so that kernels may use aligned loads. */
+/* In floats: parameters start on cache lines, so that kernels may use aligned
+ * loads. */
 #define PARAM_ALIGN 16
 
 struct graph *graph_new(int channels)
@@ -21,6 +23,7 @@ struct graph *graph_new(int channels)
 	struct graph_node *n;
 
 	g->nodes = fl_calloc(1, sizeof(*g->nodes));
+	/* Node 0 and value 0 are the picture; graph.input stays 0. */
 	n = &g->nodes[g->node_count++];
 	n->kind = GRAPH_INPUT;
 	n->name = "input";
@@ -40,7 +43,9 @@ void graph_free(struct graph *g)
 	free(g);
 }
 
-/* A new node with a new output value; power-of-two growth is not worth it. */
+/* A new node with a new output value, whose index is that of the node too:
+ * every node writes one. A network has some hundreds, so growth by one is quick
+ * enough. The pointer holds until the next node is added. */
 static struct graph_node *add_node(struct graph *g, enum graph_kind kind,
 				   const char *name, int channels)
 {
@@ -70,6 +75,8 @@ static void add_input(struct graph_node *n, int value)
 	n->in[n->ins++] = value;
 }
 
+/* A parameter of the node that was added last. Its offset comes with
+ * graph_finish(). */
 static int add_param(struct graph *g, const char *name, enum graph_role role,
 		     int ndims, const int *dims, float constant,
 		     float deviation)
@@ -93,6 +100,7 @@ static int add_param(struct graph *g, const char *name, enum graph_role role,
 	return g->param_count++;
 }
 
+/* A vector of a layer: <path>.<leaf> in the state dict. */
 static int add_vector(struct graph *g, const char *path, const char *leaf,
 		      enum graph_role role, int count, float constant)
 {
@@ -112,7 +120,9 @@ int graph_conv(struct graph *g, int in, int cout, int k, int stride,
 {
 	int cin = graph_channels(g, in);
 	int dims[4] = { cout, cin, k, k };
-	/* Paddle's Conv2D default: normal with sqrt(2 / fan in) */
+	/* Paddle's Conv2D default: normal with sqrt(2 / fan in), not truncated.
+	 * zero_start is for the head's last convolutions, which start at their
+	 * bias alone. */
 	float deviation = zero_start ? 0 : sqrtf(2.0f / (float)(k * k * cin));
 	struct graph_node *n = add_node(g, GRAPH_CONV, weight_name, cout);
 
@@ -152,9 +162,12 @@ int graph_norm(struct graph *g, const struct graph_branch *branches, int count,
 		n->variance[i] = add_vector(g, path, "_variance",
 					    GRAPH_VARIANCE, channels, 1);
 	}
+	/* A name in the state dict of its own, for it belongs to the block and
+	 * not to one of its two norms. */
 	if (alpha_name)
 		n->alpha = add_param(g, alpha_name, GRAPH_ALPHA, 1, &one, 1, 0);
 	if (residual >= 0)
+		/* Behind the branches, where graph.h says that it is. */
 		add_input(n, residual);
 	return n->out;
 }
@@ -176,6 +189,9 @@ int graph_gap(struct graph *g, int in)
 	return out;
 }
 
+/* Square, as both squeeze-excitation blocks are: a gate for each channel that
+ * went in. [out][in][1][1] in files, since the reference has 1x1 convolutions
+ * there. */
 int graph_fc(struct graph *g, int in, const char *path, enum dev_gate gate,
 	     float deviation)
 {
@@ -217,6 +233,7 @@ int graph_upsample(struct graph *g, int in)
 			  graph_channels(g, in));
 }
 
+/* Channels of the inputs in their order. */
 int graph_concat(struct graph *g, const int *in, int count)
 {
 	int channels = 0;
@@ -240,6 +257,7 @@ void graph_name_value(struct graph *g, int value, const char *probe)
 	g->values[value].probe = fl_arena_strdup(&g->arena, probe);
 }
 
+/* Offset of p at 'at', in floats; returns where the next one starts. */
 static size_t place(struct graph_param *p, size_t at)
 {
 	p->offset = at;
@@ -248,6 +266,9 @@ static size_t place(struct graph_param *p, size_t at)
 
 void graph_finish(struct graph *g)
 {
+	/* From the last node down, as backward goes. What a node's backward has
+	 * finished is the flat gradient up to its grads_end; nodes without
+	 * parameters repeat the one above. */
 	for (int i = g->node_count - 1; i >= 0; i--) {
 		for (int p = 0; p < g->param_count; p++) {
 			struct graph_param *param = &g->params[p];
@@ -273,6 +294,8 @@ const struct graph_param *graph_find_param(const struct graph *g,
 	return NULL;
 }
 
+/* A parameter's stream of draws is its name's, so a layer more or less in a
+ * model leaves the others' start values as they are. */
 static uint64_t name_hash(const char *name)
 {
 	uint64_t h = 0xCBF29CE484222325u; /* FNV-1a */
@@ -313,6 +336,7 @@ void graph_param_export(const struct graph_param *p, const float *buffer,
 	for (size_t o = 0; o < (size_t)p->dims[0]; o++)
 		for (size_t i = 0; i < in; i++)
 			for (size_t a = 0; a < area; a++)
+				/* [out][kh][kw][in] to [out][in][kh][kw] */
 				*dst++ = src[(o * area + a) * in + i];
 }
 
@@ -330,5 +354,6 @@ void graph_param_import(const struct graph_param *p, float *buffer,
 	for (size_t o = 0; o < (size_t)p->dims[0]; o++)
 		for (size_t i = 0; i < in; i++)
 			for (size_t a = 0; a < area; a++)
+				/* The way back. */
 				dst[(o * area + a) * in + i] = *src++;
 }

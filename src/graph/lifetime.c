@@ -1,9 +1,14 @@
 /* Which buffers a plan has and from when to when each lives: first those of the
  * values (plan_place_data), then those of the gradients (plan_place_gradients).
- * A value may lie in its concat's buffer as a slice; a gradient may take over the
- * buffer of the one it comes from. memory.c then finds places for them all. */
+ * A value may lie in its concat's buffer as a slice; a gradient may take over
+ * the buffer of the one it comes from. memory.c then finds places for them all.
+ * Times are those of plan.h: node i runs at i and at 2n - i, the loss at n. A
+ * buffer lives from its first use to its last, whatever the uses were, so all
+ * code here only reports uses. */
 #include "graph/plan_priv.h"
 
+/* Index of a new buffer that lives at 'time' alone for now; p->buffers may
+ * move. */
 static int plan_add_buffer(struct plan *p, size_t bytes, int time)
 {
 	if (p->buffer_count == p->buffer_cap) {
@@ -59,6 +64,8 @@ static bool can_be_slice(const struct graph *g, int v, int at)
 		for (int k = 0; k < n->ins; k++) {
 			if (n->in[k] != v || i == at)
 				continue;
+			/* Convolutions want dense sources, and a value can lie
+			 * in one concat only. */
 			if (i > at || n->kind == GRAPH_CONV ||
 			    n->kind == GRAPH_CONCAT)
 				return false;
@@ -67,6 +74,7 @@ static bool can_be_slice(const struct graph *g, int v, int at)
 	return true;
 }
 
+/* Before any place is given: a place of a slice asks for its concat's. */
 static void find_slices(struct plan *p)
 {
 	const struct graph *g = p->graph;
@@ -96,6 +104,8 @@ static struct plan_place *data_place(struct plan *p, int v, int time)
 {
 	struct plan_value *pv = &p->values[v];
 
+	/* No concat is a slice itself (can_be_slice), so channel counts from
+	 * the buffer's start. */
 	if (pv->data.buffer < 0 && pv->concat >= 0) {
 		pv->data = *data_place(p, pv->concat, time);
 		pv->data.channel = pv->channel;
@@ -108,7 +118,10 @@ static struct plan_place *data_place(struct plan *p, int v, int time)
 	return &pv->data;
 }
 
-/* Which of its inputs and outputs a node reads again in backward. */
+/* Which of its inputs and outputs a node reads again in backward. A norm
+ * computes its activation again from z, so the map behind it may go; gates know
+ * their slope from their value; pooling has its winners; what is left reads
+ * nothing. */
 static void backward_uses(struct plan *p, int node)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
@@ -146,6 +159,7 @@ void plan_place_data(struct plan *p)
 	for (int v = 0; v < g->value_count; v++)
 		p->values[v].data.buffer = p->values[v].grad.buffer = -1;
 	find_slices(p);
+	/* The host writes the picture before node 1 runs. */
 	data_place(p, g->input, 0);
 	for (int i = 0; i < n; i++) {
 		const struct graph_node *node = &g->nodes[i];
@@ -153,7 +167,8 @@ void plan_place_data(struct plan *p)
 		for (int k = 0; k < node->ins; k++)
 			data_place(p, node->in[k], plan_forward_time(i));
 		/* With running statistics the normalised map overwrites the
-		 * convolution's. */
+		 * convolution's: nobody reads that one again (op.h allows
+		 * it). */
 		if (node->kind == GRAPH_NORM && !plan_backward_wanted(p) &&
 		    p->values[node->out].concat < 0)
 			p->values[node->out].data = p->values[node->in[0]].data;
@@ -183,7 +198,9 @@ static bool grad_write(struct plan *p, int v, int time)
 	bool before = pv->written;
 
 	if (pv->grad.buffer < 0 && pv->concat >= 0) {
-		/* the concat's own gradient is complete by now */
+		/* The concat's own gradient is complete by now: everything that
+		 * reads the concat stands behind it, and backward has passed
+		 * it. So this "adds". */
 		pv->grad = p->values[pv->concat].grad;
 		pv->grad.channel = pv->channel;
 		before = true;
@@ -209,6 +226,11 @@ static void grad_take(struct plan *p, int v, int from, int time)
 	grad_write(p, v, time);
 }
 
+/* A norm's backward leaves g = dy act'(s) first and then each branch's gradient
+ * out of it, so one of the gradients may lie where dy lies: the residual's,
+ * which is dy itself, or else the first branch's, which is written last
+ * (norm.c). Never in a probe, and never where dy is a slice, whose buffer other
+ * values share. */
 static void norm_gradients(struct plan *p, int node)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
@@ -221,6 +243,9 @@ static void norm_gradients(struct plan *p, int node)
 		int r = n->in[n->branches];
 		struct plan_value *pv = &p->values[r];
 
+		/* The first writer of the residual's gradient: dy is it, and
+		 * nothing is copied. dy has to stay then, so the first branch
+		 * gets a buffer. */
 		if (free_to_share && !pv->written && pv->concat < 0) {
 			pn->residual = RESIDUAL_SHARED;
 			grad_take(p, r, n->out, t);
@@ -234,6 +259,7 @@ static void norm_gradients(struct plan *p, int node)
 		grad_take(p, n->in[0], n->out, t);
 	else
 		grad_write(p, n->in[0], t);
+	/* The second branch's gradient is written while g is still read. */
 	for (int k = 1; k < n->branches; k++)
 		grad_write(p, n->in[k], t);
 }

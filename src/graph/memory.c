@@ -15,11 +15,16 @@ static int larger_first(const void *a, const void *b)
 
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
+	/* qsort keeps no order of equals, and places must be the same in every
+	 * start and on every rank; so ties go by life, then by the order in
+	 * which buffers were made. */
 	if (x->first != y->first)
 		return x->first - y->first;
 	return x < y ? -1 : x > y;
 }
 
+/* first and last are both included: who reads a buffer as another is written in
+ * the same node must not have the same place. */
 static bool live_together(const struct plan_buffer *a,
 			  const struct plan_buffer *b)
 {

@@ -42,12 +42,14 @@ size_t norm_shared_bytes(int widest)
 	       3 * DEV_MAX_BRANCHES * vector_bytes(widest);
 }
 
+/* Of the backward pass: no two norms are at work at once, so all share them. */
 static double *shared_sums(const struct plan *p)
 {
 	return (double *)(void *)(p->activations + p->map_bytes +
 				  p->number_bytes);
 }
 
+/* Of the forward pass, each norm's own: its convolutions leave them. */
 static double *own_sums(const struct plan *p, int node)
 {
 	return (double *)(void *)(p->activations + p->map_bytes +
@@ -59,9 +61,12 @@ double *norm_branch_sums(const struct plan *p, int node, int branch)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
 
+	/* [1 + 2 C branches]: the count, then sum and sum of squares of each
+	 * branch. */
 	return own_sums(p, node) + 1 + 2 * branch * p->values[n->out].c;
 }
 
+/* Vectors one after another, each on a cache line. */
 static float *take(char **at, int channels)
 {
 	float *v = (float *)(void *)*at;
@@ -70,6 +75,7 @@ static float *take(char **at, int channels)
 	return v;
 }
 
+/* A norm as the operations want it, looked up anew for each pass. */
 struct norm {
 	struct dev_norm n;
 	const struct graph_node *node;
@@ -78,6 +84,7 @@ struct norm {
 	double *sums, *back; /* of the forward and the backward pass */
 };
 
+/* NULL where an evaluation has no gradients, or the norm no such parameter. */
 static float *in(float *buffer, const struct graph_param *params, int param)
 {
 	return buffer && param >= 0 ? buffer + params[param].offset : NULL;
@@ -108,6 +115,7 @@ static void set_params(struct norm *m, const struct graph_param *params,
 	m->n.dalpha = in(run->grads, params, node->alpha);
 }
 
+/* In the order that norm_bytes and norm_shared_bytes count them in. */
 static void set_vectors(struct norm *m, const struct plan *p)
 {
 	char *own = p->activations + p->map_bytes + m->pn->numbers;
@@ -158,6 +166,7 @@ static int reduce(struct plan_run *run, double *sums, size_t count,
 	double start = fl_now_s();
 	int rc;
 
+	/* Statistics of this rank alone: one rank, or norm_type bn. */
 	if (!run->comm)
 		return 0;
 	rc = comm_sum_on(run->comm, run->queue, sums, count + 1, err);
@@ -171,6 +180,8 @@ static int train_statistics(struct plan *p, const struct norm *m,
 	size_t count = 2 * (size_t)m->n.branches * (size_t)m->n.channels;
 	int rc;
 
+	/* After the convolutions have left the sums: the count goes in front of
+	 * them. */
 	p->ops->norm_own(run->queue, &m->n, m->sums);
 	rc = reduce(run, m->sums, count, err);
 	if (rc == 0)
@@ -219,9 +230,12 @@ int norm_run_backward(struct plan *p, int node, struct plan_run *run,
 	size_t sums = (1 + (size_t)m.node->branches) * (size_t)m.n.channels;
 	int rc;
 
+	/* First, for g may overwrite dy. */
 	residual_gradient(p, &m, run->queue, &dy);
 	p->ops->norm_backward_sums(run->queue, m.branches, m.node->branches,
 				   m.node->act, &dy, &g, m.back + 1);
+	/* Before the sums over ranks: gamma's and beta's gradients are this
+	 * rank's, averaged with all others by the buckets. */
 	p->ops->norm_params(run->queue, &m.n, m.back);
 	rc = reduce(run, m.back, sums, err);
 	if (rc != 0)

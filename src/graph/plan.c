@@ -1,5 +1,7 @@
-/* Making a plan: shapes and types of all values, kernels of all nodes, lives of the
- * buffers (lifetime.c), places in the slab (memory.c). Running it is run.c. */
+/* Making a plan: shapes and types of all values, kernels of all nodes, lives of
+ * the buffers (lifetime.c), places in the slab (memory.c). detect/plans.c makes
+ * those of all sizes before step 0, finds the slab that the largest needs, and
+ * binds it to each. Running one is run.c. */
 #include "graph/plan_priv.h"
 
 #include <stdlib.h>
@@ -15,6 +17,9 @@ static enum dtype type_of(const struct plan *p, int value)
 		       : p->key.precision;
 }
 
+/* Nodes stand in order of computing, so the inputs' shapes are known. All but
+ * convolutions and upsampling keep the size; inputs of a concat or a residual
+ * that differ are found by check_shapes. */
 static void infer_shape(struct plan *p, int node)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
@@ -68,6 +73,8 @@ static int check_shapes(const struct plan *p, struct fl_err *err)
 	return 0;
 }
 
+/* One workspace serves all nodes, which run one after another: the largest wish
+ * counts. */
 static void want_workspace(struct plan *p, size_t bytes)
 {
 	bytes = (bytes + 63) / 64 * 64;
@@ -91,12 +98,16 @@ static int make_conv(struct plan *p, int node, struct fl_err *err)
 		.x_type = in->type,
 		.y_type = p->values[n->out].type,
 		.bias = n->bias >= 0,
+		/* An evaluation's convolutions have no backward kernels:
+		 * choosing them costs time. */
 		.backward = plan_backward_wanted(p),
+		/* Nobody asks for the picture's gradient. */
 		.diff_src = n->in[0] != p->graph->input,
 		.short_sums = p->graph->short_sums,
 	};
 	int rc = p->ops->conv_new(p->dev, &d, &pn->conv, err);
 
+	/* make_norm, which comes later in the list, says whose branch it is. */
 	pn->norm = -1;
 
 	if (rc != 0)
@@ -109,6 +120,9 @@ static void make_norm(struct plan *p, int node)
 {
 	const struct graph_node *n = &p->graph->nodes[node];
 
+	/* In training each branch's convolution leaves the sums of its map for
+	 * the norm (device/op.h): a backend may take them as it writes. With
+	 * running statistics nobody wants them. */
 	for (int k = 0; k < n->branches && plan_backward_wanted(p); k++) {
 		int conv = p->graph->values[n->in[k]].producer;
 
@@ -116,6 +130,8 @@ static void make_norm(struct plan *p, int node)
 		p->nodes[conv].norm = node;
 		p->nodes[conv].branch = k;
 	}
+	/* Each norm has numbers of its own, which live from its forward to its
+	 * backward. */
 	p->nodes[node].numbers = p->number_bytes;
 	p->number_bytes += norm_bytes(n, p->values[n->out].c);
 }
@@ -165,6 +181,8 @@ int plan_new(const struct graph *graph, struct dev *dev,
 		plan_free(p);
 		return rc;
 	}
+	/* Data before gradients: a gradient may take over places only when all
+	 * lives of values are known. */
 	plan_place_data(p);
 	if (plan_backward_wanted(p))
 		plan_place_gradients(p);
@@ -178,6 +196,7 @@ void plan_free(struct plan *p)
 	if (!p)
 		return;
 	for (int i = 0; i < p->graph->node_count; i++)
+		/* None: another kind of node, or a plan that failed before. */
 		if (p->nodes[i].conv)
 			p->ops->conv_free(p->nodes[i].conv);
 	free(p->buffers);
@@ -190,6 +209,8 @@ const struct plan_key *plan_key(const struct plan *p)
 	return &p->key;
 }
 
+/* In the order in which they lie: maps, numbers of the norms, what all norms
+ * share. */
 size_t plan_activation_bytes(const struct plan *p)
 {
 	return p->map_bytes + p->number_bytes + norm_shared_bytes(p->widest);
@@ -210,6 +231,9 @@ static struct tensor tensor_at(const struct plan *p, int value,
 			       const struct plan_place *at)
 {
 	const struct plan_value *v = &p->values[value];
+	/* Before plan_bind() shapes are right and data is NULL, and so it stays
+	 * for what has no place (the picture's gradient; gradients of an
+	 * evaluation). */
 	struct tensor t = { NULL, v->type, p->key.batch, v->h,
 			    v->w, v->c,	   at->ld };
 

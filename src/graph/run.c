@@ -1,5 +1,8 @@
-/* Running a plan: every node of the graph in order, forward or from the end. What a
- * node needs is looked up in struct step; norms have a file of their own. */
+/* Running a plan: every node of the graph in order, forward or from the end.
+ * What a node needs is looked up in struct step; norms have a file of their own
+ * (norm.c). train/step.c and, for evaluations, detect/network.c call
+ * plan_forward; between it and plan_backward the loss writes the gradients of
+ * the outputs. Nothing is allocated. */
 #include "graph/plan_priv.h"
 
 #include "base/clock.h"
@@ -20,12 +23,14 @@ static const float *weight(const struct step *s, int param)
 			 : s->run->weights + s->p->graph->params[param].offset;
 }
 
+/* NULL for a parameter that the node does not have, as a convolution's bias. */
 static float *grad(const struct step *s, int param)
 {
 	return param < 0 ? NULL
 			 : s->run->grads + s->p->graph->params[param].offset;
 }
 
+/* Bytes in a buffer of their own; an evaluation keeps none. */
 static uint8_t *winners(const struct step *s)
 {
 	if (!plan_backward_wanted(s->p))
@@ -33,6 +38,8 @@ static uint8_t *winners(const struct step *s)
 	return (uint8_t *)s->p->activations + s->p->buffers[s->pn->arg].offset;
 }
 
+/* Inputs that are slices were written here by their own nodes: for most concats
+ * nothing is done. */
 static void concat_forward(const struct step *s)
 {
 	struct tensor out = plan_value(s->p, s->n->out);
@@ -48,6 +55,7 @@ static void concat_forward(const struct step *s)
 	}
 }
 
+/* An input that is a slice has its gradient here already. */
 static void concat_backward(const struct step *s)
 {
 	struct tensor out = plan_gradient(s->p, s->n->out);
@@ -63,6 +71,7 @@ static void concat_backward(const struct step *s)
 	}
 }
 
+/* Everything but convolutions and norms: 3 % of a step. */
 static void forward_small(const struct step *s)
 {
 	const struct graph_node *n = s->n;
@@ -97,7 +106,8 @@ static void forward_small(const struct step *s)
 }
 
 /* The operation overwrites dx; where a gradient is there already, it goes to
- * the workspace first. */
+ * the workspace first, behind the operation's own scratch (plan.c asked for
+ * both). */
 static void fc_backward(const struct step *s, const struct tensor *dx,
 			const struct tensor *dy)
 {
@@ -144,6 +154,9 @@ static void backward_small(const struct step *s)
 		scale_backward(s, &dx, &dy);
 		break;
 	case GRAPH_MAXPOOL:
+		/* Max pooling adds to the winners' gradients, so the first to
+		 * write starts from zeros, which zero() can write to a dense
+		 * map alone. */
 		FL_ASSERT(s->pn->acc[0] || tensor_dense(&dx));
 		if (!s->pn->acc[0])
 			s->ops->zero(s->q, &dx);
@@ -167,6 +180,7 @@ static void conv_forward(const struct step *s)
 	struct tensor y = plan_value(s->p, n->out);
 	double *sums = NULL;
 
+	/* In training the sums for the norm come with the convolution. */
 	if (s->pn->norm >= 0)
 		sums = norm_branch_sums(s->p, s->pn->norm, s->pn->branch);
 	s->ops->conv_forward(s->q, s->pn->conv, &x, weight(s, n->weight),
@@ -194,6 +208,7 @@ static void conv_backward(const struct step *s)
 	times->conv_data += fl_now_s() - middle;
 }
 
+/* Copied for each node: six pointers. */
 static struct step step_at(struct plan *p, int node, struct plan_run *run)
 {
 	return (struct step){
@@ -207,6 +222,8 @@ int plan_forward(struct plan *p, struct plan_run *run, struct fl_err *err)
 	struct plan_times *times = &run->times;
 	int rc = 0;
 
+	/* From 1: node 0 is the picture, which the caller has put in its
+	 * place. */
 	for (int i = 1; rc == 0 && i < p->graph->node_count; i++) {
 		struct step s = step_at(p, i, run);
 		double start = fl_now_s(), wait = times->sync_bn;
@@ -245,6 +262,8 @@ int plan_backward(struct plan *p, struct plan_run *run, struct fl_err *err)
 			backward_small(&s);
 			times->other += fl_now_s() - start;
 		}
+		/* After every node, also of those without parameters: the
+		 * receiver compares. */
 		if (rc == 0 && run->grads_ready)
 			run->grads_ready(run->ctx, s.n->grads_end);
 	}
