@@ -1,5 +1,7 @@
-/* A recipe's family, found by whose part the recipe has, and its model: the family
- * builds, and what is the same for all stands here. */
+/* A recipe's family, found by whose part the recipe has, and its model: the
+ * family builds, and what is the same for all stands here. Asked by whoever
+ * opens a model (training, evaluation, inference, export of a state), after
+ * recipe_load() has let the recipe pass. */
 #include "family/family.h"
 
 #include <stdlib.h>
@@ -10,6 +12,8 @@ static const struct family *family_of(const struct recipe *recipe)
 
 	while (*f && !recipe_options(recipe, (*f)->part))
 		f++;
+	/* recipe_load() refuses an architecture of no family, with a
+	 * sentence. */
 	FL_ASSERT(*f != NULL);
 	return *f;
 }
@@ -34,6 +38,7 @@ int family_model(const struct recipe *recipe, struct model **out,
 
 	m->family = f;
 	m->num_classes = recipe->num_classes;
+	/* Pictures are red, green, blue. */
 	m->graph = graph_new(3);
 	m->graph->short_sums = recipe->short_sums;
 	rc = f->build(options, m, err);
@@ -41,6 +46,9 @@ int family_model(const struct recipe *recipe, struct model **out,
 		family_model_free(m);
 		return rc;
 	}
+	/* In this order: a state dict lists parameters by name, and their
+	 * offsets are laid out by graph_finish(), after which nothing may be
+	 * added. */
 	graph_finish(m->graph);
 	f->list_states(options, m);
 	*out = m;

@@ -1,12 +1,15 @@
 /* Adaptive training sample selection: for each box the nearest points of each
  * level are candidates; those whose anchor overlaps the box more than the
- * candidates' mean + deviation, and that lie inside it, answer for it. */
+ * candidates' mean + deviation, and that lie inside it, answer for it. Called
+ * for an image in the first epochs, while predictions say little yet: it asks
+ * them for nothing but the target score. */
 #include "loss/assign.h"
 
 #include "box/box.h"
 
 #include <math.h>
 
+/* topk of an assigner is at most 64 (family/ppyoloe/keys.c). */
 #define MAX_CANDIDATES (HEAD_MOST * 64)
 
 struct candidate {
@@ -24,7 +27,10 @@ static float anchor_iou(const struct assign_point *q, const float *box)
 	return box_iou(box, anchor, 1e-10f);
 }
 
-/* The k nearest points of a level. */
+/* The k nearest points of a level into best[0 .. k); returns k. loss.c has seen
+ * to it that the level has as many. Distances are float, as the reference
+ * computes them, for equal ones are the rule; topk_select takes the same ones
+ * of them. */
 static int nearest(const struct assignment *a, int image, int level,
 		   const float *box, struct candidate *best)
 {
@@ -37,6 +43,7 @@ static int nearest(const struct assignment *a, int image, int level,
 		struct assign_point q = assign_point_at(a, a->first[level] + i);
 		float dx = cx - q.x, dy = cy - q.y;
 
+		/* The largest value is the nearest point. */
 		r[i].value = -(double)sqrtf(dx * dx + dy * dy);
 		r[i].index = a->first[level] + i;
 	}
@@ -46,6 +53,8 @@ static int nearest(const struct assignment *a, int image, int level,
 	return k;
 }
 
+/* Mean + deviation of the candidates, with n - 1, in double: n is topk times
+ * levels. */
 static float threshold(const struct candidate *c, int n)
 {
 	double sum = 0, squares = 0, mean;
@@ -76,6 +85,8 @@ static void claim(struct assignment *a, int image, int g, const float *box)
 	for (int i = 0; i < n; i++) {
 		struct assign_point q = assign_point_at(a, c[i].point);
 
+		/* Strictly above. A point of two boxes keeps the last until the
+		 * end; claims tell. */
 		if (c[i].iou <= limit || !assign_inside(&q, box))
 			continue;
 		a->box[row + (size_t)c[i].point] = g;

@@ -1,5 +1,7 @@
-/* The calls of a training step, handed on to the family's kind of loss. What is the
- * same for all kinds is checked here, as that its losses fit a result's array. */
+/* The calls of a training step, handed on to the family's kind of loss. What is
+ * the same for all kinds is checked here, as that its losses fit a result's
+ * array. train/step.c calls assign and finish in turn, probe/ the two questions
+ * at the end. */
 #include "loss/loss.h"
 
 int loss_open(const struct loss_kind *kind, const void *options,
@@ -10,6 +12,7 @@ int loss_open(const struct loss_kind *kind, const void *options,
 
 	FL_ASSERT(kind->count <= LOSS_MOST);
 	if (rc == 0)
+		/* Set here, so that a kind cannot forget it. */
 		(*out)->kind = kind;
 	return rc;
 }

@@ -1,5 +1,7 @@
 /* Task-aligned assignment: t = score^alpha IoU^beta says how well a point does
- * both tasks for a box; the best points inside the box answer for it. */
+ * both tasks for a box; the best points inside the box answer for it. Called
+ * for an image in all epochs behind the static ones. Predictions count as
+ * given: no gradient goes through a target. */
 #include "loss/assign.h"
 
 #include "base/fast_math.h"
@@ -8,6 +10,7 @@
 #include <float.h>
 #include <math.h>
 
+/* The point's class logits: [N][h][w][C] of its level. */
 static const float *logits(const struct assignment *a, int image,
 			   const struct assign_point *q)
 {
@@ -17,6 +20,7 @@ static const float *logits(const struct assignment *a, int image,
 	return lv->cls + i * (size_t)a->input.classes;
 }
 
+/* The default powers, 1 and 6, as products: powf is slower. */
 static float power(float x, double exponent)
 {
 	if (exponent == 1)
@@ -36,6 +40,8 @@ static double tiny_metric(const struct assignment *a, float score, float iou)
 	return nearbyint(t * 0x1p149) * 0x1p-149; /* as a float would */
 }
 
+/* t of a point for a box with label; *iou is the overlap. NaN comes out as
+ * NaN. */
 static double metric(const struct assignment *a, int image, int point,
 		     const struct assign_point *q, const float *box, int label,
 		     float *iou)
@@ -122,6 +128,8 @@ static void score_box(struct assignment *a, int image, int g, const float *box,
 					top_iou;
 				continue;
 			}
+			/* Pass 0 finds the largest t and IoU, pass 1 scales by
+			 * them. */
 			top = t > top ? t : top;
 			top_iou = iou > top_iou ? iou : top_iou;
 		}

@@ -82,6 +82,7 @@ static int partition(struct ranked *r, int n)
 	}
 }
 
+/* Falling; equal values stay as they are. */
 static void insertion_sort(struct ranked *r, int n)
 {
 	for (int i = 1; i < n; i++)
@@ -98,6 +99,8 @@ static void select_by_parts(struct ranked *r, int n, int k)
 	while (n > 3) {
 		int cut;
 
+		/* nth_element gives up on medians there, so that unlucky ones
+		 * do not cost n^2. */
 		if (rounds-- == 0) {
 			select_by_heap(r, n, k);
 			return;

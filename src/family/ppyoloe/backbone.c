@@ -4,6 +4,8 @@
  * the reference's state dict's, by which weights are found. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
+/* 3x3 of stride 2, then two of stride 1: half the channels until the last.
+ * Every published model has this "large" stem. */
 static int stem(struct graph *g, int x, int channels)
 {
 	x = model_conv_bn(g, x, channels / 2, 3, 2, DEV_ACT_SILU, -1,
@@ -16,7 +18,9 @@ static int stem(struct graph *g, int x, int channels)
 	return x;
 }
 
-/* Effective squeeze and excitation: x times a gate made of its mean. */
+/* Effective squeeze and excitation: x times a gate made of its mean, by one
+ * layer as wide as the map. deviation 0: its weights start as a
+ * convolution's. */
 static int effective_se(struct graph *g, int x, const char *path)
 {
 	int gate = graph_fc(g, graph_gap(g, x), path, DEV_GATE_HARDSIGMOID, 0);
@@ -24,6 +28,9 @@ static int effective_se(struct graph *g, int x, const char *path)
 	return graph_scale(g, x, gate);
 }
 
+/* Halves the picture; half of 'mid' channels pass by the blocks and meet what
+ * came through them in a concat, the untouched half first. Blocks have a
+ * shortcut here, and PP-YOLOE+ a learned factor. */
 static int stage(struct graph *g, int x, int cout, int blocks, bool alpha,
 		 const char *path)
 {
@@ -56,6 +63,8 @@ void ppyoloe_backbone(struct graph *g, const struct ppyoloe_shape *s,
 		x = stage(g, x, s->channels[i + 1], s->blocks[i], s->alpha,
 			  path);
 		graph_name_value(g, x, path);
+		/* Strides 8, 16, 32: the first stage's map, of stride 4, goes
+		 * no further. */
 		if (i > 0)
 			features[i - 1] = x;
 	}

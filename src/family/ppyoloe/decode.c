@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+/* One level: where its points stand among all points of an image. */
 struct decode_job {
 	const struct head_map *map;
 	int classes, points, first; /* points of an image; before this level */
@@ -16,7 +17,8 @@ struct decode_job {
 	float *boxes, *scores;
 };
 
-/* Expectation of the bins' softmax. */
+/* Expectation of the bins' softmax, with the C library's exp; training has
+ * fl_exp (loss/bins.h), so last bits of the two may differ. */
 static float distance(const float *logit)
 {
 	float top = logit[0], sum = 0, moment = 0;
@@ -43,6 +45,7 @@ static void decode_box(const struct decode_job *job, size_t image, int at,
 		job->boxes +
 		(image * (size_t)job->points + (size_t)(job->first + at)) * 4;
 
+	/* reg: left, top, right, bottom, 17 bins each; scale: (fy, fx). */
 	box[0] = (x - distance(reg)) * stride / scale[1];
 	box[1] = (y - distance(reg + PPYOLOE_BINS)) * stride / scale[0];
 	box[2] = (x + distance(reg + 2 * PPYOLOE_BINS)) * stride / scale[1];
@@ -64,6 +67,8 @@ static void decode_range(void *ctx, size_t first, size_t last, int chunk)
 		const float *cls = logits + i * classes;
 
 		for (size_t c = 0; c < classes; c++)
+			/* [C][L] for an image: suppression goes class by
+			 * class. */
 			score[c * points] = 1 / (1 + expf(-cls[c]));
 		decode_box(job, image, (int)at, reg + i * 4 * PPYOLOE_BINS);
 	}

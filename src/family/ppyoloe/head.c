@@ -7,7 +7,9 @@
 /* -ln((1 - 0.01) / 0.01): every class starts at a probability of 1 % */
 #define CLS_BIAS -4.59511985f
 
-/* ConvBN(x sigmoid(fc(mean x))) [+ x] */
+/* ConvBN(x sigmoid(fc(mean x))) [+ x]. The branch of classes has the residual,
+ * that of distances has none: so it is in the reference, and weights expect
+ * it. */
 static int stem(struct graph *g, int x, int mean, bool residual,
 		const char *path)
 {
@@ -19,6 +21,8 @@ static int stem(struct graph *g, int x, int mean, bool residual,
 			     model_path(g, "%s.conv", path));
 }
 
+/* Logits of a level. Weights start at 0, so the bias alone speaks at first: 1 %
+ * for classes, and equal bins, 8 strides to each side, for distances. */
 static int predict(struct graph *g, int x, int channels, float bias,
 		   const char *path)
 {
@@ -37,6 +41,7 @@ void ppyoloe_head(struct graph *g, const struct ppyoloe_shape *s,
 			       .classes = s->classes,
 			       .bins = PPYOLOE_BINS };
 	for (int i = 0; i < head->count; i++) {
+		/* One mean serves both gates. */
 		int mean = graph_gap(g, in[i]);
 		int cls = stem(g, in[i], mean, true,
 			       model_path(g, "yolo_head.stem_cls.%d", i));

@@ -1,8 +1,14 @@
 /* The keys of PP-YOLOE in a recipe, by the names that PaddleDetection's modules
  * have there: multipliers, backbone, neck, head with its assigners, losses and
- * suppression; then those that only one value is possible for. */
+ * suppression; then those that only one value is possible for. Defaults are
+ * those of the reference's constructors, and for suppression those of its
+ * PP-YOLOE recipes. ROW_REFUSED takes that one value and
+ * says of any other why it is not here; ROW_ACCEPTED is read and means
+ * nothing. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
+/* Row: key, kind, field, least, most, length of a list, default, words,
+ * meaning. */
 #define F(field) offsetof(struct ppyoloe_options, field)
 
 static const struct recipe_row rows[] = {

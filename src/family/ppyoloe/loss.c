@@ -1,9 +1,10 @@
 /* PP-YOLOE's loss, after ppyoloe_head.py: ATSS in the first epochs, then the
  * task-aligned assigner; varifocal, GIoU and distribution focal loss.
  *
- * assign() stages the maps, predicts boxes and lets the assigner decide; finish()
- * has the device pass over all class logits and then adds on the host what only
- * points with a box have. */
+ * assign() stages the maps, predicts boxes and lets the assigner decide; between it and
+ * finish() the ranks add up their scores; finish() has the device pass over all class
+ * logits and then adds on the host what only points with a box have. Every sum is
+ * taken in order of chunks, so it has the same bits for any number of threads. */
 #include "base/par.h"
 #include "device/stage.h"
 #include "family/ppyoloe/ppyoloe_priv.h"
@@ -13,6 +14,7 @@
 #include <string.h>
 
 struct ppyoloe_loss {
+	/* First, so that a struct loss * is this struct's too. */
 	struct loss base;
 	struct dev *dev;
 	struct dev_stage stage;
@@ -38,6 +40,7 @@ static int open_device_memory(struct ppyoloe_loss *l, struct fl_err *err)
 {
 	const struct loss_size *most = &l->most;
 	size_t logits = (size_t)most->classes + 4 * PPYOLOE_BINS;
+	/* Both maps of every level, and their gradients. */
 	size_t maps = 2 * (size_t)most->images * (size_t)most->points * logits;
 	int rc = dev_slab_new(l->dev, HEAD_MOST * sizeof(double), DEV_OWN,
 			      &l->sums_of_levels, err);
@@ -79,7 +82,8 @@ static int open_loss(const void *options, struct dev *dev,
 	return rc;
 }
 
-/* Predicted boxes in pixels, of points of all images. */
+/* Predicted boxes in pixels, of points of all images, by the same expectation
+ * as inference: c -+ d in units of the stride, times the stride. */
 static void predict(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct assignment *a = ctx;
@@ -110,6 +114,8 @@ struct assign_job {
 	bool atss;
 };
 
+/* One image by one thread: assigners keep to their image's part of the
+ * arrays. */
 static void assign_images(void *ctx, size_t first, size_t last, int chunk)
 {
 	const struct assign_job *job = ctx;
@@ -118,6 +124,7 @@ static void assign_images(void *ctx, size_t first, size_t last, int chunk)
 
 	(void)chunk;
 	for (size_t i = first; i < last; i++) {
+		/* -1 everywhere: no point answers for a box yet. */
 		memset(a->box + i * points, 0xff, points * sizeof(int));
 		memset(a->claims + i * points, 0, points * sizeof(int));
 		memset(a->score + i * points, 0, points * sizeof(float));
@@ -128,6 +135,8 @@ static void assign_images(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
+/* Before the assigner, which takes exactly so many of each level. Only ATSS
+ * asks. */
 static int check_levels(const struct assignment *a, struct fl_err *err)
 {
 	for (int i = 0; i < a->input.levels; i++) {
@@ -160,6 +169,7 @@ static int take_maps(struct ppyoloe_loss *l, struct dev_queue *q,
 		a->levels[i].reg = stage_in(&l->stage, q, m->reg.data,
 					    tensor_bytes(&m->reg));
 	}
+	/* Once for all maps: the host looks at them from here on. */
 	return dev_wait(q, err);
 }
 
@@ -169,11 +179,13 @@ static int assign(struct loss *loss, struct dev_queue *q,
 {
 	struct ppyoloe_loss *l = (struct ppyoloe_loss *)loss;
 	struct assignment *a = &l->assignment;
+	/* -1 or 0 of static_assigner_epoch: no epoch with ATSS. */
 	struct assign_job job = { a, epoch < l->static_epochs };
 	size_t n;
 	int rc;
 
 	assignment_begin(a, in);
+	/* The loss was opened for the largest plan. */
 	FL_ASSERT(in->n <= l->most.images && a->points <= l->most.points);
 	loss->points = a->points;
 	loss->box = a->box;
@@ -187,12 +199,15 @@ static int assign(struct loss *loss, struct dev_queue *q,
 	fl_par_for(n, 64, predict, a);
 	fl_par_for((size_t)in->n, 1, assign_images, &job);
 	*score_sum = 0;
+	/* By one thread, in order: the sum must not depend on threads. */
 	for (size_t i = 0; i < n; i++)
 		*score_sum += (double)a->score[i];
 	return 0;
 }
 
-/* A point that answers for box b of its image; at: of its level's pixels. */
+/* A point that answers for a box; i: its place in the assignment, at: its pixel
+ * in the level's maps of all images. The device counted its logit as
+ * background's: ppyoloe_positive takes that off again. */
 static void finish_point(struct ppyoloe_loss *l, const struct assign_point *q,
 			 size_t image, size_t at, size_t i, double *sums)
 {
@@ -223,6 +238,8 @@ static void finish_points(void *ctx, size_t first, size_t last, int chunk)
 		const struct assign_level *lv = &a->levels[q.level];
 		size_t at = image * (size_t)(lv->h * lv->w) + (size_t)q.at;
 
+		/* dreg came as room without content: every point writes its
+		 * part. */
 		if (a->box[i] < 0) {
 			memset(lv->dreg + at * 4 * PPYOLOE_BINS, 0,
 			       4 * PPYOLOE_BINS * sizeof(float));
@@ -243,6 +260,7 @@ static int negatives(struct ppyoloe_loss *l, struct dev_queue *q, double *sum,
 	double sums[HEAD_MOST], *on_device = l->sums_of_levels.data;
 	int levels = a->input.levels, rc;
 
+	/* A sum a level, because levels are maps of their own. */
 	for (int i = 0; i < levels; i++) {
 		const struct head_map *m = &a->input.maps[i];
 
@@ -251,6 +269,7 @@ static int negatives(struct ppyoloe_loss *l, struct dev_queue *q, double *sum,
 					   m->dcls.data, on_device + i);
 		a->levels[i].dcls = stage_in(&l->stage, q, m->dcls.data,
 					     tensor_bytes(&m->dcls));
+		/* Written by the host alone, so nothing is read. */
 		a->levels[i].dreg = stage_room(&l->stage, m->dreg.data,
 					       tensor_bytes(&m->dreg));
 	}
@@ -262,7 +281,8 @@ static int negatives(struct ppyoloe_loss *l, struct dev_queue *q, double *sum,
 	return rc;
 }
 
-/* Both gradients of all levels back to the device. */
+/* Both gradients of all levels back to the device, which runs backward from
+ * them. */
 static void give_gradients(struct ppyoloe_loss *l, struct dev_queue *q)
 {
 	const struct assignment *a = &l->assignment;
@@ -289,7 +309,10 @@ static void sum_losses(const struct ppyoloe_loss *l,
 			sums[k] += l->sums[c][k];
 		positives += l->positives[c];
 	}
+	/* The box losses have been divided as they were summed (share). */
 	sums[PPYOLOE_CLS] /= l->normaliser;
+	/* The mean of four sides of all positives, and 0 where there is
+	 * none. */
 	if (positives > 0)
 		sums[PPYOLOE_L1] /= 4 * (double)positives;
 	sums[PPYOLOE_TOTAL] = w->cls * sums[PPYOLOE_CLS] +
@@ -310,6 +333,7 @@ static int finish(struct loss *loss, struct dev_queue *q, double normaliser,
 	l->normaliser = normaliser;
 	memset(l->sums, 0, sizeof(l->sums));
 	memset(l->positives, 0, sizeof(l->positives));
+	/* First: finish_points corrects what it has left. */
 	rc = negatives(l, q, &sums[PPYOLOE_CLS], err);
 	if (rc != 0)
 		return rc;

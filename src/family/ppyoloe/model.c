@@ -7,7 +7,8 @@
 
 #include <math.h>
 
-/* max(round(n * factor), 1) with Python's rounding: half goes to even. */
+/* max(round(n * factor), 1) with Python's rounding: half goes to even, which is
+ * how nearbyint rounds unless somebody changed the mode: 2.5 becomes 2. */
 static int scaled(int n, double factor)
 {
 	double v = nearbyint(n * factor);
@@ -15,6 +16,8 @@ static int scaled(int n, double factor)
 	return v > 1 ? (int)v : 1;
 }
 
+/* Widths of the backbone and the neck follow width_mult, depths depth_mult; the
+ * number of levels is fixed. */
 static struct ppyoloe_shape shape_of(const struct ppyoloe_options *o,
 				     int classes)
 {
@@ -76,9 +79,12 @@ static int build(const void *options, struct model *m, struct fl_err *err)
 
 	if (rc != 0)
 		return rc;
+	/* In the order of computing, which is that of the graph's nodes. */
 	ppyoloe_backbone(m->graph, &shape, features);
 	ppyoloe_neck(m->graph, &shape, features, neck);
 	ppyoloe_head(m->graph, &shape, neck, &m->head);
+	/* Behind the building, since inner layers may be wider than any number
+	 * of the recipe. */
 	return check_width(m->graph, o, err);
 }
 

@@ -10,12 +10,17 @@ static int spp(struct graph *g, int x, const char *path)
 	int part[4] = { x };
 
 	for (int i = 1; i < 4; i++)
+		/* Each from x, as the reference: one out of another has the
+		 * same values, but other winners where some are equal. */
 		part[i] = graph_maxpool(g, x, 1 + 4 * i);
 	return model_conv_bn(g, graph_concat(g, part, 4), graph_channels(g, x),
 			     1, 1, DEV_ACT_SILU, -1,
 			     model_path(g, "%s.conv", path));
 }
 
+/* As a backbone's stage without halving: the blocks have no shortcut and no
+ * factor here. The pooling pyramid stands behind the middle one, where the
+ * reference puts it. */
 static int csp_stage(struct graph *g, int x, int cout, int blocks,
 		     bool with_spp, const char *path)
 {
@@ -37,7 +42,9 @@ static int csp_stage(struct graph *g, int x, int cout, int blocks,
 			     DEV_ACT_SILU, -1, model_path(g, "%s.conv3", path));
 }
 
-/* From coarse to fine: each level joins the upsampled coarser one. */
+/* From coarse to fine: each level joins the upsampled coarser one, which comes
+ * first in the concat. features: strides 8, 16, 32; level: strides 32, 16,
+ * 8. */
 static void top_down(struct graph *g, const struct ppyoloe_shape *s,
 		     const int features[3], int level[3])
 {
@@ -65,6 +72,8 @@ void ppyoloe_neck(struct graph *g, const struct ppyoloe_shape *s,
 	int level[3];
 
 	top_down(g, s, features, level);
+	/* The finest level is done; from there each coarser one joins the finer
+	 * one, halved. */
 	out[2] = level[2];
 	for (int i = 1; i >= 0; i--) {
 		int r = model_conv_bn(g, out[i + 1], s->neck_channels[i + 1], 3,

@@ -65,6 +65,7 @@ void ppyoloe_box(const struct ppyoloe_weights *weights,
 		distance[k] = d;
 		pred[k] = k < 2 ? c - d : c + d;
 		target[k] = (double)box[k] / q->stride;
+		/* Only told, never trained by. */
 		sums[PPYOLOE_L1] += fabs(pred[k] - target[k]);
 	}
 	sums[PPYOLOE_IOU] += giou_loss(pred, target, slope) * share;
@@ -72,6 +73,8 @@ void ppyoloe_box(const struct ppyoloe_weights *weights,
 		double c = centre[k % 2];
 		double to = k < 2 ? c - target[k] : target[k] - c;
 
+		/* Left and top are taken off the centre: the slope by the
+		 * distance changes its sign. */
 		sums[PPYOLOE_DFL] +=
 			side_loss(weights, p[k], distance[k], to,
 				  k < 2 ? -slope[k] : slope[k], share,

@@ -3,6 +3,8 @@
  * own numbers follow yet another one, that of building, which stands here too. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
+/* Building said the same in another order; parameters are found by their
+ * names. */
 static void list_backbone(struct model *m, const struct ppyoloe_shape *s)
 {
 	struct graph *g = m->graph;
@@ -57,6 +59,8 @@ static void list_neck(struct model *m, const struct ppyoloe_shape *s)
 		model_list_conv_bn(m, model_path(g, "neck.pan_routes.%d", i));
 }
 
+/* All stems of classes, then all of distances, then the predictions the same
+ * way. */
 static void list_head(struct model *m)
 {
 	static const char *const stems[] = { "stem_cls", "stem_reg" };
@@ -76,6 +80,8 @@ static void list_head(struct model *m)
 		for (int i = 0; i < PPYOLOE_LEVELS; i++)
 			model_list_fc(m, model_path(g, "yolo_head.%s.%d",
 						    preds[k], i));
+	/* 0, 1, ... 16: fixed, in no buffer of ours, but files of the reference
+	 * have it. */
 	model_list_ramp(m, "yolo_head.proj_conv.weight", PPYOLOE_BINS);
 }
 
@@ -86,8 +92,9 @@ void ppyoloe_list_states(struct model *m, const struct ppyoloe_shape *s)
 	list_head(m);
 }
 
-/* fpn stages and routes alternate, the pan runs from the finest level, and the
- * branches of the head alternate by level. */
+/* Where Paddle numbers modules in order of building: fpn stages and routes
+ * alternate, the pan runs from the finest level, and the branches of the head
+ * alternate by level. */
 static const struct paddle_place places[] = {
 	{ "fpn_stages", 1000, 2 },  { "fpn_routes", 1001, 2 },
 	{ "pan_routes", 2000, -2 }, { "pan_stages", 2001, -2 },
