@@ -1,7 +1,9 @@
-/* Bytes grow evenly with the batch, so two plans tell where the limit is met
- * and a few more settle the last image. Of free memory a fifth stays: for the
- * decoders, the libraries' own packed weights and whatever else grows while a
- * run goes on. */
+/* What 'batch_size: auto' comes to: how large a batch fits beside everything
+ * else. Bytes grow evenly with the batch, so two plans tell where the limit is
+ * met and a few more settle the last image. Of free memory a fifth stays: for
+ * the decoders, the libraries' own packed weights and whatever else grows while
+ * a run goes on. Every rank searches for itself, then all take the smallest
+ * answer. */
 #include "train/batch_room.h"
 
 #include "base/clock.h"
@@ -39,13 +41,16 @@ static int bytes_of(const struct search *s, int batch, double *bytes,
 	int rc = plans_measure(s->model->graph, s->dev, &key, &plan, err);
 
 	*bytes = (double)plan;
-	/* memory_limit speaks of activations alone; a card has no loader */
+	/* memory_limit speaks of activations alone, so the loader's batches
+	 * count only against free memory; a card has no loader. */
 	if (!s->room->stated && s->dev->info.host_memory)
 		*bytes +=
 			(LOADER_AHEAD + 1) * batch * pixels * 3 * sizeof(float);
 	return rc;
 }
 
+/* The limit of one rank in bytes: as stated, or the share of the free memory
+ * that its machine's ranks leave to each, less what the state will take. */
 static void set_limit(struct search *s, int local_ranks)
 {
 	const struct graph *g = s->model->graph;
@@ -57,7 +62,7 @@ static void set_limit(struct search *s, int local_ranks)
 	room->stated = run_options(s->recipe)->memory_limit > 0;
 	if (room->stated)
 		room->limit = run_options(s->recipe)->memory_limit * 0x1p20;
-	else if (free_bytes == INT64_MAX)
+	else if (free_bytes == INT64_MAX) /* the system does not say */
 		room->limit = INFINITY;
 	else
 		room->limit =
@@ -66,6 +71,7 @@ static void set_limit(struct search *s, int local_ranks)
 			FLOATS_OF_STATE * (double)g->flat_count * sizeof(float);
 }
 
+/* FL_ERECIPE, with what one image takes and what there is. */
 static int refuse(const struct batch_room *room, struct fl_err *err)
 {
 	return fl_fail(
@@ -92,6 +98,8 @@ static int search(struct search *s, struct fl_err *err)
 	if (rc != 0 || hi == 1)
 		return rc;
 	rc = bytes_of(s, 2, &two, err);
+	/* A straight line through the first two; without a limit the most is
+	 * tried at once. */
 	guess = two > one && isfinite(room->limit)
 			? (int)fmin(hi, 1 + (room->limit - one) / (two - one))
 			: hi;
@@ -100,6 +108,8 @@ static int search(struct search *s, struct fl_err *err)
 		guess = guess <= lo ? lo + 1 : guess > hi ? hi : guess;
 		rc = bytes_of(s, guess, &bytes, err);
 		if (rc == 0 && bytes <= room->limit) {
+			/* One beyond what fits, then one below what does not: near
+			 * the line's answer that is a few plans. */
 			lo = guess++;
 			room->bytes = bytes;
 		} else {
@@ -110,6 +120,7 @@ static int search(struct search *s, struct fl_err *err)
 	return rc;
 }
 
+/* Of the sizes that a step may draw: the largest settles what fits. */
 static void take_largest_size(struct batch_room *room,
 			      const struct reader_options *reader)
 {
@@ -125,7 +136,8 @@ static void take_largest_size(struct batch_room *room,
 	}
 }
 
-/* Everyone gets the smallest answer; a rank that failed makes it 0. */
+/* Everyone gets the smallest answer; a rank that failed makes it 0. Also a rank
+ * that failed comes here, or the others would wait for it. */
 static int agree(struct comm *comm, struct batch_room *room, int failed,
 		 struct fl_err *err)
 {
@@ -156,6 +168,7 @@ int batch_room_find(const struct recipe *recipe, struct dev *dev,
 	int rc, agreed;
 
 	*room = (struct batch_room){ 0 };
+	/* An epoch is to have some steps, whatever would fit. */
 	room->most = images / comm->world / BATCH_ROOM_STEPS;
 	room->most = room->most < 1	  ? 1
 		     : room->most > 65536 ? 65536
@@ -168,6 +181,7 @@ int batch_room_find(const struct recipe *recipe, struct dev *dev,
 		family_model_free(s.model);
 	}
 	agreed = agree(comm, room, rc, &second);
+	/* Its own failure says more than that another rank failed. */
 	if (rc == 0 && agreed != 0) {
 		*err = second;
 		rc = agreed;
@@ -185,10 +199,12 @@ int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
 	float *boxes = fl_calloc((size_t)n * 4, sizeof(float));
 	int *labels = fl_calloc((size_t)n, sizeof(int));
 	int *counts = fl_calloc((size_t)n, sizeof(int));
+	/* No boxes, grey pictures: only the time counts. */
 	struct engine_batch b = { n, height, width,  image,
 				  1, boxes,  labels, counts };
 	struct engine_result result;
 	struct engine engine = { 0 };
+	/* Alone: what the ranks' sums take is not the batch's. */
 	struct comm *comm = comm_self_open();
 	struct model *model = NULL;
 	int rc = family_model(recipe, &model, err);
@@ -196,7 +212,8 @@ int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
 	if (rc == 0)
 		rc = engine_open(&engine, recipe, model, dev, comm, &key, 1,
 				 err);
-	/* the first step meets cold caches and pages */
+	/* The first step meets cold caches and pages: the second one's time is
+	 * left. */
 	for (int i = 0; rc == 0 && i < 2; i++) {
 		double start = fl_now_s();
 

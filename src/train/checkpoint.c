@@ -1,6 +1,8 @@
-/* An engine to and from a file. Saving streams tensor after tensor out of the host's
- * mirror, so the whole never exists twice; loading checks classes and place first, then
- * every tensor. The numbers beside the tensors are JSON in the file's metadata. */
+/* An engine to and from a file. Saving streams tensor after tensor out of the
+ * host's mirror, so the whole never exists twice; loading checks classes and
+ * place first, then every tensor. The numbers beside the tensors are JSON in
+ * the file's metadata. loop.c saves and loads, snapshot.c saves from a thread
+ * of its own. */
 #include "train/checkpoint.h"
 
 #include "base/file.h"
@@ -25,6 +27,9 @@
 
 #define META_KEY "flotilla"
 
+/* The parts of a file: weights, velocity and, where the recipe has it, the
+ * average, each under its prefix and with its running statistics. Rows with no
+ * place in a checkpoint (gradients, the rows in use) are made anew. */
 static int parts_of(const struct engine *e, const struct state_mirror *m,
 		    struct state_part parts[3])
 {
@@ -39,6 +44,7 @@ static int parts_of(const struct engine *e, const struct state_mirror *m,
 
 		parts[i] = (struct state_part){
 			state_kinds[rows[i][0]].prefix, m->row[rows[i][0]],
+			/* Velocity has none: statistics are not trained. */
 			statistics < STATE_ROWS ? m->row[statistics] : NULL
 		};
 	}
@@ -62,6 +68,9 @@ static const char *arithmetic_of(const struct engine *e)
 	return e->net.dev->device->arithmetic(recipe_precision(e->net.recipe));
 }
 
+/* What a resume needs, and what it says where something differs now. Keys are
+ * only ever added: an older file lacks some, and read_place() has a default for
+ * each. */
 static void describe_state(const struct checkpoint_content *c,
 			   struct fl_str *text)
 {
@@ -79,6 +88,8 @@ static void describe_state(const struct checkpoint_content *c,
 	json_set_int(o, "epoch", at->epoch);
 	json_set_int(o, "step_in_epoch", at->step_in_epoch);
 	json_set_int(o, "steps_per_epoch", at->steps_per_epoch);
+	/* For people and for a conversion to PaddleDetection's files; ours
+	 * follows from the place. */
 	json_set_real(o, "lr", at->lr);
 	json_set_real(o, "best_ap", at->best_ap);
 	json_set_int(o, "evaluated_step", at->evaluated);
@@ -94,6 +105,7 @@ static void describe_state(const struct checkpoint_content *c,
 		o, "batch_rule",
 		recipe_word(BATCH_RULE_WORDS, (int)schedule->batch_rule, word));
 	json_set_int(o, "base_batch", schedule->base_batch);
+	/* Ranks of the batch, not those that are left: the steps are theirs. */
 	json_set_int(o, "world_size", e->batch_ranks);
 	json_set_int(o, "batch_size", data_options(r)->train_reader.batch_size);
 	json_set_text(o, "device", e->net.dev->device->name);
@@ -138,6 +150,7 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 		model_classes_describe(e->net.classes, &arena, meta + 1);
 		meta_count += MODEL_CLASSES_META;
 	}
+	/* One tensor at a time, in the file's layout. */
 	values = fl_malloc(most);
 	rc = safetensors_begin(&w, path, all, total, meta, meta_count, err);
 	for (int p = 0; rc == 0 && p < part_count; p++) {
@@ -157,6 +170,8 @@ int checkpoint_save(const struct checkpoint_content *c, const char *path,
 	return rc;
 }
 
+/* Another seed would draw another order of the pictures in the middle of an
+ * epoch. */
 static int check_seed(const struct engine *e, const struct json *o,
 		      const char *path, struct fl_err *err)
 {
@@ -170,6 +185,8 @@ static int check_seed(const struct engine *e, const struct json *o,
 		path, (long long)was, e->net.recipe->seed, (long long)was);
 }
 
+/* Told, not refused: sums over other ranks or threads differ in last bits
+ * alone. */
 static void compare_ranks(const struct engine *e, const struct json *o)
 {
 	int64_t world = json_int_or(o, "world_size", e->net.comm->world);
@@ -185,6 +202,7 @@ static void compare_ranks(const struct engine *e, const struct json *o)
 /* Another version of a library, or another processor, adds in another order. */
 static void compare_arithmetic(const struct engine *e, const struct json *o)
 {
+	/* A file that does not say counts as made the same way. */
 	const char *now = arithmetic_of(e), *then = now, *was = "fp32";
 
 	json_text(json_get(o, "arithmetic"), &then);
@@ -223,6 +241,9 @@ static int check_rule(const struct engine *e, const struct json *o,
 		(long long)batch);
 }
 
+/* Place and numbers of the average from the metadata; a file without them is
+ * weights alone. FL_EDATA, or FL_ERECIPE where the recipe cannot go on with
+ * it. */
 static int read_place(struct engine *e, struct train_place *at,
 		      const struct tensor_file *file, const char *path,
 		      struct fl_err *err)
@@ -259,6 +280,8 @@ static int read_place(struct engine *e, struct train_place *at,
 	return rc;
 }
 
+/* Opens the file for its metadata alone: before anything is planned
+ * (resume.c). */
 int checkpoint_read_origin(const char *path, struct checkpoint_origin *out,
 			   struct fl_err *err)
 {
@@ -289,6 +312,7 @@ static int not_ours(const struct engine *e, const struct tensor_file *file,
 		    const char *path, struct fl_err *err)
 {
 	const char *text = tensor_file_meta(file, META_KEY), *made = "";
+	/* Its sentence becomes a part of the new one. */
 	struct fl_err first = *err, broken = FL_ERR_INIT;
 	struct json *o = json_parse(text, strlen(text), path, &broken);
 
@@ -301,7 +325,9 @@ static int not_ours(const struct engine *e, const struct tensor_file *file,
 	return err->code;
 }
 
-/* A class that has become another one would be learnt anew from what it was. */
+/* A class that has become another one would be learnt anew from what it was.
+ * Files that name no classes, or of another number, are left to the tensors'
+ * shapes. */
 static int check_classes(const struct engine *e, const struct tensor_file *file,
 			 const char *path, struct fl_err *err)
 {
@@ -337,16 +363,20 @@ int checkpoint_load(struct engine *e, struct train_place *at, const char *path,
 	if (rc == 0)
 		rc = read_place(e, at, &file, path, err);
 	for (int p = 0; rc == 0 && p < part_count; p++)
+		/* Into the host's mirror; the device gets all of it below, when
+		 * it is whole. */
 		if (state_import(e->net.model, &parts[p], &file, err) != 0)
 			rc = not_ours(e, &file, path, err);
 	if (rc == 0)
 		rc = network_put(&e->net, state_saved(), err);
-	/* of PaddleDetection: it stores the divided average */
+	/* A file converted from PaddleDetection: it stores the divided average,
+	 * and no last decay, which is how it is known. */
 	if (rc == 0 && part_count == 3 && e->ema.step > 0 &&
 	    e->ema.last_decay == 0)
 		ema_undivide(e->net.model->graph, e->net.queue, e->optim,
 			     &e->buffers, &e->ema);
 	rc = tensor_file_end(&file, path, rc, err);
+	/* Not every sentence from below knows the file. */
 	if (rc != 0 && !strstr(err->text, path))
 		fl_context(err, "'%s'", path);
 	return rc;
@@ -357,7 +387,8 @@ struct found {
 	struct timespec made;
 };
 
-/* "<digits>.safetensors" or "step_<digits>.safetensors" */
+/* "<digits>.safetensors" or "step_<digits>.safetensors": only names that a run gives by itself: model_final and best_model stay, and
+ * so does whatever a person put there. */
 static bool rotates(const char *name)
 {
 	const char *p = fl_starts_with(name, "step_") ? name + 5 : name;
@@ -368,6 +399,8 @@ static bool rotates(const char *name)
 	return p > digits && strcmp(p, ".safetensors") == 0;
 }
 
+/* By the time of writing: epochs and steps do not compare, and a run that went
+ * back to an earlier checkpoint counts its newer files as newer. */
 static int newest_first(const void *a, const void *b)
 {
 	const struct found *x = a, *y = b;
@@ -388,6 +421,8 @@ void checkpoint_rotate(const char *dir, int keep)
 	while (d && (entry = readdir(d)) != NULL) {
 		struct stat st;
 
+		/* Left by a killed run; ours is renamed by now, as rank 0 alone
+		 * writes, one at a time. */
 		if (strstr(entry->d_name, ".safetensors.tmp."))
 			unlinkat(dirfd(d), entry->d_name, 0);
 		if (!rotates(entry->d_name) ||

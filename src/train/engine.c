@@ -1,8 +1,7 @@
 /* Opening an engine in the order of what depends on what: network with all rows
  * of the state, loss for the largest plan, buckets over the gradients; the step
- * itself is step.c.
- * Taking a batch in passes needs one more slab, for the gradients of those
- * before the last. */
+ * itself is step.c. run.c, probe/ and batch_room.c open one. Taking a batch in
+ * passes needs one more slab, for the gradients of those before the last. */
 #include "train/engine.h"
 
 #include "family/family.h"
@@ -22,6 +21,8 @@ static int open_loss(struct engine *e, const struct plan_key *keys, int count,
 	for (int i = 0; i < count; i++) {
 		int n = head_points(&m->head, keys[i].height, keys[i].width);
 
+		/* The largest points and the largest batch, which may be of
+		 * different plans; evaluations have no loss. */
 		if (keys[i].mode == PLAN_EVAL)
 			continue;
 		most.points = n > most.points ? n : most.points;
@@ -38,8 +39,11 @@ static void grads_ready(void *ctx, size_t end)
 {
 	struct engine *e = ctx;
 
+	/* Nothing may leave before the last pass. */
 	if (e->pass + 1 < e->passes)
 		return;
+	/* Just in time: only what is final now, right before its bucket
+	 * goes. */
 	if (e->passed.data && e->added < end) {
 		dev_ops(e->net.dev)
 			->add(e->net.queue, (float *)e->passed.data + e->added,
@@ -70,10 +74,13 @@ static void set_buffers(struct engine *e)
 		.weights = e->buffers.weights,
 		.grads = e->buffers.grads,
 		.statistics = e->buffers.statistics,
+		/* sync_bn of one rank is bn, and asks nobody. */
 		.comm = run_options(r)->norm == TRAIN_NORM_ALL &&
 					comm->world > 1
 				? comm
 				: NULL,
+		/* Sizes that differ by rank are the reference's way, and so is
+		 * then the equal weight. */
 		.equal_ranks = !data_options(r)->shared_size,
 		.grads_ready = grads_ready,
 		.ctx = e,
@@ -102,6 +109,8 @@ int engine_open(struct engine *e, const struct recipe *recipe,
 		engine_close(e);
 		return rc;
 	}
+	/* Evaluations take the rows in use, which engine_use_average()
+	 * fills. */
 	e->net.weights = STATE_USED;
 	e->net.statistics = STATE_USED_STATISTICS;
 	set_buffers(e);
@@ -121,12 +130,15 @@ int engine_set_passes(struct engine *e, int passes, struct fl_err *err)
 
 int engine_part(int n, int passes, int pass, int *first)
 {
+	/* Parts differ by one image at most, and their plans are run_plans()'s
+	 * two sizes. */
 	*first = (int)((int64_t)n * pass / passes);
 	return (int)((int64_t)n * (pass + 1) / passes) - *first;
 }
 
 void engine_close(struct engine *e)
 {
+	/* Nothing was opened, or all is closed. */
 	if (!e->net.dev)
 		return;
 	dev_slab_free(e->net.dev, &e->passed);
@@ -157,6 +169,7 @@ void engine_use_average(struct engine *e)
 			dev_ops(net->dev)->divide(net->queue, from, count,
 						  divisor, used);
 		else
+			/* Before the first step the average is nothing yet. */
 			dev_copy(net->queue, used, from, count * sizeof(float));
 	}
 }

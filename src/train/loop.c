@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Events are the command's (cmd/train_watch.c); a run without a listener is
+ * fine. */
 static int tell_saved(const struct run *r, const char *path, int64_t step,
 		      struct fl_err *err)
 {
@@ -65,6 +67,8 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 	snprintf(file, sizeof(file), "%s.safetensors", name);
 	rc = fl_join(path, sizeof(path), r->options->run_dir, file, err);
 	if (rc == 0)
+		/* The device's rows into the host's mirror, which the file is
+		 * written from. */
 		rc = network_fetch(&r->engine.net, state_saved(), err);
 	if (rc == 0) {
 		struct checkpoint_content c =
@@ -76,6 +80,7 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 		return fl_context(err, "checkpoint");
 	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
 	fl_info("Save checkpoint: %s", path);
+	/* After the new one is whole, never before. */
 	checkpoint_rotate(r->options->run_dir,
 			  run_options(r->recipe)->keep_checkpoints);
 	return tell_saved(r, path, r->place.step, err);
@@ -102,6 +107,8 @@ static int take_score(struct run *r, const struct evaluation *ev,
 					  &r->evaluator, ev, detections, best,
 					  err);
 	if (rc == 0 && best) {
+		/* best_model is a copy: the run goes on with the newest file,
+		 * which the summary names. */
 		memcpy(newest, r->summary->weights, sizeof(newest));
 		rc = save(r, "best_model", err);
 		memcpy(r->summary->weights, newest, sizeof(newest));
@@ -119,8 +126,11 @@ static int evaluate(struct run *r, struct fl_err *err)
 		return rc;
 	run_phase(r, "eval");
 	engine_use_average(&r->engine);
+	/* All ranks share the pictures out; rank 0 gets the score. */
 	rc = evaluator_run(&r->evaluator, &r->engine.net, &ev, &detections,
 			   err);
+	/* On every rank alike, and before best_model is written, which holds
+	 * it. */
 	r->place.evaluated = r->place.step;
 	if (rc == 0 && r->comm->rank == 0) {
 		rc = take_score(r, &ev, detections, err);
@@ -144,6 +154,8 @@ static int save_epoch(struct run *r, struct fl_err *err)
 	bool last = r->place.epoch == run_options(r->recipe)->epoch;
 	char name[32];
 
+	/* Counted from 0, as the reference names its files: the epoch that is
+	 * done. */
 	snprintf(name, sizeof(name), "%d", r->place.epoch - 1);
 	return save(r, last ? "model_final" : name, err);
 }
@@ -192,6 +204,7 @@ static int snapshot_turn(struct run *r, struct fl_err *err)
 	if (!r->snapshot)
 		return 0;
 	rc = take_snapshot(r, false, err);
+	/* At an epoch's end the checkpoint of the epoch has the same state. */
 	if (rc == 0 && r->place.step_in_epoch != 0 &&
 	    r->place.step % run_options(r->recipe)->snapshot_steps == 0)
 		snapshot_begin(r->snapshot, &r->engine, &r->place);
@@ -234,6 +247,8 @@ static int train(struct run *r, struct fl_err *err)
 {
 	int rc = start(r, err);
 
+	/* rc is the same on every rank but where one fails alone; then its end
+	 * ends the job. */
 	while (rc == 0 && r->place.epoch < run_options(r->recipe)->epoch) {
 		rc = run_step(r, err);
 		if (rc == 0 && r->summary->replay_ended)
@@ -281,6 +296,8 @@ int train_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 		rc = run_report_bad(&r, err);
 	summary->steps = r.place.step;
 	summary->epochs = r.place.epoch;
+	/* Waits for a file that is being written, which reads the engine's
+	 * options. */
 	snapshot_close(r.snapshot);
 	run_close(&r);
 	return rc;

@@ -14,13 +14,15 @@
 #include <limits.h>
 #include <string.h>
 
-/* The steps stay as they were: only who takes their images has changed. */
+/* The steps stay as they were: only who takes their images has changed. *out:
+ * ranks by which the batch is multiplied, those of the checkpoint. */
 static int share_out(const struct checkpoint_origin *was, int ranks,
 		     const struct recipe *r, const struct resume_options *o,
 		     int *out, struct fl_err *err)
 {
 	int64_t images = was->ranks * was->batch_size;
 
+	/* A rank without an image in a step has nothing to send. */
 	if (images < o->world)
 		return fl_fail(
 			err, FL_ERECIPE,
@@ -28,6 +30,7 @@ static int share_out(const struct checkpoint_origin *was, int ranks,
 			"start at most %lld, or take %d images a step from now on with --new_batch",
 			(long long)images, o->world, (long long)images,
 			ranks * data_options(r)->train_reader.batch_size);
+	/* Else ranks were lost, of which passes.c speaks. */
 	if (o->job_ranks == 0 || o->job_ranks == o->world)
 		fl_info("the checkpoint was made by %lld ranks of batch %lld: the %d ranks here "
 			"share out the same %lld images a step (--new_batch would take %d)",
@@ -41,6 +44,7 @@ static int share_out(const struct checkpoint_origin *was, int ranks,
 int resume_batch(const struct recipe *r, const struct resume_options *o,
 		 int *out, struct fl_err *err)
 {
+	/* Those that the job began with count, not those that are left. */
 	int ranks = o->job_ranks > 0 ? o->job_ranks : o->world;
 	int64_t here =
 		(int64_t)ranks * data_options(r)->train_reader.batch_size;
@@ -56,6 +60,7 @@ int resume_batch(const struct recipe *r, const struct resume_options *o,
 		fl_info("the checkpoint was made by the recipe '%s', this is '%s'",
 			was.recipe, r->filename);
 	*out = ranks;
+	/* The file does not say, or nothing has changed. */
 	if (was.ranks * was.batch_size == 0 ||
 	    was.ranks * was.batch_size == here)
 		return 0;
@@ -66,6 +71,7 @@ int resume_batch(const struct recipe *r, const struct resume_options *o,
 			(long long)here);
 		return 0;
 	}
+	/* Only the number of ranks differs, so what is meant is clear. */
 	if (was.batch_size == data_options(r)->train_reader.batch_size)
 		return share_out(&was, ranks, r, o, out, err);
 	return fl_fail(
@@ -87,6 +93,8 @@ void resume_place(struct train_place *at, const struct recipe *r, int steps)
 	if (steps <= 0) /* the loader says that there are too few images */
 		return;
 	at->steps_per_epoch = steps;
+	/* The same share of the epoch, in steps of the new length: some
+	 * pictures may come again in this epoch, or not at all. */
 	if (was > 0 && was != steps)
 		at->step_in_epoch =
 			(int)((int64_t)at->step_in_epoch * steps / was);

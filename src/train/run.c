@@ -26,6 +26,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+/* Set by a handler of signals, read once a step; the ranks tell each other in
+ * the step's own sum (step.c). */
 static volatile sig_atomic_t stop_requested;
 
 void train_request_stop(void)
@@ -47,6 +49,9 @@ int run_ready(struct run *r, struct fl_err *err)
 				err);
 }
 
+/* Once, before the first thing that the run writes: only then are its folder
+ * and its event files touched, so that a run that fails early leaves an older
+ * one as it was. */
 int run_begin_writing(struct run *r, struct fl_err *err)
 {
 	if (r->writing)
@@ -65,13 +70,17 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 	double start = fl_now_s();
 
 	if (r->options->eval)
+		/* Evaluations share the slab, since they never run beside a
+		 * step. */
 		keys[count++] = evaluator_plan(
 			r->recipe, &data_options(r->recipe)->eval_reader);
 	rc = engine_open(&r->engine, r->recipe, r->model, r->dev, r->comm, keys,
 			 count, err);
 	if (rc == 0)
 		rc = engine_set_passes(&r->engine, passes, err);
+	/* A checkpoint names the ranks of the batch. */
 	r->engine.batch_ranks = r->batch_ranks;
+	/* And the classes, which belong to the run. */
 	r->engine.net.classes = &r->classes;
 	if (rc == 0)
 		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
@@ -92,6 +101,9 @@ static int steps_of_epoch(const struct run *r)
 				   r->data.count, r->comm->world, r->global);
 }
 
+/* The place is the start of epoch 0 unless a checkpoint says otherwise;
+ * pretrain_weights counts only where nothing is resumed, as in the
+ * reference. */
 static int load_start(struct run *r, struct fl_err *err)
 {
 	char path[PATH_MAX];
@@ -135,6 +147,8 @@ int run_open(struct run *r, struct fl_err *err)
 			      r->recipe->num_classes, &r->data, err);
 
 	if (rc != 0)
+		/* Whatever is open by now, run_close() closes: it is called
+		 * after a failure too. */
 		return fl_context(err, "TrainDataset");
 	bad_images_init(&r->bad, r->data.count);
 	r->classes = dataset_classes(&r->data, "TrainDataset");
@@ -170,6 +184,7 @@ void run_close(struct run *r)
 	dataset_close(&r->data);
 }
 
+/* By name, field by field: both structs may grow. */
 static struct engine_batch engine_batch_of(const struct batch *b)
 {
 	return (struct engine_batch){ .n = b->n,
@@ -210,8 +225,11 @@ int run_step(struct run *r, struct fl_err *err)
 	if (rc != 0)
 		return rc;
 	r->summary->replay_ended = !b;
+	/* A replayed record of draws is at its end. */
 	if (!b)
 		return 0;
+	/* Loader and place count apart; if they parted, a resume would see
+	 * other pictures. */
 	FL_ASSERT(b->epoch == r->place.epoch &&
 		  b->step == r->place.step_in_epoch);
 	eb = engine_batch_of(b);
@@ -227,11 +245,14 @@ int run_step(struct run *r, struct fl_err *err)
 	agent_link_step(info.batch_s, info.data_s,
 			info.result.comm.wait_s + info.result.sums_s +
 				info.result.times.sync_bn);
+	/* Only after a step that worked: until then a record of draws that was
+	 * there before stays. */
 	rc = loader_begin_record(r->loader, err);
 	if (rc == 0)
 		rc = run_begin_writing(r, err);
 	if (rc == 0)
 		rc = tell_step(r, b, &info, err);
+	/* Also where telling failed: the weights are a step further. */
 	r->place.step++;
 	if (++r->place.step_in_epoch == r->place.steps_per_epoch) {
 		r->place.step_in_epoch = 0;

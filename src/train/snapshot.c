@@ -1,5 +1,7 @@
-/* A copy of the state, and the thread that writes it. snapshot_begin fills the copy
- * only while no thread reads it. */
+/* A copy of the state, and the thread that writes it. snapshot_begin fills the
+ * copy only while no thread reads it: loop.c calls snapshot_done after every
+ * step, and as long as a file is being written no new copy is begun. So the
+ * memory is twice the saved rows, and training waits for the copying alone. */
 #include "train/snapshot.h"
 
 #include "base/cores.h"
@@ -20,7 +22,7 @@ struct snapshot {
 	pthread_t thread;
 	bool writing;
 	atomic_bool finished;
-	char path[PATH_MAX], last[PATH_MAX];
+	char path[PATH_MAX], last[PATH_MAX]; /* now, and before */
 	struct fl_err err;
 };
 
@@ -45,7 +47,10 @@ static void *write_copy(void *ctx)
 {
 	struct snapshot *s = ctx;
 
+	/* See base/cores.h: else it would sit on the core of the thread that
+	 * computes. */
 	fl_cores_all();
+	/* The result is in s->err, which nobody reads before the join. */
 	checkpoint_save(&s->content, s->path, &s->err);
 	atomic_store(&s->finished, true);
 	return NULL;
@@ -60,9 +65,13 @@ void snapshot_begin(struct snapshot *s, const struct engine *e,
 		return;
 	if (state_fetch(&s->copy, &e->net.state, e->net.queue, state_saved(),
 			&err) != 0) {
+		/* Training is worth more than one snapshot; a device that
+		 * failed fails the next step. */
 		fl_warn("a checkpoint is left out: %s", err.text);
 		return;
 	}
+	/* The numbers beside the rows are copied too, for the next step changes
+	 * them. */
 	s->content = checkpoint_of(e, place);
 	s->content.rows = &s->copy;
 	s->err = (struct fl_err)FL_ERR_INIT;
@@ -85,6 +94,7 @@ int snapshot_done(struct snapshot *s, bool wait, char *path, size_t size,
 		*err = s->err;
 		return err->code;
 	}
+	/* Only now that the newer one is whole. */
 	if (*s->last && strcmp(s->last, s->path) != 0)
 		unlink(s->last);
 	memcpy(s->last, s->path, sizeof(s->last));

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+/* Maps are the plan's, boxes the batch's: nothing is copied. */
 static struct loss_input loss_input_of(const struct engine *e,
 				       const struct plan *plan,
 				       const struct engine_batch *b)
@@ -34,6 +35,8 @@ static struct loss_input loss_input_of(const struct engine *e,
 static int scores_over_ranks(struct engine *e, double score_sum, bool stop,
 			     struct engine_result *result, struct fl_err *err)
 {
+	/* One collective for both: every rank hears of a wish to stop in the
+	 * same step. */
 	double sums[2] = { score_sum, stop }, start = fl_now_s();
 	int rc = comm_sum_doubles(e->net.comm, sums, 2, err);
 
@@ -80,6 +83,8 @@ static int finish_losses(struct engine *e, struct engine_result *result,
 	return 0;
 }
 
+/* Sum of the earlier passes' gradients, not divided yet; grads_ready() adds
+ * them. */
 static void keep_gradients(struct engine *e)
 {
 	size_t n = e->net.model->graph->flat_count;
@@ -133,6 +138,8 @@ int engine_gradients(struct engine *e, struct plan *plan,
 	int rc;
 
 	begin(e, result);
+	/* The batch may be used again only after the next wait, which
+	 * loss_assign() does. */
 	dev_write(e->net.queue, image.data, batch->image, tensor_bytes(&image));
 	rc = plan_forward(plan, &e->run, err);
 	if (rc != 0)
@@ -217,6 +224,8 @@ int engine_step(struct engine *e, const struct engine_batch *batch, int epoch,
 			b.w);
 		struct plan *plan = plans_find(&e->net.plans, &key);
 
+		/* run_plans() listed every size that a reader draws and a pass
+		 * leaves. */
 		FL_ASSERT(plan != NULL);
 		rc = engine_gradients(e, plan, &b, epoch, stop, result, err);
 	}
