@@ -35,12 +35,18 @@ static struct ppyoloe_shape shape_of(const struct ppyoloe_options *o,
 	return s;
 }
 
-/* Channels are halved inside blocks; a width of 1 has no half. */
+/* Stem, stages and neck halve channels, a stage those of its middle (backbone.c);
+ * a width of 1 has no half. */
 static int check_shape(const struct ppyoloe_shape *s,
 		       const struct ppyoloe_options *o, struct fl_err *err)
 {
 	int least = s->channels[0];
 
+	for (int i = 0; i < 4; i++) {
+		int mid = (s->channels[i] + s->channels[i + 1]) / 2;
+
+		least = mid < least ? mid : least;
+	}
 	for (int i = 0; i < PPYOLOE_LEVELS; i++)
 		least = s->neck_channels[i] < least ? s->neck_channels[i]
 						    : least;
@@ -48,7 +54,7 @@ static int check_shape(const struct ppyoloe_shape *s,
 		return 0;
 	return fl_fail(
 		err, FL_ERECIPE,
-		"width_mult %g leaves a layer of %d channel; use a larger one",
+		"width_mult %g leaves a layer of %d channel, which has no half; use a larger one, or more channels",
 		o->width_mult, least);
 }
 
