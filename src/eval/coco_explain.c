@@ -47,13 +47,15 @@ static bool has(const struct id_set *s, int64_t id)
 	return bsearch(&id, s->ids, s->count, sizeof(id), by_value) != NULL;
 }
 
-/* Whether b is a, each id moved by shift: files numbered from 0 and from 1. */
+/* Whether b is a, each id moved by shift: files numbered from 0 and from 1. The
+ * numbers of texts are their order, which says nothing of the kind. */
 static bool same(const struct id_set *a, const struct id_set *b, int64_t shift)
 {
 	bool equal = a->count == b->count;
 
 	for (size_t i = 0; equal && i < a->count; i++)
-		equal = a->ids[i] + shift == b->ids[i];
+		equal = !text_id_is(a->ids[i]) &&
+			a->ids[i] + shift == b->ids[i];
 	return equal;
 }
 
@@ -88,12 +90,11 @@ static const char *show(const struct annotations *a,
 			const struct coco_detections *d, int64_t id,
 			char buf[TEXT_ID_ROOM])
 {
-	int64_t behind = id - (int64_t)a->ids.count;
+	size_t place = (size_t)((uint64_t)id - (uint64_t)INT64_MIN);
 
 	/* texts of the detections alone stand behind those of the truth */
-	if (text_id_is(id) && d && behind >= INT64_MIN &&
-	    (uint64_t)id - (uint64_t)INT64_MIN >= a->ids.count)
-		return text_ids_get(&d->ids, behind);
+	if (text_id_is(id) && d && place >= a->ids.count)
+		return text_ids_get(&d->ids, id - (int64_t)a->ids.count);
 	return text_ids_show(&a->ids, id, buf);
 }
 
