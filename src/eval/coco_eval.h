@@ -69,7 +69,8 @@ void coco_result_release(struct coco_result *result);
 void coco_print(const struct coco_result *result, struct fl_str *out);
 /* Name of a category, "" for an id that is not there. */
 const char *coco_category_name(const struct annotations *a, int64_t id);
-/* AP of each class, a line each, in order of their ids. */
+/* AP of each class, a line each, in order of their ids; a class without a name
+ * goes by its id. */
 void coco_print_classes(const struct annotations *truth,
 			const struct coco_result *result, struct fl_str *out);
 

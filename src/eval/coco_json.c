@@ -97,6 +97,7 @@ static struct json *per_class(const struct annotations *a,
 {
 	struct json *classes = json_new_object();
 	struct fl_str key = FL_STR_INIT;
+	char buf[TEXT_ID_ROOM];
 
 	for (size_t i = 0; i < r->category_count; i++) {
 		int64_t id = r->category_ids[i];
@@ -104,7 +105,8 @@ static struct json *per_class(const struct annotations *a,
 		fl_str_clear(&key);
 		fl_str_add(&key, coco_category_name(a, id));
 		if (key.len == 0 || json_get(classes, fl_str_get(&key)))
-			fl_str_addf(&key, " (%" PRId64 ")", id);
+			fl_str_addf(&key, " (%s)",
+				    text_ids_show(&a->ids, id, buf));
 		json_set_real(classes, fl_str_get(&key), r->category_ap[i]);
 	}
 	fl_str_release(&key);

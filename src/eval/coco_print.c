@@ -48,8 +48,14 @@ const char *coco_category_name(const struct annotations *a, int64_t id)
 void coco_print_classes(const struct annotations *truth,
 			const struct coco_result *r, struct fl_str *out)
 {
-	for (size_t i = 0; i < r->category_count; i++)
+	char buf[TEXT_ID_ROOM];
+
+	for (size_t i = 0; i < r->category_count; i++) {
+		int64_t id = r->category_ids[i];
+		const char *name = coco_category_name(truth, id);
+
 		fl_str_addf(out, " %-32s AP = %0.3f\n",
-			    coco_category_name(truth, r->category_ids[i]),
+			    *name ? name : text_ids_show(&truth->ids, id, buf),
 			    r->category_ap[i]);
+	}
 }
