@@ -354,6 +354,6 @@ void graph_param_import(const struct graph_param *p, float *buffer,
 	for (size_t o = 0; o < (size_t)p->dims[0]; o++)
 		for (size_t i = 0; i < in; i++)
 			for (size_t a = 0; a < area; a++)
-				/* The way back. */
+				/* [out][in][kh][kw] to [out][kh][kw][in] */
 				dst[(o * area + a) * in + i] = *src++;
 }

@@ -71,7 +71,7 @@ static void concat_backward(const struct step *s)
 	}
 }
 
-/* Everything but convolutions and norms: 3 % of a step. */
+/* Everything but convolutions and norms: some 3 % of a step. */
 static void forward_small(const struct step *s)
 {
 	const struct graph_node *n = s->n;

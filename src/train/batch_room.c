@@ -37,7 +37,7 @@ static int bytes_of(const struct search *s, int batch, double *bytes,
 		plan_key_make(PLAN_TRAIN, recipe_precision(s->recipe), batch,
 			      s->room->height, s->room->width);
 	double pixels = (double)key.height * key.width;
-	size_t plan;
+	size_t plan = 0; /* where it cannot be made */
 	int rc = plans_measure(s->model->graph, s->dev, &key, &plan, err);
 
 	*bytes = (double)plan;
