@@ -3,11 +3,10 @@
  * gathered to 3x3. Called by conv.c.
  *
  * Where the sums are small (few channels), each thread takes chunks of tiles and has
- * sums of its own, all in its own cache, if need be for a panel of outputs after
- * another; what chunks found is added in their order.
- * Where they are large, tiles go in spans: first their spectra, by all threads, then
- * products, each of which belongs to one thread with its sum. Either way the order of
- * a sum is a matter of the shape alone, whatever the threads. */
+ * sums of its own in its own cache, if need be for a panel of outputs after another;
+ * what chunks found is added in their order. Where they are large, tiles go in spans:
+ * first their spectra, by all threads, then products, each of which belongs to one
+ * thread with its sum. Either way a sum's order is a matter of the shape alone. */
 #include "device/cpu/winograd_priv.h"
 
 #include "base/par.h"

@@ -1,6 +1,5 @@
-/* What stands between the passes of a batch normalisation: from sums over
- * pixels and ranks to the vectors that the next pass needs (device/op.h). A few
- * thousand numbers a layer, so this is the cpu's version too.
+/* What stands between the passes of a batch normalisation, for the cpu too: from
+ * sums over pixels and ranks to the vectors of the next pass (device/op.h).
  *
  * After the reference: eps 1e-5, running = 0.9 running + 0.1 batch, biased
  * variance in both uses. Sums travel as doubles with their count in front, so
