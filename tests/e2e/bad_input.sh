@@ -27,6 +27,7 @@ says "pretrained address" 3 "pretrain_weights=''" $T -o pretrain_weights=https:/
 says "a width of nothing" 3 "leaves a layer of 1 channel" $T -o width_mult=0.02
 says "a stage of nothing" 3 "leaves a layer of 1 channel" $T -o width_mult=0.25 'CSPResNet.channels=[64,2,2,2,2]'
 says "a last stage of nothing" 3 "leaves a layer of 1 channel" $T -o width_mult=0.25 'CSPResNet.channels=[64,128,256,2,2]'
+says "too many classes" 3 "num_classes is 5000" "$flotilla" plans -c configs/ppyoloe/bccd_s_256_60e.yml -o num_classes=5000
 says "a layer of too many channels" 3 "makes a layer of 6144 channels, at most 4096" $T -o width_mult=4
 printf '\2\0\0\0\0\0\0\0{}' >"$work/none.safetensors"
 says "the same in infer, which has no batch statistics" 3 "channels, at most 4096 are possible" \

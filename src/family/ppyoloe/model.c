@@ -61,7 +61,7 @@ static int check_shape(const struct ppyoloe_shape *s,
 /* Sums of channels lie in arrays of fixed size, and a layer that wide is a
  * slip of the pen. */
 static int check_width(const struct graph *g, const struct ppyoloe_options *o,
-		       struct fl_err *err)
+		       int classes, struct fl_err *err)
 {
 	int most = 0;
 
@@ -70,9 +70,14 @@ static int check_width(const struct graph *g, const struct ppyoloe_options *o,
 						    : most;
 	if (most <= DEV_MAX_CHANNELS)
 		return 0;
+	if (classes > DEV_MAX_CHANNELS)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"num_classes is %d, which makes a layer of as many channels: at most %d are possible",
+			classes, DEV_MAX_CHANNELS);
 	return fl_fail(
 		err, FL_ERECIPE,
-		"width_mult %g makes a layer of %d channels, at most %d are possible; use a smaller one",
+		"width_mult %g makes a layer of %d channels, at most %d are possible; use a smaller one, or fewer channels",
 		o->width_mult, most, DEV_MAX_CHANNELS);
 }
 
@@ -91,7 +96,7 @@ static int build(const void *options, struct model *m, struct fl_err *err)
 	ppyoloe_head(m->graph, &shape, neck, &m->head);
 	/* Behind the building, since inner layers may be wider than any number
 	 * of the recipe. */
-	return check_width(m->graph, o, err);
+	return check_width(m->graph, o, m->num_classes, err);
 }
 
 static void list_states(const void *options, struct model *m)
