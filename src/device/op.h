@@ -248,7 +248,7 @@ struct dev_ops {
 	 * w = 0.75 p^2 with p = sigmoid(z) and s = -ln(1 - p): *sum becomes the
 	 * sum of w s, and dz = factor w (p + 2 (1 - p) s), the weight's own
 	 * slope included. Where float32 has p = 1 (z above 17), s counts as
-	 * 100 and dz is 0, as in the reference (loss/loss.c says why). */
+	 * 100 and dz is 0, as in the reference (family/ppyoloe/point.c says why). */
 	void (*varifocal)(struct dev_queue *q, const float *z, size_t n,
 			  float factor, float *dz, double *sum);
 

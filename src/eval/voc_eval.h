@@ -20,7 +20,7 @@
  * subtracted in float32.
  *
  * Several ranks: each adds its images, under their number in the whole set;
- * voc_merge() puts together what voc_hits and the counts of all of them hold.
+ * voc_merge() puts together the hits and the counts of all of them.
  * The result does not depend on who added what, and in which order.
  *
  * Threads: a metric belongs to one thread at a time.

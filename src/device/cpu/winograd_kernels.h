@@ -20,8 +20,8 @@
 #define WINOGRAD_OUT 4
 #define WINOGRAD_PLACES 36
 
-/* c[r][j] = sum over k of a[r a_row + k a_next] b[k b_row + j], r in 0 .. rows,
- * j in 0 .. columns; add: += */
+/* c[r c_row + j] = sum over k < terms of a(r, k) b[k b_row + j], r in 0 .. rows,
+ * j in 0 .. columns; add: +=. Where a(r, k) lies is a matter of the function. */
 struct winograd_product {
 	const float *a, *b;
 	float *c;
@@ -52,9 +52,9 @@ struct winograd_kernels {
 	/* G' u G of one output; u[place][output][input] */
 	void (*tap_gradients)(const float *u, size_t row, size_t step,
 			      int inputs, int output, float *dw);
-	/* a's terms lie side by side */
+	/* a's terms lie side by side: a(r, k) = a[r a_row + k] */
 	void (*product)(const struct winograd_product *p);
-	/* a's rows lie side by side, a_row is from one term to the next */
+	/* a's rows lie side by side: a(r, k) = a[k a_row + r] */
 	void (*product_across)(const struct winograd_product *p);
 };
 
