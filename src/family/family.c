@@ -1,7 +1,7 @@
 /* A recipe's family, found by whose part the recipe has, and its model: the
  * family builds, and what is the same for all stands here. Asked by whoever
- * opens a model (training, evaluation, inference, export of a state), after
- * recipe_load() has let the recipe pass. */
+ * opens a model (train/, probe/, cmd/), after recipe_load() has let the recipe
+ * pass. */
 #include "family/family.h"
 
 #include <stdlib.h>

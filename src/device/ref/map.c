@@ -1,8 +1,8 @@
 /* Everything but convolutions and norms, element by element. What is summed is
  * summed in double and rounded once; what only moves keeps its bits. These are
  * the definitions that device/op.h states in words: slow, on one thread, with
- * no order to choose. The cpu takes the flat loops of the end as they are
- * (cpu.c), since compilers make vectors of them. */
+ * no order to choose. The cpu takes the last few as they are (cpu.c), for
+ * few steps need them. */
 #include "device/ref/map.h"
 
 #include "tensor/value.h"
