@@ -387,8 +387,9 @@ struct found {
 	struct timespec made;
 };
 
-/* "<digits>.safetensors" or "step_<digits>.safetensors": only names that a run gives by itself: model_final and best_model stay, and
- * so does whatever a person put there. */
+/* "<digits>.safetensors" or "step_<digits>.safetensors": only names that a run
+ * gives by itself. model_final and best_model stay, and so does whatever a
+ * person put there. */
 static bool rotates(const char *name)
 {
 	const char *p = fl_starts_with(name, "step_") ? name + 5 : name;
