@@ -1,6 +1,8 @@
-/* The reader of files of detections: one pass, an object at a time. Texts of
- * ids, file names and names of categories are kept beside the plain structs,
- * and only where a file has any. */
+/* The reader of files of detections: one pass, an object at a time, over the
+ * mapped file, so half a million detections need their structs and nothing
+ * else. Texts of ids, file names and names of categories are kept beside the
+ * plain structs, and only where a file has any. Called by 'flotilla eval';
+ * coco_join.c then gives every detection the ids of the ground truth. */
 #include "eval/coco_detections.h"
 
 #include "base/file.h"
@@ -11,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which keys an object has had. */
+/* Which keys an object has had: a bit each, for what is missing and what is
+ * twice. */
 enum {
 	HAS_IMAGE = 1,
 	HAS_CATEGORY = 2,
@@ -30,6 +33,8 @@ struct detections_reader {
 	struct fl_err *err;
 };
 
+/* FL_EDATA with the place: number of the detection from 0, byte and line. What
+ * the JSON reader has said of broken text already is kept. */
 static int refuse(struct detections_reader *r, enum json_token t,
 		  const char *what)
 {
@@ -47,12 +52,14 @@ static int take_number(struct detections_reader *r, double *out,
 {
 	enum json_token t = json_pull_next(&r->json);
 
+	/* 1e999 is a number of JSON and infinite as a double. */
 	if (t != JSON_NUMBER || !isfinite(r->json.number))
 		return refuse(r, t, what);
 	*out = r->json.number;
 	return 0;
 }
 
+/* The id as a number, or a number that stands for its text (box/text_ids.h). */
 static int take_id(struct detections_reader *r, int64_t *out, const char *what)
 {
 	enum json_token t = json_pull_next(&r->json);
@@ -116,6 +123,7 @@ static int take_member(struct detections_reader *r, struct coco_detection *d,
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !flag; i++)
 		if (json_pull_is(&r->json, keys[i].key))
 			flag = keys[i].flag;
+	/* A key that nobody asks for has flag 0 and may stand twice. */
 	if (r->has & flag)
 		return refuse(r, JSON_KEY, "a key stands here twice");
 	r->has |= flag;
@@ -239,6 +247,8 @@ static void keep(struct detections_reader *r, const struct coco_detection *d,
 	struct coco_detections *o = r->out;
 
 	if (o->count == r->cap) {
+		/* said is as long as list, or not there at all; new places say
+		 * nothing. */
 		size_t more = r->cap ? 2 * r->cap : 4096;
 
 		o->list = fl_realloc(o->list, more * sizeof(*o->list));
@@ -303,6 +313,7 @@ static int take_array(struct detections_reader *r)
 		       : refuse(r, t, "a detection must be an object");
 }
 
+/* Under these keys the writers of coco_detections.h have the array. */
 static bool at_wrapped(const struct detections_reader *r)
 {
 	static const char *const keys[] = { "annotations", "predictions",
@@ -349,6 +360,7 @@ static int read_all(struct detections_reader *r)
 		return r->err->code;
 	if (t != JSON_ARRAY && t != JSON_OBJECT)
 		return no_detections(r);
+	/* Only an object can list images and categories of its own. */
 	r->out->has_own = t == JSON_OBJECT;
 	rc = t == JSON_OBJECT ? take_wrapped(r) : take_array(r);
 	if (rc != 0)
@@ -356,6 +368,8 @@ static int read_all(struct detections_reader *r)
 	return json_pull_next(&r->json) == JSON_END ? 0 : r->err->code;
 }
 
+/* Ids that are texts get their final numbers once all texts are known
+ * (text_ids_settle). */
 static void settle(struct coco_detections *d)
 {
 	int64_t *now = text_ids_settle(&d->ids);
@@ -377,13 +391,18 @@ int coco_detections_read(const char *path, struct coco_detections *out,
 
 	*out = (struct coco_detections){ 0 };
 	if (rc != 0)
+		/* The path was given by a person: a file that cannot be opened
+		 * is wrong data. */
 		return err->code = FL_EDATA;
 	json_pull_init(&r.json, map.data, map.size, path, err);
 	rc = read_all(&r);
 	json_pull_release(&r.json);
+	/* It tells a file that was cut short while it was read from one that is
+	 * broken. */
 	rc = fl_map_end(&map, path, rc, err);
 	if (rc == 0)
 		settle(out);
+	/* A second pass over the file, for its lists; it is rare. */
 	if (rc == 0 && out->has_own)
 		rc = annotations_read(path, &out->own, err);
 	if (rc != 0)

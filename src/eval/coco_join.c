@@ -1,7 +1,9 @@
 /* Where the detections of another tool belong in the ground truth. pycocotools
  * knows ids alone, and stops at an image id that the truth does not have; tools
  * that number images in their own way write the file name beside it, or make
- * the id of it. Names decide only where ids do not, and it is said. */
+ * the id of it. Names decide only where ids do not, and it is said. All
+ * detections of a file are joined one way, by ids or by names: a mixture would
+ * hide an error of the writer. Categories follow in coco_join_categories.c. */
 #include "eval/coco_join_priv.h"
 
 #include <ctype.h>
@@ -12,6 +14,7 @@
 #define SEVERAL (-2)
 #define NAMED 3 /* images that a sentence names */
 
+/* Equal texts may come in any order: several of one are no answer anyway. */
 static int by_key(const void *a, const void *b)
 {
 	const struct keyed *x = a, *y = b;
@@ -19,7 +22,8 @@ static int by_key(const void *a, const void *b)
 	return strcmp(x->text, y->text);
 }
 
-/* The one image of that text, -1 for none, or SEVERAL. */
+/* Binary search for the first row of that text: its image, -1 for none, or
+ * SEVERAL where the next row has the text too. */
 static int look_up(const struct by_text *t, const char *text)
 {
 	size_t lo = 0, hi = t->count;
@@ -39,6 +43,8 @@ static int look_up(const struct by_text *t, const char *text)
 	return t->rows[lo].image;
 }
 
+/* Both slashes cut, for files written on Windows name folders with the other
+ * one. */
 static const char *last_part(const char *name)
 {
 	const char *cut = strrchr(name, '/'), *back = strrchr(name, '\\');
@@ -48,6 +54,7 @@ static const char *last_part(const char *name)
 	return cut ? cut + 1 : name;
 }
 
+/* A name that begins with its only dot has no ending. */
 static char *without_ending(struct fl_arena *arena, const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -83,6 +90,8 @@ static void make_names(struct join *j)
 		add(&n->whole, name, (int)i);
 		add(&n->last, last_part(name), (int)i);
 		add(&n->stem, stem, (int)i);
+		/* A stem such as "-5" or " 7" is no number that a tool would
+		 * have made an id of. */
 		if (isdigit((unsigned char)*stem) &&
 		    text_id_number(stem, &number))
 			add(&n->number,
@@ -95,8 +104,9 @@ static void make_names(struct join *j)
 		      by_key);
 }
 
-/* A name without a folder may be that of a tool that drops folders: it must be
- * one image's alone, whatever else it is. */
+/* By the whole name where it has a folder; else, and where that finds none, by
+ * the last part. A name without a folder may be that of a tool that drops
+ * folders: it must be one image's alone, whatever else it is. */
 static int image_of_file(const struct names *n, const char *file)
 {
 	int found = last_part(file) == file ? -1 : look_up(&n->whole, file);
@@ -104,7 +114,9 @@ static int image_of_file(const struct names *n, const char *file)
 	return found >= 0 ? found : look_up(&n->last, last_part(file));
 }
 
-/* An id that is the name, or the name without folder and ending. */
+/* An id that is the name, or the name without folder and ending; a number is
+ * looked up as the number of a stem. SEVERAL by name stays so: a stem would
+ * only be wider. */
 static int image_of_stem(const struct names *n, const char *text, bool is_text)
 {
 	int found;
@@ -120,6 +132,7 @@ static const char *file_of(const struct join *j, size_t i)
 	return j->d->said ? j->d->said[i].file : NULL;
 }
 
+/* By the file name beside the id if there is one, else by the id itself. */
 static int find_name(const struct join *j, size_t i)
 {
 	char buf[TEXT_ID_ROOM];
@@ -290,6 +303,7 @@ static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 	*chosen = j->by_id;
 	for (size_t i = 0; i < j->d->count; i++)
 		lost += j->by_id[i] < 0;
+	/* The usual file: pycocotools' way, and no name is looked at. */
 	if (lost == 0 && !j->d->said)
 		return 0;
 	make_names(j);
@@ -300,6 +314,7 @@ static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 	}
 	if (lost == 0 && j->contradict == 0)
 		return 0;
+	/* Names place every detection, and ids do not or contradict them. */
 	if (nameless == 0) {
 		*chosen = j->by_name;
 		say_names(j);
@@ -330,12 +345,15 @@ static int join_images(struct join *j, struct fl_err *err)
 	rc = choose_images(j, &chosen, err);
 	for (size_t i = 0; rc == 0 && i < j->d->count; i++)
 		j->d->list[i].image_id = j->truth->images[chosen[i]].id;
+	/* Where names decided, how ids were written is no matter. */
 	if (rc == 0 && chosen == j->by_id)
 		join_say_quoted(j, "image_id", j->mended);
 	return rc;
 }
 
-/* File names of the file's own list of images. */
+/* File names of the file's own list of images, for detections that name none:
+ * after this a detection of FiftyOne or Datumaro says its file as others do.
+ * The texts stay those of d->own, which lives as long. */
 static void take_own_names(struct coco_detections *d)
 {
 	struct annotation_index own = annotations_index_images(&d->own);
@@ -347,6 +365,7 @@ static void take_own_names(struct coco_detections *d)
 		const char *text = text_ids_get(&d->ids, id);
 		int at;
 
+		/* What stands in the detection itself counts first. */
 		if (d->said[i].file ||
 		    (text && !text_ids_find(&d->own.ids, text, &id)))
 			continue;
@@ -373,6 +392,7 @@ int coco_detections_join(struct coco_detections *d,
 	struct join j = { .d = d, .truth = truth, .said = said };
 	int rc;
 
+	/* Before all else: a join by names needs them. */
 	take_own_names(d);
 	j.images = annotations_index_images(truth);
 	j.categories = annotations_index_categories(truth);

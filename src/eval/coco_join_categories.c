@@ -19,8 +19,12 @@ static bool translate(const struct join *j, const struct text_ids *from,
 	*out = id;
 	if (id == COCO_NO_ID)
 		return false;
+	/* A number means itself; a text that the truth has too means the
+	 * truth's. */
 	if (!text || text_ids_find(&j->truth->ids, text, out))
 		return true;
+	/* Else a text of digits may mean a number: one side has its ids in
+	 * quotes. */
 	*mended = true;
 	return text_id_number(text, out);
 }
@@ -55,6 +59,8 @@ static int category_named(const struct annotations *a, const char *name)
 	int folded = -1, hits = 0;
 
 	for (size_t i = 0; i < a->category_count; i++) {
+		/* Of the same name the first: COCO's tools do not expect
+		 * two. */
 		if (strcmp(a->categories[i].name, name) == 0)
 			return (int)i;
 		if (strcasecmp(a->categories[i].name, name) == 0) {
@@ -62,11 +68,15 @@ static int category_named(const struct annotations *a, const char *name)
 			hits++;
 		}
 	}
+	/* "Cat" and "cat" in one list: "CAT" may be either, so it is
+	 * neither. */
 	return hits == 1 ? folded : -1;
 }
 
-/* The detections' own list of categories, in the ground truth's: -1 for a name
- * that it does not have. NULL where no name of the list is known there. */
+/* The detections' own list of categories, in the ground truth's: to[i] is the
+ * index there of own category i, or -1 for a name that it does not have. The
+ * caller frees it. NULL where no name of the list is known there, or there is
+ * no list. */
 static int *own_categories(const struct join *j)
 {
 	const struct annotations *own = &j->d->own;
@@ -90,6 +100,8 @@ static int *own_categories(const struct join *j)
 	return NULL;
 }
 
+/* Index in the truth of a category id of the detections by its name in their
+ * own list; -1: the list has no such id, or the truth no such name. */
 static int own_category(const struct join *j, const int *to,
 			const struct annotation_index *own, int64_t id)
 {
@@ -97,12 +109,15 @@ static int own_category(const struct join *j, const int *to,
 	const char *text = text_ids_get(&j->d->ids, id);
 	int found;
 
+	/* The list has numbered its texts by itself, apart from the
+	 * detections. */
 	if (text && !text_ids_find(&a->ids, text, &id))
 		return -1;
 	found = annotation_index_find(own, id);
 	return found < 0 ? -1 : to[found];
 }
 
+/* For the lines that are said at the end; detections, not categories. */
 struct category_count {
 	size_t by_name, by_text, by_key, unnamed, quoted;
 };
@@ -144,6 +159,8 @@ static void join_category(struct join *j, const int *to,
 		d->category_id = list[c].id;
 		return;
 	}
+	/* The list is to be believed: an id beyond it must not meet an equal id
+	 * of the truth, which means something else there. */
 	if (to) {
 		n->unnamed++;
 		d->category_id = COCO_NO_ID;
@@ -151,6 +168,7 @@ static void join_category(struct join *j, const int *to,
 	}
 	c = join_find_id(j, &j->categories, d->category_id, &mended);
 	n->quoted += c >= 0 && mended;
+	/* torchmetrics and others write the name itself as the id. */
 	if (c < 0 && text) {
 		c = category_named(j->truth, text);
 		n->by_text += c >= 0;
