@@ -54,7 +54,8 @@ static int check_shape(const struct ppyoloe_shape *s,
 		return 0;
 	return fl_fail(
 		err, FL_ERECIPE,
-		"width_mult %g leaves a layer of %d channel, which has no half; use a larger one, or more channels",
+		"width_mult %g leaves a layer of %d channel, which has no half; "
+		"use a larger one, or more channels",
 		o->width_mult, least);
 }
 
@@ -73,11 +74,13 @@ static int check_width(const struct graph *g, const struct ppyoloe_options *o,
 	if (classes > DEV_MAX_CHANNELS)
 		return fl_fail(
 			err, FL_ERECIPE,
-			"num_classes is %d, which makes a layer of as many channels: at most %d are possible",
+			"num_classes is %d, which makes a layer of as many channels: "
+			"at most %d are possible",
 			classes, DEV_MAX_CHANNELS);
 	return fl_fail(
 		err, FL_ERECIPE,
-		"width_mult %g makes a layer of %d channels, at most %d are possible; use a smaller one, or fewer channels",
+		"width_mult %g makes a layer of %d channels, at most %d are possible; "
+		"use a smaller one, or fewer channels",
 		o->width_mult, most, DEV_MAX_CHANNELS);
 }
 

@@ -1,6 +1,6 @@
 /* Lines on categories whose ids are texts. */
 #include "eval/coco_detections.h"
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Classes without a name go by their ids, as people wrote them. */
 #include "eval/coco_json.h"
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include "base/file.h"
 
