@@ -1,7 +1,9 @@
 /* The taps of a resize along one axis, for each of OpenCV's interpolations.
- * transform.c asks once for each picture and axis. Where a picture shrinks, area
- * weighs each source pixel by the part of it that is covered; all others look at
- * a fixed number of neighbours, as OpenCV does, even where they skip pixels. */
+ * transform.c asks once for each picture and axis. Where a picture shrinks,
+ * area weighs each source pixel by the part of it that is covered; all others
+ * look at a fixed number of neighbours, as OpenCV does, even where they skip
+ * pixels. An axis has n outputs of 'taps' indices and weights each, one after
+ * another. */
 #include "data/axis.h"
 
 #include "base/arena.h"
@@ -20,6 +22,7 @@ void axis_release(struct axis *a)
 	*a = (struct axis){ 0 };
 }
 
+/* Zeros, so that a tap that is not set reads the first pixel with no weight. */
 static void shape(struct axis *a, int n, int taps)
 {
 	size_t need = (size_t)n * (size_t)taps;
@@ -48,7 +51,8 @@ static double pitch(int from, int to)
 	return 1 / ((double)to / from);
 }
 
-/* A = -0.75 */
+/* Keys' kernel with A = -0.75, as OpenCV's interpolateCubic has it; the last
+ * weight is what is missing to 1. */
 static void cubic(float f, float w[4])
 {
 	const float a = -0.75f;
@@ -76,6 +80,8 @@ static void lanczos(float f, float w[8])
 		w[k] = (float)(v[k] / sum);
 }
 
+/* Beyond the edges the edge itself, with all the weight: OpenCV clamps the
+ * index and has no fraction there. */
 static void linear(struct axis *a, int i, int at, float f, int from)
 {
 	if (at < 0) {
@@ -99,6 +105,7 @@ static void centred(struct axis *a, int from, int to, int interp)
 
 	shape(a, to, taps);
 	for (int i = 0; i < to; i++) {
+		/* Middles of pixels meet; OpenCV rounds the place to float. */
 		float x = (float)((i + 0.5) * scale - 0.5);
 		int at = (int)floorf(x);
 		float f = x - (float)at, *w = a->weight + i * taps;
@@ -117,7 +124,8 @@ static void centred(struct axis *a, int from, int to, int interp)
 	}
 }
 
-/* Area that enlarges: linear, but the map keeps the edges of pixels. */
+/* Area that enlarges: linear, but the map keeps the edges of pixels instead of
+ * their middles (OpenCV's own rule). */
 static void area_up(struct axis *a, int from, int to)
 {
 	double scale = pitch(from, to), inverse = (double)to / from;
@@ -131,7 +139,9 @@ static void area_up(struct axis *a, int from, int to)
 	}
 }
 
-/* The share of each source pixel under the output pixel. */
+/* The share of each source pixel under the output pixel: the part of the first,
+ * whole ones, the part of the last. Shares below 1e-3 are dropped, as OpenCV
+ * does. width: less than the pitch where the picture ends. */
 static void area_down(struct axis *a, int from, int to)
 {
 	double scale = pitch(from, to);
@@ -160,6 +170,7 @@ static void area_down(struct axis *a, int from, int to)
 			w[k++] = (float)(fmin(fmin(end - last, 1), width) /
 					 width);
 		}
+		/* Unused taps have no weight and an index that may be read. */
 		for (; k < taps; k++)
 			index[k] = index[0];
 	}

@@ -1,10 +1,14 @@
-/* A reader's keys, read in two walks over one list of transforms: sample_transforms,
- * then batch_transforms. The order of the table is the only order in which flotilla
- * composes them; each row reads the keys of its own transform. */
+/* A reader's keys, read in two walks over one list of transforms:
+ * sample_transforms, then batch_transforms. Called by options.c for each of the
+ * three readers. The order of the table is the only order in which flotilla
+ * composes them, since geometry is one sampling and colours come before it
+ * (transform.h); each row reads the keys of its own transform. */
 #include "data/chain.h"
 
 #include <string.h>
 
+/* A side, or height and width. The coarsest map of the model is a 32nd of the
+ * picture, and an odd rest would have no place there. */
 static void take_size(struct keys *k, const struct yaml *n, int size[2])
 {
 	double v[2] = { 0 };
@@ -61,6 +65,7 @@ static int step_resize(struct keys *k, struct reader_options *reader)
 
 static int step_batch_resize(struct keys *k, struct reader_options *reader)
 {
+	/* The reference's defaults of BatchRandomResize. */
 	reader->random_size = true;
 	reader->random_interp = false;
 	keys_usual(k, "keep_ratio", "false", STRETCH);
@@ -83,6 +88,7 @@ static int step_normalize(struct keys *k, struct reader_options *reader)
 	keys_bool(k, "is_scale", &reader->scale, "divide by 255 first");
 	keys_text(k, "norm_type", &type,
 		  "none: mean and std are left out (PP-YOLOE+)");
+	/* PP-YOLOE+ divides by 255 and does no more. */
 	reader->mean_std = strcmp(type, "none") != 0;
 	return keys_finish(k);
 }
@@ -119,6 +125,7 @@ static int step_crop(struct keys *k, struct reader_options *reader)
 	return keys_finish(k);
 }
 
+/* Of these nothing is left to choose: what they do is always done. */
 static int step_plain(struct keys *k, struct reader_options *reader)
 {
 	(void)reader;
@@ -127,7 +134,8 @@ static int step_plain(struct keys *k, struct reader_options *reader)
 	return keys_finish(k);
 }
 
-/* Transforms in the only order that flotilla composes them in. */
+/* Transforms in the only order that flotilla composes them in; two of one order
+ * exclude each other. */
 static const struct {
 	const char *name;
 	int order;
@@ -182,6 +190,8 @@ static int fill_steps(struct recipe *r, const struct yaml *list,
 			s++;
 		if (s == STEPS)
 			return unknown_step(r, n, name, err);
+		/* 'last' lives through both walks: a sample transform among the
+		 * batch transforms comes too late as well. */
 		if (steps[s].order <= *last)
 			return fl_fail(
 				err, FL_ERECIPE,
@@ -233,6 +243,9 @@ int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
 			reader, &last, err);
 	if (rc != 0)
 		return rc;
+	/* Keys that change what is trained may only have the value that is
+	 * done; the same keys of an evaluation have no effect and are taken. A
+	 * key counts as known from the first line that asks for it. */
 	if (strcmp(owner, "TrainReader") == 0) {
 		keys_usual(&k, "shuffle", "true",
 			   "every epoch has a new order");

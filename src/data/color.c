@@ -1,13 +1,16 @@
-/* color.c - the colour steps of a picture, on the part of it that counts. Called
- * by transform.c; the loops are those of pixels.h. */
+/* color.c - the colour steps of a picture, on the part of it that counts.
+ * Called by transform.c before the geometry, as the reference has it: its crop
+ * sees pixels that are changed already. The loops are those of pixels.h. */
 #include "data/pixels.h"
 #include "data/transform.h"
 
+/* Pixels x0 .. x1 - 1 and y0 .. y1 - 1 of the picture. */
 struct region {
 	struct image *im;
 	int x0, y0, x1, y1;
 };
 
+/* Pillow's ImageEnhance.Contrast: the mean over the whole picture, rounded. */
 static int mean_luma(const struct image *im, const struct pixels *pixels)
 {
 	size_t n = (size_t)im->w * (size_t)im->h;
@@ -15,6 +18,8 @@ static int mean_luma(const struct image *im, const struct pixels *pixels)
 	return (int)((double)pixels->luma_sum(im->rgb, n) / (double)n + 0.5);
 }
 
+/* Brightness goes towards black (grey 0), contrast towards the mean, each value
+ * by itself; saturation towards the pixel's own grey. */
 static void step(const struct region *r, int color, double factor,
 		 const struct pixels *pixels)
 {
@@ -48,6 +53,7 @@ void color_apply(struct image *im, const struct draws *d, int x0, int y0,
 	const struct pixels *pixels = pixels_best();
 	int contrast = -1;
 
+	/* The step of contrast, if it was drawn: no step comes twice. */
 	for (int i = 0; i < d->colors; i++)
 		if (d->color[i] == COLOR_CONTRAST)
 			contrast = i;

@@ -19,6 +19,8 @@ struct cubic_place {
 	float w[TAPS];
 };
 
+/* 1 + fraction takes the fraction to the spacing of floats between 1 and 2,
+ * which is what the wheel's routine has (cubic.h). */
 static void weigh(float fraction, float w[TAPS])
 {
 	float d = 1.0f + fraction;
@@ -58,6 +60,8 @@ static struct axis_places places_new(int from, int to)
 				     : at >= from ? from - 1
 						  : (int)at;
 		}
+		/* inner counts outputs from the left whose first tap lies
+		 * outside, edge those whose last one does not. */
 		a.inner += floor < 1 && a.inner == i;
 		a.edge += floor + 2 < from;
 	}
@@ -146,6 +150,7 @@ void cubic_resize(const struct image *im, int w, int h, uint8_t *out)
 	struct axis_places y = places_new(im->h, h);
 	size_t width = 3 * (size_t)w;
 	float *ring = fl_calloc(TAPS * width, sizeof(*ring));
+	/* Four rows are enough, for an output's taps are neighbours. */
 	int held[TAPS] = { -1, -1, -1, -1 }; /* row s stands in s % TAPS */
 
 	for (int i = 0; i < h; i++) {

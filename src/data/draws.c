@@ -1,9 +1,10 @@
 /* What is random about one picture, drawn before any pixel is touched: colours,
- * canvas, crop, mirror; and what it does to the boxes.
- * draws_make is called by the loader's threads with the stream of that picture,
- * so a picture's fate depends on (seed, epoch, index) alone. The order of draws
- * is the order of the reference's transforms, and the odds are theirs; changing
- * either changes every run. */
+ * canvas, crop, mirror; and what it does to the boxes. draws_make is called by
+ * the loader's threads with the stream of that picture, so a picture's fate
+ * depends on (seed, epoch, index) alone. The order of draws is the order of the
+ * reference's transforms, and the odds are theirs; changing either changes
+ * every run. tests/golden/test_draws.c holds the odds against the
+ * reference's. */
 #include "data/transform.h"
 
 #include "box/box.h"
@@ -17,7 +18,9 @@ void draws_none(struct draws *d, int w, int h)
 	};
 }
 
-/* RandomDistort: four steps in random order, each skipped every second time. */
+/* RandomDistort: four steps in random order, each skipped every second time.
+ * The factor is drawn before it is known whether it is used, so that each step
+ * takes two draws and the stream is the same. */
 static void draw_colors(struct draws *d, struct fl_rng *rng)
 {
 	int order[COLORS] = { 0, 1, 2, 3 };
@@ -55,11 +58,14 @@ static void draw_expand(struct draws *d, const struct reader_options *reader,
 	double ratio;
 	int cw, ch;
 
+	/* The reference's "prob" is the share that is left alone. */
 	if (fl_rng_unit(rng) < reader->expand_prob)
 		return;
 	ratio = fl_rng_range(rng, 1, reader->expand_ratio);
 	cw = (int)(w * ratio);
 	ch = (int)(h * ratio);
+	/* The reference expands only where both sides grow by a pixel at
+	 * least. */
 	if (cw <= w || ch <= h)
 		return;
 	d->canvas_w = d->crop_w = cw;
@@ -79,7 +85,9 @@ static bool stays(const float *b, const float *crop)
 	       fmaxf(b[1], crop[1]) < fminf(b[3], crop[3]);
 }
 
-/* One attempt at a crop whose best overlap reaches the threshold. */
+/* One attempt at a crop whose best overlap reaches the threshold; crop: x, y,
+ * width, height. The aspect is bounded so that neither side leaves the canvas,
+ * and an attempt that is the whole canvas is none. */
 static bool try_crop(const struct draws *d, struct fl_rng *rng,
 		     double threshold, const struct sample_box *boxes,
 		     int count, int crop[4])
@@ -114,6 +122,8 @@ static bool try_crop(const struct draws *d, struct fl_rng *rng,
 	return any && (double)best >= threshold;
 }
 
+/* Cuts boxes to the crop and moves them to its corner; returns how many
+ * stay. */
 static int apply_crop(struct draws *d, const int crop[4],
 		      struct sample_box *boxes, int count)
 {
@@ -149,6 +159,7 @@ static int draw_crop(struct draws *d, struct fl_rng *rng,
 	static const double thresholds[7] = { 0, .1, .3, .5, .7, .9, -1 };
 	int order[7] = { 0, 1, 2, 3, 4, 5, 6 }, crop[4];
 
+	/* Overlap with nothing means nothing: the picture stays whole. */
 	if (count == 0)
 		return 0;
 	for (int i = 6; i > 0; i--) {
@@ -160,6 +171,7 @@ static int draw_crop(struct draws *d, struct fl_rng *rng,
 	for (int i = 0; i < 7; i++) {
 		double threshold = thresholds[order[i]];
 
+		/* "No crop" has come up. */
 		if (threshold < 0)
 			return count;
 		for (int tries = 0; tries < 50; tries++)
@@ -169,6 +181,7 @@ static int draw_crop(struct draws *d, struct fl_rng *rng,
 	return count;
 }
 
+/* The right edge becomes the left one, measured from the other side. */
 static void flip_boxes(const struct draws *d, struct sample_box *boxes,
 		       int count)
 {
@@ -203,6 +216,8 @@ bool draws_crops(const struct draws *d)
 	return d->crop_w != d->canvas_w || d->crop_h != d->canvas_h;
 }
 
+/* In the order of draws_make(): each works in the pixels of the one before
+ * it. */
 int draws_apply(struct draws *d, struct sample_box *boxes, int count, int w,
 		int h)
 {
@@ -217,6 +232,7 @@ int draws_apply(struct draws *d, struct sample_box *boxes, int count, int w,
 	return count;
 }
 
+/* All five with equal odds, in the order of the reference's list. */
 void draws_batch(const struct reader_options *reader, struct fl_rng *rng,
 		 int *size, int *interp)
 {
@@ -234,6 +250,8 @@ void draws_batch(const struct reader_options *reader, struct fl_rng *rng,
 void boxes_resize(struct sample_box *boxes, int count, int from_w, int from_h,
 		  int to_w, int to_h)
 {
+	/* The reference keeps factors and boxes in float32, and clips after
+	 * scaling. */
 	float fx = (float)((double)to_w / from_w);
 	float fy = (float)((double)to_h / from_h);
 

@@ -1,7 +1,9 @@
 /* loader.c - the ring of batches: which images come next, handed out to the
- * workers one by one and to the training thread batch by batch. The workers call
- * loader_claim(), the training thread everything else.
- */
+ * workers one by one and to the training thread batch by batch. The workers
+ * call loader_claim(), the training thread everything else. A batch goes
+ * through four states, counted and not stored: settled (made), claimed image by
+ * image, done (left is 0), taken; its slot is free again when the next one is
+ * taken. */
 #include "data/loader_priv.h"
 
 #include "base/arena.h"
@@ -11,12 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One slot more than batches ahead: the batch in use keeps its own. */
 static struct slot *slot_of(struct loader *l, long batch)
 {
 	return &l->slots[batch % (LOADER_AHEAD + 1)];
 }
 
-/* False where the tape to replay ends. */
+/* False where the tape to replay ends. Size and interpolation have a stream of
+ * their own, so that they do not hang on how many images were drawn before. */
 static bool draw_size(struct loader *l, struct slot *s)
 {
 	uint64_t where = (uint64_t)l->step;
@@ -62,6 +66,8 @@ static bool settle(struct loader *l, struct slot *s)
 	b->step = l->step;
 	b->h = l->reader->sizes[s->size][0];
 	b->w = l->reader->sizes[s->size][1];
+	/* The first epochs meet every size; from then on nothing is
+	 * allocated. */
 	need = (size_t)l->n * (size_t)b->h * (size_t)b->w * 3;
 	if (need > s->image_cap) {
 		free(b->image);
@@ -70,6 +76,7 @@ static bool settle(struct loader *l, struct slot *s)
 	}
 	memcpy(b->index, s->wanted, (size_t)l->n * sizeof(int));
 	s->left = l->n;
+	/* An evaluation has no epochs and ends above. */
 	if (++l->step == l->sampler.steps && l->train) {
 		l->step = 0;
 		l->epoch++;
@@ -85,6 +92,7 @@ bool loader_claim(struct loader *l, struct slot **s, int *at)
 		/* the slot of a batch still in use is not free */
 		if (l->ended || batch >= l->taken + LOADER_AHEAD)
 			return false;
+		/* Who waits for a batch has to hear that none comes. */
 		if (!settle(l, slot_of(l, batch))) {
 			l->ended = true;
 			pthread_cond_broadcast(&l->ready);
@@ -105,7 +113,8 @@ int loader_none_left(const struct loader *l, struct fl_err *err)
 		l->data->count, l->found[0].why);
 }
 
-/* Was every picture of an evaluation bad? Under the lock. */
+/* Was every picture of an evaluation bad? Under the lock. (A training finds it
+ * out by itself, when a worker has gone round the whole data set.) */
 static bool hopeless(const struct loader *l)
 {
 	return !l->train && l->found_count > 0 &&
@@ -137,6 +146,9 @@ int loader_next(struct loader *l, struct batch **out, double *waited_s,
 	*out = NULL;
 	pthread_mutex_lock(&l->lock);
 	s = slot_of(l, l->taken);
+	/* Until there is an error, a finished batch, or the end. The slot is
+	 * that of the batch to be taken, so 'left' counts only once it is
+	 * made. */
 	while (!hopeless(l) && l->failed.code == 0 &&
 	       !(l->made > l->taken && s->left == 0) &&
 	       !(l->ended && l->made == l->taken)) {
@@ -150,10 +162,12 @@ int loader_next(struct loader *l, struct batch **out, double *waited_s,
 		rc = loader_none_left(l, err);
 	} else if (l->made > l->taken) {
 		*out = &s->batch;
+		/* A slot has become free, for the workers that found none. */
 		l->taken++;
 		pthread_cond_broadcast(&l->work);
 	}
 	pthread_mutex_unlock(&l->lock);
+	/* In order of batches, which workers do not finish in. */
 	if (*out && l->record)
 		rc = record_batch(l, s, err);
 	*waited_s = fl_now_s() - start;

@@ -1,6 +1,6 @@
 /* loader_open.c - opening and closing the loader: its slots, threads and tapes.
- * Called by training and evaluation.
- */
+ * Called by training once, by every evaluation anew; closing stops the threads
+ * wherever they are, so an error of the caller leaves none behind. */
 #include "data/loader_priv.h"
 
 #include "agent/lines.h"
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for the boxes of the fullest image; pixels come with the first batch,
+ * whose size only then is drawn. */
 static void open_slots(struct loader *l)
 {
 	size_t n = (size_t)l->n, most = 1;
@@ -36,7 +38,8 @@ static void open_slots(struct loader *l)
 	}
 }
 
-/* Signals are the main thread's business. */
+/* Signals are the main thread's business: none is to interrupt a worker. Fewer
+ * threads than asked for are enough, as long as there is one. */
 static int start_threads(struct loader *l, int threads, struct fl_err *err)
 {
 	sigset_t all, old;
@@ -77,6 +80,8 @@ static int start(struct loader *l, int threads, struct loader **out,
 	return rc;
 }
 
+/* The tape must hold the step that comes first: to end before the first step
+ * would look like a run that is done. */
 static int open_tapes(struct loader *l, const struct loader_tapes *tapes,
 		      struct fl_err *err)
 {
@@ -98,6 +103,8 @@ static int open_tapes(struct loader *l, const struct loader_tapes *tapes,
 	if (l->rank == 0)
 		snprintf(path, sizeof(path), "%s", tapes->record);
 	else
+		/* Each rank records its own images; the first one's file has
+		 * the given name. */
 		snprintf(path, sizeof(path), "%s.%d", tapes->record, l->rank);
 	return tape_record_open(path, &l->record, err);
 }
@@ -157,6 +164,8 @@ static void close_cache(struct loader *l)
 	picture_cache_close(l->cache);
 }
 
+/* In 64 bits, since the product of batch and rank overflows int first. Shares
+ * differ by one image at most and add up to global. */
 int loader_share(int rank, int world, int global)
 {
 	return (int)((int64_t)global * (rank + 1) / world -
@@ -187,6 +196,7 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 	l->world = world;
 	l->epoch = epoch;
 	l->step = step;
+	/* Before the threads: what is wrong with a tape ends the start. */
 	if (tapes)
 		rc = open_tapes(l, tapes, err);
 	if (rc != 0) {
@@ -222,6 +232,7 @@ void loader_close(struct loader *l)
 	l->stop = true;
 	pthread_cond_broadcast(&l->work);
 	pthread_mutex_unlock(&l->lock);
+	/* Each worker ends the picture that it is at. */
 	for (int i = 0; i < l->thread_count; i++)
 		pthread_join(l->threads[i], NULL);
 	for (int i = 0; i <= LOADER_AHEAD; i++) {

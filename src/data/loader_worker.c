@@ -1,6 +1,8 @@
-/* loader_worker.c - one worker of the loader: decodes a picture, moves its boxes
- * and makes its part of a batch. Runs on threads that loader_open.c starts.
- */
+/* loader_worker.c - one worker of the loader: decodes a picture, moves its
+ * boxes and makes its part of a batch. Runs on threads that loader_open.c
+ * starts; it holds the lock only to claim, so that decoding runs side by side.
+ * Each image writes its own places of the batch, which nobody reads before left
+ * is 0. */
 #include "data/loader_priv.h"
 
 #include "base/arena.h"
@@ -21,6 +23,8 @@ struct worker {
 	struct sample_box *boxes;
 };
 
+/* Once for each picture: it is told by all ranks together
+ * (detect/bad_images.c). */
 static void mark_bad(struct loader *l, int index, const struct fl_err *err)
 {
 	struct bad_picture *b;
@@ -41,7 +45,8 @@ static void mark_bad(struct loader *l, int index, const struct fl_err *err)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* The loader ends with this error. */
+/* The loader ends with this error: the first one, which loader_next()
+ * returns. */
 static void fail(struct loader *l, const struct fl_err *err)
 {
 	pthread_mutex_lock(&l->lock);
@@ -62,6 +67,7 @@ static int decode(struct worker *w, int index)
 	for (int tries = 0; tries < l->data->count; tries++) {
 		struct fl_err bad = FL_ERR_INIT;
 
+		/* A copy: the colour steps change the pixels. */
 		if (picture_cache_get(l->cache, index, &w->picture))
 			return index;
 		if (image_read(l->data->images[index].path, &w->picture,
@@ -72,6 +78,8 @@ static int decode(struct worker *w, int index)
 		mark_bad(l, index, &bad);
 		if (!l->train)
 			return -1;
+		/* The next in order of the data set, whichever thread or rank
+		 * meets it. */
 		index = (index + 1) % l->data->count;
 	}
 	pthread_mutex_lock(&l->lock);
@@ -92,6 +100,8 @@ static int draw(struct worker *w, const struct batch *b, int index, int count,
 	struct fl_rng rng;
 
 	if (!l->replay) {
+		/* A stream for each picture and epoch: its draws do not depend
+		 * on threads, ranks or the step in which it is met. */
 		rng = fl_rng_open(l->seed, FL_RNG_AUGMENT, (uint64_t)b->epoch,
 				  (uint64_t)index);
 		return draws_make(d, l->reader, &rng, width, height, w->boxes,
@@ -100,6 +110,8 @@ static int draw(struct worker *w, const struct batch *b, int index, int count,
 	if (tape_find_image(l->replay, b->epoch, b->step,
 			    l->data->images[index].id, width, height, d,
 			    &err) != 0) {
+		/* The picture is made nevertheless; loader_next() gives no
+		 * batch any more. */
 		fail(l, &err);
 		draws_none(d, width, height);
 	}
@@ -120,6 +132,7 @@ static void train_image(struct worker *w, struct slot *s, int at, int index,
 		w->boxes[i].label = im->classes[i];
 	}
 	count = draw(w, b, index, count, &d);
+	/* Before the resize, whose size the batch's own line records. */
 	s->taped[at] =
 		(struct tape_image){ im->id, w->picture.w, w->picture.h, d };
 	boxes_resize(w->boxes, count, d.crop_w, d.crop_h, b->w, b->h);
@@ -144,11 +157,14 @@ static void make_image(struct worker *w, struct slot *s, int at)
 	b->counts[at] = 0;
 	s->taped[at].id = -1;
 	if (index < 0) {
+		/* Not what an earlier batch left there: padding is the same in
+		 * every run. */
 		memset(dst, 0, floats * sizeof(float));
 		return;
 	}
 	b->size[at][0] = w->picture.w;
 	b->size[at][1] = w->picture.h;
+	/* As the reference computes it: of the true sizes, height first. */
 	b->scale_factor[2 * at] = (float)b->h / (float)w->picture.h;
 	b->scale_factor[2 * at + 1] = (float)b->w / (float)w->picture.w;
 	if (w->l->train)
@@ -164,12 +180,15 @@ void *loader_work(void *arg)
 	struct loader *l = arg;
 	int most = 1;
 
+	/* The thread that made us may be bound to one core (OpenMP's variables
+	 * do that before main); workers may run on all that the process has. */
 	fl_cores_all();
 	for (int i = 0; i < l->data->count; i++)
 		most = l->data->images[i].count > most
 			       ? l->data->images[i].count
 			       : most;
 	w.boxes = fl_calloc((size_t)most, sizeof(*w.boxes));
+	/* As the compute threads have it. */
 	fl_flush_denormals();
 	pthread_mutex_lock(&l->lock);
 	while (!l->stop) {

@@ -1,5 +1,8 @@
-/* The part of a recipe that src/data reads: rows, then readers, whose size is
- * eval_size where they have no Resize of their own, then data sets. */
+/* The part of a recipe that src/data reads, called by config/ through the list
+ * of parts: rows, then readers, whose size is eval_size where they have no
+ * Resize of their own, then data sets. Defaults are the reference's
+ * constructors', so a key that a recipe leaves out means here what it means
+ * there. */
 #include "data/options.h"
 
 #include "config/keys.h"
@@ -30,6 +33,8 @@ static const struct recipe_row rows[] = {
 	  "an anchor for eval_size" },
 };
 
+/* One data set; n is NULL where the recipe has none, and where the table of
+ * docs/recipes.md asks only which keys there are. */
 static int fill_dataset(struct recipe *r, const struct yaml *n,
 			const char *owner, struct dataset_options *d,
 			struct fl_err *err)
@@ -39,6 +44,8 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 	struct keys k = keys_of(r, n, owner, err);
 	const char *class = keys_class(&k), *near;
 
+	/* One turn more than there are names: the last says that none
+	 * fitted. */
 	for (size_t i = 0; k.rc == 0 && n && i <= 3; i++) {
 		if (i == 3) {
 			near = fl_nearest(class, names, 3, sizeof(char *));
@@ -67,6 +74,8 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 		  "largest share of images without a box");
 	keys_int(&k, "sample_num", -1, 1e9, &d->sample_num,
 		 "take the first so many images; -1: all");
+	/* The reference lists what a record holds; here a batch always has all
+	 * of it. */
 	keys_pass(&k, "data_fields", "what training needs is always read");
 	keys_text(&k, "label_list", &d->label_list,
 		  "class names of a VOCDataSet, one a line");

@@ -42,6 +42,7 @@
  * programs and the page cache need the rest. */
 #define SHARE(free) ((free) / 4 * 3)
 
+/* In the file, so in every process at another address: offsets, no pointers. */
 struct cache_head {
 	uint64_t magic, size; /* of the file */
 	uint64_t count;	      /* images */
@@ -51,6 +52,8 @@ struct cache_head {
 	atomic_uint pictures, full;
 };
 
+/* claimed is never taken back: who dies between the claim and 'at' leaves a
+ * picture that is decoded each time. */
 struct cache_place {
 	atomic_uint claimed;
 	atomic_uint w, h;
@@ -73,6 +76,8 @@ static uint64_t aligned(uint64_t bytes)
 	return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
+/* /dev/shm is everyone's: a link or a folder that another user made under our
+ * name is not followed. */
 static bool is_ours(const char *path)
 {
 	struct stat st;
@@ -92,6 +97,7 @@ static void remove_folder(const char *folder, struct fl_owner *own)
 			unlinkat(dirfd(d), entry->d_name, 0);
 	if (d)
 		closedir(d);
+	/* Its own file lies in the folder too and goes with it. */
 	fl_owner_release(own);
 	rmdir(folder);
 }
@@ -114,6 +120,7 @@ static void sweep(const char *root, const char *own_folder)
 			    0 ||
 		    strcmp(path, own_folder) == 0 || !is_ours(path))
 			continue;
+		/* Alone or not at all: a job that lives holds it. */
 		if (fl_owner_take(&own, path, "", 0, &err) == 0)
 			remove_folder(path, &own);
 	}
@@ -309,6 +316,7 @@ void picture_cache_close(struct picture_cache *c)
 	free(c);
 }
 
+/* Of numbers that another process wrote: a damaged place is no picture. */
 static bool fits(const struct picture_cache *c, uint64_t at, uint64_t w,
 		 uint64_t h)
 {
@@ -326,6 +334,7 @@ bool picture_cache_get(struct picture_cache *c, int index, struct image *out)
 	if (!c)
 		return false;
 	p = &c->places[index];
+	/* What stands before the offset was written is seen with it. */
 	at = atomic_load_explicit(&p->at, memory_order_acquire);
 	if (at == 0 ||
 	    atomic_load(&p->path) != fl_hash(c->data->images[index].path))
@@ -351,6 +360,8 @@ static uint64_t reserve(struct picture_cache *c, uint64_t bytes)
 			return 0;
 	} while (
 		!atomic_compare_exchange_weak(&c->head->next, &at, at + bytes));
+	/* Bytes that the file system refuses stay reserved and unused; the
+	 * cache counts as full from then on. */
 	return posix_fallocate(c->fd, (off_t)at, (off_t)bytes) == 0 ? at : 0;
 }
 
@@ -370,6 +381,7 @@ void picture_cache_put(struct picture_cache *c, int index,
 	if (!c || !is_worth(im) || atomic_load(&c->head->full))
 		return;
 	p = &c->places[index];
+	/* One of several threads or processes that decoded it writes it. */
 	if (!atomic_compare_exchange_strong(&p->claimed, &nobody, 1))
 		return;
 	bytes = 3 * (uint64_t)im->w * (uint64_t)im->h;

@@ -1,5 +1,7 @@
 /* pixels.c - which instruction set the loops over pixels run with, and the
- * tables they take. Called by the transforms. */
+ * tables they take. Called by transform.c and color.c. pixels_<isa>.c hold the
+ * same loops (pixels.inc.h), compiled with the flags that Makefile gives to the
+ * name. */
 #include "data/pixels.h"
 
 #include "base/processor.h"
@@ -21,6 +23,9 @@ const struct pixels *pixels_best(void)
 #endif
 }
 
+/* Pillow's hue has 256 values, so what a turn makes of each is a table: the sum
+ * is cut toward zero and wraps at 8 bits, then split as its conversion back
+ * does. */
 void pixels_turn_make(struct pixels_turn *turn, double delta)
 {
 	for (int h = 0; h < 256; h++) {
@@ -32,6 +37,8 @@ void pixels_turn_make(struct pixels_turn *turn, double delta)
 	}
 }
 
+/* numpy's arrays of mean and std are float32, and it computes with them in
+ * float64: hence the double of a float. */
 void pixels_scale_make(struct pixels_scale *s, bool by_255, const double *mean,
 		       const double *std)
 {

@@ -17,6 +17,8 @@ static bool is_paddle(enum data_sampler kind)
 	return kind == DATA_SAMPLER_PADDLE;
 }
 
+/* The reference counts ceil(images / world) for each rank, padding included;
+ * ours has no padding, so the tail of an epoch is left out. */
 static int steps_of(enum data_sampler kind, int images, int world, int batch)
 {
 	return is_paddle(kind) ? (images + world - 1) / world / batch
@@ -53,6 +55,9 @@ int sampler_open(struct sampler *s, enum data_sampler kind, uint64_t seed,
 	return 0;
 }
 
+/* After a lost machine the same images a step are dealt to fewer ranks, and the
+ * batch may no longer divide: the order is then that of one rank with the whole
+ * batch, of which each takes its slice. */
 int sampler_open_share(struct sampler *s, enum data_sampler kind, uint64_t seed,
 		       int images, int rank, int world, int global,
 		       struct fl_err *err)
@@ -92,6 +97,7 @@ void sampler_close(struct sampler *s)
 	*s = (struct sampler){ 0 };
 }
 
+/* Fisher and Yates, with a stream that only the seed and the epoch choose. */
 static void shuffle(struct sampler *s, int epoch)
 {
 	struct fl_rng rng =
@@ -108,7 +114,8 @@ static void shuffle(struct sampler *s, int epoch)
 	}
 }
 
-/* MT19937 (Matsumoto and Nishimura, 1998), seeded as numpy's RandomState. */
+/* MT19937 (Matsumoto and Nishimura, 1998), seeded as numpy's RandomState(int)
+ * is; numpy's shuffle goes from the end and draws by masked rejection. */
 struct twister {
 	uint32_t state[624];
 	int at;
@@ -161,6 +168,8 @@ static uint32_t twister_below(struct twister *t, uint32_t max)
 	return v;
 }
 
+/* Of N images the first ones stand there twice where the world does not divide
+ * N: each rank needs as many. */
 static void shuffle_paddle(struct sampler *s, int epoch)
 {
 	int n = (s->images + s->world - 1) / s->world * s->world;
@@ -183,6 +192,8 @@ void sampler_step(struct sampler *s, int epoch, int step, int *out)
 	int first = step * s->global + s->offset;
 
 	FL_ASSERT(step < s->steps);
+	/* Once an epoch, under the loader's lock: the first batch of an epoch
+	 * waits. */
 	if (s->epoch != epoch) {
 		if (s->paddle)
 			shuffle_paddle(s, epoch);

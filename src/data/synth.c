@@ -1,8 +1,8 @@
-/* Made-up pictures: a textured ground, then objects that fit, painted in order
- * and written as JPEG beside their annotations.
- * Places are drawn before colours, as an object has to stand out from the ground
- * below it. Pictures are made in parallel, each from its own stream, so their
- * number and the threads change none of them. */
+/* Made-up pictures, for 'data synth', the demo and tests: a textured ground,
+ * then objects that fit, painted in order and written as JPEG beside their
+ * annotations. Places are drawn before colours, as an object has to stand out
+ * from the ground below it. Pictures are made in parallel, each from its own
+ * stream, so their number and the threads change none of them. */
 #include "data/synth.h"
 
 #include "base/arena.h"
@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What synth.h promises: objects a picture, the hidden share of the smaller
+ * box, the ratio of luminances, sides as a share of the picture. */
 #define MOST_OBJECTS 12
 #define MOST_HIDDEN 0.5
 #define LEAST_CONTRAST 1.3
@@ -37,6 +39,7 @@ struct scene {
 	int count;
 };
 
+/* BT.601, as Pillow's grey has it. */
 static double luminance(const double c[3])
 {
 	return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2];
@@ -49,6 +52,7 @@ static void paint_ground(struct image *im, struct fl_rng *rng, double mean[3])
 	double fy = fl_rng_range(rng, -0.12, 0.12);
 	double grain = fl_rng_range(rng, 1, 8), level = 0, base;
 
+	/* Neither black nor white, so that objects may be lighter or darker. */
 	base = fl_rng_range(rng, 90, 165);
 	for (int c = 0; c < 3; c++) {
 		a[c] = base + fl_rng_range(rng, -25, 25);
@@ -105,6 +109,7 @@ static void choose_color(struct fl_rng *rng, enum draw_shape shape,
 		out[k] = (uint8_t)c[k];
 }
 
+/* The area that two boxes share. */
 static double common(const struct object *a, const struct object *b)
 {
 	double w = fmin(a->x + a->w, b->x + b->w) - fmax(a->x, b->x);
@@ -113,6 +118,7 @@ static double common(const struct object *a, const struct object *b)
 	return w > 0 && h > 0 ? w * h : 0;
 }
 
+/* A later object may hide at most half of the smaller box of the two. */
 static bool fits(const struct scene *s, const struct object *o)
 {
 	for (int i = 0; i < s->count; i++) {
@@ -192,6 +198,8 @@ static void make_pictures(void *ctx, size_t first, size_t last, int chunk)
 	image_release(&im);
 }
 
+/* Hundredths of a pixel: fewer digits, and the boxes are exact to what a
+ * picture can show. */
 static double pixels(double v)
 {
 	return round(v * 100) / 100;
@@ -270,6 +278,7 @@ static int make_split(const char *dir, const char *name, uint64_t salt,
 		return rc;
 	pthread_mutex_init(&s.lock, NULL);
 	s.scenes = fl_calloc((size_t)count + 1, sizeof(*s.scenes));
+	/* Threads write it under the lock; any of several errors will do. */
 	err->code = 0;
 	fl_par_for((size_t)count, 8, make_pictures, &s);
 	rc = err->code;

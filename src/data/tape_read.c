@@ -1,9 +1,9 @@
 /* A record of draws read back, to repeat a run, or the reference's, without
- * drawing anything.
- * The whole file is read and checked before the first step: against the recipe's
- * chain, the pictures of the data set, and that no step is missing, because a
- * mistake in epoch 20 must not cost twenty epochs. Entries are sorted by step
- * and found by bisection. */
+ * drawing anything (docs/replay.md). Called by loader_open.c. The whole file is
+ * read and checked before the first step: against the recipe's chain, the
+ * pictures of the data set, and that no step is missing, because a mistake in
+ * epoch 20 must not cost twenty epochs. Entries are sorted by step and found by
+ * bisection. */
 #include "data/tape.h"
 
 #include "base/file.h"
@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a canvas' side: far past any picture, and sums of two still fit an int. */
 #define MOST_PIXELS (1 << 20) /* of a canvas' side */
 
+/* The line is for sentences about it. */
 struct entry {
 	int epoch, step, line;
 	struct tape_image image;
@@ -70,6 +72,8 @@ static int by_entry(const void *a, const void *b)
 	return x->image.id < y->image.id ? -1 : x->image.id > y->image.id;
 }
 
+/* A whole number of an object within its bounds; the caller names file and
+ * line. */
 static int need_int(const struct json *o, const char *key, int min, int max,
 		    int *out, struct fl_err *err)
 {
@@ -107,6 +111,7 @@ static int op_ints(const struct json *op, const char *name, int count, int *out,
 	return 0;
 }
 
+/* 255 bounds a turn of the hue, which is in 256ths; the others stay below 2. */
 static int read_color(const struct json *op, int color, struct draws *d,
 		      struct fl_err *err)
 {
@@ -117,6 +122,7 @@ static int read_color(const struct json *op, int color, struct draws *d,
 		return fl_fail(err, FL_EDATA,
 			       "'%s' needs one factor of -255 to 255",
 			       tape_colors[color]);
+	/* draws has room for each of the four once. */
 	for (int i = 0; i < d->colors; i++)
 		if (d->color[i] == color)
 			return fl_fail(err, FL_EDATA, "'%s' stands there twice",
@@ -126,6 +132,7 @@ static int read_color(const struct json *op, int color, struct draws *d,
 	return 0;
 }
 
+/* The crop begins as the whole canvas, as a picture without a crop has it. */
 static int read_expand(const struct json *op, const struct tape_image *im,
 		       struct draws *d, struct fl_err *err)
 {
@@ -187,6 +194,8 @@ static int place_of(const char *name, int *color)
 	return AT_NONE;
 }
 
+/* A draw that the recipe's chain does not make would be applied all the same,
+ * and the run would not be the recipe's. */
 static int in_chain(const struct reader_options *r, int place,
 		    struct fl_err *err)
 {
@@ -217,6 +226,8 @@ static int read_op(const struct json *op, const struct reader_options *reader,
 			"'%s' is no operation of a record; there are brightness, "
 			"contrast, saturation, hue, expand, crop, flip",
 			name);
+	/* Only colours come in any order among themselves, and more than
+	 * one. */
 	if (place < *last || (place == *last && place != AT_COLOR))
 		return fl_fail(
 			err, FL_EDATA,
@@ -256,6 +267,7 @@ static int read_image(struct tape *t, const struct json *o,
 		rc = fl_fail(err, FL_EDATA, "'ops' is no list");
 	if (rc != 0)
 		return rc;
+	/* What no operation changes stays as it is without draws. */
 	draws_none(&im->draws, im->w, im->h);
 	for (size_t i = 0; rc == 0 && i < json_count(ops); i++)
 		rc = read_op(json_at(ops, i), reader, im, &last, err);
@@ -315,6 +327,7 @@ static int read_line(struct tape *t, const struct json *o, int line,
 			      err);
 	if (rc != 0)
 		return rc;
+	/* A line with an image is that image's, any other a batch's. */
 	if (json_get(o, "image")) {
 		struct entry *e;
 
@@ -357,7 +370,8 @@ static int read_lines(struct tape *t, const struct limits *is,
 	return fl_map_end(&map, t->path, rc, err);
 }
 
-/* Steps follow each other and belong to all ranks alike. */
+/* Steps follow each other and belong to all ranks alike: a step of which one
+ * rank has no batch would leave the others waiting in a collective. */
 static int check_order(const struct tape *t, const struct limits *is,
 		       struct fl_err *err)
 {
@@ -390,6 +404,7 @@ static int check_order(const struct tape *t, const struct limits *is,
 	return 0;
 }
 
+/* An image stands in a step once: its draws would be a matter of sorting. */
 static int check_images(const struct tape *t, struct fl_err *err)
 {
 	for (size_t i = 1; i < t->entry_count; i++)
@@ -437,6 +452,7 @@ int tape_read(const char *path, const struct reader_options *reader,
 	return rc;
 }
 
+/* A batch of all ranks (-1) first, else the rank's own. */
 bool tape_find_batch(const struct tape *t, int epoch, int step, int rank,
 		     struct tape_batch *out)
 {
@@ -453,6 +469,7 @@ bool tape_find_batch(const struct tape *t, int epoch, int step, int rank,
 	return b != NULL;
 }
 
+/* The picture's size is compared because places and crops are in its pixels. */
 int tape_find_image(const struct tape *t, int epoch, int step, int64_t id,
 		    int w, int h, struct draws *out, struct fl_err *err)
 {

@@ -1,5 +1,7 @@
-/* tape_write.c - the random draws of a run as JSON lines. Called by the loader
- * for every batch that it hands out. */
+/* tape_write.c - the random draws of a run as JSON lines (data/tape.h has the
+ * format). Called by the loader for every batch that it hands out, in order of
+ * steps, by the training thread. Until tape_record_begin() lines are kept in
+ * memory: a start that fails must not cost the record of an earlier run. */
 #include "data/tape.h"
 
 #include "base/arena.h"
@@ -26,6 +28,7 @@ struct tape_record {
 const char *const tape_colors[COLORS] = { "brightness", "contrast",
 					  "saturation", "hue" };
 
+/* Factors with all their digits, so that a replay has the same bits. */
 static void add_ops(struct fl_str *s, const struct tape_image *im)
 {
 	const struct draws *d = &im->draws;
@@ -66,6 +69,8 @@ int tape_record_open(const char *path, struct tape_record **out,
 
 	r->path = fl_strdup(path);
 	r->made = !fl_exists(path);
+	/* Not truncated: the older record stays until this run's first step is
+	 * done. */
 	r->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (r->fd < 0)
 		rc = cannot(r, err);
@@ -116,6 +121,8 @@ void tape_record_close(struct tape_record *r)
 {
 	if (!r)
 		return;
+	/* A file that this run made and never wrote leads nobody to think it
+	 * recorded. */
 	if (r->made && !r->begun)
 		unlink(r->path);
 	fl_close(&r->fd);

@@ -1,5 +1,5 @@
 /* From a decoded picture to its place in a batch, with all geometry in one
- * sampling.
+ * sampling; called by the loader's workers, each with its own struct transform.
  * The view is the picture as pasted, cut and mirrored, made row by row when the
  * resize asks; a ring keeps the rows that the taps still need. So a picture is
  * touched once whatever its chain, and only pixels that reach the output are
@@ -53,6 +53,8 @@ void transform_release(struct transform *t)
 static void make_axes(struct transform *t, int from_w, int from_h, int w, int h,
 		      int interp)
 {
+	/* OpenCV's area averages only where both axes shrink; otherwise both
+	 * are linear. */
 	bool shrinks = from_w >= w && from_h >= h;
 
 	if (!t->x) {
@@ -63,7 +65,8 @@ static void make_axes(struct transform *t, int from_w, int from_h, int w, int h,
 	axis_make(t->y, from_h, h, interp, shrinks);
 }
 
-/* Row y of the crop lies outside the picture altogether. */
+/* Row y of the crop lies outside the picture altogether: its resampled values
+ * are the fill's own, which were computed once. */
 static bool row_is_fill(const struct view *v, int y)
 {
 	int sy = v->d->crop_y + y - v->d->paste_y;
@@ -111,8 +114,8 @@ static void mirror(struct axis *a, int from)
 		a->index[i] = from - 1 - a->index[i];
 }
 
-/* The resampled row y of the crop, from a ring that holds as many rows as an
- * output row has taps. */
+/* The resampled row y of the crop. An output row needs as many rows as it has
+ * taps, and the next one mostly the same, so each is resampled across once. */
 static const float *ring_row(struct transform *t, const struct view *v, int y,
 			     size_t stride)
 {
@@ -129,6 +132,7 @@ static const float *ring_row(struct transform *t, const struct view *v, int y,
 	return out;
 }
 
+/* By value: a struct of tables that is made once a picture. */
 static struct pixels_scale scale_of(const struct reader_options *r)
 {
 	struct pixels_scale scale;
@@ -160,6 +164,7 @@ static void prepare(struct transform *t, const struct view *v, int w)
 		t->ring_row_cap = rows;
 	}
 	t->ring_rows = rows;
+	/* The rows in the ring are the last picture's. */
 	for (size_t i = 0; i < rows; i++)
 		t->ring_row[i] = -1;
 	t->row[3 * (size_t)v->d->crop_w] = 0; /* read, and used for nothing */
@@ -179,6 +184,9 @@ static void sample_view(struct transform *t, const struct pixels_scale *scale,
 		int count = 0;
 
 		for (int k = 0; k < t->y->taps; k++)
+			/* Area pads its taps with weights of 0 to the same
+			 * number; a row that counts for nothing need not be
+			 * made. */
 			if (weight[k] != 0) {
 				t->taps[count] =
 					ring_row(t, v, index[k], stride_of(w));
@@ -195,6 +203,8 @@ void transform_train(struct transform *t, const struct reader_options *reader,
 {
 	struct pixels_scale scale = scale_of(reader);
 	struct view v = { .im = picture, .d = d };
+	/* The part of the picture that the crop shows, in the picture's own
+	 * pixels. */
 	int x0 = bound(d->crop_x - d->paste_x, picture->w);
 	int y0 = bound(d->crop_y - d->paste_y, picture->h);
 
@@ -217,6 +227,9 @@ void transform_eval(struct transform *t, const struct reader_options *reader,
 	struct draws d;
 	struct view v = { .im = picture, .d = &d };
 
+	/* The reference's evaluation resizes 8-bit pixels, by Intel's own
+	 * routine, whose bits cubic.c has; of the other interpolations only the
+	 * rounding is met. */
 	if (reader->interp == INTERP_CUBIC) {
 		image_resize_buffer(&t->resized, w, h);
 		cubic_resize(picture, w, h, t->resized.rgb);
