@@ -65,9 +65,10 @@ static int step_resize(struct keys *k, struct reader_options *reader)
 
 static int step_batch_resize(struct keys *k, struct reader_options *reader)
 {
-	/* The reference's defaults of BatchRandomResize. */
+	/* The reference's defaults of BatchRandomResize, not those of Resize. */
 	reader->random_size = true;
 	reader->random_interp = false;
+	reader->interp = INTERP_NEAREST;
 	keys_usual(k, "keep_ratio", "false", STRETCH);
 	keys_bool(k, "random_size", &reader->random_size,
 		  "another size for each batch");

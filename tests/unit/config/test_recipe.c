@@ -244,6 +244,38 @@ static void test_overrides(void **state)
 	assert_int_equal(load_text(GOOD, bad, 1, &r, &err), FL_EUSAGE);
 }
 
+/* What a transform does not say is what the reference's class has. */
+static void test_left_out_interpolation(void **state)
+{
+	static const struct {
+		const char *step;
+		int interp;
+	} list[] = {
+		{ "BatchRandomResize: {target_size: [96, 128]}",
+		  INTERP_NEAREST },
+		{ "BatchRandomResize: {target_size: [96, 128], interp: 2}",
+		  INTERP_CUBIC },
+		{ "Resize: {target_size: [96, 128]}", INTERP_LINEAR },
+		{ "NormalizeImage: {}", INTERP_LINEAR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct fl_err err = FL_ERR_INIT;
+		struct recipe *r;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 GOOD "TrainReader: {batch_transforms: [{%s}]}\n",
+			 list[i].step);
+		if (load_text(text, NULL, 0, &r, &err) != 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(data_options(r)->train_reader.interp,
+				 list[i].interp);
+		recipe_free(r);
+	}
+}
+
 /* Damaged recipes are refused or read, never more. */
 static void test_fuzz(void **state)
 {
@@ -298,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_reference_recipes),
 		cmocka_unit_test(test_bad_recipes),
 		cmocka_unit_test(test_overrides),
+		cmocka_unit_test(test_left_out_interpolation),
 		cmocka_unit_test(test_fuzz),
 		cmocka_unit_test(test_docs),
 	};
