@@ -4,6 +4,7 @@
 
 #include "config/keys.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -71,30 +72,56 @@ static const struct {
 	{ "ExpWarmup", SCHEDULE_EXP_WARMUP },
 };
 
-static void take_list(struct keys *k, const char *key, double *out, int *count,
+/* What is not given stays as it is. Returns true where a number stands alone. */
+static bool take_list(struct keys *k, const char *key, double *out, int *count,
 		      int most, const char *help)
 {
 	const struct yaml *n = keys_look(k, key, "number or list", help);
 
-	*count = 0;
-	if (n && n->kind == YAML_LIST && n->count <= most) {
+	if (!n)
+		return false;
+	if (n->kind == YAML_LIST && n->count <= most) {
 		*count = n->count;
 		for (int i = 0; k->rc == 0 && i < n->count; i++)
 			k->rc = recipe_number(k->r, n->items[i],
 					      keys_full(k, key), false, 0, 1e9,
 					      &out[i], k->err);
-	} else if (n) {
-		*count = 1;
-		k->rc = recipe_number(k->r, n, keys_full(k, key), false, 0, 1e9,
-				      out, k->err);
+		return false;
 	}
+	*count = 1;
+	k->rc = recipe_number(k->r, n, keys_full(k, key), false, 0, 1e9, out,
+			      k->err);
+	return true;
+}
+
+/* One factor stands for itself, a tenth of it, a hundredth, at one milestone
+ * after the other: the reference divides by ten, whatever the factor is. */
+static void take_steps(struct keys *k, struct schedule *s)
+{
+	double milestones[SCHEDULE_MILESTONES] = { 8, 11 };
+	bool alone;
+
+	s->gamma[0] = 0.1;
+	s->gamma[1] = 0.01;
+	s->gamma_count = s->milestone_count = 2;
+	alone = take_list(
+		k, "gamma", s->gamma, &s->gamma_count, SCHEDULE_MILESTONES,
+		"PiecewiseDecay: factors of base_lr, or one that is divided by ten from milestone to milestone");
+	take_list(k, "milestones", milestones, &s->milestone_count,
+		  SCHEDULE_MILESTONES, "PiecewiseDecay: epochs");
+	for (int i = 0; i < s->milestone_count; i++)
+		s->milestones[i] = (int)milestones[i];
+	if (!alone)
+		return;
+	s->gamma_count = s->milestone_count;
+	for (int i = 1; i < s->gamma_count; i++)
+		s->gamma[i] = s->gamma[0] / pow(10, i);
 }
 
 static int fill_schedule(struct recipe *r, const struct yaml *n,
 			 struct schedule *s, struct fl_err *err)
 {
 	struct keys k = keys_of(r, n, "schedulers", err);
-	double milestones[SCHEDULE_MILESTONES] = { 0 };
 	const struct yaml *epochs;
 	const char *class = keys_class(&k);
 	size_t i = 0;
@@ -113,6 +140,8 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 				.steps = 500,
 				.power = 2 };
 	s->kind = schedules[i < 4 ? i : 0].kind;
+	if (s->kind == SCHEDULE_EXP_WARMUP)
+		s->steps = 1000;
 	keys_int(&k, "max_epochs", 1, 1e6, &s->max_epochs,
 		 "where the cosine would end");
 	keys_bool(&k, "use_warmup", &s->use_warmup,
@@ -121,14 +150,10 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 		  "the cosine's end, as a share of base_lr");
 	keys_int(&k, "last_plateau_epochs", 0, 1e6, &s->last_plateau_epochs,
 		 "epochs at that end");
-	take_list(&k, "gamma", s->gamma, &s->gamma_count, SCHEDULE_MILESTONES,
-		  "PiecewiseDecay: factors, or one whose powers are taken");
-	take_list(&k, "milestones", milestones, &s->milestone_count,
-		  SCHEDULE_MILESTONES, "PiecewiseDecay: epochs");
-	for (int j = 0; j < s->milestone_count; j++)
-		s->milestones[j] = (int)milestones[j];
-	keys_real(&k, "start_factor", 0, 1, &s->start_factor,
-		  "where a warm-up begins, as a share of base_lr");
+	take_steps(&k, s);
+	if (s->kind != SCHEDULE_EXP_WARMUP) /* which begins at 0 */
+		keys_real(&k, "start_factor", 0, 1, &s->start_factor,
+			  "where a LinearWarmup begins, as a share of base_lr");
 	epochs = keys_number(&k, "epochs", 0, 1e6, "length of a warm-up");
 	if (epochs && epochs->kind != YAML_NULL && k.rc == 0)
 		k.rc = recipe_number(r, epochs, "schedulers.epochs", false, 0,

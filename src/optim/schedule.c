@@ -27,7 +27,7 @@ static double warmup(const struct schedule *s, double base, int64_t w,
 	double a = (double)t / (double)w, f = s->start_factor;
 
 	if (s->kind == SCHEDULE_EXP_WARMUP)
-		return base * (f + (1 - f) * pow(a, s->power));
+		return base * pow(a, s->power);
 	return base * (f * (1 - a) + a);
 }
 
@@ -48,23 +48,21 @@ static double cosine(const struct schedule *s, double base, int64_t per_epoch,
 	return least + (base - least) * 0.5 * (cos(PI * x) + 1);
 }
 
-/* gamma is a list of factors, or one factor whose powers are taken. */
+/* A factor a milestone; behind the last milestone the last factor, however many
+ * there are, for so Paddle's PiecewiseDecay looks them up. */
 static double piecewise(const struct schedule *s, double base,
 			int64_t per_epoch, int64_t t)
 {
-	double lr = base;
+	int passed = 0;
 
-	for (int i = 0; i < s->milestone_count; i++) {
-		if (t < s->milestones[i] * per_epoch)
-			break;
-		if (s->gamma_count > 1)
-			lr = base *
-			     s->gamma[i < s->gamma_count ? i
-							 : s->gamma_count - 1];
-		else
-			lr *= s->gamma_count == 1 ? s->gamma[0] : 0.1;
-	}
-	return lr;
+	while (passed < s->milestone_count &&
+	       t >= s->milestones[passed] * per_epoch)
+		passed++;
+	if (passed == 0 || s->gamma_count == 0)
+		return base;
+	if (passed == s->milestone_count || passed > s->gamma_count)
+		passed = s->gamma_count;
+	return base * s->gamma[passed - 1];
 }
 
 static double rate_factor(enum batch_rule rule, double k)

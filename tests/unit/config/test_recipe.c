@@ -164,6 +164,9 @@ static void test_bad_recipes(void **state)
 		  ".yml:4: unknown key 'LearningRate.base_lrr'" },
 		{ GOOD "LearningRate:\n  schedulers:\n  - name: CosDecay\n",
 		  "unknown schedule 'CosDecay'" },
+		{ GOOD
+		  "LearningRate: {schedulers: [!ExpWarmup {start_factor: 0.1}]}\n",
+		  "unknown key 'start_factor'" },
 		{ GOOD "OptimizerBuilder:\n  optimizer: {type: Adam}\n",
 		  "'OptimizerBuilder.optimizer.type' can only be Momentum" },
 		{ GOOD "PPYOLOEHead:\n  use_varifocal_loss: false\n",
@@ -276,6 +279,49 @@ static void test_left_out_interpolation(void **state)
 	}
 }
 
+static void load_schedule(const char *schedule, struct schedule *out)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct recipe *r;
+	char text[256];
+
+	snprintf(text, sizeof(text), GOOD "LearningRate: {schedulers: [%s]}\n",
+		 schedule);
+	if (load_text(text, NULL, 0, &r, &err) != 0)
+		fail_msg("%s", err.text);
+	*out = schedule_options(r)->list[0];
+	recipe_free(r);
+}
+
+/* One factor and a list of one are two things; what is left out is what the
+ * reference's class has (ppdet/optimizer/optimizer.py). */
+static void test_schedules(void **state)
+{
+	static const char scale[] =
+		"!PiecewiseDecay {milestones: [2, 4, 6], gamma: 0.5}";
+	static const char one[] =
+		"!PiecewiseDecay {milestones: [2, 4, 6], gamma: [0.5]}";
+	struct schedule s;
+
+	(void)state;
+	load_schedule(scale, &s);
+	assert_int_equal(s.gamma_count, 3);
+	assert_true(s.gamma[0] == 0.5 && s.gamma[1] == 0.05 &&
+		    s.gamma[2] == 0.005);
+	assert_int_equal(s.milestones[2], 6);
+	load_schedule(one, &s);
+	assert_int_equal(s.gamma_count, 1);
+	load_schedule("!PiecewiseDecay {}", &s);
+	assert_int_equal(s.milestone_count, 2);
+	assert_true(s.milestones[0] == 8 && s.milestones[1] == 11);
+	assert_true(s.gamma[0] == 0.1 && s.gamma[1] == 0.01);
+	load_schedule("!ExpWarmup {}", &s);
+	assert_int_equal(s.steps, 1000);
+	assert_int_equal(s.power, 2);
+	load_schedule("!LinearWarmup {}", &s);
+	assert_int_equal(s.steps, 500);
+}
+
 /* Damaged recipes are refused or read, never more. */
 static void test_fuzz(void **state)
 {
@@ -331,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_bad_recipes),
 		cmocka_unit_test(test_overrides),
 		cmocka_unit_test(test_left_out_interpolation),
+		cmocka_unit_test(test_schedules),
 		cmocka_unit_test(test_fuzz),
 		cmocka_unit_test(test_docs),
 	};

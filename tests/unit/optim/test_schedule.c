@@ -134,11 +134,35 @@ static void test_piecewise(void **state)
 	r.list[0] = (struct schedule){ .kind = SCHEDULE_PIECEWISE,
 				       .milestones = { 2, 4 },
 				       .milestone_count = 2,
-				       .gamma = { 0.1 },
-				       .gamma_count = 1 };
+				       .gamma = { 0.5, 0.05, 0.005 },
+				       .gamma_count = 2 };
 	assert_true(schedule_lr(&r, 10, 19) == 1);
-	assert_true(fabs(schedule_lr(&r, 10, 20) - 0.1) < 1e-15);
-	assert_true(fabs(schedule_lr(&r, 10, 40) - 0.01) < 1e-15);
+	assert_true(schedule_lr(&r, 10, 20) == 0.5);
+	assert_true(schedule_lr(&r, 10, 39) == 0.5);
+	assert_true(schedule_lr(&r, 10, 40) == 0.05);
+	/* as Paddle's: of a factor too few or too many the last one ends */
+	r.list[0].gamma_count = 1;
+	assert_true(schedule_lr(&r, 10, 40) == 0.5);
+	r.list[0].gamma_count = 3;
+	assert_true(schedule_lr(&r, 10, 20) == 0.5);
+	assert_true(schedule_lr(&r, 10, 40) == 0.005);
+	r.list[0].gamma_count = 0;
+	assert_true(schedule_lr(&r, 10, 40) == 1);
+}
+
+/* (t / W)^power from 0, with no factor to start from. */
+static void test_exponential_warmup(void **state)
+{
+	struct schedule_options r = cosine(1, 10, -1);
+
+	(void)state;
+	r.list[1].kind = SCHEDULE_EXP_WARMUP;
+	r.list[1].steps = 100;
+	r.list[1].start_factor = 1.0 / 3;
+	r.list[1].power = 2;
+	assert_true(schedule_lr(&r, 50, 0) == 0);
+	assert_true(fabs(schedule_lr(&r, 50, 50) - 0.25) < 1e-12);
+	assert_true(fabs(schedule_lr(&r, 50, 99) - 0.9801) < 1e-12);
 }
 
 /* After one update the divided average is the weight itself. */
@@ -165,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_batch_rules),
 		cmocka_unit_test(test_batch_rule_and_warmup),
 		cmocka_unit_test(test_piecewise),
+		cmocka_unit_test(test_exponential_warmup),
 		cmocka_unit_test(test_average),
 	};
 
