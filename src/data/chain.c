@@ -35,6 +35,8 @@ static void take_sizes(struct keys *k, struct reader_options *reader)
 	const struct yaml *n = keys_look(
 		k, "target_size", "number, pair or list",
 		"multiples of 32: a side, [height, width], or with random_size a list of either");
+	/* Without random_size a list of two is height and width, with it two
+	 * sizes. */
 	bool list = n && n->kind == YAML_LIST && reader->random_size;
 
 	if (!n)
@@ -156,6 +158,7 @@ static const struct {
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 
+/* With the nearest name that is known, if one is near. */
 static int unknown_step(struct recipe *r, const struct yaml *n,
 			const char *name, struct fl_err *err)
 {
@@ -222,6 +225,7 @@ static void take_batch_size(struct keys *k, struct reader_options *reader,
 	if (!n)
 		return;
 	if (train && n->text && strcmp(n->text, "auto") == 0)
+		/* cmd/ replaces it before anything is opened. */
 		v = READER_AUTO_BATCH;
 	else
 		k->rc = recipe_number(k->r, n, keys_full(k, "batch_size"), true,
@@ -263,6 +267,7 @@ int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
 	return keys_finish(&k);
 }
 
+/* Runs every reader of keys with no keys: what each asks for is the table. */
 void chain_list(struct recipe *r, struct fl_str *out)
 {
 	struct fl_err err = FL_ERR_INIT;

@@ -1,6 +1,8 @@
-/* 'flotilla data check': complaints of each kind are counted, the first few shown
- * with the file they speak of. Pictures and VOC data sets here, COCO files in
- * check_coco.c. */
+/* 'flotilla data check': complaints of each kind are counted, the first few
+ * shown with the file they speak of. Pictures and VOC data sets here, COCO
+ * files in check_coco.c, which calls check_file() and check_print() too. Every
+ * picture is decoded, for a header that is whole says nothing of the pixels
+ * behind it; all cores do it, so complaints go through one lock. */
 #include "data/check_priv.h"
 
 #include "base/arena.h"
@@ -12,6 +14,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
+/* What stands behind the number in the report's lines. Each says what becomes
+ * of the case: what is harmless is a note, what is lost or wrong a problem
+ * (CHECK_HARMFUL in check_priv.h divides them). */
 static const char *const kind_text[CHECK_KINDS] = {
 	[CHECK_NO_BOXES] = "images without a box (left out unless allow_empty)",
 	[CHECK_CROWD] = "crowd boxes (left out)",
@@ -72,6 +77,7 @@ static const char *const kind_text[CHECK_KINDS] = {
 	[CHECK_VOC_BOX] = "boxes of no area within their picture",
 };
 
+/* From any thread; those beyond CHECK_SHOWN are counted alone. */
 void check_complain(struct check *c, enum check_kind kind, const char *fmt, ...)
 {
 	va_list ap;
@@ -97,11 +103,13 @@ static void check_picture(struct check *c, const char *path,
 		check_complain(c, CHECK_PART_LOST, "%s: %s", path, im->warning);
 	else if (*im->warning)
 		check_complain(c, CHECK_ODD_FILE, "%s: %s", path, im->warning);
+	/* A JPEG named .png decodes by its bytes, here and in OpenCV. */
 	if (named != IMAGE_UNKNOWN && named != info->kind)
 		check_complain(c, CHECK_OTHER_KIND, "%s is %s", path,
 			       image_kind_name(info->kind));
 	if (info->bits > 8)
 		check_complain(c, CHECK_DEEP, "%s", path);
+	/* Boxes were drawn on a picture of the stated size. */
 	if (stated && (stated->width != im->w || stated->height != im->h))
 		check_complain(c, CHECK_OTHER_SIZE, "%s is %dx%d, stated %gx%g",
 			       path, im->w, im->h, stated->width,
@@ -133,6 +141,7 @@ void check_decoded_one(struct check *c, size_t of)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* 'more' are those of a kind that have no example of their own. */
 long check_print(const struct check *c, FILE *to)
 {
 	long harmful = 0;
@@ -156,6 +165,7 @@ long check_print(const struct check *c, FILE *to)
 	return harmful;
 }
 
+/* A piece of fl_par_for(): pictures first .. last - 1 of the data set. */
 static void check_voc_files(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct check *c = ctx;
@@ -179,6 +189,7 @@ static void check_voc_files(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
+/* Of what the reader kept: training sees no other boxes. */
 static void print_voc_classes(const struct dataset *d, FILE *to)
 {
 	long *n = fl_calloc((size_t)d->class_count + 1, sizeof(*n));
@@ -253,6 +264,7 @@ int check_pictures(const char *path, FILE *to, long *suffers,
 	if (rc != 0)
 		return rc;
 	pthread_mutex_init(&c.lock, NULL);
+	/* By one thread, so that what is printed of each stands in order. */
 	for (int i = 0; i < d.count; i++) {
 		describe(d.images[i].path, to);
 		check_file(&c, d.images[i].path, NULL);

@@ -1,6 +1,6 @@
 /* Do the two data sets of a recipe speak of the same classes? Training matches
  * them by name (detect/evaluate_classes.c) and refuses what cannot be scored:
- * this tells before. */
+ * 'data check' tells before, after both files were looked at. */
 #include "data/check.h"
 
 #include "base/arena.h"
@@ -12,7 +12,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* Boxes of each category of a COCO file; none are known of VOC's lists. */
+/* Boxes of each category of a COCO file; none are known of VOC's lists, whose
+ * boxes only the XML has. */
 static int count_boxes(const struct dataset_options *r, int classes, long **out,
 		       struct fl_err *err)
 {
@@ -46,6 +47,8 @@ static void show_pair(const struct class_list *train,
 	fl_str_release(&s);
 }
 
+/* A class without a box may be unknown; one with boxes, or nothing in common,
+ * is what training refuses. Returns how many problems. */
 static long report(const struct class_list *train,
 		   const struct class_list *eval, const long *boxes, FILE *to)
 {

@@ -1,6 +1,7 @@
 /* What is wrong with a COCO annotation file and its pictures. Training mends or
  * leaves out much of it (data/dataset.c), scores follow pycocotools: each kind
- * says which of the two suffers. */
+ * says which of the two suffers. The tables are looked at first, by one thread;
+ * then the pictures, by all cores. */
 #include "data/check_priv.h"
 
 #include "base/arena.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* null, 0, text: the reader made NaN or less than one of it. */
 static bool states_size(const struct annotation_image *im)
 {
 	return im->width >= 1 && im->height >= 1;
@@ -29,6 +31,8 @@ static void check_image(struct check *c, const struct annotation_image *im)
 	if (found == IMAGE_MENDED)
 		check_complain(c, CHECK_MENDED_NAME, "'%s' is %s",
 			       im->file_name, path);
+	/* Counted for one hint at the end: the same line for each picture says
+	 * no more. */
 	if (found == IMAGE_ABSENT &&
 	    image_file_lies_flat(c->image_dir, im->file_name)) {
 		pthread_mutex_lock(&c->lock);
@@ -49,7 +53,8 @@ static void check_files(void *ctx, size_t first, size_t last, int chunk)
 	}
 }
 
-/* Something with an id, and the file it speaks of. */
+/* Something with an id, and the file it speaks of: images, categories and
+ * annotations are searched for twins by the same code. */
 struct name_tag {
 	int64_t id;
 	const char *file;
@@ -79,6 +84,7 @@ static void count_twins(struct check *c, enum check_kind kind,
 
 	qsort(tags, n, sizeof(*tags), by_id);
 	for (size_t i = 0, run; i < n; i += run) {
+		/* A run of one id, sorted by file within. */
 		for (run = 1; i + run < n && tags[i + run].id == tags[i].id;)
 			run++;
 		if (run == 1)
@@ -108,6 +114,7 @@ static const char *file_of(const struct annotations *a,
 	return b->image < 0 ? "(no image)" : a->images[b->image].file_name;
 }
 
+/* One table for all three searches, as large as the three need. */
 static void check_ids(struct check *c)
 {
 	const struct annotations *a = c->a;
@@ -135,6 +142,7 @@ static void check_ids(struct check *c)
 	free(tags);
 }
 
+/* For people: the id as it stands in the file, and the picture. */
 static const char *name_box(const struct check *c,
 			    const struct annotation_box *b, char *out,
 			    size_t size)
@@ -149,7 +157,8 @@ static const char *name_box(const struct check *c,
 }
 
 /* How a box lies in an image; an unknown size is infinite. One that hangs over
- * as x, y, width, height may fit as corners. */
+ * as x, y, width, height may fit as corners: where every box of a file can be
+ * corners, and some can be nothing else, the file was written with them. */
 enum lie {
 	INSIDE,
 	OUTSIDE,
@@ -157,6 +166,7 @@ enum lie {
 	AS_CORNERS
 };
 
+/* A pixel over the edge is rounding, and training clips it. */
 static enum lie lies(const struct annotation_box *b, const double size[2])
 {
 	if (b->x >= size[0] || b->y >= size[1] || b->x + b->w <= 0 ||
@@ -187,6 +197,8 @@ static void check_place(struct check *c, const struct annotation_box *b,
 			       b->y, b->w, b->h, size[0], size[1]);
 	else if (lie != INSIDE)
 		check_complain(c, CHECK_SMALL_OVERHANG, "%s", what);
+	/* Both sides of the proof: one box that cannot be corners disproves
+	 * it. */
 	c->corners += lie == AS_CORNERS;
 	c->corners_not += b->w <= b->x || b->h <= b->y || b->w > size[0] ||
 			  b->h > size[1];
@@ -198,6 +210,8 @@ static bool is_finite(const struct annotation_box *b)
 	       isfinite(b->h);
 }
 
+/* In this order, for a box of no image or no numbers has no place to look
+ * at. */
 static void check_box(struct check *c, const struct annotation_box *b)
 {
 	char what[192], id[TEXT_ID_ROOM], why[160];
@@ -212,6 +226,8 @@ static void check_box(struct check *c, const struct annotation_box *b)
 		check_complain(c, CHECK_UNKNOWN_CATEGORY, "%s: category %s",
 			       what,
 			       text_ids_show(&c->a->ids, b->category_id, id));
+	/* pycocotools marks "matched" by the id, so 0 reads as "not
+	 * matched". */
 	if (b->has_id && b->id == 0)
 		check_complain(c, CHECK_ZERO_ID, "%s", what);
 	if (!b->has_bbox) {
@@ -236,7 +252,8 @@ static void check_box(struct check *c, const struct annotation_box *b)
 	check_place(c, b, what);
 }
 
-/* The size that is stated, or that of the file, or none: infinite. */
+/* The size that is stated, or that of the file, or none: infinite, so that
+ * nothing lies outside. */
 static void take_size(struct check *c, size_t i)
 {
 	const struct annotation_image *im = &c->a->images[i];
@@ -261,6 +278,7 @@ static void take_size(struct check *c, size_t i)
 	c->sizes[i][1] = info.h;
 }
 
+/* After the boxes: only then it is known which image has none. */
 static void check_images(struct check *c, const char *has_box)
 {
 	char id[TEXT_ID_ROOM];
@@ -297,6 +315,7 @@ static void check_annotations(struct check *c)
 			"%ld boxes reach over the edge as x, y, width, height, and none as "
 			"corners",
 			c->corners);
+	/* One example and a number: they are all alike. */
 	if (a->mended_ids) {
 		check_complain(c, CHECK_QUOTED_ID, "digits are matched");
 		c->more[CHECK_QUOTED_ID] += (long)a->mended_ids - 1;
@@ -308,6 +327,7 @@ static void check_annotations(struct check *c)
 	free(has);
 }
 
+/* Boxes by class come first in the report: that is what people look for. */
 static void check_classes(struct check *c, int num_classes, FILE *to)
 {
 	const struct annotations *a = c->a;
@@ -334,6 +354,8 @@ static void check_classes(struct check *c, int num_classes, FILE *to)
 	free(n);
 }
 
+/* Below the report's lines, indented as an example: one hint for all of
+ * them. */
 static void print_flat(const struct check *c, FILE *to)
 {
 	const char *name = "";
@@ -351,6 +373,8 @@ static void print_flat(const struct check *c, FILE *to)
 			image_last_part(name), name);
 }
 
+/* Without image_dir the annotations alone; sizes that they do not state are
+ * infinite then. */
 int check_coco(const char *anno, const char *image_dir, bool flat_names,
 	       int num_classes, FILE *to, long *suffers, struct fl_err *err)
 {

@@ -1,6 +1,8 @@
-/* Classes met by name, for evaluation, inference, resuming and fine-tuning. The
- * reference counts places in the file's list, so a file in another order scores
- * low without a word there (PaddleDetection issues 87, 647, 741, 1253). */
+/* Classes met by name, for evaluation, inference, resuming and fine-tuning
+ * (detect/evaluate_classes.c, model_classes.c, weights.c) and for 'data check'.
+ * The reference counts places in the file's list, so a file in another order
+ * scores low without a word there (PaddleDetection issues 87, 647, 741,
+ * 1253). */
 #include "data/classes.h"
 
 #include "base/arena.h"
@@ -12,6 +14,7 @@
 #define LISTED 12 /* names of a list that people see */
 #define LISTED_CHARS 300
 
+/* One class without a name, and places or ids are all there is. */
 static bool has_names(const struct class_list *l)
 {
 	for (int i = 0; i < l->count; i++)
@@ -50,7 +53,8 @@ static void join(struct class_match *m, int model, int file)
 	m->met++;
 }
 
-/* Each class of the model takes the first of that name that is left. */
+/* Each class of the model takes the first of that name that is left: names may
+ * stand twice in a list, and then their order decides. */
 static void by_name(struct class_match *m, const struct class_list *model,
 		    const struct class_list *file,
 		    bool (*same)(const char *a, const char *b))
@@ -83,6 +87,8 @@ struct class_match classes_match(const struct class_list *model,
 	memset(m.of_file, -1, n * sizeof(int));
 	memset(m.of_model, -1, k * sizeof(int));
 	if (has_names(model) && has_names(file)) {
+		/* Exact names first, so that "Cat" and "cat" of one list stay
+		 * two classes. */
 		by_name(&m, model, file, exactly);
 		met = m.met;
 		by_name(&m, model, file, alike);
@@ -102,6 +108,7 @@ void class_match_release(struct class_match *m)
 	*m = (struct class_match){ 0 };
 }
 
+/* Bounded twice, since one class may have a whole sentence for a name. */
 void classes_show(const struct class_list *l, struct fl_str *out)
 {
 	size_t start = out->len;

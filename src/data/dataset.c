@@ -1,7 +1,8 @@
-/* Opening a data set of whatever kind: paths first, then its files by its kind's
- * reader, then what all kinds must obey.
- * Everything that would stop a training is found here, before a model is made:
- * no pictures, classes that do not fit the recipe, boxes outside. A list in a
+/* Opening a data set of whatever kind: paths first, then its files by its
+ * kind's reader, then what all kinds must obey (check(), at the end of
+ * dataset_open). Called by training, eval, infer and 'data check'. Everything
+ * that would stop a training is found here, before a model is made: no
+ * pictures, classes that do not fit the recipe, boxes outside. A list in a
  * sentence is cut at DATASET_SHOWN names, so that one broken export does not
  * scroll the reason away. */
 #include "data/dataset_priv.h"
@@ -62,6 +63,7 @@ const char *dataset_image_path(struct dataset *d,
 	if (dataset_image_dir(r, dir, sizeof(dir), &long_path) == 0)
 		found = image_file_find(dir, name, r->flat_names, path,
 					sizeof(path));
+	/* Counted and told in one sentence behind all files. */
 	d->mended_names += found == IMAGE_MENDED;
 	*there = found != IMAGE_ABSENT;
 	if (!*there && image_file_lies_flat(dir, name))
@@ -69,12 +71,15 @@ const char *dataset_image_path(struct dataset *d,
 	return fl_arena_strdup(&d->arena, path);
 }
 
-/* Python's round(x, 3), for the magnitudes of pixels. */
+/* Python's round(x, 3), which the reference calls, for the magnitudes of
+ * pixels: halves to the even digit, as nearbyint has them. */
 static float corner(double v)
 {
 	return (float)(nearbyint(v * 1000) / 1000);
 }
 
+/* The reference's three conditions, and numbers that are numbers: NaN and
+ * infinity it lets through. */
 static bool usable(const struct annotation_box *b)
 {
 	return b->has_bbox && b->area > 0 && b->w > 1e-5 && b->h > 1e-5 &&
@@ -89,11 +94,14 @@ static bool silent(const struct annotation_box *b)
 	       (b->x == 0 && b->y == 0 && b->w == 0 && b->h == 0);
 }
 
+/* A thousandth over 1 is a rounding of somebody's division. */
 bool dataset_first_pixel(double x1, double y1, double x2, double y2)
 {
 	return x1 >= 0 && y1 >= 0 && x2 <= 1.001 && y2 <= 1.001;
 }
 
+/* Is the box trained on? If not, it is told only where a person could mean
+ * it. */
 static bool counts(struct dataset *d, const struct dataset_options *r,
 		   const struct annotations *a, const struct annotation_box *b)
 {
@@ -111,7 +119,9 @@ static bool counts(struct dataset *d, const struct dataset_options *r,
 	return false;
 }
 
-/* Boxes by image: first[i] .. first[i + 1] in order[]. */
+/* Boxes by image: first[i] .. first[i + 1] in order[], both malloc's. Counting
+ * sort: the file lists boxes in any order, and theirs within an image is
+ * kept. */
 static int *group(const struct annotations *a, int **first)
 {
 	int *order = fl_calloc(a->box_count + 1, sizeof(*order));
@@ -129,6 +139,7 @@ static int *group(const struct annotations *a, int **first)
 	return order;
 }
 
+/* Room for all n, of which some may not count: the arena is not given back. */
 static void take_boxes(struct dataset *d, const struct dataset_options *r,
 		       const struct annotations *a, const int *order, int n,
 		       struct data_image *im)
@@ -154,6 +165,8 @@ static void take_boxes(struct dataset *d, const struct dataset_options *r,
 	d->boxes += im->count;
 }
 
+/* By address where ids are equal, so that the last one in the file is the
+ * last. */
 static int by_id(const void *a, const void *b)
 {
 	const struct annotation_image *x = *(struct annotation_image *const *)a;
@@ -169,6 +182,8 @@ void dataset_measure(struct dataset *d, struct data_image *im)
 	struct fl_err bad = FL_ERR_INIT; /* found again when it is decoded */
 	struct image_info info;
 
+	/* A size that cannot be measured stays 0: such a picture fails when it
+	 * is decoded, which is told there. */
 	d->measured++;
 	if (image_measure(im->path, &info, &bad) != 0)
 		return;
@@ -198,6 +213,8 @@ static bool image_fits(struct dataset *d, const struct dataset_options *r,
 			text_ids_show(&a->ids, from->id, id), im->path, why);
 	if (why)
 		return false;
+	/* The stated size is believed, as by the reference, and no picture is
+	 * opened. */
 	if (from->width >= 1 && from->height >= 1 && from->width <= 1e6 &&
 	    from->height <= 1e6) {
 		im->w = (int)from->width;
@@ -211,10 +228,14 @@ static bool image_fits(struct dataset *d, const struct dataset_options *r,
 void dataset_append_empty(struct dataset *d, const struct dataset_options *r,
 			  struct data_image *empty, int count)
 {
+	/* A stream of its own with a fixed seed: the same images stay in every
+	 * run (docs/parity.md). */
 	struct fl_rng rng = fl_rng_open(0, FL_RNG_SHUFFLE, 0, 0);
 	int wanted = count;
 
 	if (r->empty_ratio >= 0 && r->empty_ratio < 1)
+		/* The reference's formula: of the whole, empty_ratio are
+		 * empty. */
 		wanted =
 			(int)(d->count * r->empty_ratio / (1 - r->empty_ratio));
 	/* each of those left has the same chance: order stays */
@@ -226,7 +247,8 @@ void dataset_append_empty(struct dataset *d, const struct dataset_options *r,
 	}
 }
 
-/* Images in order of id; those without a box behind the others. */
+/* Images in order of id, those without a box behind the others: the reference's
+ * order, on which paddle's sampler depends. */
 static void fill(struct dataset *d, const struct dataset_options *r,
 		 const struct annotations *a)
 {
@@ -254,10 +276,12 @@ static void fill(struct dataset *d, const struct dataset_options *r,
 		take_boxes(d, r, a, order + first[k], first[k + 1] - first[k],
 			   &im);
 		d->boxless += im.count == 0;
+		/* A file without 'annotations' is a list of pictures. */
 		if (im.count > 0 || !a->has_boxes)
 			d->images[d->count++] = im;
 		else if (r->allow_empty)
 			empty[empties++] = im;
+		/* As the reference: empty ones are not counted. */
 		if (r->sample_num > 0 && d->count == r->sample_num)
 			break;
 	}
@@ -282,7 +306,7 @@ static void take_classes(struct dataset *d, const struct annotations *a)
 	}
 }
 
-/* The texts of ids outlive the tables. */
+/* The texts of ids outlive the tables: bbox.json is written with them. */
 static void take_ids(struct dataset *d, struct annotations *a)
 {
 	d->ids = a->ids;
@@ -324,6 +348,7 @@ static int check(const struct dataset *d, const char *path, int num_classes,
 			err, FL_EDATA,
 			"'%s' lists no categories, so no box has a class",
 			path);
+	/* 0 where classes are met by name later. */
 	if (num_classes > 0 && d->class_count != num_classes)
 		return fl_fail(
 			err, FL_ERECIPE,
@@ -334,6 +359,7 @@ static int check(const struct dataset *d, const char *path, int num_classes,
 		return fl_fail(err, FL_EDATA, "'%s' lists no image", path);
 	if (d->count == 0)
 		return no_image(d, path, err);
+	/* All of them: one such box may be a true one of a tiny object. */
 	if (d->boxes > 0 && d->first_pixel == d->boxes)
 		return fl_fail(
 			err, FL_EDATA,
@@ -402,6 +428,7 @@ int dataset_open(const struct dataset_options *r, int num_classes,
 	if (d->skipped_boxes > SHOWN)
 		fl_warn("%d boxes are left out in all", d->skipped_boxes);
 	say_mended(d, path, &said);
+	/* Also before an error, for it may be the reason. */
 	fl_warn_lines(&said);
 	fl_str_release(&said);
 	if (rc == 0)
@@ -426,6 +453,8 @@ static int by_path(const void *a, const void *b)
 
 static void add_picture(struct dataset *d, int *cap, const char *path)
 {
+	/* In the arena, which cannot grow a piece: doubling leaves less behind
+	 * than it uses. */
 	if (d->count == *cap) {
 		struct data_image *more;
 
@@ -490,6 +519,9 @@ int dataset_open_pictures(const char *file, const char *folder,
 			add_picture(d, &cap,
 				    fl_arena_printf(&d->arena, "%s/%s", folder,
 						    entry->d_name));
+		/* Folders below are not entered, as by the reference; file
+		 * systems that do not tell types have their folders counted
+		 * here. */
 		else if (entry->d_type != DT_DIR)
 			pass_over(&passed, entry->d_name);
 	closedir(dir);
@@ -500,6 +532,8 @@ int dataset_open_pictures(const char *file, const char *folder,
 			"no picture (.jpg, .jpeg, .png, .bmp, .webp, .tif, .tiff) in the folder '%s'",
 			folder);
 	qsort(d->images, (size_t)d->count, sizeof(*d->images), by_path);
+	/* Ids are places in the sorted list, whatever order the folder was read
+	 * in. */
 	for (int i = 0; i < d->count; i++)
 		d->images[i].id = i;
 	return 0;

@@ -1,6 +1,8 @@
 /* Names of pictures come from other machines: from Windows, from servers, from
  * the folder that a converter was started in. Training and 'data check' ask
- * here, so both find the same files. */
+ * here, so both find the same files. A name as written comes first; it is
+ * mended only where it leads nowhere, and only in ways that can mean one
+ * thing. */
 #include "data/image_files.h"
 
 #include "base/file.h"
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Behind the last slash of either kind. */
 const char *image_last_part(const char *name)
 {
 	const char *cut = strrchr(name, '/'), *back = strrchr(name, '\\');
@@ -19,6 +22,7 @@ const char *image_last_part(const char *name)
 	return cut ? cut + 1 : name;
 }
 
+/* An absolute name stays one, as Python's os.path.join has it. */
 static void join(const char *dir, const char *name, char *buf, size_t size)
 {
 	if (*name == '/')
@@ -35,7 +39,8 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Slashes for backslashes, bytes for their %XX. */
+/* Slashes for backslashes, bytes for their %XX (Label Studio and others export
+ * URLs). %00 would end the name and stays. */
 static void plain(const char *name, char out[PATH_MAX])
 {
 	size_t n = 0;
@@ -54,7 +59,9 @@ static void plain(const char *name, char out[PATH_MAX])
 	out[n] = '\0';
 }
 
-/* The path with its ending in small letters, then in capitals. */
+/* The path with its ending in small letters, then in capitals: Windows and
+ * macOS do not tell them apart. The path is as it was where neither is
+ * there. */
 static bool other_ending(char *path)
 {
 	char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
@@ -75,7 +82,8 @@ static bool other_ending(char *path)
 	return false;
 }
 
-/* "images/001.jpg" below ".../images": the rest, or NULL. */
+/* "images/001.jpg" below ".../images": the rest, or NULL. Converters write
+ * names from the folder above. */
 static const char *below_itself(const char *dir, const char *name)
 {
 	size_t end = strlen(dir), start, len;
@@ -91,6 +99,7 @@ static const char *below_itself(const char *dir, const char *name)
 		       : NULL;
 }
 
+/* buf has the path that was tried last, whatever the answer. */
 static bool try(const char *dir, const char *name, char *buf, size_t size)
 {
 	join(dir, name, buf, size);
@@ -103,6 +112,8 @@ enum image_found image_file_find(const char *dir, const char *name, bool flat,
 	char mended[PATH_MAX];
 	const char *rest;
 
+	/* The recipe says so; it is never guessed, since two folders may hold
+	 * one name. */
 	if (flat)
 		name = image_last_part(name);
 	join(dir, name, buf, size);
@@ -114,6 +125,7 @@ enum image_found image_file_find(const char *dir, const char *name, bool flat,
 	rest = below_itself(dir, mended);
 	if (rest && try(dir, rest, buf, size))
 		return IMAGE_MENDED;
+	/* The caller names the file as it was written. */
 	join(dir, name, buf, size);
 	return IMAGE_ABSENT;
 }

@@ -62,6 +62,8 @@ static int start_threads(struct loader *l, int threads, struct fl_err *err)
 		       strerror(status));
 }
 
+/* The last step of both openings: whatever fails here closes all of it
+ * again. */
 static int start(struct loader *l, int threads, struct loader **out,
 		 struct fl_err *err)
 {
@@ -140,6 +142,8 @@ static void open_cache(struct loader *l, int mib)
 			err.text);
 	} else {
 		state = picture_cache_state(l->cache);
+		/* Less than was asked for is no error, but who reads the pace
+		 * should know. */
 		if (state.limit >> 20 < mib)
 			fl_str_addf(
 				&said,
@@ -191,6 +195,8 @@ int loader_open_train(const struct recipe *r, const struct dataset *data,
 	l->train = true;
 	l->shared_size = o->shared_size;
 	l->seed = (uint64_t)r->seed;
+	/* This rank's images of a step; the others take theirs from the same
+	 * order. */
 	l->n = loader_share(rank, world, global);
 	l->rank = rank;
 	l->world = world;

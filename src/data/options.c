@@ -12,6 +12,8 @@
 
 #define F(field) offsetof(struct data_options, field)
 
+/* docs/recipes.md is printed from these rows; "(ours)" marks what the reference
+ * does not have. */
 static const struct recipe_row rows[] = {
 	{ "worker_num", ROW_INT, F(worker_num), 0, 256, 0, "2", NULL,
 	  "threads that decode and transform images; 0: as many as cores" },
@@ -83,6 +85,7 @@ static int fill_dataset(struct recipe *r, const struct yaml *n,
 	return keys_finish(&k);
 }
 
+/* All three begin alike; allow_empty of an evaluation stands in the recipe. */
 static int fill_datasets(struct recipe *r, struct data_options *o,
 			 const struct yaml *tree, struct fl_err *err)
 {

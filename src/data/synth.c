@@ -78,7 +78,9 @@ static void paint_ground(struct image *im, struct fl_rng *rng, double mean[3])
 	}
 }
 
-/* A colour from hue (turns), saturation and value. */
+/* A colour from hue (turns), saturation and value. Of six sixths of the circle
+ * each channel is full in two, rising or falling in one each side; the shift by
+ * a third makes one formula of three. */
 static void from_hue(double hue, double saturation, double value, double c[3])
 {
 	for (int k = 0; k < 3; k++) {
@@ -95,6 +97,7 @@ static void from_hue(double hue, double saturation, double value, double c[3])
 static void choose_color(struct fl_rng *rng, enum draw_shape shape,
 			 const double ground[3], uint8_t out[3])
 {
+	/* One more on both sides, so that black has a ratio too. */
 	double g = luminance(ground) + 1, c[3], ratio;
 
 	do {
@@ -154,6 +157,8 @@ static void place_objects(struct scene *s, struct fl_rng *rng, int w, int h,
 	}
 }
 
+/* What the threads share of one part of the data set; only err needs the
+ * lock. */
 struct split {
 	const char *dir, *name;
 	const struct synth_options *options;
@@ -259,6 +264,7 @@ static int write_annotations(const struct split *s, struct fl_err *err)
 	return rc;
 }
 
+/* Pictures first: the annotations are written of the scenes that they leave. */
 static int make_split(const char *dir, const char *name, uint64_t salt,
 		      int count, const struct synth_options *options,
 		      struct fl_err *err)

@@ -89,7 +89,8 @@ static int need_int(const struct json *o, const char *key, int min, int max,
 	return 0;
 }
 
-/* The numbers of an operation behind its name. */
+/* The numbers of an operation behind its name: whole and not negative, since
+ * they are places and sizes in pixels. */
 static int op_ints(const struct json *op, const char *name, int count, int *out,
 		   struct fl_err *err)
 {
@@ -181,6 +182,7 @@ enum {
 	AT_NONE
 };
 
+/* Which place an operation has, and of a colour which one it is. */
 static int place_of(const char *name, int *color)
 {
 	static const char *const geometry[] = { "expand", "crop", "flip" };
@@ -209,6 +211,9 @@ static int in_chain(const struct reader_options *r, int place,
 				    names[place]);
 }
 
+/* One operation into the picture's draws. 'last' is the place of the one
+ * before: the order is part of the format, as each works in what the one before
+ * left. */
 static int read_op(const struct json *op, const struct reader_options *reader,
 		   struct tape_image *im, int *last, struct fl_err *err)
 {
@@ -247,6 +252,8 @@ static int read_op(const struct json *op, const struct reader_options *reader,
 	return op_ints(op, "flip", 0, NULL, err);
 }
 
+/* A line with an image: its id, the size of its decoded picture, its
+ * operations. */
 static int read_image(struct tape *t, const struct json *o,
 		      const struct reader_options *reader, struct entry *e,
 		      size_t id_count, struct fl_err *err)
@@ -274,6 +281,8 @@ static int read_image(struct tape *t, const struct json *o,
 	return rc;
 }
 
+/* A line without: the size has to be one of the recipe's, for plans are made
+ * for those alone. */
 static int read_batch(const struct json *o, const struct reader_options *reader,
 		      int world, struct tape_batch *b, struct fl_err *err)
 {
@@ -343,6 +352,7 @@ static int read_line(struct tape *t, const struct json *o, int line,
 			  &t->batches[t->batch_count++], err);
 }
 
+/* Line by line, so that the error has a number: one JSON document would not. */
 static int read_lines(struct tape *t, const struct limits *is,
 		      struct fl_err *err)
 {
@@ -424,6 +434,7 @@ static void sort(void *list, size_t count, size_t size,
 		qsort(list, count, size, order);
 }
 
+/* Sorted once: the order of lines in the file is free. */
 int tape_read(const char *path, const struct reader_options *reader,
 	      const struct dataset *data, int world, int steps_per_epoch,
 	      struct tape **out, struct fl_err *err)

@@ -72,6 +72,7 @@ int tape_record_open(const char *path, struct tape_record **out,
 	/* Not truncated: the older record stays until this run's first step is
 	 * done. */
 	r->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	/* flock's lock goes with the process, however that ends. */
 	if (r->fd < 0)
 		rc = cannot(r, err);
 	else if (flock(r->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)

@@ -1,9 +1,9 @@
-/* VOC data sets as ppdet/data/source/voc.py reads them: anno_path lists
- * "picture annotation" pairs below image_dir, label_list the class names (the
- * twenty of VOC where it is not given). Corners are clipped to 0 .. width - 1
- * and height - 1 without a shift by one; a size that is not stated is that of
- * the file; a picture whose file is missing is left out; one whose XML has no
- * object is empty, one whose boxes are all unusable is not. */
+/* VOC data sets as ppdet/data/source/voc.py reads them, called by dataset.c:
+ * anno_path lists "picture annotation" pairs below image_dir, label_list the
+ * class names (the twenty of VOC where it is not given). Corners are clipped to
+ * 0 .. width - 1 and height - 1 without a shift by one; a size that is not
+ * stated is that of the file; a picture whose file is missing is left out; one
+ * whose XML has no object is empty, one whose boxes are all unusable is not. */
 #include "data/dataset_priv.h"
 
 #include "base/file.h"
@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In the reference's order, which is that of the alphabet: the places are the
+ * classes of weights that were trained without a list. */
 static const char *const voc_names[20] = {
 	"aeroplane",   "bicycle", "bird",  "boat",	"bottle",
 	"bus",	       "car",	  "cat",   "chair",	"cow",
@@ -31,6 +33,7 @@ static void add_class(struct dataset *d, const char *name)
 	d->class_names[d->class_count++] = fl_arena_strdup(&d->arena, name);
 }
 
+/* One more than needed, so that no array is empty. */
 static void room_for_classes(struct dataset *d, size_t count)
 {
 	d->class_names =
@@ -39,6 +42,8 @@ static void room_for_classes(struct dataset *d, size_t count)
 		fl_arena_array(&d->arena, count + 1, sizeof(*d->class_ids));
 }
 
+/* skip_ground: a first line "background", which the reference's metric leaves
+ * out, and its data set does not. */
 int dataset_read_names(struct dataset *d, const char *path, bool skip_ground,
 		       struct fl_err *err)
 {
@@ -48,6 +53,7 @@ int dataset_read_names(struct dataset *d, const char *path, bool skip_ground,
 
 	if (!text)
 		return FL_EDATA;
+	/* As many names as lines at most. */
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n';
 	room_for_classes(d, lines);
@@ -79,6 +85,7 @@ int dataset_read_voc_classes(struct dataset *d, const struct dataset_options *r,
 	return 0;
 }
 
+/* Whole or with a fraction, and nothing behind it. */
 static int number(const struct xml *parent, const char *name, const char *path,
 		  double *out, struct fl_err *err)
 {
@@ -93,6 +100,8 @@ static int number(const struct xml *parent, const char *name, const char *path,
 	return 0;
 }
 
+/* An unknown name stops the reference too: it is a mistake in one of two
+ * files. */
 static int class_of(const struct dataset *d, const struct xml *object,
 		    const char *path, int *class, struct fl_err *err)
 {
@@ -121,6 +130,7 @@ static int read_object(struct dataset *d, const struct xml *object,
 		rc = number(bndbox, sides[k], path, &v[k], err);
 	if (rc != 0)
 		return rc;
+	/* The reference's bounds: the last pixel, not the edge behind it. */
 	v[0] = fmax(0, v[0]);
 	v[1] = fmax(0, v[1]);
 	v[2] = fmin(im->w - 1, v[2]);
@@ -134,6 +144,8 @@ static int read_object(struct dataset *d, const struct xml *object,
 	return 0;
 }
 
+/* Of 'count' objects; boxes and flags side by side, as the metric wants
+ * them. */
 static int read_objects(struct dataset *d, const struct xml *root,
 			const char *path, struct data_image *im, int count,
 			struct fl_err *err)
@@ -151,6 +163,8 @@ static int read_objects(struct dataset *d, const struct xml *root,
 		bool usable = false;
 
 		rc = read_object(d, o, path, im, boxes[at], &usable, err);
+		/* An unusable box's class is not looked at, so an unknown name
+		 * there stops nothing. */
 		if (rc != 0 || !usable)
 			continue;
 		rc = class_of(d, o, path, &classes[at], err);
@@ -205,6 +219,8 @@ static int read_annotation(struct dataset *d, const char *path, int number_of,
 	if (rc == 0) {
 		read_size(d, root, im);
 		id = xml_child(root, "id");
+		/* The reference's: <id>, else how many records there are so
+		 * far. */
 		im->id = id ? strtoll(id->text, NULL, 10) : number_of;
 		for (const struct xml *o = xml_child(root, "object"); o;
 		     o = xml_again(o))
@@ -215,6 +231,8 @@ static int read_annotation(struct dataset *d, const char *path, int number_of,
 	return rc;
 }
 
+/* The picture and the annotation are looked for alike; the first that is not
+ * there is told. */
 static bool missing(struct dataset *d, const char *path, bool there)
 {
 	if (there)
@@ -224,7 +242,9 @@ static bool missing(struct dataset *d, const char *path, bool there)
 	return true;
 }
 
-/* One line of the list. */
+/* One line of the list: two names with blanks between, which therefore may hold
+ * none. A record goes to the images or, without an object, to the empty
+ * ones. */
 static int read_line(struct dataset *d, const struct dataset_options *r,
 		     char *line, int number_of, struct data_image *empty,
 		     int *empties, struct fl_err *err)
@@ -287,6 +307,8 @@ int dataset_read_voc(struct dataset *d, const struct dataset_options *r,
 
 		if (*line)
 			rc = read_line(d, r, line, read, empty, &empties, err);
+		/* Here the reference counts empty records too, unlike with
+		 * COCO's files. */
 		if (r->sample_num > 0 && d->count + empties >= r->sample_num)
 			break;
 	}
