@@ -1,9 +1,14 @@
-/* Blocks as the reference's modules define them; ppdet/modeling/backbones/cspresnet.py
- * has the ones here. */
+/* Blocks as the reference's modules define them, from which a family builds its
+ * backbone, neck and head; ppdet/modeling/backbones/cspresnet.py has the ones
+ * here. A block adds nodes to the graph and returns the value that it ends in;
+ * 'path' is its place in the state dict, under which its parameters get
+ * names. */
 #include "model/blocks.h"
 
 #include <stdio.h>
 
+/* In the graph's arena, since parameters keep the name as long as the graph
+ * lives. */
 const char *model_path(struct graph *g, const char *fmt, ...)
 {
 	char text[256];
@@ -15,6 +20,7 @@ const char *model_path(struct graph *g, const char *fmt, ...)
 	return fl_arena_strdup(&g->arena, text);
 }
 
+/* Without a bias: the normalisation behind it has one. */
 static struct graph_branch conv_branch(struct graph *g, int x, int cout, int k,
 				       int stride, const char *path)
 {

@@ -1,9 +1,12 @@
 /* The state dict of a model, entry by entry: a family lists its names in the
- * reference's order, and each finds its parameter in the graph. */
+ * reference's order, and each finds its parameter in the graph. Called once,
+ * when a model is made. */
 #include "model/blocks.h"
 
 #include <stdlib.h>
 
+/* A name without a parameter is a constant, whose length model_list_ramp()
+ * sets. */
 static void model_list(struct model *m, const char *name)
 {
 	struct model_state *s;
@@ -34,6 +37,7 @@ void model_list_conv_bn(struct model *m, const char *path)
 void model_list_basic_block(struct model *m, const char *path, bool alpha)
 {
 	model_list_conv_bn(m, model_path(m->graph, "%s.conv1", path));
+	/* PP-YOLOE+ alone; it stands between the two convolutions' entries. */
 	if (alpha)
 		list_leaf(m, path, "conv2.alpha");
 	model_list_conv_bn(m, model_path(m->graph, "%s.conv2.conv1", path));

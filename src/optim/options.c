@@ -1,5 +1,7 @@
 /* Two parts of a recipe, one of the optimizer and one of the learning rate; the
- * schedules are a list of objects, each read by its class. */
+ * schedules are a list of objects, each read by its class. registry/lists.c
+ * adds both. A schedule's defaults are those of the reference's class; the rule
+ * of the batch and the clip by history it does not have. */
 #include "optim/options.h"
 
 #include "config/keys.h"
@@ -17,6 +19,8 @@ static const struct recipe_row optim_rows[] = {
 	  "decay of that average" },
 	{ "ema_decay_type", ROW_WORD, F(ema_type), 0, 0, 0, "threshold",
 	  EMA_WORDS, "how the decay begins" },
+	/* Refused unless it says what is done: another optimizer would train
+	 * another model without a word. */
 	{ "OptimizerBuilder.optimizer.type", ROW_REFUSED, 0, 0, 0, 0,
 	  "Momentum", NULL, "the optimiser of PP-YOLOE" },
 	{ "OptimizerBuilder.optimizer.momentum", ROW_REAL, F(momentum), 0,
@@ -118,6 +122,8 @@ static void take_steps(struct keys *k, struct schedule *s)
 		s->gamma[i] = s->gamma[0] / pow(10, i);
 }
 
+/* One schedule of the list. The table of docs/recipes.md is what is asked for
+ * here, so every key is, whatever the class is (but for start_factor). */
 static int fill_schedule(struct recipe *r, const struct yaml *n,
 			 struct schedule *s, struct fl_err *err)
 {
@@ -133,6 +139,8 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 			err, FL_ERECIPE,
 			"%s: unknown schedule '%s'; there are CosineDecay, PiecewiseDecay, LinearWarmup and ExpWarmup",
 			yaml_where(&r->arena, n), class);
+	/* Keys of other classes are taken and mean nothing: one struct holds
+	 * them all. */
 	*s = (struct schedule){ .max_epochs = 1000,
 				.use_warmup = true,
 				.start_factor = 1.0 / 3,
@@ -155,6 +163,7 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 		keys_real(&k, "start_factor", 0, 1, &s->start_factor,
 			  "where a LinearWarmup begins, as a share of base_lr");
 	epochs = keys_number(&k, "epochs", 0, 1e6, "length of a warm-up");
+	/* null, as recipes write it, means "by steps". */
 	if (epochs && epochs->kind != YAML_NULL && k.rc == 0)
 		k.rc = recipe_number(r, epochs, "schedulers.epochs", false, 0,
 				     1e6, &s->epochs, err);
@@ -172,6 +181,7 @@ static int read_schedules(struct recipe *r, void *options,
 		yaml_get(yaml_get(tree, "LearningRate"), "schedulers");
 	int rc = 0;
 
+	/* No list, no schedule: base_lr from the first step to the last. */
 	if (!list)
 		return 0;
 	if (list->kind != YAML_LIST || list->count > SCHEDULE_MOST)
@@ -189,6 +199,7 @@ static int read_schedules(struct recipe *r, void *options,
 static void list_schedules(struct recipe *r, struct fl_str *out)
 {
 	struct fl_err err = FL_ERR_INIT;
+	/* A class has to be named; which one, the table does not show. */
 	struct yaml cosine = { .kind = YAML_MAP,
 			       .tag = (char *)(uintptr_t) "CosineDecay" };
 	struct schedule schedule;

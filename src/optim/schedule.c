@@ -1,5 +1,7 @@
-/* The formulas of schedule.h, one function each; schedule_lr() picks among them at
- * every step, schedule_fit() is called once before the first. */
+/* The formulas of schedule.h, one function each; schedule_lr() picks among them
+ * at every step, schedule_fit() is called once before the first. The reference
+ * keeps a table with a row a step and searches it; a formula needs none and
+ * gives the same to the last digits (tests/golden, lr to 1e-12). */
 #include "optim/schedule.h"
 
 #include <math.h>
@@ -13,6 +15,8 @@ static bool is_warmup(const struct schedule *s)
 	       s->kind == SCHEDULE_EXP_WARMUP;
 }
 
+/* At least one, as in the reference: a warm-up of nothing is one step at its
+ * first rate. */
 static int64_t warmup_steps(const struct schedule *s, int64_t per_epoch)
 {
 	int64_t w = s->epochs >= 0 ? (int64_t)(s->epochs * (double)per_epoch)
@@ -21,6 +25,7 @@ static int64_t warmup_steps(const struct schedule *s, int64_t per_epoch)
 	return w > 1 ? w : 1;
 }
 
+/* a is the share of the warm-up that is done. */
 static double warmup(const struct schedule *s, double base, int64_t w,
 		     int64_t t)
 {
@@ -31,6 +36,7 @@ static double warmup(const struct schedule *s, double base, int64_t w,
 	return base * (f * (1 - a) + a);
 }
 
+/* It begins behind the warm-up's w steps and ends before the plateau. */
 static double cosine(const struct schedule *s, double base, int64_t per_epoch,
 		     int64_t w, int64_t t)
 {
@@ -39,6 +45,7 @@ static double cosine(const struct schedule *s, double base, int64_t per_epoch,
 	double least = base * s->min_lr_ratio;
 	double x;
 
+	/* The reference's table ends there, and what it says last goes on. */
 	if (t >= end) {
 		if (s->last_plateau_epochs > 0)
 			return least;
@@ -72,7 +79,8 @@ static double rate_factor(enum batch_rule rule, double k)
 	return rule == BATCH_RULE_SQRT ? sqrt(k) : 1;
 }
 
-/* A warm-up of w epochs, k times as long; never more than a fifth of all. */
+/* A warm-up of w epochs, k times as long; never more than a fifth of all, nor
+ * shorter than it was. */
 static double longer(double w, double k, int epochs)
 {
 	double most = epochs / 5.0;
@@ -131,6 +139,7 @@ double schedule_lr(const struct schedule_options *o, int64_t per_epoch,
 	const struct schedule *decay = NULL, *warm = NULL;
 	int64_t w = 0;
 
+	/* The last of each kind counts; a recipe has one of each. */
 	for (int i = 0; i < o->count; i++) {
 		if (is_warmup(&o->list[i]))
 			warm = &o->list[i];

@@ -1,5 +1,8 @@
-/* Given batches out of safetensors files: NCHW pictures become NHWC, padded boxes
- * become counted ones; whatever does not fit the recipe is refused with its name. */
+/* Given batches out of safetensors files, as docs/parity.md names their
+ * tensors: NCHW pictures become NHWC, padded boxes become counted ones;
+ * whatever does not fit the recipe is refused with its name. Called by probe.c
+ * before a model is made. probe_batch owns the arrays, struct batch only points
+ * to them. */
 #include "probe/probe_priv.h"
 
 #include "ckpt/tensor_file.h"
@@ -8,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A tensor of that rank, with "batch." in front of its name or without: files
+ * that the oracle records hold results beside the batch. */
 static int need(const struct tensor_file *f, const char *path, const char *name,
 		int rank, const struct named_tensor **out, struct fl_err *err)
 {
@@ -34,6 +39,7 @@ static int read_image(struct probe_batch *b, const struct named_tensor *t,
 	size_t n = (size_t)t->dims[0], area, count = named_tensor_count(t);
 	float *planes;
 
+	/* Multiples of the coarsest stride, as the model needs. */
 	if (t->dims[1] != 3 || t->dims[2] % 32 || t->dims[3] % 32 || !count)
 		return fl_fail(
 			err, FL_EDATA,
@@ -43,6 +49,8 @@ static int read_image(struct probe_batch *b, const struct named_tensor *t,
 	b->batch.h = (int)t->dims[2];
 	b->batch.w = (int)t->dims[3];
 	area = (size_t)(t->dims[2] * t->dims[3]);
+	/* Files may be half floats or doubles: read as float first, then
+	 * reordered. */
 	planes = fl_malloc(count * sizeof(float));
 	b->image = fl_malloc(count * sizeof(float));
 	named_tensor_f32(t, 0, count, planes);
@@ -56,6 +64,7 @@ static int read_image(struct probe_batch *b, const struct named_tensor *t,
 	return 0;
 }
 
+/* Class and mask are [B,G,1], or any shape with as many values. */
 static int read_boxes(struct probe_batch *b, const struct named_tensor *box,
 		      const struct named_tensor *class,
 		      const struct named_tensor *mask, int classes,
@@ -77,9 +86,13 @@ static int read_boxes(struct probe_batch *b, const struct named_tensor *box,
 	b->counts = fl_calloc(n, sizeof(int));
 	named_tensor_f32(box, 0, n * most * 4, b->boxes);
 	for (size_t i = 0; i < n * most; i++) {
+		/* Classes are int32 in the file; a float holds all that a
+		 * recipe may have. */
 		named_tensor_f32(class, i, 1, &value);
 		b->labels[i] = (int)value;
 		named_tensor_f32(mask, i, 1, &value);
+		/* The reference pads at the end, so those that count stand in
+		 * front. */
 		b->counts[i / most] += value > 0;
 		if (b->labels[i] < 0 || b->labels[i] >= classes)
 			return fl_fail(
@@ -93,6 +106,7 @@ static int read_boxes(struct probe_batch *b, const struct named_tensor *box,
 	return 0;
 }
 
+/* (fy, fx) of the resize, by which boxes go back to the picture's pixels. */
 static int read_scale(struct probe_batch *b, const struct tensor_file *f,
 		      const char *path, struct fl_err *err)
 {
@@ -109,6 +123,7 @@ static int read_scale(struct probe_batch *b, const struct tensor_file *f,
 	b->scale_factor = fl_malloc(n * sizeof(float));
 	named_tensor_f32(t, 0, n, b->scale_factor);
 	for (size_t i = 0; i < n; i++)
+		/* Boxes are divided by it. NaN is refused by the same line. */
 		if (!(b->scale_factor[i] > 0))
 			return fl_fail(
 				err, FL_EDATA,

@@ -1,5 +1,7 @@
 /* The probe of an evaluation: forward, decoding and suppression of one batch,
- * by a network that has nothing of a trainer. */
+ * by a network that has nothing of a trainer; called by probe_run() with
+ * --eval. The boxes and scores that go in to suppression are put out too, to
+ * tell a wrong forward from a wrong suppression. */
 #include "detect/detector.h"
 #include "detect/weights.h"
 #include "probe/probe_priv.h"
@@ -71,6 +73,8 @@ int probe_evaluate(const struct recipe *recipe, const struct model *model,
 	int rc = network_open(&net, recipe, model, dev, comm, STATE_MODEL, &key,
 			      1, err);
 
+	/* Without weights those of the recipe's seed: the reference's are
+	 * compared only with a file. */
 	if (rc == 0 && *weights)
 		rc = weights_load(&net, weights, true, err);
 	if (rc == 0)

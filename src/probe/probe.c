@@ -1,5 +1,7 @@
-/* Given batches through training steps, and what happened by name: batch 0 in a plan
- * that keeps everything readable, the others as in training. */
+/* Given batches through training steps, and what happened by name, for
+ * tests/golden and whoever compares with the reference: batch 0 in a plan that
+ * keeps everything readable, the others as in training. probe_run() reads the
+ * batches, opens an engine, walks, and rank 0 writes one file. */
 #include "probe/probe.h"
 
 #include "ckpt/safetensors.h"
@@ -13,8 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tensors of the result. PP-YOLOE-x has 918, in four sets (gradients, weights,
+ * velocity, average); activations and statistics come on top. */
 #define MAX_OUT 8192
 
+/* Returns the place of its values, which the caller fills; all of it lives in
+ * the sink's arena until the file is written. */
 void *probe_put(struct probe_sink *s, const char *name, enum dtype dtype,
 		int rank, const int64_t *dims)
 {
@@ -41,6 +47,8 @@ static void sink_real(struct probe_sink *s, const char *name, float v)
 	*(float *)probe_put(s, name, DTYPE_F32, 1, &one) = v;
 }
 
+/* A tensor's values to the host; t->data points there afterwards. The last
+ * pixel of a channel slice has no gap behind it, hence the subtraction. */
 static int probe_read(struct dev_queue *q, struct fl_arena *arena,
 		      struct tensor *t, struct fl_err *err)
 {
@@ -70,6 +78,7 @@ static int sink_map(struct probe_sink *s, struct dev_queue *q, const char *name,
 	return rc;
 }
 
+/* Each state of a part under its prefix, in the reference's layout. */
 static void sink_part(struct probe_sink *s, const struct model *model,
 		      const struct state_part *part)
 {
@@ -82,6 +91,7 @@ static void sink_part(struct probe_sink *s, const struct model *model,
 				       list[i].dims));
 }
 
+/* Values that the family gave a probe name, which is the reference's. */
 static int sink_activations(struct probe_sink *s, struct dev_queue *q,
 			    const struct plan *plan, const struct graph *g,
 			    struct fl_err *err)
@@ -104,6 +114,7 @@ static int sink_activations(struct probe_sink *s, struct dev_queue *q,
 	return rc;
 }
 
+/* As they are after the forward of batch 0, before any other step. */
 static void sink_statistics(struct probe_sink *s, const struct engine *e)
 {
 	const float *from = e->net.host.row[STATE_STATISTICS];
@@ -121,11 +132,14 @@ static void sink_statistics(struct probe_sink *s, const struct engine *e)
 	}
 }
 
+/* Of all levels, at this batch's size: the assignment counts by it. */
 static int total_points(const struct engine *e, const struct probe_batch *b)
 {
 	return head_points(&e->net.model->head, b->batch.h, b->batch.w);
 }
 
+/* The reference has these as [B, points] and [B, points, classes] tensors: one
+ * score at the assigned class, zero elsewhere. */
 static void sink_assignment(struct probe_sink *s, const struct engine *e,
 			    const struct probe_batch *b)
 {
@@ -154,6 +168,7 @@ static void sink_assignment(struct probe_sink *s, const struct engine *e,
 	}
 }
 
+/* Points with a box, which the recorded reference has beside each loss. */
 static int positives(const struct engine *e, const struct probe_batch *b)
 {
 	int points = total_points(e, b), count = 0;
@@ -164,6 +179,7 @@ static int positives(const struct engine *e, const struct probe_batch *b)
 	return count;
 }
 
+/* Names with the number of the step; the rate is the one that the step used. */
 static void sink_step(struct probe_sink *s, const struct engine *e,
 		      const struct probe_batch *b, int t, const float *losses,
 		      double lr)
@@ -199,6 +215,8 @@ static int first_batch(struct engine *e, const struct probe_options *o,
 		rc = sink_activations(s, e->net.queue, plan,
 				      e->net.model->graph, err);
 	if (rc == 0)
+		/* Everything while batch 0's gradients are there: the update
+		 * uses them up. */
 		rc = network_fetch(&e->net, STATE_ALL, err);
 	if (rc != 0)
 		return rc;
@@ -208,6 +226,8 @@ static int first_batch(struct engine *e, const struct probe_options *o,
 	return 0;
 }
 
+/* The steps, then the state at the end. Batch 0 is done in two halves, so that
+ * its gradients can be put out between them. */
 static int walk(struct engine *e, const struct probe_options *o,
 		const struct probe_batch *batches, struct probe_sink *s,
 		struct fl_err *err)
@@ -223,6 +243,8 @@ static int walk(struct engine *e, const struct probe_options *o,
 
 	for (int t = 0; rc == 0 && t < o->batch_count; t++) {
 		int epoch = o->epoch + t / o->steps_per_epoch;
+		/* Steps count from 0; --epoch settles which assigner is at
+		 * work. */
 		double lr = schedule_lr(schedule_options(e->net.recipe),
 					o->steps_per_epoch, t);
 		struct engine_result result;
@@ -258,6 +280,7 @@ static int open_engine(struct engine *e, const struct recipe *recipe,
 		keys[t] = plan_key_make(PLAN_TRAIN, recipe_precision(recipe),
 					batches[t].batch.n, batches[t].batch.h,
 					batches[t].batch.w);
+	/* The first batch needs one plan more, of its own mode. */
 	keys[count] = keys[0];
 	keys[count++].mode = PLAN_PROBE;
 	rc = engine_open(e, recipe, model, dev, comm, keys, count, err);
@@ -274,6 +297,7 @@ static int train_batches(const struct recipe *recipe, const struct model *model,
 	struct engine e = { 0 };
 	int rc = open_engine(&e, recipe, model, dev, comm, o, batches, err);
 
+	/* Strict: weights that do not cover the model would compare nothing. */
 	if (rc == 0 && *o->weights)
 		rc = weights_load(&e.net, o->weights, true, err);
 	if (rc == 0)
@@ -304,6 +328,8 @@ static int own_batches(struct probe_options *own, const struct comm *comm,
 int probe_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 	      const struct probe_options *options, struct fl_err *err)
 {
+	/* The caller's options stay as they are; ours get this rank's own
+	 * batches. */
 	struct probe_options own = *options;
 	const struct probe_options *o = &own;
 	struct probe_sink s = { .tensors = fl_calloc(MAX_OUT,
