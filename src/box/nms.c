@@ -1,8 +1,10 @@
-/* Suppression of boxes class by class, in the reference's order of ties.
- * Score and index become one 64-bit key, all keys differ, so any sort is the
- * stable one: the few best are selected, only they are sorted. Kept boxes lie in
- * columns in blocks of 16, with which a candidate is compared at once; 16 floats
- * are one vector register of AVX-512 and two of AVX2. */
+/* Suppression of boxes class by class, in the reference's order of ties; called
+ * by detect/detector.c for each picture. Score and index become one 64-bit key,
+ * all keys differ, so any sort is the stable one: the few best are selected,
+ * only they are sorted. Kept boxes lie in columns in blocks of 16, with which a
+ * candidate is compared at once; 16 floats are one vector register of AVX-512
+ * and two of AVX2. Early in a training hundreds of thousands of points pass the
+ * threshold, and this is then most of an evaluation. */
 #include "box/nms.h"
 
 #include "base/arena.h"
@@ -16,6 +18,7 @@
 /* Kept boxes are compared with in blocks of this size, whole. */
 #define BLOCK 16
 
+/* A negative limit is none. */
 static size_t limited(size_t n, int limit)
 {
 	return limit >= 0 && (size_t)limit < n ? (size_t)limit : n;
@@ -35,6 +38,7 @@ void nms_init(struct nms_scratch *s, const struct nms_params *params,
 		keys = s->room; /* the last cut sorts all rows at once */
 	s->keys = fl_calloc(keys + 1, sizeof(*s->keys));
 	s->rows = fl_calloc(s->room + 1, sizeof(*s->rows));
+	/* A block begins anywhere up to the last box, and is whole. */
 	for (int i = 0; i < 5; i++)
 		s->kept[i] = fl_calloc(per_class + BLOCK, sizeof(float));
 }
@@ -54,6 +58,7 @@ static uint64_t make_key(float score, size_t index)
 {
 	uint32_t bits;
 
+	/* -0 becomes 0, whose bits are others. */
 	score += 0.0f;
 	memcpy(&bits, &score, sizeof(bits));
 	bits = bits >> 31 ? bits : ~bits & 0x7FFFFFFF;
@@ -96,7 +101,9 @@ static size_t partition(uint64_t *k, size_t n)
 	return i;
 }
 
-/* The smallest 'want' keys to the front, in any order. */
+/* The smallest 'want' keys to the front, in any order: Hoare's selection, whose
+ * cost is linear however many keys there are. Below 16 insertion sort is
+ * quicker. */
 static void select_keys(uint64_t *k, size_t n, size_t want)
 {
 	while (n > 16 && want < n) {
@@ -142,6 +149,7 @@ static void sort_keys(uint64_t *k, size_t n)
 	}
 }
 
+/* NaN is not above any threshold. */
 static size_t take_candidates(uint64_t *keys, const float *scores, size_t n,
 			      float threshold)
 {

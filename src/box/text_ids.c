@@ -1,6 +1,8 @@
 /* Ids that are text, for the readers of annotations and of detections. A text
  * is INT64_MIN plus its place; numbers of files end at 2^62, far above, and a
- * file that states a larger one has it kept as the text of its digits. */
+ * file that states a larger one has it kept as the text of its digits. First
+ * every text is added as it comes, then text_ids_settle() sorts them and the
+ * reader renames its tables. */
 #include "box/text_ids.h"
 
 #include <errno.h>
@@ -17,12 +19,14 @@ bool text_id_is(int64_t id)
 	return id < -MOST_NUMBER;
 }
 
+/* Unsigned, for the difference of the two may not fit a signed one. */
 static size_t place(int64_t id)
 {
 	return (size_t)((uint64_t)id - (uint64_t)INT64_MIN);
 }
 
-/* Neighbours in a file mostly speak of the same image: no second copy then. */
+/* Neighbours in a file mostly speak of the same image: no second copy then.
+ * Other copies go when the texts are settled. */
 int64_t text_ids_add(struct text_ids *ids, const char *text, size_t len)
 {
 	const char *last = ids->count ? ids->texts[ids->count - 1] : NULL;
@@ -55,6 +59,8 @@ bool text_ids_take(struct text_ids *ids, struct json_pull *r, enum json_token t,
 	if (r->is_integer && r->integer <= MOST_NUMBER &&
 	    r->integer >= -MOST_NUMBER)
 		*id = r->integer;
+	/* "7.0" is 7 to a dictionary of Python; from 2^53 on a double no longer
+	 * tells neighbours apart. */
 	else if (!r->is_integer && r->number == floor(r->number) &&
 		 fabs(r->number) < 0x1p53)
 		*id = (int64_t)r->number;
@@ -75,6 +81,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(x->text, y->text);
 }
 
+/* Sorted by bytes, which is the order of Python's strings for UTF-8. */
 int64_t *text_ids_settle(struct text_ids *ids)
 {
 	struct added *sorted = fl_calloc(ids->count + 1, sizeof(*sorted));
@@ -125,6 +132,7 @@ bool text_id_number(const char *text, int64_t *number)
 {
 	char *end;
 
+	/* strtoll tells too large a number by errno alone. */
 	errno = 0;
 	*number = strtoll(text, &end, 10);
 	return end != text && *end == '\0' && errno == 0 &&
