@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Nothing to keep but the run: the numbers come with each call. */
 struct console {
 	const struct sink_run *run;
 };
@@ -30,6 +31,7 @@ static int open_console(const struct sink_run *run, void **self,
 	return 0;
 }
 
+/* Python's str(timedelta), which the reference's eta is. */
 static void format_time(double seconds, char *buf, size_t size)
 {
 	long s = (long)seconds, days = s / 86400;
@@ -42,6 +44,8 @@ static void format_time(double seconds, char *buf, size_t size)
 		 s / 60 % 60, s % 60);
 }
 
+/* The step is padded to the width of the number of steps, so columns stand
+ * still. */
 static int digits(int n)
 {
 	int d = 1;
@@ -55,6 +59,8 @@ static void log_step(const struct console *c, const struct sink_step *s)
 {
 	struct fl_str line = FL_STR_INIT;
 	double batch_s = sink_value(s->recent, s->count, "batch_s");
+	/* The reference's ips is of one rank; the job's speed stands behind
+	 * it. */
 	double ips = c->run->batch_size / batch_s;
 	char eta[64];
 
@@ -103,6 +109,8 @@ static int show_evaluation(void *self, const struct sink_evaluation *e,
 	fl_str_release(&text);
 	fl_info("Total sample number: %d, average FPS: %.2f", ev->images,
 		ev->images / ev->seconds);
+	/* The reference says "Evaluation results empty" and gives no table; an
+	 * AP of 0 without this line looks like a fault. */
 	if (ev->detections == 0)
 		fl_warn("not one detection above score %g yet",
 			(double)family_suppression(c->run->recipe)

@@ -27,6 +27,8 @@ struct events {
 	int64_t every, logged; /* of logged steps every so many is written */
 };
 
+/* TensorBoard's axis of wall time is the clock on the wall, not ours of
+ * steps. */
 static double wall_s(void)
 {
 	struct timespec t;
@@ -66,11 +68,14 @@ static int open_events(const struct sink_run *run, void **self,
 	struct events *e;
 	int rc;
 
+	/* *self stays NULL, by which the other calls know. */
 	if (!o->use_vdl)
 		return 0;
 	e = fl_calloc(1, sizeof(*e));
 	*self = e;
 	e->run = run;
+	/* Rounded up: MOST_STEPS is a bound of the file, not a number to
+	 * reach. */
 	e->every = (lines + MOST_STEPS - 1) / MOST_STEPS;
 	rc = tfevents_open(folder, (int64_t)time(NULL), &e->file, err);
 	if (rc == 0)

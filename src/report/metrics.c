@@ -35,6 +35,8 @@ static bool still_true(const char *line, size_t len, const struct sink_run *run)
 	json_int(json_get(o, "step"), &step);
 	keep = step >= 0 && step < run->done;
 	if (o && json_get(o, "ap"))
+		/* The evaluation at the very step that the run goes on from is
+		 * not done again. */
 		keep = step <= run->evaluated || step < run->done;
 	json_free(o);
 	return keep;
@@ -59,6 +61,7 @@ static int rewind_file(const char *path, const struct sink_run *run,
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((stop ? stop : end) - at);
 
+		/* A last line without its end was cut off by a kill. */
 		if (stop && still_true(at, len, run))
 			fl_str_addn(&kept, at, len + 1);
 		at += len + 1;
@@ -82,11 +85,14 @@ static int open_metrics(const struct sink_run *run, void **self,
 	int rc = fl_join(m->path, sizeof(m->path), run->folder, "metrics.jsonl",
 			 err);
 
+	/* Before anything fails: close gets it either way. */
 	*self = m;
 	if (rc == 0)
 		rc = rewind_file(m->path, run, err);
 	if (rc != 0)
 		return rc;
+	/* 'e' of fopen: the file is no business of programs that are started
+	 * from here. */
 	m->file = fopen(m->path, "ae");
 	return m->file ? 0 : cannot(m, err);
 }

@@ -14,6 +14,8 @@
 #define COLUMNS 3
 #define MOST (COLUMNS * COLUMNS)
 
+/* The reader's normalisation the other way round, and cut: a bicubic resize
+ * goes beyond black and white. */
 static uint8_t as_byte(const struct reader_options *r, float v, int channel)
 {
 	double x = (double)v;
@@ -55,6 +57,7 @@ static void shrink(const struct reader_options *r, const struct batch *b, int i,
 static void draw_boxes(const struct batch *b, int i, const struct dataset *data,
 		       struct image *tile)
 {
+	/* Boxes are in pixels of the network's input; the tile is smaller. */
 	const float across = (float)tile->w / (float)b->w;
 	const float down = (float)tile->h / (float)b->h;
 
@@ -85,6 +88,7 @@ static void lay(struct image *whole, const struct image *tile, int x, int y)
 void mosaic_of_batch(const struct reader_options *reader, const struct batch *b,
 		     const struct dataset *data, struct image *out)
 {
+	/* The longer side fills SIDE; the rest of a place stays white. */
 	int n = b->n < MOST ? b->n : MOST, longer = b->w > b->h ? b->w : b->h;
 	int columns = n < COLUMNS ? n : COLUMNS;
 	int rows = (n + COLUMNS - 1) / COLUMNS;

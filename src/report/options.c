@@ -6,6 +6,7 @@
 #define F(field) offsetof(struct report_options, field)
 
 static const struct recipe_row rows[] = {
+	/* The reference's own keys, since recipes have them. */
 	{ "use_vdl", ROW_BOOL, F(use_vdl), 0, 0, 0, "false", NULL,
 	  "event files of curves and first batches, which TensorBoard shows; "
 	  "the reference writes VisualDL's" },

@@ -53,6 +53,8 @@ static void make_header(const struct sink_step *s, struct fl_str *out)
 	fl_str_addf(out, "%s\n", last_columns);
 }
 
+/* The newest row is kept in two parts until the next one comes, for its scores
+ * may still arrive. */
 static void all_text(const struct results *r, struct fl_str *out)
 {
 	fl_str_add(out, fl_str_get(&r->rows));
@@ -96,6 +98,8 @@ static void take_file(struct results *r, const char *text, size_t size)
 		int epoch;
 		double seconds;
 
+		/* No row of ours is as long; what another program wrote there
+		 * is left out. */
 		if ((size_t)(stop - at) >= sizeof(line))
 			continue;
 		snprintf(line, sizeof(line), "%.*s", (int)(stop - at), at);
@@ -107,6 +111,7 @@ static void take_file(struct results *r, const char *text, size_t size)
 			last = seconds;
 		}
 	}
+	/* Time goes on from the last row that stays. */
 	r->start = fl_now_s() - last;
 }
 
@@ -117,6 +122,7 @@ static int write_all(struct results *r, struct fl_err *err)
 
 	all_text(r, &text);
 	rc = fl_write_file(r->path, fl_str_get(&text), text.len, err);
+	/* A file that was written whole has no half row any more. */
 	r->torn = r->torn && rc != 0;
 	fl_str_release(&text);
 	return rc;
@@ -186,6 +192,8 @@ static int take_step(void *self, const struct sink_step *s, struct fl_err *err)
 {
 	struct results *r = self;
 
+	/* The first step says which numbers there are; those that are no losses
+	 * are summed too and not written. */
 	if (!r->sums)
 		r->sums = fl_calloc((size_t)s->count, sizeof(*r->sums));
 	for (int i = 0; i < s->count; i++)
@@ -213,6 +221,7 @@ static int take_evaluation(void *self, const struct sink_evaluation *e,
 	const double *stats = e->result->coco.stats;
 	int epoch = 0;
 
+	/* Rows count epochs from 1, events from 0. */
 	sscanf(fl_str_get(&r->head), "%d", &epoch);
 	if (epoch != e->epoch + 1)
 		return 0; /* its row was made by a process that kept none */

@@ -1,9 +1,8 @@
-/* run_dir.c - whose folder it is, and what moves away for a new run.
- *
- * Called on rank 0 alone. The lock lies in the folder itself: when an old run is
- * moved, the lock moves along, and the new folder gets its own before the old
- * one is let go.
- */
+/* run_dir.c - whose folder it is, and what moves away for a new run. Called on
+ * rank 0 alone, by cmd_train, in the order of run_dir.h: claim before anything
+ * is read, begin after the first step, leave at the end. The lock lies in the
+ * folder itself: when an old run is moved, the lock moves along, and the new
+ * folder gets its own before the old one is let go. */
 #include "report/run_dir.h"
 
 #include "base/file.h"
@@ -26,6 +25,7 @@ int run_dir_name(struct run_dir *d, const char *save_dir, const char *name,
 	char trimmed[PATH_MAX];
 
 	*d = (struct run_dir){ .owner.fd = -1 };
+	/* A slash at the end would hide the name that the folder ends with. */
 	while (n > 1 && save_dir[n - 1] == '/')
 		n--;
 	snprintf(trimmed, sizeof(trimmed), "%.*s", (int)n, save_dir);
@@ -57,6 +57,8 @@ static bool holds_anything(const char *path)
 	return found;
 }
 
+/* Another run is a mistake of the command line: this one may not wait for
+ * hours. */
 static int take(struct run_dir *d, struct fl_err *err)
 {
 	int rc = fl_owner_take(&d->owner, d->path, d->job, 0, err);
@@ -91,11 +93,15 @@ int run_dir_claim(struct run_dir *d, const char *job, struct fl_err *err)
 	int rc;
 
 	snprintf(d->job, sizeof(d->job), "%s", job ? job : "");
+	/* For leave(): a start that fails takes away what it made, and nothing
+	 * else. */
 	d->made = count_missing(d->path);
 	rc = fl_make_dirs(d->path, err);
 	return rc == 0 ? take(d, err) : rc;
 }
 
+/* Did an earlier attempt of the same job begin this run? Then it goes on
+ * here. */
 static bool is_of_job(const struct run_dir *d)
 {
 	char path[PATH_MAX];
@@ -133,6 +139,8 @@ static int move_away(struct run_dir *d, struct fl_err *err)
 	char to[PATH_MAX];
 	int n = 1, rc;
 
+	/* The first number that is free; nobody else renames while the lock is
+	 * ours. */
 	do {
 		snprintf(to, sizeof(to), "%s.%d", d->path, n++);
 	} while (fl_exists(to));
@@ -154,6 +162,8 @@ int run_dir_begin(struct run_dir *d, const char *from, bool again,
 	char path[PATH_MAX];
 	int rc = 0;
 
+	/* A run that goes on from a checkpoint in the folder is the run in the
+	 * folder. */
 	if (!lies_in(from, d->path) && !(again && is_of_job(d)) &&
 	    holds_anything(d->path))
 		rc = move_away(d, err);
@@ -181,6 +191,7 @@ void run_dir_leave(struct run_dir *d)
 	}
 }
 
+/* null and not -1: a reader of JSON must not take it for a score. */
 static void set_measured(struct json *o, const char *key, double value)
 {
 	if (value < 0)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The one list, made of SINK_LIST: a sink more is a line in sink.h. */
 const struct sink *const run_sinks[] = {
 #define X(name) &name,
 	SINK_LIST(X)
@@ -68,6 +69,8 @@ int sinks_open(const struct sink *const *rows, const struct sink_run *run,
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct opened *o = &s->list[i];
 
+		/* The row is there before open is called, so a failure closes
+		 * it as well. */
 		o->sink = rows[i];
 		if (!o->sink->open)
 			continue;
@@ -136,6 +139,7 @@ static double mean(const struct sinks *s, int which)
 	return sum / s->filled;
 }
 
+/* Of all ranks, as a speed is told of the job. */
 static double images_of_step(const struct sinks *s)
 {
 	return s->run.batch_size * s->run.world_size;
@@ -158,6 +162,7 @@ static double fold(const struct sinks *s, const struct sink_number *number,
 	}
 }
 
+/* Into the ring as it came; a speed comes as the step's seconds. */
 static void keep(struct sinks *s, const struct sinks_step *step)
 {
 	for (int i = 0; i < s->count; i++) {
@@ -202,6 +207,8 @@ int sinks_step(struct sinks *s, const struct sinks_step *step,
 	told.now = s->now;
 	told.count = s->count;
 	told.left_s = time_to_come(s, step);
+	/* The reference logs by the step in the epoch, so step 0 of each is
+	 * logged. */
 	if (step->step_in_epoch % s->run.log_iter == 0) {
 		for (int i = 0; i < s->count; i++) {
 			s->recent[i] = step->numbers[i];

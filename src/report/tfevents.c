@@ -1,12 +1,12 @@
-/* tfevents.c - event files as TensorBoard 2.21 reads them, without protobuf.
+/* tfevents.c - event files as TensorBoard 2.21 reads them, without protobuf;
+ * for report/events.c, which begins an event, adds values and ends it.
  *
  * A record is its payload's length, the masked checksum of that, the payload,
  * its checksum. The payload is an Event message; the few fields used here are
  * named below by their numbers in tensorflow/core/util/event.proto and
- * framework/{summary,tensor}.proto. Scalars are simple_value, which every reader
- * of event files takes for a scalar; pictures and texts are string tensors with
- * the name of the plugin that shows them.
- */
+ * framework/{summary,tensor}.proto. Scalars are simple_value, which every
+ * reader of event files takes for a scalar; pictures and texts are string
+ * tensors with the name of the plugin that shows them. */
 #include "report/tfevents.h"
 
 #include "base/arena.h"
@@ -23,6 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* TensorBoard looks for the word anywhere in a name; the seconds behind it have
+ * ten digits until the year 2286, so names sort as times do. */
 #define PREFIX "events.out.tfevents."
 #define DIGITS 10
 
@@ -60,6 +62,7 @@ enum {
 	SHAPE_DIM = 2,
 	DIM_SIZE = 1
 };
+/* How protobuf marks what stands behind a field's number. */
 enum field_form {
 	WIRE_VARINT = 0,
 	WIRE_64 = 1,
@@ -77,6 +80,9 @@ struct tfevents {
 	struct fl_str value;   /* scratch of one value */
 };
 
+/* CRC-32C, bit by bit from its polynomial in reverse, then turned and shifted
+ * as TFRecord has it: a checksum of a file that holds checksums would be
+ * weak. */
 uint32_t tfevents_masked_crc(const void *bytes, size_t size)
 {
 	static uint32_t table[256];
@@ -97,6 +103,8 @@ uint32_t tfevents_masked_crc(const void *bytes, size_t size)
 	return (c >> 15 | c << 17) + 0xa282ead8u;
 }
 
+/* Seven bits a byte, the lowest first, the highest bit set on all but the
+ * last. */
 static void put_varint(struct fl_str *s, uint64_t v)
 {
 	unsigned char bytes[10];
@@ -136,6 +144,8 @@ static void put_text(struct fl_str *s, int field, const char *text)
 	put_bytes(s, field, text, strlen(text));
 }
 
+/* Inner messages need their length first, so each is made apart; this frees
+ * it. */
 static void put_message(struct fl_str *s, int field, struct fl_str *message)
 {
 	put_bytes(s, field, fl_str_get(message), message->len);
@@ -162,6 +172,7 @@ void tfevents_begin(struct tfevents *t, double time, int64_t step)
 	put_int(&t->head, EVENT_STEP, step);
 }
 
+/* TensorBoard drops what it has of later steps at such an event. */
 void tfevents_restart(struct tfevents *t)
 {
 	struct fl_str session = FL_STR_INIT;
@@ -213,6 +224,8 @@ static void put_tensor(struct tfevents *t, const char *tag, const char *plugin,
 	end_value(t);
 }
 
+/* Width and height as texts, then the file itself: the form of the images
+ * plugin. */
 void tfevents_image(struct tfevents *t, const char *tag, int w, int h,
 		    const void *file, size_t size)
 {
@@ -246,7 +259,8 @@ static void put_checked(struct fl_str *record, const void *bytes, size_t size)
 	fl_str_addn(record, masked, sizeof(masked));
 }
 
-/* All of it, or nothing stays. */
+/* All of it, or nothing stays: readers stop for good at a record that is cut
+ * off, so what stands behind half a record is never seen. */
 static int append(struct tfevents *t, const struct fl_str *record,
 		  struct fl_err *err)
 {
@@ -300,7 +314,9 @@ int tfevents_end(struct tfevents *t, struct fl_err *err)
 	return write_record(t, &t->head, err);
 }
 
-/* The newest time in the names of the folder's event files, or 0. */
+/* The newest time in the names of the folder's event files, or 0. A reader
+ * takes the files in order of names, and goes back no more: a run that goes on
+ * must come behind the one before, even in the same second. */
 static int64_t newest_time(const char *folder)
 {
 	DIR *d = opendir(folder);
