@@ -21,9 +21,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+/* One link a process, as there is one agent: closed by the system alone, for
+ * its end is how the agent sees that a trainer begins to end
+ * (launch/job/trainer.c). */
 static int link_fd = -1;
 static struct agent_status *status;
 
+/* The number that a variable names, which a program of ours that this one
+ * starts must not inherit: the link would stay open after us. Below 3 are the
+ * standard descriptors, so such a value is a mistake; -1 for none. */
 static int descriptor(const char *variable)
 {
 	const char *text = getenv(variable);
@@ -34,7 +40,8 @@ static int descriptor(const char *variable)
 	return fd;
 }
 
-/* Dropped where the socket is full. */
+/* Dropped where the socket is full. Lines are short, and the socket takes a
+ * short one whole or not at all. */
 static void tell(enum agent_event event, const void *values)
 {
 	struct fl_str s = FL_STR_INIT;
@@ -58,10 +65,13 @@ void agent_link_open(void)
 	if (page < 0 || fstat(page, &st) != 0 ||
 	    st.st_size < (off_t)sizeof(*status))
 		return;
+	/* Never unmapped: threads post on it until the process ends. */
 	p = mmap(NULL, sizeof(*status), PROT_READ | PROT_WRITE, MAP_SHARED,
 		 page, 0);
 	if (p != MAP_FAILED) {
 		status = p;
+		/* The agent reads a page of version 0 as one of a program that
+		 * tells nothing. */
 		status->version = 1;
 	}
 }
@@ -71,6 +81,8 @@ bool agent_link_is_open(void)
 	return link_fd >= 0;
 }
 
+/* Plain stores: only the training thread writes them, and the agent, which
+ * shows them, can live with one that is half an old one. */
 void agent_link_phase(int64_t step, const char *phase)
 {
 	if (!status)
@@ -79,6 +91,8 @@ void agent_link_phase(int64_t step, const char *phase)
 	snprintf(status->phase, sizeof(status->phase), "%s", phase);
 }
 
+/* The number first, then the count: an agent that looks in between sees a rank
+ * which is not inside yet, and never one inside an older operation. */
 void agent_link_enter(void)
 {
 	if (!status)
@@ -106,6 +120,7 @@ void agent_link_step(double step_s, double data_s, double wait_s)
 	atomic_fetch_add(&status->step_us, (long long)(1e6 * step_s));
 	atomic_fetch_add(&status->data_us, (long long)(1e6 * data_s));
 	atomic_fetch_add(&status->wait_us, (long long)(1e6 * wait_s));
+	/* Last, so that the sums hold at least the steps that are counted. */
 	atomic_fetch_add(&status->steps, 1);
 }
 
@@ -128,6 +143,7 @@ void agent_link_pace(const struct agent_pace *pace)
 {
 	struct agent_pace p = *pace;
 
+	/* A line for people to read: digits beyond are noise. */
 	p.compute_s = round(1e9 * p.compute_s) / 1e9;
 	p.step_s = round(1e9 * p.step_s) / 1e9;
 	tell(AGENT_PACE, &p);
@@ -153,10 +169,12 @@ static int wait_link(short what, double until, struct fl_err *err)
 		       strerror(errno));
 }
 
+/* The digest may be longer than the socket takes at once, and must arrive. */
 static int send_all(const char *text, size_t size, double until,
 		    struct fl_err *err)
 {
 	while (size > 0) {
+		/* The bound holds for all of it, not for each piece. */
 		int rc = wait_link(POLLOUT, until, err);
 		ssize_t n;
 
@@ -183,7 +201,8 @@ static bool is_go(const char *line, size_t size)
 	return go;
 }
 
-/* Takes the whole lines out of what came; true: one of them is the word. */
+/* Removes the whole lines from what came; true: one of them is the word. Lines
+ * that are not known here are a newer agent's, and are left. */
 static bool take_lines(struct fl_str *got)
 {
 	bool go = false;
@@ -199,6 +218,8 @@ static bool take_lines(struct fl_str *got)
 	return go;
 }
 
+/* The link's end means that the agent died. The system ends this process too
+ * (PDEATHSIG); the sentence is for its log. */
 static int wait_go(double until, struct fl_err *err)
 {
 	struct fl_str got = FL_STR_INIT;

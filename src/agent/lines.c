@@ -57,6 +57,8 @@ static const struct field fault_rows[] = {
 };
 const struct record agent_fault_record = RECORD(struct agent_fault, fault_rows);
 
+/* The order is that of the events; what people read is printed into
+ * docs/launch-protocol.md, and a test keeps the two equal. */
 const struct agent_line agent_lines[AGENT_EVENTS] = {
 	[AGENT_HELLO] = { "hello", &hello_record, "trainer",
 			  "it knows this protocol; faults of such programs are "
@@ -77,6 +79,7 @@ const struct agent_line agent_lines[AGENT_EVENTS] = {
 			  "before it ends with an error" },
 };
 
+/* "event" comes first: people who read a log of lines look there. */
 void agent_line_print(enum agent_event event, const void *values,
 		      struct fl_str *out)
 {
