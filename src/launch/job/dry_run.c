@@ -23,6 +23,8 @@ static void suppose(struct layout *l, const struct launch_plan *p)
 	l->self = p->hosts.self;
 }
 
+/* MPI's ports are told as the range that a firewall has to let through: four a
+ * trainer, of the machine that has most (plan/environ.c says why four). */
 static void print_table(const struct launch_options *o,
 			const struct launch_plan *p, const struct layout *l)
 {
@@ -64,6 +66,9 @@ static void print_roles(const struct launch_options *o,
 		       p->agent_port);
 }
 
+/* The environment of this machine's first rank stands for all; the others
+ * differ in numbers alone. RANK= and WORLD_SIZE= are looked for anywhere in the
+ * name, so that every dialect's are among them. */
 static void print_environment(const struct launch_plan *p,
 			      const struct layout *l)
 {
@@ -107,6 +112,8 @@ static void print_others(const struct launch_plan *p, const struct layout *l)
 			printf("%s%s:%d", i ? "," : "", p->hosts.list[i].name,
 			       l->list[i].count);
 	}
+	/* mpirun would bind each rank to a core or a socket, where the threads
+	 * of one rank would sit on top of each other. */
 	printf(" --bind-to none -x OMP_NUM_THREADS=%d", p->threads);
 	print_program(p, 0);
 	printf("under srun:\n  srun --mpi=pmix -N %d --ntasks-per-node=%d -c %d",
@@ -117,6 +124,7 @@ static void print_others(const struct launch_plan *p, const struct layout *l)
 	       "--master-port %d%s",
 	       l->count, l->self, p->count, p->hosts.list[0].name,
 	       p->port + l->most, script ? "" : " --no-python");
+	/* torchrun itself starts "python -u" on what it is given. */
 	print_program(p, script ? 2 : 0);
 }
 

@@ -117,6 +117,8 @@ static void tail_of(const char *path, struct fl_str *out)
 		return;
 	at = map.size;
 	least = at > TAIL_BYTES ? at - TAIL_BYTES : 0;
+	/* The last line's own line feed counts, so it takes one more than the
+	 * lines that are shown to find where the first begins. */
 	while (at > least && lines <= TAIL_LINES)
 		lines += map.data[--at] == '\n';
 	if (lines > TAIL_LINES)
@@ -130,6 +132,8 @@ static int device_of(const struct layout *l, const struct trainer *t)
 	return layout_own(l)->devices[t->local];
 }
 
+/* The record borrows end, name and tail, which live here: it is written before
+ * they go. */
 struct json *fault_of_trainer(const struct launch_plan *plan,
 			      const struct layout *layout,
 			      const struct trainer *t, const char *why,
@@ -198,6 +202,8 @@ bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 
 	if (!s || !s->version || t->ended)
 		return false;
+	/* The trainer may be writing its phase: a torn one ends with the
+	 * field. */
 	fl_str_addf(out, "rank %d (%s, device %d) was in '%.31s' of step %lld",
 		    t->rank, hosts_own(&plan->hosts), device_of(layout, t),
 		    s->phase, (long long)s->step);
@@ -209,6 +215,9 @@ bool fault_is_of_trainer(const struct fault *fault)
 	return strcmp(fault->kind, FAULT_TRAINER_KIND) == 0;
 }
 
+/* A trainer that was killed from outside may well live next time: such a fault
+ * never counts as the same one again. A kill for want of memory does, for the
+ * next attempt needs as much. */
 void fault_key(const struct fault *fault, struct fl_str *out)
 {
 	bool chance = fault->signal == SIGKILL && !fault->memory;
@@ -228,7 +237,9 @@ void fault_line(const struct fault *fault, struct fl_str *out)
 		fl_str_addf(out, "%s %s", fault->host, fault->end);
 }
 
-/* A program's own sentence says more than the end of its log. */
+/* A program's own sentence says more than the end of its log. The device of a
+ * server or a worker is only its place on the machine (plan/roles.c), and is
+ * left out. */
 static void print_trainer(const struct fault *fault)
 {
 	if (strncmp(fault->name, "rank", 4) == 0)
@@ -266,6 +277,8 @@ void verdict_print(const struct json *verdict, const char *log_dir)
 	}
 	if (*v.note)
 		fl_info("%s", v.note);
+	/* A folder that cannot be written must not hide the fault: it is on the
+	 * console by now. */
 	if (fl_join(path, sizeof(path), log_dir, "fault.json", &err) != 0 ||
 	    json_write(verdict, path, &err) != 0)
 		fl_warn("%s", err.text);

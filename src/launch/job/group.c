@@ -30,6 +30,8 @@ static bool read_stat(pid_t pid, char *state, pid_t *group)
 	return true;
 }
 
+/* SigCgt is a mask with signal 1 in its lowest bit. A process that is gone by
+ * now has no handler left either. */
 static bool catches_term(pid_t pid)
 {
 	char path[64], line[256];
@@ -46,6 +48,8 @@ static bool catches_term(pid_t pid)
 	return (caught >> (SIGTERM - 1)) & 1;
 }
 
+/* A zombie ('Z') waits for its parent alone, and 'X' is about to vanish:
+ * neither can be waited for nor woken. */
 static void add(struct group_look *l, pid_t pid, char state)
 {
 	if (state == 'Z' || state == 'X')

@@ -79,6 +79,9 @@ int guard_start(void)
 	if (pid == 0) {
 		sigset_t all;
 
+		/* Neither the terminal's signals nor those to fleetrun's
+		 * process group reach it, and no other can end it but
+		 * SIGKILL. */
 		setsid();
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);

@@ -42,7 +42,9 @@ static void signal_all(struct job *j, int number)
 			trainer_signal(&j->trainers[i], number);
 }
 
-/* Which trainers have begun to end, in the order in which they did. */
+/* Which trainers have begun to end, in the order in which they did: epoll hands
+ * out links in the order in which they became ready, where a poll would only
+ * say which have ended by now. */
 static void note_order(struct job *j)
 {
 	struct epoll_event ends[16];
@@ -77,6 +79,10 @@ static bool is_server(const struct trainer *t)
 	return t->role && t->role->server;
 }
 
+/* What it left behind is read before it is judged: the sentence of a fault
+ * stands on its link, or in PyTorch's file, and PMI-1's "abort" on its socket.
+ * A program that ends with 0 while it is within MPI has left its peers in a
+ * collective that never ends. */
 static void judge_end(struct job *j, struct trainer *t)
 {
 	int code = trainer_code(t), aborted = pmix_server_aborted(t->local);
@@ -93,6 +99,7 @@ static void judge_end(struct job *j, struct trainer *t)
 		return;
 	if (code != 0)
 		trainer_read_error(t);
+	/* A status is a byte: MPI_Abort(256) must not look like success. */
 	if (aborted)
 		j->events.fault(ctx, t, "called MPI_Abort",
 				aborted & 255 ? aborted & 255 : 1);
@@ -127,6 +134,8 @@ static bool outlived(const struct job *j, const struct trainer *t)
 	return look.catches;
 }
 
+/* A trainer whose leader was only a shell ends with the last process of its
+ * group. */
 static void see_to_the_left(struct job *j)
 {
 	for (int i = 0; i < j->started; i++) {
@@ -145,6 +154,7 @@ static void end_aborted(struct job *j)
 			trainer_signal(&j->trainers[i], SIGKILL);
 }
 
+/* Edge triggered: each link is told once, when its other end closes. */
 static void watch_end(struct job *j, int i)
 {
 	struct epoll_event end = { .events = EPOLLRDHUP | EPOLLET,
@@ -169,6 +179,8 @@ static struct trainer *next_ended(struct job *j)
 	return first;
 }
 
+/* Everyone's status is asked for: the guard, and orphans that were handed to us
+ * as their subreaper, must not stay zombies either. */
 static void collect(struct job *j)
 {
 	int status;
@@ -251,6 +263,9 @@ static void tell_unserved(struct job *j)
 		j->events.unserved(j->events.ctx, rank, what);
 }
 
+/* The order of the reads settles what a fault says: which links closed first,
+ * then lines and output, and only then (read_signals) whose process has
+ * ended. */
 void job_turn(struct job *j)
 {
 	note_order(j);
@@ -289,6 +304,7 @@ void job_stop(struct job *j, double grace)
 		signal_all(j, SIGCONT);
 	}
 	j->asked = true;
+	/* A later request may only hasten the end. */
 	if (j->kill_at == 0 || at < j->kill_at)
 		j->kill_at = at;
 }
@@ -304,6 +320,7 @@ void job_pardon(struct job *j)
 	j->kill_at = 0;
 }
 
+/* Our own SIGKILL comes at kill_at and not before. */
 bool job_not_ours(const struct job *j, const struct trainer *t)
 {
 	return WIFSIGNALED(t->wait_status) &&
@@ -311,7 +328,9 @@ bool job_not_ours(const struct job *j, const struct trainer *t)
 	       (j->kill_at == 0 || fl_now_s() < j->kill_at);
 }
 
-/* Grandchildren that left their group were handed to us: nobody stays. */
+/* Grandchildren that left their group were handed to us
+ * (PR_SET_CHILD_SUBREAPER): nobody stays. A kernel that does not list children
+ * leaves them alone. */
 static void end_orphans(void)
 {
 	char path[64], *text = NULL;
@@ -374,6 +393,8 @@ int job_open(struct job *j, const struct launch_options *options,
 	terminal_open();
 	j->guard = guard_start(); /* before PMIx has threads */
 	j->ends = epoll_create1(EPOLL_CLOEXEC);
+	/* PMIx's threads inherit what is blocked here: a signal that one of
+	 * them took would not come by the signalfd. */
 	j->signals = open_signals(&j->old);
 	/* PMIx writes to trainers that may have been killed a moment ago. */
 	signal(SIGPIPE, SIG_IGN);
@@ -414,6 +435,7 @@ int job_start(struct job *j, struct fl_err *err)
 			rc = trainer_start(&j->trainers[i], j->plan, j->layout,
 					   i, j->options->log_dir, &env, pmi,
 					   err);
+		/* The trainer has its own copy by now. */
 		fl_close(&pmi);
 		environ_release(&env);
 		if (rc != 0)
@@ -431,6 +453,8 @@ int job_start(struct job *j, struct fl_err *err)
 
 void job_end(struct job *j)
 {
+	/* One bound for all: a process that outlived its trainer may hold the
+	 * pipe open for ever. */
 	double until = fl_now_s() + OUTPUT_GRACE_S;
 
 	for (int i = 0; i < j->started; i++)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#define FIXED 64
+#define FIXED 64 /* the agent's and its libraries' own, with room to spare */
 #define EACH_TRAINER 8
 #define EACH_MACHINE 2
 
@@ -25,6 +25,7 @@ int open_files_raise(int machines, int trainers, struct fl_err *err)
 	known = true;
 	most = given;
 	most.rlim_cur = most.rlim_max;
+	/* A filter may forbid it: then what was given has to do. */
 	if (setrlimit(RLIMIT_NOFILE, &most) != 0)
 		most.rlim_cur = given.rlim_cur;
 	if (most.rlim_cur >= need)

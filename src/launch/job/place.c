@@ -32,6 +32,7 @@ void place_fleet_file(const char *folder, int index, char *buf, size_t size)
 	snprintf(buf, size, "%s/fleet.%d.json", folder, index);
 }
 
+/* The first is log_dir itself, the next are job.2, job.3, .. below it. */
 static int name_place(const char *log_dir, int number, char *buf, size_t size,
 		      struct fl_err *err)
 {
@@ -44,7 +45,8 @@ static int name_place(const char *log_dir, int number, char *buf, size_t size,
 				       size - 32);
 }
 
-/* A job with our line was interrupted here. */
+/* A job with our line was interrupted here: its fleet file does not say that it
+ * is over. One machine alone keeps no such file (fleet/state.c). */
 static bool was_ours(const char *folder, const struct launch_plan *plan)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -97,6 +99,9 @@ static int check_logs(const char *folder, struct fl_err *err)
 	return rc;
 }
 
+/* Agents of one job on several machines have the same line, and may share a
+ * folder of a common disk. A job alone shares with nobody, be it the same line
+ * typed twice. */
 static int claim(struct place *p, const struct launch_plan *plan,
 		 struct fl_err *err)
 {
@@ -134,6 +139,8 @@ static int find_own(struct place *p, const char *log_dir,
 int place_open(struct place *p, const char *log_dir,
 	       const struct launch_plan *plan, struct fl_err *err)
 {
+	/* Who holds log_dir itself, for the line that says why it is not
+	 * used. */
 	char first[sizeof(p->owner.holder)] = "";
 	int number = find_own(p, log_dir, plan);
 	int rc = number ? 0 : FL_OWNER_OTHER;
@@ -164,6 +171,8 @@ void place_close(struct place *p)
 	fl_owner_release(&p->owner);
 }
 
+/* The verdict of an earlier job would be taken for this one's, and so would its
+ * logs. */
 void place_forget(const char *folder)
 {
 	DIR *d = opendir(folder);

@@ -28,11 +28,15 @@ static int remove_one(const char *path, const struct stat *st, int kind,
 	return 0;
 }
 
+/* Links are removed, never followed (FTW_PHYS): what one points at is not
+ * ours. */
 static void remove_tree(const char *path)
 {
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* The system gives the lock back when its holder dies, however it dies: so
+ * nobody needs to tidy up for a folder to be known as left behind. */
 static int hold(const char *folder)
 {
 	char path[512];
@@ -47,7 +51,8 @@ static int hold(const char *folder)
 	return fd;
 }
 
-/* One that has just begun may not hold its lock yet. */
+/* One that has just begun may not hold its lock yet. A number that was given to
+ * another process keeps the folder until a later sweep. */
 static bool lives(const char *pid)
 {
 	long number = strtol(pid, NULL, 10);
@@ -150,6 +155,9 @@ static int make_somewhere(const char *const *roots, const char *other,
 	return err->code;
 }
 
+/* Two folders, for they ask for different things: sockets and files of PMIx
+ * want any disk, the segments through which Open MPI's ranks exchange data
+ * (environ.c) want memory. */
 int scratch_open(struct launch_scratch *s, const char *log_dir,
 		 struct fl_err *err)
 {
@@ -175,6 +183,8 @@ int scratch_open(struct launch_scratch *s, const char *log_dir,
 
 void scratch_close(struct launch_scratch *s)
 {
+	/* The locks go last, or another fleetrun would sweep what is being
+	 * removed. */
 	if (s->shm_lock >= 0)
 		remove_tree(s->shm);
 	if (s->lock >= 0)

@@ -32,6 +32,8 @@
 #define PROMPT_S 0.5 /* a line without an end is shown after so long */
 #define BAR_S 5.0    /* one that rewrites itself, every so often */
 
+/* Memory without a name: the trainer has it by number, and nothing is left
+ * where both are killed. */
 static int open_status(struct trainer *t, struct fl_err *err)
 {
 	int fd = memfd_create("flotilla_status", 0);
@@ -97,6 +99,8 @@ struct handed {
 static int last_descriptor(int page, int pmi)
 {
 	int64_t most = open_files_given();
+	/* The highest number below the usual limit of 1024, or below a lower
+	 * one. */
 	int last = most > 16 && most < 1024 ? (int)most - 1 : 1023;
 
 	while (last == page || last == pmi)
@@ -126,13 +130,15 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 	fcntl(STDIN_FILENO, F_SETFD, 0); /* where it was that already */
 	dup2(to->output, STDOUT_FILENO);
 	dup2(to->output, STDERR_FILENO);
-	/* descriptors of ours and of our libraries stay behind */
+	/* Descriptors of ours and of our libraries stay behind. The page and
+	 * PMI's socket keep their numbers, which the environment has named. */
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	dup2(to->link, to->last);
 	fcntl(to->last, F_SETFD, 0);
 	fcntl(to->page, F_SETFD, 0);
 	fcntl(to->pmi, F_SETFD, 0);
 	execvpe(plan->program, plan->argv, env);
+	/* To the pipe, and so to its log and to the report of the fault. */
 	dprintf(STDERR_FILENO, "fleetrun: cannot start '%s': %s\n",
 		plan->program, strerror(errno));
 	_exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
@@ -209,6 +215,7 @@ static void hand_lines(struct trainer *t, bool rest, trainer_lines_fn lines,
 				   : NULL;
 	size_t n = last ? (size_t)(last - t->line.data) + 1 : 0;
 
+	/* A program that never ends its lines is handed on in pieces. */
 	if (rest || t->line.len > 65536)
 		n = t->line.len;
 	if (n == 0)
@@ -241,6 +248,8 @@ bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 		return false;
 	while ((n = read(t->output, buf, sizeof(buf))) > 0) {
 		fwrite(buf, 1, (size_t)n, t->log);
+		/* At once: the report of a fault reads the log from the
+		 * disk. */
 		fflush(t->log);
 		if (show) {
 			fwrite(buf, 1, (size_t)n, stdout);
@@ -266,6 +275,7 @@ bool trainer_pump(struct trainer *t, bool show, trainer_lines_fn lines,
 	return false;
 }
 
+/* Faults of a program that said hello are restarted by default (verdict.c). */
 static void note_line(struct trainer *t, enum agent_event event,
 		      const struct json *line)
 {
@@ -294,6 +304,8 @@ static void hear_line(struct trainer *t, const char *text, size_t size,
 	json_free(o);
 }
 
+/* All that is there first, then its whole lines: the last line of one that died
+ * is read though its end is seen in the same call. */
 void trainer_read_link(struct trainer *t, trainer_said_fn said, void *ctx)
 {
 	char buf[16384], *end;
@@ -338,6 +350,7 @@ void trainer_tell(const struct trainer *t, enum agent_event event)
 	if (t->link < 0)
 		return;
 	agent_line_print(event, NULL, &s);
+	/* It never waits: the loop that calls this serves all trainers. */
 	send(t->link, fl_str_get(&s), s.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	fl_str_release(&s);
 }
