@@ -46,6 +46,8 @@ void greeting_begin(struct greeting *g, const struct hosts *hosts,
 	fl_random_bytes(g->mine, sizeof(g->mine));
 }
 
+/* A greeting belongs to no attempt, hence 0 in its frames. Who calls and who is
+ * called say the same of themselves; nothing of it is secret. */
 void greeting_hello(struct greeting *g, struct wire *w)
 {
 	char hex[2 * GREETING_NONCE + 1];
@@ -100,7 +102,9 @@ static bool read_nonce(const char *hex, unsigned char *nonce)
 }
 
 /* The same for both sides, whoever calls, but different for each purpose, so
- * that no proof can be sent back to its maker. */
+ * that no proof can be sent back to its maker. The purposes: c and a for the
+ * proofs of who calls and who is called, C and A for the seals of their
+ * frames. */
 static void derive(const struct greeting *g, char purpose,
 		   unsigned char bytes[FL_DIGEST_BYTES])
 {
@@ -126,6 +130,8 @@ static void seal_after_proof(const struct greeting *g, bool of_caller,
 	wire_start_seal(seal, key);
 }
 
+/* The proof itself goes unsealed, all that follows is sealed: the other side
+ * can make the key as soon as it has both nonces. */
 static void send_proof(const struct greeting *g, struct wire *w)
 {
 	unsigned char bytes[FL_DIGEST_BYTES];
@@ -181,6 +187,9 @@ static int check_index(struct greeting *g, struct wire *w,
 	return refuse(g, w, "index", text, text);
 }
 
+/* The order matters: of another version neither list nor index can be believed,
+ * and of another list the index means nothing. A probe that came so far would
+ * be welcome, and is refused with a word of its own. */
 static int hear_hello(struct greeting *g, struct wire *w, const struct json *o)
 {
 	struct hello h;
@@ -201,13 +210,16 @@ static int hear_hello(struct greeting *g, struct wire *w, const struct json *o)
 	if (g->caller) {
 		send_proof(g, w);
 	} else {
+		/* Only the caller says what the connection is for. */
 		g->stream |= h.stream;
 		greeting_hello(g, w);
 	}
 	return 0;
 }
 
-/* In constant time, so that a stranger cannot find the word letter by letter. */
+/* In constant time, so that a stranger cannot find the word letter by letter.
+ * The called side sends its own proof only now: a stranger who calls gets no
+ * digest of the token to try words against. */
 static int hear_proof(struct greeting *g, struct wire *w,
 		      const struct wire_frame *frame, const struct json *mine)
 {
@@ -261,11 +273,14 @@ int greeting_heard(struct greeting *g, struct wire *w,
 	int rc;
 
 	if (frame->type == WIRE_PROOF)
+		/* The second frame on either side, and the only one that is no
+		 * JSON. */
 		return g->frames++ == 1 ? hear_proof(g, w, frame, mine)
 					: out_of_turn(g, w);
 	o = json_parse((const char *)frame->data, frame->size, "greeting",
 		       &err);
 	if (!o) {
+		/* A caller whose first frame is no JSON is no agent at all. */
 		g->strange = g->frames == 0;
 		return refuse(g, w, "protocol", "no JSON", err.text);
 	}

@@ -26,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PING_S 0.5
+#define PING_S 0.5	 /* four within what counts as silence, 2 s */
 #define CONNECT_S 2.0	 /* a call that nobody answers nor refuses */
 #define GREET_S 5.0	 /* from the connection to the introduction */
 #define AGAIN_S 0.25	 /* between two calls, at first */
@@ -282,6 +282,8 @@ static void call(struct peers *p, int peer)
 		l->stage = STAGE_CALLING;
 }
 
+/* The system itself would try for two minutes: CONNECT_S ends a call to a
+ * machine that is off before its user wonders. */
 static void look_at_call(struct peers *p, int peer)
 {
 	struct link *l = &p->links[peer];
@@ -431,6 +433,7 @@ static void seat(struct peers *p, struct link *guest, const struct json *intro)
 		p->config.left(p->config.ctx, peer, "it began anew");
 	}
 	wire_close(&l->wire);
+	/* With its buffers: what it said after its introduction is in them. */
 	l->wire = guest->wire;
 	here(p, peer, intro);
 }
@@ -461,6 +464,8 @@ static void greet_guests(struct peers *p)
 		}
 		json_free(intro);
 		if (rc != 0)
+			/* The last one takes its place, and is looked at
+			 * next. */
 			*g = p->guests[--p->guest_count];
 		else
 			i++;
@@ -513,6 +518,8 @@ static void judge_silence(struct peers *p, int peer, double now)
 	}
 }
 
+/* One turn of a link that stands. What is heard may be answered at once, so
+ * bytes are moved before and after. */
 static void serve(struct peers *p, int peer, double now)
 {
 	struct link *l = &p->links[peer];

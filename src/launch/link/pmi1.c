@@ -62,7 +62,8 @@ static void free_pair(void *at)
 	free(p);
 }
 
-/* What "get" answers: of this machine as it comes, of others after a barrier. */
+/* What "get" answers: of this machine as it comes, of others after a barrier. A
+ * tree, for each rank of a large job asks for every other's key. */
 static void keep(struct pmi1 *p, const char *key, const char *value)
 {
 	struct pmi1_pair *own = fl_calloc(1, sizeof(*own)), **at;
@@ -147,6 +148,8 @@ int pmi1_join(struct pmi1 *p, int local, struct launch_environ *env,
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return fl_fail(err, FL_EIO, "cannot make a socket for PMI: %s",
 			       strerror(errno));
+	/* The other end is closed on exec in every program but its own trainer,
+	 * whose child clears that flag (job/trainer.c). */
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	p->clients[local].fd = ends[0];
 	set_int(env, "PMI_FD", ends[1]);
@@ -168,7 +171,8 @@ int pmi1_fds(const struct pmi1 *p, struct pollfd *fds)
 	return n;
 }
 
-/* A client that does not read what it asked for has itself to blame. */
+/* A client that does not read what it asked for has itself to blame: the agent
+ * does not wait for it. The longest answer holds a value of VALUE_MAX_BYTES. */
 static void say(const struct client *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -185,7 +189,9 @@ static void say(const struct client *c, const char *fmt, ...)
 		send(c->fd, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* The value of " name=value"; "" where it is not there. */
+/* The value of " name=value"; "" where it is not there. Names are looked for at
+ * the start of a word only, or "key" would be found within another name. Values
+ * hold no blanks. */
 static void value_of(const char *line, const char *name, char *buf, size_t size)
 {
 	size_t n = strlen(name);
@@ -201,6 +207,8 @@ static void value_of(const char *line, const char *name, char *buf, size_t size)
 			 at + n + 1);
 }
 
+/* Noted twice: for "get" here, and for the other machines at the next
+ * barrier. */
 static void put(struct pmi1 *p, const struct client *c, const char *line)
 {
 	char key[KEY_MAX_BYTES + 1], value[VALUE_MAX_BYTES + 1];
@@ -232,6 +240,8 @@ static void get(struct pmi1 *p, const struct client *c, const char *line)
 		    key);
 }
 
+/* Lets the clients of this machine go; those of others have their own
+ * agents. */
 static void release(struct pmi1 *p)
 {
 	p->waiting = 0;
@@ -242,6 +252,8 @@ static void release(struct pmi1 *p)
 	}
 }
 
+/* A barrier is left when all clients of this machine are in it; over several
+ * machines when the fence that it becomes has brought all others' keys. */
 static void enter_barrier(struct pmi1 *p, struct client *c)
 {
 	p->waiting += !c->waiting;
@@ -252,10 +264,12 @@ static void enter_barrier(struct pmi1 *p, struct client *c)
 		p->fence = true;
 		return;
 	}
+	/* No other machine is to hear of them. */
 	fl_str_clear(&p->fresh);
 	release(p);
 }
 
+/* The call fails in the program, and the console says why (unserved). */
 static void refuse(struct pmi1 *p, const struct client *c, const char *answer,
 		   const char *what)
 {
@@ -264,6 +278,8 @@ static void refuse(struct pmi1 *p, const struct client *c, const char *answer,
 	say(c, "cmd=%s rc=-1 status=-1 msg=not_served_by_fleetrun\n", answer);
 }
 
+/* From here to "finalize" an exit with 0 is a fault: the others would wait for
+ * it in their next operation (job.c). */
 static void init(struct client *c, const char *line)
 {
 	char version[16];
@@ -274,6 +290,8 @@ static void init(struct client *c, const char *line)
 	    c->inside ? 0 : -1);
 }
 
+/* MPI_Abort(0) is an abort all the same. The client waits to be killed, which
+ * job.c sees to. */
 static void abort_of(struct client *c, const char *line)
 {
 	char code[16];
@@ -329,6 +347,7 @@ static void hear_line(struct pmi1 *p, struct client *c, const char *line)
 		c->many = true;
 	if (!c->many) {
 		answer(p, c, line);
+		/* Until here nothing is answered: the client writes all lines first. */
 	} else if (strcmp(line, "endcmd") == 0) {
 		c->many = false;
 		refuse(p, c, "spawn_result", "MPI_Comm_spawn");
@@ -351,6 +370,8 @@ static void read_client(struct pmi1 *p, struct client *c)
 			c->in.len -= len + 1;
 			memmove(c->in.data, end + 1, c->in.len);
 		}
+		/* A client that never ends its line counts as one that has
+		 * closed. */
 		if (c->in.len > LINE_MOST)
 			n = 0;
 		if (n == 0)
@@ -367,7 +388,8 @@ void pmi1_turn(struct pmi1 *p)
 			read_client(p, &p->clients[i]);
 }
 
-/* What all machines put: "key value\n", many times. */
+/* What all machines put: "key value\n", many times. The text is ours to cut up
+ * and free; this machine's own keys are among it, and are put again. */
 static void on_fence(const struct pmix_fence *fence, char *data, size_t size)
 {
 	struct pmi1 *p = fence->ctx;
@@ -388,6 +410,7 @@ static void on_fence(const struct pmix_fence *fence, char *data, size_t size)
 	release(p);
 }
 
+/* All machines take part in every barrier, so one signature does for all. */
 bool pmi1_next_fence(struct pmi1 *p, struct pmix_fence *out)
 {
 	if (!p || !p->fence)

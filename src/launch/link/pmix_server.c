@@ -40,18 +40,22 @@ const char *launch_pmix_version(void)
 	return text + strcspn(text, "0123456789");
 }
 
-/* Whom to call when a fence is complete. */
+/* Whom to call when a fence is complete: PMIx's ranks wait until that is done,
+ * once. */
 struct reply {
 	pmix_modex_cbfunc_t cb;
 	void *data;
 };
 
+/* A fence that PMIx's thread has noted and the main thread has yet to take. */
 struct waiting {
 	struct pmix_fence fence;
 	struct waiting *next;
 };
 
-/* One server a process: PMIx knows no more. */
+/* One server a process: PMIx knows no more. What its thread reads and writes is
+ * atomic or under the lock; nspace and layout change between two attempts only,
+ * when no rank of this machine lives that could ask. */
 static struct {
 	pmix_nspace_t nspace;
 	char folder[256];
@@ -81,6 +85,8 @@ static int local_of(const pmix_proc_t *proc)
 	return local;
 }
 
+/* "Succeeded" means here that cb is not called: there is nothing to wait
+ * for. */
 static pmix_status_t on_connect(const pmix_proc_t *proc, void *object,
 				pmix_op_cbfunc_t cb, void *data)
 {
@@ -99,6 +105,8 @@ static pmix_status_t on_leave(const pmix_proc_t *proc, void *object,
 	return PMIX_OPERATION_SUCCEEDED;
 }
 
+/* The agent ends the ranks itself, as after any fault; here it is only noted.
+ * MPI_Abort(0) is an abort all the same. */
 static pmix_status_t on_abort(const pmix_proc_t *proc, void *object, int status,
 			      const char text[], pmix_proc_t procs[], size_t n,
 			      pmix_op_cbfunc_t cb, void *data)
@@ -141,6 +149,7 @@ static void note_signature(struct pmix_fence *fence, const pmix_proc_t *procs,
 	snprintf(fence->signature, sizeof(fence->signature), "%zu %s", n, hex);
 }
 
+/* PMIx calls free(data) once it has handed it out. */
 static void answer_fence(const struct pmix_fence *fence, char *data,
 			 size_t size)
 {
@@ -150,6 +159,9 @@ static void answer_fence(const struct pmix_fence *fence, char *data,
 	free(to);
 }
 
+/* On PMIx's thread. data is ours from here on, and goes to the fence's owner.
+ * Noted in the order of arrival, in which fences are numbered
+ * (carry/fences.c). */
 static pmix_status_t on_fence(const pmix_proc_t procs[], size_t n,
 			      const pmix_info_t info[], size_t infos,
 			      char *data, size_t size, pmix_modex_cbfunc_t cb,
@@ -191,6 +203,8 @@ bool pmix_server_next_fence(struct pmix_fence *out)
 	w = server.fences;
 	if (w)
 		server.fences = w->next;
+	/* The eventfd is emptied with the list, so it stays readable while one
+	 * waits. */
 	else if (server.events >= 0 &&
 		 read(server.events, &count, sizeof(count)) < 0)
 		count = 0; /* nothing was noted since */
@@ -221,6 +235,7 @@ static pmix_status_t finish(pmix_status_t status)
 		return PMIX_SUCCESS;
 	if (status != PMIX_SUCCESS)
 		return status;
+	/* The clock of a condition variable that nobody set up otherwise. */
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += WAIT_S;
 	pthread_mutex_lock(&server.lock);
@@ -241,6 +256,9 @@ static int fail_pmix(pmix_status_t status, const char *what, struct fl_err *err)
 		       PMIx_Error_string(status));
 }
 
+/* All files into the private folder, which goes with the job. Namespace and
+ * rank tell the servers of several machines apart; the host name is that of
+ * --ips, as it stands in the map of nodes. */
 static int start(const char *host, int index, struct fl_err *err)
 {
 	static pmix_server_module_t module = { .client_connected = on_connect,
@@ -267,7 +285,8 @@ static int start(const char *host, int index, struct fl_err *err)
 	return status == PMIX_SUCCESS ? 0 : fail_pmix(status, "start", err);
 }
 
-/* What every rank may ask about rank r. */
+/* What every rank may ask about rank r: Open MPI needs the machine of each to
+ * choose shared memory, and the place there. */
 static void rank_info(pmix_info_t *info, const struct layout *l, uint32_t r)
 {
 	pmix_data_array_t *array;
@@ -312,6 +331,8 @@ static void map_text(const struct launch_plan *plan, const struct layout *l,
 	}
 }
 
+/* What ranks may ask about the job, and then, one entry a rank, about each of
+ * them. 14 is the count of the rows below. PMIx copies all of it. */
 static int register_job(const struct launch_plan *plan, const struct layout *l,
 			struct fl_err *err)
 {
@@ -377,6 +398,7 @@ int pmix_server_open(const char *host, int index, const char *folder,
 int pmix_server_begin(const struct launch_plan *plan, const struct layout *l,
 		      struct fl_err *err)
 {
+	/* An attempt whose start failed may still be registered. */
 	pmix_server_end();
 	server.layout = l;
 	atomic_store(&server.first, layout_own(l)->first);
@@ -393,6 +415,8 @@ int pmix_server_begin(const struct launch_plan *plan, const struct layout *l,
 	return register_job(plan, l, err);
 }
 
+/* What the ranks of an ended attempt left: PMIx gets its one answer for each,
+ * with nothing in it. */
 static void drop_fences(void)
 {
 	struct pmix_fence fence;

@@ -16,6 +16,8 @@ static struct {
 } notes[NOTES];
 static int count;
 
+/* On PMIx's thread. The answer goes to the program, whose MPI turns it into an
+ * error of the call. */
 static pmix_status_t note(const pmix_proc_t *proc, const char *what)
 {
 	pthread_mutex_lock(&lock);
@@ -27,6 +29,7 @@ static pmix_status_t note(const pmix_proc_t *proc, const char *what)
 	return PMIX_ERR_NOT_SUPPORTED;
 }
 
+/* The newest first: each is told once on the console, in whatever order. */
 const char *unserved_next(int *rank)
 {
 	const char *what = NULL;
@@ -72,6 +75,7 @@ static pmix_status_t on_spawn(const pmix_proc_t *proc, const pmix_info_t info[],
 	return note(proc, "MPI_Comm_spawn");
 }
 
+/* procs are all that take part; the first of them is named on the console. */
 static pmix_status_t on_connect(const pmix_proc_t procs[], size_t n,
 				const pmix_info_t info[], size_t infos,
 				pmix_op_cbfunc_t cb, void *data)

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HEADER 16
+#define HEADER 16 /* magic, type, sealed, attempt, size: see docs */
 #define MAGIC "FLT1"
 #define PIECE 65536 /* of a read */
 #define QUEUE_MAX ((size_t)64 << 20)
@@ -50,6 +50,7 @@ bool wire_part(struct wire *w)
 	if (w->fd < 0)
 		return false;
 	shutdown(w->fd, SHUT_WR);
+	/* Bounded: a peer may send for as long as it likes. */
 	for (int turn = 0; turn < 64 && n > 0; turn++)
 		n = recv(w->fd, passed, sizeof(passed), MSG_DONTWAIT);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
@@ -129,6 +130,7 @@ void wire_send(struct wire *w, int type, uint32_t attempt, const void *data,
 	fl_put(p + 12, (uint32_t)size, 4);
 	if (size)
 		memcpy(p + HEADER, data, size);
+	/* With its header, so that neither type nor attempt can be changed. */
 	if (w->sends.on)
 		seal_frame(&w->sends, p, HEADER + size, p + HEADER + size);
 	w->out_used += HEADER + size + seal_size(&w->sends);
