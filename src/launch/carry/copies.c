@@ -101,6 +101,8 @@ struct copies *copies_new(const char *log_dir, int index, int hosts)
 	return c;
 }
 
+/* The machine's index is in the name: machines with a common disk have all
+ * their copies in one folder. */
 static void path_of(const struct copies *c, int64_t step, const char *ending,
 		    char *buf, size_t size)
 {
@@ -161,6 +163,8 @@ static bool is_file(const struct copies *c, int64_t step, const char *ending,
 	return strcmp(fl_base_name(path), name) == 0;
 }
 
+/* What a sweep has to spare: the copies that are held and the two files in
+ * work. */
 static bool is_wanted(const struct copies *c, const char *name)
 {
 	for (int i = 0; i < KEEP; i++)
@@ -173,7 +177,9 @@ static bool is_wanted(const struct copies *c, const char *name)
 		is_file(c, c->fetching.name.step, ".part", name));
 }
 
-/* This machine's files, all but those of the list and those in work. */
+/* This machine's files, all but those of the list and those in work. What
+ * another machine keeps in a common folder has that machine's index, and
+ * stays. */
 static void sweep(const struct copies *c)
 {
 	DIR *d = opendir(c->log_dir);
@@ -214,6 +220,8 @@ void copies_name(struct copies *c, const char *job)
 	drop_copying(c);
 	stop_fetching(c);
 	memset(c->list, 0, sizeof(c->list));
+	/* Before a start has succeeded an earlier job's copies may be all that
+	 * is left of it: they stay. */
 	if (c->begun)
 		sweep(c);
 }
@@ -224,6 +232,8 @@ void copies_begin(struct copies *c)
 	sweep(c);
 }
 
+/* Called as an agent starts, before anybody waits for it: so the file may be
+ * read in one go. */
 void copies_recall(struct copies *c, const char *job,
 		   const struct copy_name *name)
 {
@@ -269,6 +279,8 @@ bool copies_have(const struct copies *c, const struct copy_name *name)
 /* It is whole, verified, and has its final name. */
 static void keep(struct copies *c, const struct copy_name *name)
 {
+	/* Newest first. The same step takes its old place; one that is older
+	 * than all that are held is swept away again. */
 	int at = 0;
 
 	while (at < KEEP && c->list[at].step > name->step)
@@ -282,7 +294,9 @@ static void keep(struct copies *c, const struct copy_name *name)
 	c->news = true;
 }
 
-/* A second name costs nothing; another file system costs a copy. */
+/* A second name costs nothing, and keeps the file though its trainer deletes
+ * its own; another file system costs a copy. A copying under way gives way to
+ * the newer checkpoint. */
 static void begin_copying(struct copies *c, int64_t step, const char *path)
 {
 	struct copying *t = &c->copying;
@@ -321,6 +335,7 @@ void copies_add(struct copies *c, int64_t step, const char *path)
 		begin_copying(c, step, path);
 }
 
+/* Only a whole file ever has the final name, whenever the agent is killed. */
 static void end_copying(struct copies *c)
 {
 	struct copying *t = &c->copying;
@@ -365,6 +380,8 @@ static bool copy_piece(struct copies *c)
 	return false;
 }
 
+/* Asked for at every turn: what is on its way, or failed a moment ago, is not
+ * asked for twice. A newer one takes the place of one that is on its way. */
 void copies_fetch(struct copies *c, struct peers *peers, int from,
 		  const struct copy_name *name)
 {
@@ -396,6 +413,8 @@ void copies_fetch(struct copies *c, struct peers *peers, int from,
 	json_free(o);
 }
 
+/* Only noted here: pieces leave by send_piece(), at every turn. A second order
+ * from the same machine replaces its first. */
 void copies_heard_get(struct copies *c, int host, const struct json *o)
 {
 	struct sending *s = &c->sending[host];
@@ -415,6 +434,7 @@ void copies_heard_get(struct copies *c, int host, const struct json *o)
 		s->size = -1; /* to be said: it is not here */
 }
 
+/* Offset -1: the other side drops what it has and asks again later. */
 static void say_absent(struct copies *c, struct peers *peers, int host)
 {
 	fl_put(c->buffer, (uint64_t)c->sending[host].step, 8);
@@ -423,7 +443,8 @@ static void say_absent(struct copies *c, struct peers *peers, int host)
 	c->sending[host].step = 0;
 }
 
-/* A checkpoint waits for whatever else the link has to carry. */
+/* A checkpoint waits for whatever else the link has to carry. A file that
+ * cannot be read any more is told as absent. */
 static bool send_piece(struct copies *c, struct peers *peers, int host)
 {
 	struct sending *s = &c->sending[host];
@@ -480,6 +501,7 @@ void copies_heard_chunk(struct copies *c, int host,
 	if (frame->size < CHUNK_HEAD || fetching->host != host ||
 	    (int64_t)fl_get(frame->data, 8) != fetching->name.step)
 		return;
+	/* Pieces of one file come in order, for one link carries them. */
 	if ((int64_t)fl_get(frame->data + 8, 8) != fetching->done ||
 	    fetching->done + (int64_t)n > fetching->name.size) {
 		fail_fetching(c); /* it has it no more */
@@ -511,6 +533,8 @@ bool copies_turn(struct copies *c, struct peers *peers, bool *news)
 	bool more = copy_piece(c);
 
 	for (int i = 0; i < c->hosts; i++)
+		/* Each machine's own queue bounds it: a slow link holds up no
+		 * other. */
 		more |= send_piece(c, peers, i);
 	*news = c->news;
 	c->news = false;

@@ -30,12 +30,15 @@ struct fence {
 	struct fence_share *shares; /* one a seat */
 };
 
+/* How often the ranks of this machine have entered fences of one signature. */
 struct fence_count {
 	struct fence_count *next;
 	char signature[512];
 	uint32_t entered;
 };
 
+/* This machine's share is the data that PMIx handed over (fences_turn): it goes
+ * with the shares. */
 static void free_fence(struct fence *e, int seats)
 {
 	for (int i = 0; i < seats; i++)
@@ -87,6 +90,8 @@ static uint32_t next_number(struct fences *fences, const char *signature)
 	return c->entered++;
 }
 
+/* The first that hears of a fence makes it, be it our ranks or another
+ * machine. */
 static struct fence *find(struct fences *fences, const char *signature,
 			  uint32_t number)
 {
@@ -137,6 +142,8 @@ static void answer(struct fences *fences, struct fence *e)
 		memcpy(all + used, e->shares[i].data, e->shares[i].size);
 		used += e->shares[i].size;
 	}
+	/* The text is the callee's; the fence goes now, for it will not come
+	 * again. */
 	e->local.answer(&e->local, all, size);
 	while (*at != e)
 		at = &(*at)->next;
@@ -195,6 +202,8 @@ void fences_heard(struct fences *fences, int seat,
 	e = find(fences, (const char *)p + 4, (uint32_t)fl_get(p, 4));
 	head = (size_t)(nul - p) + 1;
 	n = frame->size - head;
+	/* A machine says it once; a second one could only replace what ranks
+	 * have. */
 	if (e->shares[seat].here)
 		return;
 	e->shares[seat] = (struct fence_share){ true, NULL, n };

@@ -43,6 +43,8 @@ struct follow *follow_new(const struct launch_plan *plan)
 	return follow;
 }
 
+/* Trainers by their number alone, "host:3|", servers and workers by their
+ * name. */
 static void show_one(const struct follow *follow, const struct held *h, int k)
 {
 	char name[32];
@@ -52,6 +54,7 @@ static void show_one(const struct follow *follow, const struct held *h, int k)
 	       follow->plan->roles ? name : name + strlen("rank "), h->text);
 }
 
+/* A rank stands once under a line: see find(). */
 static bool said(const struct held *h, int rank)
 {
 	for (int i = 0; i < h->count; i++)
@@ -75,6 +78,8 @@ static void add_speaker(struct held *h, const char *host, int rank)
 /* "x31, all but 7" where few are missing, else "x31". */
 static void show_alike(const struct follow *follow, const struct held *h)
 {
+	/* Of the ranks that have spoken so far: nobody here knows how many
+	 * there are. */
 	int missing = follow->most + 1 - h->count;
 
 	printf("x%d", h->count);
@@ -89,6 +94,7 @@ static void show_alike(const struct follow *follow, const struct held *h)
 	printf("|%s\n", h->text);
 }
 
+/* In the order in which the lines first came, whoever said them. */
 static void show_held(struct follow *follow)
 {
 	for (int i = 0; i < follow->count; i++) {
@@ -146,6 +152,7 @@ static void add_line(struct follow *follow, const char *host, int rank,
 		add_speaker(h, host, rank);
 		return;
 	}
+	/* A flood is shown at once: what is held is searched for every line. */
 	if (follow->count == LINES)
 		show_held(follow);
 	if (follow->count == 0)
@@ -199,6 +206,7 @@ static const struct field log_rows[] = {
 };
 const struct record log_record = RECORD(struct log_lines, log_rows);
 
+/* As it came, several lines in one frame; cut up where it is shown. */
 struct json *follow_pack(int rank, const char *text, size_t n)
 {
 	struct fl_str s = FL_STR_INIT;
