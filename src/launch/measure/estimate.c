@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+/* offset = answered - (left + returned) / 2, and error half the trip: the reply
+ * was made at some moment in between (Cristian 1989). */
 struct clock_estimate estimate_clock(const struct clock_sample *s, int count)
 {
 	struct clock_estimate e = { 0, 0 };
@@ -45,6 +47,8 @@ double estimate_median(double *values, int count)
 	return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
+/* A slice ends with a piece and is as long as that took, so no piece is cut in
+ * two. After RATE_SLICES the rest is left: a quartile wants no more. */
 void rate_add(struct rate_meter *m, double now, size_t bytes)
 {
 	double seconds = now - m->from;
@@ -73,6 +77,8 @@ double rate_of(struct rate_meter *m)
 	return m->slices[3 * (m->count - 1) / 4];
 }
 
+/* Bytes over bits/s, and a way is half a round trip. A link that was not
+ * measured costs nothing here: the caller says whether one was. */
 double forecast_all_reduce(const struct forecast_input *in, double bytes)
 {
 	double r = in->ranks;
@@ -103,6 +109,8 @@ struct forecast forecast_step(const struct forecast_input *in)
 
 	forecast.all_reduce_s = forecast_all_reduce(in, in->gradient_bytes);
 	forecast.sums_s = in->sums * forecast_small_sum(in);
+	/* Gradients travel while the backward pass goes on; small sums hide
+	 * nowhere, for the step needs them at once. */
 	waited = forecast.all_reduce_s > backward
 			 ? forecast.all_reduce_s - backward
 			 : 0;
@@ -127,7 +135,8 @@ static int add(struct pair *list, int n, int a, int b, int round)
 	return n + 1;
 }
 
-/* The circle of a tournament: one stays, the rest move on by one each round. */
+/* The circle of a tournament: one stays, the rest move on by one each round.
+ * With an odd number the one whose partner is missing rests. */
 static int round_robin(int machines, struct pair *list)
 {
 	int even = machines + machines % 2, n = 0;
@@ -144,6 +153,9 @@ static int round_robin(int machines, struct pair *list)
 	return n;
 }
 
+/* Neighbours in two rounds, every other one at a time (an odd ring needs a
+ * third for its last), then machine 0 with the rest, one a round: it can be in
+ * one pair at a time. The ring's own pairs of machine 0 are not repeated. */
 static int ring_and_first(int machines, struct pair *list)
 {
 	int n = 0, round = 2 + machines % 2;
@@ -166,6 +178,7 @@ int pairs_make(int machines, bool all, struct pair **out)
 	*out = fl_calloc(most + 1, sizeof(**out));
 	if (machines < 2)
 		return 0;
+	/* Up to three machines the ring is all pairs. */
 	return all || machines < 4 ? round_robin(machines, *out)
 				   : ring_and_first(machines, *out);
 }

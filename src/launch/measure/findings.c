@@ -31,7 +31,8 @@ static double gbit(double bits_per_s)
 	return bits_per_s * 1e-9;
 }
 
-/* A pair that is measured for its round trip alone has none. */
+/* A pair that is measured for its round trip alone has none. Of a pair b asks:
+ * "there" is what it sent, b to a, and the offset is a's clock less b's. */
 static bool has_rates(const struct findings_pair *x)
 {
 	return x->measured && x->there > 0 && x->back > 0;
@@ -42,6 +43,7 @@ static double least_rate(const struct findings_pair *x)
 	return x->there < x->back ? x->there : x->back;
 }
 
+/* The ring follows the order of --ips, and its last machine meets the first. */
 static bool neighbours(const struct findings *p, const struct pair *x)
 {
 	return x->b - x->a == 1 || x->b - x->a == p->machine_count - 1;
@@ -69,6 +71,7 @@ bool findings_ring(const struct findings *p, struct forecast_input *in,
 	return *slowest != NULL;
 }
 
+/* Also those whose machines did not answer and were not asked again. */
 int findings_failures(const struct findings *p)
 {
 	int n = 0;
@@ -100,6 +103,7 @@ void findings_summary(const struct findings *p, struct fl_str *out)
 		if (!x->measured)
 			continue;
 		widen(&trips, x->round_trip * 1e6);
+		/* The worst that the measurement allows for, in ms. */
 		widen(&clocks, (fabs(x->offset) + x->offset_error) * 1e3);
 		if (has_rates(x)) {
 			widen(&rates, gbit(x->there));
@@ -123,6 +127,8 @@ void findings_summary(const struct findings *p, struct fl_str *out)
 			    rates.most);
 }
 
+/* One row of the table, in the order a, b: so the rate back comes first, and
+ * the clock is turned round. */
 static void add_pair(const struct findings *p, const struct findings_pair *x,
 		     struct fl_str *out)
 {
@@ -141,6 +147,7 @@ static void add_pair(const struct findings *p, const struct findings_pair *x,
 		    x->offset_error * 1e3);
 }
 
+/* In a column of 15 letters, as the heading has it. */
 static void add_bytes(int64_t bytes, struct fl_str *out)
 {
 	if (bytes < 0)
@@ -167,6 +174,7 @@ static void add_example(const struct findings *p, struct fl_str *out)
 		name_of(p, slowest->pair.a), name_of(p, slowest->pair.b));
 }
 
+/* Made by the machine of rank 0 and printed as it is on every other one. */
 static void findings_table(const struct findings *p, struct fl_str *out)
 {
 	if (p->pair_count)
@@ -193,6 +201,7 @@ static void findings_table(const struct findings *p, struct fl_str *out)
 
 /* --- what needs care --- */
 
+/* n counts them all, of which SHOWN were named. */
 static void add_more(int n, const char *what, struct fl_str *out)
 {
 	if (n > SHOWN)
@@ -217,6 +226,7 @@ static int warn_failures(const struct findings *p, struct fl_str *out)
 	return n;
 }
 
+/* Of both directions of all links, in bits/s; 0: none was measured. */
 static double fastest(const struct findings *p)
 {
 	double most = 0;
@@ -228,6 +238,8 @@ static double fastest(const struct findings *p)
 	return most;
 }
 
+/* How many have been warned of, this one included. A rate of 0 was not
+ * measured. */
 static int warn_rate(const struct findings *p, int from, int to, double rate,
 		     double most, int n, struct fl_str *out)
 {
@@ -276,6 +288,8 @@ static int warn_trips(const struct findings *p, struct fl_str *out)
 	for (int i = 0; i < p->pair_count; i++) {
 		const struct findings_pair *x = &p->pairs[i];
 
+		/* Ten times a tiny median is still nothing that a step would
+		 * notice. */
 		if (!x->measured || x->round_trip < SLOW_TRIP_S ||
 		    x->round_trip < SLOW_TRIP * median || n++ >= SHOWN)
 			continue;
@@ -312,6 +326,7 @@ static int warn_clocks(const struct findings *p, struct fl_str *out)
 	return n;
 }
 
+/* Each ends with a line feed, by which write_warnings() tells them apart. */
 int findings_warnings(const struct findings *p, struct fl_str *out)
 {
 	int n = warn_failures(p, out) + warn_rates(p, out) +
@@ -325,7 +340,7 @@ int findings_warnings(const struct findings *p, struct fl_str *out)
 
 /* --- JSON --- */
 
-/* A pair as the report has it. */
+/* A pair as the report has it: in units that people read, a before b. */
 struct pair_told {
 	const char *a, *b, *error;
 	double round_trip_us, round_trip_least_us;
@@ -333,6 +348,7 @@ struct pair_told {
 	double clock_ms, clock_error_ms;
 };
 
+/* Which keys a pair has: a reason, or numbers, with or without rates. */
 enum {
 	PAIR_FAILED = 1,
 	PAIR_MEASURED = 2,
@@ -358,6 +374,7 @@ static const struct field pair_rows[] = {
 };
 static const struct record pair_record = RECORD(struct pair_told, pair_rows);
 
+/* Its room, by the keys that READY has, and its name. */
 struct machine_told {
 	struct room room;
 	const char *host;
@@ -403,6 +420,7 @@ static struct json *write_pair(const struct findings *p,
 	return record_write(&pair_record, &told, forms);
 }
 
+/* A list of sentences, for whoever reads preflight.json by program. */
 static struct json *write_warnings(const struct findings *p)
 {
 	struct json *list = json_new_array();
@@ -472,6 +490,8 @@ void findings_forecast(const struct findings *p,
 		       const struct forecast *forecast, double step_s,
 		       struct fl_str *out)
 {
+	/* Only for the name of the slowest link: the forecast has its numbers
+	 * already. */
 	struct forecast_input ring = *in;
 	const struct findings_pair *slowest;
 
@@ -488,6 +508,7 @@ void findings_forecast(const struct findings *p,
 			    forecast->sums_s * 1e3);
 	fl_str_addf(out, ", and a step computes %.0f ms: communication ",
 		    in->compute_s * 1e3);
+	/* "1250 %" would say less than "12.5 times that". */
 	if (forecast->share < 2)
 		fl_str_addf(out, "%.0f %%%s", forecast->share * 100,
 			    how_hidden(in, forecast));

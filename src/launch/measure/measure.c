@@ -71,6 +71,8 @@ int measure_wait(int fd, short what, double until, const atomic_bool *cancel,
 	}
 }
 
+/* The date, which the two machines compare; how long something took is always
+ * told by fl_now_s(), which nobody can set. */
 static int64_t date_ns(void)
 {
 	struct timespec t;
@@ -84,6 +86,8 @@ static int broken(const struct stream *s, const char *why)
 	return fl_fail(s->err, FL_EPEER, "the connection broke: %s", why);
 }
 
+/* All of it, within the limit of the whole measurement. Never a call that
+ * blocks: the thread has to see that it is cancelled. */
 static int send_bytes(const struct stream *s, const unsigned char *p, size_t n,
 		      const char *doing)
 {
@@ -128,6 +132,8 @@ static ssize_t receive_some(const struct stream *s, unsigned char *p, size_t n,
 	}
 }
 
+/* A message: what the number and the value mean follows from who sends it
+ * when. */
 static int send_record(const struct stream *s, uint64_t number, int64_t value)
 {
 	unsigned char b[MESSAGE];
@@ -155,6 +161,8 @@ static int receive_record(const struct stream *s, uint64_t *number,
 	return 0;
 }
 
+/* The rate is the receiver's to tell: what was sent may lie in the kernel
+ * still. */
 static int send_stream(const struct stream *s, double seconds)
 {
 	static const unsigned char chunk[CHUNK] = { 1 }, last[CHUNK] = { 0 };
@@ -172,6 +180,8 @@ static int send_stream(const struct stream *s, double seconds)
 	return rc == 0 ? send_bytes(s, last, sizeof(last), "taking data") : rc;
 }
 
+/* The first quarter is left out, while TCP's window opens and shapers give a
+ * burst away; the rest has 24 slices for the quartile. */
 static int receive_stream(const struct stream *s, double seconds, double *rate)
 {
 	struct rate_meter meter = { .warm_s = seconds / 4,
@@ -187,6 +197,8 @@ static int receive_stream(const struct stream *s, double seconds, double *rate)
 		if (k < 0)
 			return (int)k;
 		rate_add(&meter, fl_now_s(), (size_t)k);
+		/* The first byte of each chunk that begins in here says whether
+		 * it is the last. */
 		for (size_t i = (CHUNK - at) % CHUNK; i < (size_t)k; i += CHUNK)
 			last |= buf[i] == 0;
 		at = (at + (size_t)k) % CHUNK;
@@ -220,10 +232,13 @@ static int ask_trips(const struct stream *s, struct measure_result *out)
 	out->trips = n;
 	out->clock = estimate_clock(samples, n);
 	out->round_trip = estimate_median(trips, n);
+	/* The median has sorted them. */
 	out->round_trip_least = n > 0 ? trips[0] : 0;
 	return 0;
 }
 
+/* Long ways need longer streams, or all of one would be the opening of a
+ * window. */
 static double stream_time(const struct measure_plan *p, double round_trip)
 {
 	double s = WINDOW_TRIPS * round_trip;
@@ -247,6 +262,8 @@ static struct stream begin(int fd, const struct measure_plan *plan,
 				err };
 }
 
+/* The first message says that the other end's thread runs: without it the first
+ * round trip would hold the start of that thread. */
 int measure_ask(int fd, const struct measure_plan *plan,
 		const atomic_bool *cancel, struct measure_result *out,
 		struct fl_err *err)
@@ -300,6 +317,8 @@ int measure_answer(int fd, const struct measure_plan *plan,
 	int rc = answer_trips(&s, &value);
 
 	seconds = (double)value * 1e-9;
+	/* The other end made this up: it is not believed beyond what is
+	 * agreed. */
 	seconds = seconds < STREAM_MOST_S ? seconds : STREAM_MOST_S;
 	if (rc != 0 || seconds <= 0)
 		return rc;

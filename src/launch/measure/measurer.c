@@ -62,6 +62,8 @@ struct measurer *measurer_new(const struct hosts *hosts, int port,
 	return m;
 }
 
+/* The join takes 50 ms at most, for which the agent's loop stands. The eventfd
+ * is emptied, or the next measurement would seem to have ended. */
 static void break_off(struct measurer *m)
 {
 	uint64_t n;
@@ -93,6 +95,8 @@ int measurer_fd(const struct measurer *m)
 
 /* --- in the thread --- */
 
+/* A call of its own, not the link of the agents: frames must not wait behind a
+ * stream, and would disturb the numbers. */
 static int connect_peer(struct measurer *m, double until)
 {
 	socklen_t n = sizeof(int);
@@ -111,7 +115,8 @@ static int connect_peer(struct measurer *m, double until)
 				  strerror(why));
 }
 
-/* As on the first link: same job, same token. */
+/* As on the first link: same job, same token. The introduction is empty, for
+ * the agents know each other. */
 static int greet(struct measurer *m, double until)
 {
 	struct json *mine = json_new_object(), *theirs = NULL;
@@ -140,6 +145,7 @@ static int greet(struct measurer *m, double until)
 	if (rc < 0)
 		fl_fail(&m->err, FL_EPEER, "greeting failed: %s",
 			*g.why ? g.why : "it closed the connection");
+	/* The socket goes on as a stream; the wire around it goes. */
 	m->fd = w.fd;
 	w.fd = -1;
 	wire_close(&w);
@@ -184,6 +190,8 @@ static void start_thread(struct measurer *m)
 		m->until = 0; /* it is reported as missing */
 }
 
+/* Both ends are told by the coordinator, and either may hear of it first: hence
+ * EXPECTING on one side, and a call that is early on the other. */
 void measurer_begin(struct measurer *m, int peer, int round,
 		    const struct measure_plan *plan)
 {
@@ -203,6 +211,8 @@ void measurer_begin(struct measurer *m, int peer, int round,
 	}
 }
 
+/* One that nobody expects yet is kept, the newest of them: an older one is of a
+ * round that is over. */
 void measurer_stream(struct measurer *m, int peer, int fd)
 {
 	if (m->stage == EXPECTING && m->peer == peer) {

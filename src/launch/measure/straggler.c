@@ -38,6 +38,7 @@ static double data(const struct straggler_row *r)
 	return r->data;
 }
 
+/* What is left of the step is taken for computing. */
 static double computing(const struct straggler_row *r)
 {
 	double v = own(r) - r->data;
@@ -104,6 +105,9 @@ static double least(const struct straggler_row *rows, int count, part_fn part)
 static void name_cause(const struct straggler_row *rows, int count,
 		       struct straggler *s)
 {
+	/* The surest sign first: waiting for data is measured by the trainer
+	 * itself, throttling by the system. A rank whose cores are shared also
+	 * computes longer, so computing is named only where nothing else is. */
 	static const struct {
 		enum straggler_cause cause;
 		part_fn part;
@@ -165,6 +169,7 @@ void straggler_find(const struct straggler_row *rows, int count, bool several,
 	int slow = 0;
 
 	*out = (struct straggler){ .which = -1 };
+	/* One rank holds up nobody. */
 	if (count < 2)
 		return;
 	for (int i = 0; i < count; i++) {
