@@ -95,7 +95,9 @@ static void refuse(const struct agree *w, int a, int b,
 	fl_str_release(&text);
 }
 
-/* True when all items are equal. */
+/* True when all items are equal. They are compared by place, for every rank
+ * lists them in the same order; the lower rank is named first, whoever came
+ * first. */
 static bool compare(const struct agree *w, int rank, const struct json *items)
 {
 	size_t n = json_count(w->first), m = json_count(items);
@@ -126,6 +128,8 @@ static void tell_go(const struct agree *w)
 			trainer_tell(&job->trainers[i], AGENT_GO);
 }
 
+/* On the machine of rank 0. After a difference nobody is told to go: the fault
+ * that was reported ends all. */
 static void hear_digest(struct agree *w, const struct json *o)
 {
 	struct digest d;
@@ -156,6 +160,8 @@ static void agree_said(void *watch, const struct trainer *t,
 	if (event != AGENT_DIGEST)
 		return;
 	record_read(&digest_record, line, &d);
+	/* The agent knows whose link it is: what a trainer says of its rank is
+	 * not asked. */
 	d.rank = t->rank;
 	o = record_write(&digest_record, &d, 0);
 	if (!post_to_first(w->a->post, WIRE_DIGEST, o))

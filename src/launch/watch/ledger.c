@@ -55,7 +55,8 @@ struct look {
 	struct cpu_time cpu;
 };
 
-/* The rows of all ranks over the same steps. */
+/* The rows of all ranks over the same steps. Ranks meet in every step, so what
+ * each has counted since its start is the same number of steps. */
 struct window {
 	int64_t number;
 	int64_t step;
@@ -161,7 +162,8 @@ static const struct field window_rows[] = {
 static const struct record window_record =
 	RECORD(struct ledger_window, window_rows);
 
-/* Opened when there is something to write: foreign programs leave none. */
+/* Opened when there is something to write: foreign programs leave none. A later
+ * attempt of the job goes on in the same file. */
 static FILE *file_of(struct ledger *l)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -221,6 +223,7 @@ static void write_window(struct ledger *l, const struct window *w,
 	json_print(o, 0, &text);
 	if (file) {
 		fprintf(file, "%s\n", fl_str_get(&text));
+		/* People follow the file while the job runs. */
 		fflush(file);
 	}
 	fl_str_release(&text);
@@ -236,6 +239,7 @@ static void say(struct ledger *l, const struct window *w,
 {
 	struct fl_str why = FL_STR_INIT;
 	bool same = s->cause == l->last.cause && s->which == l->last.which;
+	/* All steps take as long, for ranks meet in each: any row will do. */
 	double step = w->rows[s->which < 0 ? 0 : s->which].step;
 
 	if (same && (s->cause == STRAGGLER_NONE || ++l->again < REMIND))
@@ -288,6 +292,8 @@ static void hear_line(struct ledger *l, const struct json *o)
 
 	record_read(&ledger_record, o, &line);
 	w = line.window >= 0 ? window_of(l, line.window) : NULL;
+	/* A rank is heard once a window, and only ranks of this attempt
+	 * count. */
 	if (!w || line.rank < 0 || line.rank >= l->world || w->here[line.rank])
 		return;
 	w->here[line.rank] = true;
@@ -318,6 +324,8 @@ static void ledger_heard(void *watch, int seat, enum wire_type type,
 
 /* --- every machine --- */
 
+/* The counters go on while they are read, one after the other: a window of many
+ * steps makes that small. */
 static void look_at(const struct trainer *t, struct look *l)
 {
 	const struct agent_status *s = t->status;
@@ -378,6 +386,7 @@ static void ledger_turn(void *watch)
 		long long steps =
 			t->status ? atomic_load(&t->status->steps) : 0;
 
+		/* A program that posts no steps never gets past this. */
 		if (t->ended || steps < WARM_UP)
 			continue;
 		if (!l->begun)
@@ -387,6 +396,8 @@ static void ledger_turn(void *watch)
 		look_at(t, &now);
 		lines = lines ? lines : json_new_array();
 		json_add(lines, write_line(t, l, &now));
+		/* The end of one window is the beginning of the next: no step
+		 * is left out. */
 		now.window = l->window + 1;
 		*l = now;
 	}

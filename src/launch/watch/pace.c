@@ -27,6 +27,8 @@ static const struct field pace_rows[] = {
 };
 const struct record pace_record = RECORD(struct pace_line, pace_rows);
 
+/* What every machine is told: the sentence, and its numbers for
+ * preflight.json. */
 struct forecast_line {
 	const char *text; /* for every console */
 	bool limit;	  /* the network will be the limit */
@@ -74,7 +76,8 @@ static void pace_end(void *watch)
 	free(w);
 }
 
-/* Room for the checkpoints, where rank 0 writes them. */
+/* Is there room for the checkpoints, where rank 0 writes them? Said once a
+ * job. */
 static void check_room(const struct attempt *a, const struct json *line)
 {
 	struct agent_model m;
@@ -93,6 +96,7 @@ static void check_room(const struct attempt *a, const struct json *line)
 		(double)m.checkpoint_bytes / 0x1p20);
 }
 
+/* As a warning only where people should change something. */
 static void show_forecast(const struct pace *w, const struct json *o)
 {
 	struct forecast_line forecast;
@@ -129,6 +133,8 @@ static void tell_forecast(const struct pace *w, const struct findings *found)
 	json_free(o);
 }
 
+/* Once an attempt. Without a measured link (one machine, or --preflight of one)
+ * only what a trainer told can be said. */
 static void make_forecast(struct pace *w)
 {
 	const struct findings *found = preflight_found(w->a->preflight);
@@ -143,6 +149,8 @@ static void make_forecast(struct pace *w)
 			w->in.compute_s * 1e3, w->in.gradient_bytes * 1e-6);
 }
 
+/* In a job one rank tells, and all meet in every step; in a preflight each runs
+ * alone, and the slowest would set the pace. */
 static void hear_pace(struct pace *w, const struct json *o)
 {
 	struct pace_line l;
@@ -171,6 +179,7 @@ static void pace_heard(void *watch, int seat, enum wire_type type,
 	(void)seat;
 	if (type == WIRE_PACE)
 		hear_pace(w, o);
+	/* The leader has shown it as it made it. */
 	if (type == WIRE_FORECAST && w->a->preflight && !post_leads(w->a->post))
 		show_forecast(w, o);
 }

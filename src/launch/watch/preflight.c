@@ -29,6 +29,8 @@
 #define ERROR_GRACE_S 0.5 /* for the other end of a link that failed */
 #define TELL_MOST 64	  /* machines that all get all of the findings */
 
+/* Round trips at most, seconds for them, for each stream, and for all of it.
+ * Quick: the start of a job must not wait for it; thorough: somebody asked. */
 static const struct measure_plan quick = { 16, 0.03, 0.05, 2 };
 static const struct measure_plan thorough = { 200, 0.3, 0.5, 6 };
 
@@ -81,6 +83,7 @@ static struct measure_plan plan_of(const struct preflight *p,
 	return plan;
 }
 
+/* Alone there is no link to measure, but the room is looked at all the same. */
 struct preflight *preflight_new(const struct attempt *a)
 {
 	const struct launch_plan *plan = a->plan;
@@ -122,6 +125,7 @@ int preflight_fds(const struct preflight *p, struct pollfd *fds)
 	return 1;
 }
 
+/* So long as links are measured nobody is late for the start (prepare.c). */
 double preflight_busy_at(const struct preflight *p)
 {
 	return p ? p->busy_at : 0;
@@ -161,6 +165,7 @@ static void hear_order(struct preflight *p, const struct json *o)
 	    order.with == p->a->plan->hosts.self)
 		return;
 	p->busy_at = fl_now_s(); /* the start comes later */
+	/* Came by the wire: the measurer's arrays have this many. */
 	if (order.plan.trips > MEASURE_TRIPS_MAX)
 		order.plan.trips = MEASURE_TRIPS_MAX;
 	measurer_begin(p->measurer, order.with, order.round, &order.plan);
@@ -208,6 +213,7 @@ static void describe_machines(struct preflight *p, const struct room *rooms)
 		};
 }
 
+/* Rounds are counted from 0 in the order in which they are measured. */
 static void choose_pairs(struct preflight *p)
 {
 	int machines = p->a->layout->count;
@@ -227,6 +233,7 @@ static void choose_pairs(struct preflight *p)
 	free(list);
 }
 
+/* Both ends of a pair are told, and the later one in --ips calls. */
 static void order(struct preflight *p, int seat, int with,
 		  const struct pair *pair)
 {
@@ -240,6 +247,8 @@ static void order(struct preflight *p, int seat, int with,
 	json_free(o);
 }
 
+/* Its end is not waited for any more, and what one side may have told is
+ * void. */
 static void give_up_pair(struct findings_pair *x, const char *name,
 			 const char *why)
 {
@@ -260,6 +269,8 @@ static bool skip_mute(struct findings *found, struct findings_pair *x)
 	return a->mute || b->mute;
 }
 
+/* Pairs whose machines do not answer end at once: a round of such pairs alone
+ * is over in the next turn. */
 static void begin_round(struct preflight *p)
 {
 	p->round++;
@@ -274,6 +285,7 @@ static void begin_round(struct preflight *p)
 	}
 }
 
+/* An error that the other end told before stays one. */
 static void read_result(struct findings_pair *x, const struct measured *m)
 {
 	x->measured = !*x->error;
@@ -285,6 +297,8 @@ static void read_result(struct findings_pair *x, const struct measured *m)
 	x->back = m->back;
 }
 
+/* The first error is the cause: what the other end then says follows from
+ * it. */
 static void note_error(struct findings_pair *x, const char *name,
 		       const char *error)
 {
@@ -366,6 +380,8 @@ static void cut_short(struct preflight *p)
 		return;
 	for (int i = 0; i < p->found.pair_count; i++)
 		if (p->found.pairs[i].pair.round > p->round)
+			/* Their order is of no consequence: the table names
+			 * them. */
 			p->found.pairs[i--] =
 				p->found.pairs[--p->found.pair_count];
 	p->rounds = p->round + 1;
@@ -373,6 +389,7 @@ static void cut_short(struct preflight *p)
 
 /* --- telling --- */
 
+/* Every machine has it in its own log folder. */
 static void save(const struct preflight *p)
 {
 	struct fl_err err = FL_ERR_INIT;
@@ -429,6 +446,7 @@ void preflight_heard(struct preflight *p, int seat, enum wire_type type,
 		hear_report(p, o);
 }
 
+/* It comes minutes later, with the first steps: the file is written again. */
 void preflight_add_forecast(struct preflight *p, const struct json *forecast)
 {
 	if (!p->report)
@@ -437,6 +455,8 @@ void preflight_add_forecast(struct preflight *p, const struct json *forecast)
 	save(p);
 }
 
+/* A report grows with the pairs: 64 machines are some 2000 of them, and every
+ * machine would get them all from one. */
 static void tell_report(const struct preflight *p)
 {
 	struct findings_report r;
@@ -452,6 +472,8 @@ static void tell_report(const struct preflight *p)
 	json_free(brief);
 }
 
+/* Status 6 only matters to a job that looks and does no more
+ * (preflight_status). */
 static void finish(struct preflight *p)
 {
 	p->finished = true;
@@ -493,6 +515,8 @@ bool preflight_turn(struct preflight *p, const struct room *rooms)
 		begin(p, rooms);
 		return p->finished;
 	}
+	/* Both ends have the plan's limit; what is on its way after that gets a
+	 * second. */
 	if (!round_ended(p) && fl_now_s() - p->round_at < limit + ROUND_GRACE_S)
 		return false;
 	judge_round(p, limit);

@@ -99,7 +99,9 @@ static void stall_end(void *watch)
 	free(s);
 }
 
-/* Seconds for which a trainer has stood still; 0 for one that tells nothing. */
+/* Seconds for which a trainer has stood still; 0 for one that tells nothing.
+ * Any of the four that changes is movement: a long evaluation beats within its
+ * phase. */
 static double look(struct seen *w, const struct trainer *t, double now)
 {
 	struct agent_status *s = t->status;
@@ -174,6 +176,8 @@ static bool is_inside(const struct stall_line *l)
 	return l->inside && !*l->state;
 }
 
+/* To the thread that trains, which is the first one: its handler writes the
+ * stack of the thread that gets the signal. */
 static void write_stack(const struct stall *s, int rank)
 {
 	const struct job *job = s->a->job;

@@ -127,6 +127,7 @@ static void tell(struct stopped *s, int i, bool goes_on)
 	json_free(o);
 }
 
+/* From the first look that saw it stopped: --stall counts from there. */
 static void judge(struct stopped *s, int i, double now)
 {
 	if (s->looks[i].stopped == 0) {
