@@ -45,6 +45,8 @@ static void on_fault(void *ctx, struct trainer *t, const char *why, int status)
 		verdict_report(fleet, report);
 }
 
+/* Only then does the order matter: in STOP others may have begun before the
+ * fault that was heard of first. */
 static void on_ending(void *ctx, const struct trainer *t)
 {
 	struct fleet *fleet = ctx;
@@ -53,6 +55,8 @@ static void on_ending(void *ctx, const struct trainer *t)
 		verdict_ending(fleet, t->rank);
 }
 
+/* Watches run in RUN alone; a checkpoint counts whenever it comes, above all
+ * the last one of a job that is being ended. */
 static void on_said(void *ctx, struct trainer *t, enum agent_event event,
 		    const struct json *line)
 {
@@ -79,6 +83,7 @@ static void on_lines(void *ctx, const struct trainer *t, const char *text,
 	for (int i = 0; i < fleet->plan->hosts.count; i++) {
 		if (!fleet->members[i].follows || !peers_here(fleet->peers, i))
 			continue;
+		/* One frame for all who follow, made only if somebody does. */
 		if (!o)
 			o = follow_pack(t->rank, text, n);
 		peers_send_json(fleet->peers, i, WIRE_LOG,
@@ -147,7 +152,8 @@ static void on_joined(void *ctx, int host, const struct json *intro)
 		fleet_tell_state(fleet);
 }
 
-/* It has given all that others need of it: servers serve until all are done. */
+/* It has given all that others need of it, so its end is no loss: servers,
+ * though, serve until all are done. */
 static bool is_done(const struct fleet *fleet, const struct member *m)
 {
 	return m->heard && m->told.state == FLEET_DONE &&
@@ -169,6 +175,8 @@ static void report_lost(struct fleet *fleet, int host, const char *why)
 					FL_EPEER));
 }
 
+/* A machine that leaves is a fault of the attempt that it takes part in, unless
+ * it was done, the job ends anyway, or a first fault is judged already. */
 static void on_left(void *ctx, int host, const char *why)
 {
 	struct fleet *fleet = ctx;
@@ -182,6 +190,8 @@ static void on_left(void *ctx, int host, const char *why)
 	m->since = fl_now_s();
 	copies_left(fleet->copies, host);
 	pause_left(fleet, host);
+	/* Whom this machine still sees decides who may go on without the lost
+	 * one. */
 	if (fleet->state == FLEET_WAIT && fleet->attempt >= 0 && !fleet->over)
 		fleet_tell_state(fleet);
 	if (fleet->state == FLEET_WAIT ||
@@ -211,6 +221,7 @@ static void on_silence(void *ctx, int host, double seconds, bool silent)
 		fl_info("%s is heard again", fleet_host(fleet, host));
 }
 
+/* The socket is the preflight's, which closes one that nobody expects. */
 static void on_stream(void *ctx, int host, int fd)
 {
 	struct fleet *fleet = ctx;
@@ -244,6 +255,7 @@ static void pass_on(struct fleet *fleet)
 		copies_fetch(fleet->copies, fleet->peers, before, theirs);
 }
 
+/* Servers never end of themselves: the last worker's end is theirs. */
 static void end_servers(struct fleet *fleet)
 {
 	if (fleet->job.dismissed)
@@ -253,6 +265,8 @@ static void end_servers(struct fleet *fleet)
 	job_dismiss(&fleet->job, SERVER_GRACE_S);
 }
 
+/* RUN and DONE differ for this machine only: its own trainers are done in DONE,
+ * and it passes checkpoints on until all machines' are. */
 static void run_turn(struct fleet *fleet)
 {
 	pass_on(fleet);
@@ -281,6 +295,8 @@ static void request_turn(struct fleet *fleet)
 	fleet_over(fleet, 128 + fleet->request.signal);
 }
 
+/* What the state waits for. A request of the user's goes before all of it: no
+ * fault, and no restart, comes after that. */
 static void turn(struct fleet *fleet)
 {
 	if (fleet->request.signal) {
@@ -306,6 +322,8 @@ static void turn(struct fleet *fleet)
 	}
 }
 
+/* Trainers before peers before turn(): what was seen here is known when others'
+ * words are judged. A copy in work makes the poll return at once. */
 static void loop(struct fleet *fleet)
 {
 	int most = 1 + JOB_MOST_FDS +
@@ -352,6 +370,7 @@ static int open_peers(struct fleet *fleet, struct fl_err *err)
 	return fleet->plan->alone ? 0 : peers_open(&c, &fleet->peers, err);
 }
 
+/* Everyone is missing from now on, this machine excepted. */
 static void open_members(struct fleet *fleet)
 {
 	int count = fleet->plan->hosts.count;
@@ -367,6 +386,9 @@ static void open_members(struct fleet *fleet)
 	memcpy(own->devices, fleet->plan->devices, sizeof(own->devices));
 }
 
+/* The job first: its guard has to be forked, and signals blocked, before PMIx
+ * has threads. The link to others comes last, when all that their words could
+ * ask for is there. On failure close_fleet() takes back what was made. */
 static int open_fleet(struct fleet *fleet, struct fl_err *err)
 {
 	struct job_events events = { .ctx = fleet,
@@ -401,6 +423,9 @@ static int open_fleet(struct fleet *fleet, struct fl_err *err)
 	return rc;
 }
 
+/* Links first, while what they might hand frames to still stands. Copies stay
+ * after a failure, or where the start never succeeded, for an agent that is
+ * started anew. */
 static void close_fleet(struct fleet *fleet)
 {
 	peers_close(fleet->peers);

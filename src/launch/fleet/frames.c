@@ -22,6 +22,8 @@
 	(IN(WAIT) | IN(PREPARE) | IN(READY) | IN(RUN) | IN(DONE) | IN(STOP))
 #define BUSY (ALWAYS & ~IN(WAIT)) /* an attempt is under way */
 
+/* One function for each row, all of one shape; what a row does not need is
+ * unused. */
 #define HEAR(name)                                              \
 	static void hear_##name(struct fleet *fleet, int host,  \
 				const struct wire_frame *frame, \
@@ -59,12 +61,15 @@ HEAR(start)
 	prepare_start(fleet);
 }
 
+/* Its row lets members alone come here, so the seat is there; likewise
+ * below. */
 HEAR(fence)
 {
 	(void)o;
 	fences_heard(&fleet->fences, seat_of(fleet, host), frame);
 }
 
+/* The report is the verdict's from now on; the frame's document goes. */
 HEAR(fault)
 {
 	(void)host, (void)frame;
@@ -119,6 +124,7 @@ HEAR(log)
 	follow_heard(fleet->follow, fleet_host(fleet, host), o);
 }
 
+/* The report may be all that the job was started for. */
 HEAR(preflight)
 {
 	preflight_heard(fleet->now.preflight, seat_of(fleet, host),
@@ -126,6 +132,7 @@ HEAR(preflight)
 	prepare_looked(fleet);
 }
 
+/* Every watch hears it, and knows its own types. */
 HEAR(watch)
 {
 	watches_heard(&fleet->watches, seat_of(fleet, host),
@@ -135,6 +142,9 @@ HEAR(watch)
 /* A pace is told with a trainer's last step, when its own machine may be done. */
 #define PACING (IN(RUN) | IN(DONE) | IN(STOP))
 
+/* In the order of enum wire_type, as people read the table. Rows without a
+ * function are the link's; the columns without names: type, name, states,
+ * whether the attempt must be ours, from whom, who hears it. */
 static const struct frame_row rows[] = {
 	{ .type = WIRE_HELLO,
 	  .name = "HELLO",
@@ -251,6 +261,7 @@ const struct frame_row *frames_find(int type)
 	return NULL;
 }
 
+/* A machine that takes no part has no seat (-1), and is nobody but "anyone". */
 static bool comes_from(const struct fleet *fleet, int host,
 		       enum frame_from from)
 {
@@ -276,6 +287,8 @@ void frames_heard(struct fleet *fleet, int host, const struct wire_frame *frame)
 
 	if (!r || !r->hear)
 		return;
+	/* Read before it is judged: a frame that cannot be read is told even if
+	 * late. */
 	if (r->record || r->json) {
 		o = json_parse((const char *)frame->data, frame->size,
 			       "a frame", &err);
@@ -292,6 +305,7 @@ void frames_heard(struct fleet *fleet, int host, const struct wire_frame *frame)
 
 /* --- the tables for people --- */
 
+/* The names in the order of enum fleet_state. */
 static void print_states(const struct frame_row *r, FILE *out)
 {
 	static const char *const names[] = { "WAIT", "PREPARE", "READY",

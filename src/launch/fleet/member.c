@@ -47,7 +47,8 @@ int member_waiting(const struct fleet *fleet, bool *who)
 	return n;
 }
 
-/* Does a say that it has a link with b? */
+/* Does a say that it has a link with b? state.c writes four machines a digit,
+ * the lowest bit first; of itself this machine knows better than it told. */
 static bool sees(const struct fleet *fleet, int a, int b)
 {
 	const char *hex = fleet->members[a].told.sees;

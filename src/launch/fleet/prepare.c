@@ -22,6 +22,7 @@
 #define PREPARE_S 60.0 /* without a checkpoint to pass on */
 #define FOREIGN_S 10.0 /* of a program that counts no steps */
 
+/* The keys of a checkpoint are there only where one is gone on from. */
 enum {
 	PREPARE_RESUMES = 1
 };
@@ -40,7 +41,8 @@ static const struct field order_rows[] = {
 const struct record prepare_order_record =
 	RECORD(struct prepare_order, order_rows);
 
-/* The newest checkpoint that anyone holds, and a machine that holds it. */
+/* The newest checkpoint that anyone holds, and a machine that holds it. One of
+ * another job, which a machine may still remember, is none of ours. */
 static struct resume choose_checkpoint(const struct fleet *fleet,
 				       const bool *who)
 {
@@ -116,6 +118,7 @@ static void recall(struct fleet *fleet, const bool *who)
 	}
 }
 
+/* A seat as layout.h has it; ranks follow from the order of seats. */
 static struct json *write_member(const struct fleet *fleet, int host)
 {
 	const struct member *m = &fleet->members[host];
@@ -173,6 +176,8 @@ static void read_members(struct fleet *fleet, const struct json *list)
 	}
 }
 
+/* Only the next attempt is prepared for, and only by who waits: an older order
+ * is late. Whoever is not among the members goes on waiting. */
 void prepare_heard(struct fleet *fleet, const struct json *o, int attempt)
 {
 	struct layout *l = &fleet->layout;
@@ -191,6 +196,8 @@ void prepare_heard(struct fleet *fleet, const struct json *o, int attempt)
 	fleet->ranks = l->ranks = order.ranks > 0 ? order.ranks : l->world;
 	fleet->resume = order.resume;
 	copy_name_settle(&fleet->resume.name);
+	/* Came by the wire: without a machine to ask there is no checkpoint to
+	 * wait for. */
 	if (fleet->resume.from < 0 ||
 	    fleet->resume.from >= fleet->plan->hosts.count)
 		fleet->resume.name = (struct copy_name){ 0 };
@@ -207,6 +214,8 @@ static void report_failure(struct fleet *fleet, const struct fl_err *err)
 					err->text, (enum fl_code)err->code));
 }
 
+/* The checkpoint is here. What the attempt needs is set up before READY is
+ * told, so that START has nothing left to do but to start. */
 static void become_ready(struct fleet *fleet)
 {
 	struct member *own = &fleet->members[fleet->plan->hosts.self];
@@ -230,6 +239,7 @@ static void become_ready(struct fleet *fleet)
 	own->ready = true;
 	fleet_enter(fleet, FLEET_READY);
 	room = record_write(&room_record, &own->room, 0);
+	/* On the coordinator itself nothing is sent: own->ready says it. */
 	post_to_first(&fleet->post, WIRE_READY, room);
 	json_free(room);
 }
@@ -298,6 +308,8 @@ static void lead_start(struct fleet *fleet)
 	prepare_start(fleet);
 }
 
+/* Each turn does one thing: get the checkpoint, or be ready, or (on the
+ * coordinator) measure and start. All of it is bounded by judge_delay(). */
 void prepare_turn(struct fleet *fleet)
 {
 	const struct copy_name *name = &fleet->resume.name;
@@ -319,6 +331,8 @@ void prepare_turn(struct fleet *fleet)
 	}
 }
 
+/* Watches before trainers: the first line of a trainer finds them. In RUN
+ * before the start, so that a failure of it is a fault like any other. */
 void prepare_start(struct fleet *fleet)
 {
 	struct fl_err err = FL_ERR_INIT;

@@ -36,6 +36,7 @@ static const char *why_not(const struct fleet *fleet, int host)
 	return "the job runs there without this machine, which is taken in at its next start";
 }
 
+/* Up to twice as many as of the missing: these need no line of their own. */
 static void add_names(const struct fleet *fleet, const bool *who,
 		      struct fl_str *out)
 {
@@ -113,6 +114,8 @@ static void call_roll(struct fleet *fleet, const bool *who, const bool *clique,
 	fl_str_release(&text);
 }
 
+/* Is it this machine that leads? The first of those that take part, as they
+ * will be seated: there is no layout yet that post_decides() could ask. */
 static bool decide(const struct fleet *fleet, const bool *who)
 {
 	for (int i = 0; i < fleet->plan->hosts.count; i++)
@@ -121,6 +124,8 @@ static bool decide(const struct fleet *fleet, const bool *who)
 	return false;
 }
 
+/* At the start a time-out (6); after a loss the machine is lost for good
+ * (5). */
 static void give_up(struct fleet *fleet, const bool *who, int here,
 		    double limit)
 {
@@ -151,6 +156,8 @@ static bool may_shrink(const struct fleet *fleet, const bool *who, int count)
 	return 2 * count > all || (2 * count == all && who[0]);
 }
 
+/* Everyone here sees the same machines and knows who is to begin: that one
+ * does, and the others wait for its PREPARE, but not for ever. */
 static void shrink(struct fleet *fleet, bool *who, double late)
 {
 	struct fl_str names = FL_STR_INIT;
@@ -182,6 +189,7 @@ void rollcall_turn(struct fleet *fleet)
 	if (together == fleet->plan->hosts.count) {
 		if (decide(fleet, clique))
 			prepare_begin(fleet, clique);
+		/* All are here, yet the one that is to begin does not. */
 		else if (waited > limit + 3 * GRACE_S)
 			give_up(fleet, who, here, waited);
 		return;

@@ -21,6 +21,8 @@ const char *fleet_host(const struct fleet *fleet, int host)
 	return hosts_name(&fleet->plan->hosts, host);
 }
 
+/* The number of the attempt is put on here and nowhere else; before the first
+ * it is -1 (all bits set), as docs/launch-protocol.md says. */
 static void post_send(void *ctx, int host, enum wire_type type,
 		      const struct json *o)
 {
@@ -124,6 +126,8 @@ void fleet_tell_state(struct fleet *fleet)
 	json_free(o);
 }
 
+/* A file of a job that is over is no use; one of another line belongs to a job
+ * that was interrupted here, and is spared until our start has succeeded. */
 void fleet_remember(struct fleet *fleet)
 {
 	struct told *own = &fleet->members[fleet->plan->hosts.self].told;
@@ -153,6 +157,7 @@ void fleet_remember(struct fleet *fleet)
 	json_free(o);
 }
 
+/* The roll call begins anew with each state: its pace is that of this wait. */
 void fleet_enter(struct fleet *fleet, enum fleet_state state)
 {
 	fleet->state = state;

@@ -59,6 +59,8 @@ static void begin(struct fleet *fleet, int number)
 	job_wind_up(&fleet->job, grace);
 }
 
+/* Nobody gets the rest of --stop_timeout: SIGKILL follows with the next
+ * turn. */
 static void at_once(struct fleet *fleet)
 {
 	if (fleet->over)
@@ -67,6 +69,7 @@ static void at_once(struct fleet *fleet)
 	job_stop(&fleet->job, 0);
 }
 
+/* Told to all before it is begun here, for the others' time runs too. */
 void stop_by_signal(struct fleet *fleet, int number)
 {
 	struct request *r = &fleet->request;
@@ -103,6 +106,7 @@ void stop_heard(struct fleet *fleet, const struct json *o)
 		begin(fleet, s.signal == SIGINT ? SIGINT : SIGTERM);
 }
 
+/* By the signal itself, or by a handler or a shell that made a status of it. */
 static bool is_by_request(const struct json *report)
 {
 	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };

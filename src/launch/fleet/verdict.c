@@ -29,6 +29,7 @@ static const struct field ending_rows[] = {
 };
 const struct record ending_record = RECORD(struct ending, ending_rows);
 
+/* Bounded: of a large job the first 64 ranks tell enough. */
 static void add_lines(struct fleet *fleet, const struct json *lines)
 {
 	struct faults *x = &fleet->faults;
@@ -76,6 +77,7 @@ void verdict_forget(struct fleet *fleet)
 	fleet->restarting = false;
 }
 
+/* One time a rank; the layout of this attempt is known by now. */
 void verdict_begin(struct fleet *fleet)
 {
 	free(fleet->faults.ending);
@@ -108,6 +110,7 @@ void verdict_add_fault(struct fleet *fleet, struct json *report)
 	job_stop(&fleet->job, TERM_GRACE_S);
 }
 
+/* Told before it is looked at here: others end their trainers meanwhile. */
 void verdict_report(struct fleet *fleet, struct json *report)
 {
 	if (fleet->state != FLEET_WAIT && !fleet->faults.verdict)
@@ -115,6 +118,7 @@ void verdict_report(struct fleet *fleet, struct json *report)
 	verdict_add_fault(fleet, report);
 }
 
+/* The first word counts; ranks that came by the wire are bounded here. */
 static void note_ending(struct fleet *fleet, int rank, double at)
 {
 	double *ending = fleet->faults.ending;
@@ -171,7 +175,8 @@ static double began(const struct fleet *fleet, const struct fault *x, double at)
 	return at;
 }
 
-/* Does the fault of this place come before the other? */
+/* Does the fault of this place come before the other? What explains more does,
+ * whenever it came; of equals the one that began earlier. */
 static bool precedes(const struct fleet *fleet, int i, int other)
 {
 	const struct faults *x = &fleet->faults;
@@ -250,7 +255,8 @@ static bool is_final(int status)
 	return status == STATUS_NOT_RUN || status == STATUS_NOT_FOUND;
 }
 
-/* Why the job is not started again; NULL: it is. */
+/* Why the job is not started again; NULL: it is. "": it is not, and no restart
+ * was to be expected, so nothing need be said. */
 static const char *why_final(const struct fleet *fleet,
 			     const struct fault *fault, const char *key)
 {
@@ -288,6 +294,8 @@ static void write_note(const struct fleet *fleet, const struct fault *fault,
 		fl_str_add(note, "the beginning: there is no checkpoint yet");
 }
 
+/* The verdict as everyone gets it; the caller owns it. It holds all that a
+ * machine needs which has heard none of the faults. */
 static struct json *judge(struct fleet *fleet)
 {
 	int first = first_fault(fleet);
@@ -317,6 +325,8 @@ static struct json *judge(struct fleet *fleet)
 
 /* --- what follows --- */
 
+/* What follows a verdict, the same on every machine. It owns the document from
+ * here on. */
 static void apply(struct fleet *fleet, struct json *o)
 {
 	struct faults *x = &fleet->faults;
@@ -350,6 +360,8 @@ static bool concerns(const struct fleet *fleet, const struct json *o,
 	return !fleet->faults.verdict && attempt == fleet->attempt;
 }
 
+/* A machine that has heard of no fault yet does now what that would have made
+ * it do: its trainers end first of all. */
 void verdict_heard(struct fleet *fleet, struct json *o, int attempt)
 {
 	if (!concerns(fleet, o, attempt)) {
@@ -364,6 +376,8 @@ void verdict_heard(struct fleet *fleet, struct json *o, int attempt)
 	apply(fleet, o);
 }
 
+/* For what is nobody's fault in an attempt: another line, a roll call in vain.
+ * Where trainers are being ended already the fault of that attempt decides. */
 void verdict_end(struct fleet *fleet, const char *kind, const char *end,
 		 enum fl_code code)
 {
@@ -395,10 +409,14 @@ static bool time_to_judge(const struct fleet *fleet)
 
 	if (fleet->faults.verdict || fleet->faults.count == 0)
 		return false;
+	/* The coordinator itself may be what was lost: then each decides alone,
+	 * and by the same rules. */
 	return since > ALONE_S || (post_decides(&fleet->post) &&
 				   (nobody_else(fleet) || since > COLLECT_S));
 }
 
+/* In STOP, at every turn: first the verdict, then the end of the last trainer,
+ * and only then the next state, so that no attempt overlaps another. */
 void verdict_turn(struct fleet *fleet)
 {
 	if (time_to_judge(fleet)) {
