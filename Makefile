@@ -100,7 +100,7 @@ FAKE_OBJ = $(addprefix $(BUILD)/obj/tests/support/,launch/fake_attempt.o scratch
 $(BUILD)/tests/unit/launch/watch/%: $(BUILD)/obj/tests/unit/launch/watch/%.o $(FAKE_OBJ) $(BUILD)/liblaunch.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -lcmocka -o $@
-$(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(BUILD)/liblaunch.a
+$(BUILD)/tests/unit/launch/%: $(BUILD)/obj/tests/unit/launch/%.o $(BUILD)/obj/tests/support/scratch.o $(BUILD)/liblaunch.a
 	@mkdir -p $(@D)
 	$(CC) $^ $(LDFLAGS_ALL) $(LIBS_LAUNCH) -lcmocka -o $@
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(BUILD)/libflotilla.a

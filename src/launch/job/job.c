@@ -85,15 +85,15 @@ static bool is_server(const struct trainer *t)
  * collective that never ends. */
 static void judge_end(struct job *j, struct trainer *t)
 {
-	int code = trainer_code(t), aborted = pmix_server_aborted(t->local);
-	bool inside =
-		pmix_server_inside(t->local) || pmi1_inside(j->pmi, t->local);
+	int code = trainer_code(t), aborted;
 	void *ctx = j->events.ctx;
+	bool inside;
 
 	pump(j, t);
-	pmi1_turn(j->pmi); /* its last words */
+	pmi1_turn(j->pmi); /* its last words, "finalize" among them */
+	aborted = pmix_server_aborted(t->local);
 	aborted = aborted ? aborted : pmi1_aborted(j->pmi, t->local);
-	inside |= pmi1_inside(j->pmi, t->local);
+	inside = pmix_server_inside(t->local) || pmi1_inside(j->pmi, t->local);
 	t->aborted = aborted != 0;
 	if (is_server(t) && j->dismissed)
 		return;

@@ -152,58 +152,88 @@ static void set_descriptor(struct launch_environ *env, const char *name, int fd)
 	environ_set(env, name, text, false);
 }
 
+/* The two ends of its output and of its link; none is left open on failure. */
+static int open_ends(int out[2], int link[2], struct fl_err *err)
+{
+	int rc;
+
+	out[0] = out[1] = link[0] = link[1] = -1;
+	if (pipe2(out, O_CLOEXEC) == 0 &&
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) == 0)
+		return 0;
+	rc = fl_fail(err, FL_EIO, "cannot make a pipe: %s", strerror(errno));
+	fl_close(&out[0]);
+	fl_close(&out[1]);
+	return rc;
+}
+
+/* In the agent: the child's ends go, ours are kept and never block. */
+static int keep_ends(struct trainer *t, const struct handed *to, int output,
+		     int link, struct fl_err *err)
+{
+	int why = errno; /* of a fork that failed */
+
+	close(to->input);
+	close(to->output);
+	close(to->link);
+	close(to->page);
+	t->output = output;
+	t->link = link;
+	fcntl(t->output, F_SETFL, O_NONBLOCK);
+	fcntl(t->link, F_SETFL, O_NONBLOCK);
+	if (t->pid >= 0)
+		return 0;
+	t->pid = 0;
+	return fl_fail(err, FL_EIO, "cannot start a process: %s",
+		       strerror(why));
+}
+
+static int start(struct trainer *t, const struct launch_plan *plan,
+		 struct launch_environ *env, int page, int pmi,
+		 struct fl_err *err)
+{
+	pid_t agent = getpid();
+	int out[2], link[2], rc = open_ends(out, link, err);
+	struct handed to = { .page = page, .pmi = pmi };
+
+	if (rc != 0) {
+		close(page);
+		return rc;
+	}
+	to.input = terminal_input(t->local == plan->shown);
+	to.output = out[1];
+	to.link = link[1];
+	to.last = last_descriptor(page, pmi);
+	set_descriptor(env, AGENT_FD_VARIABLE, to.last);
+	set_descriptor(env, AGENT_STATUS_VARIABLE, page);
+	t->pid = fork();
+	if (t->pid == 0)
+		become(plan, env->list, agent, &to);
+	return keep_ends(t, &to, out[0], link[0], err);
+}
+
 int trainer_start(struct trainer *t, const struct launch_plan *plan,
 		  const struct layout *layout, int local, const char *log_dir,
 		  struct launch_environ *env, int pmi, struct fl_err *err)
 {
 	const char *path = environ_get(env, "TORCHELASTIC_ERROR_FILE");
-	int out[2] = { -1, -1 }, link[2] = { -1, -1 }, page, rc;
-	struct handed to;
-	pid_t agent = getpid();
+	int rank = layout_own(layout)->first + local, page = -1, rc;
 
-	*t = (struct trainer){ .rank = layout_own(layout)->first + local,
+	*t = (struct trainer){ .rank = rank,
 			       .local = local,
-			       .role = launch_role(
-				       plan, layout_own(layout)->first + local),
+			       .role = launch_role(plan, rank),
 			       .output = -1,
 			       .link = -1,
 			       .kills = fl_memory_kills() };
-	rc = open_log(t, log_dir, layout->attempt, err);
-	if (rc != 0)
-		return rc;
-	page = open_status(t, err);
-	if (page < 0)
-		return page;
-	if (pipe2(out, O_CLOEXEC) != 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) != 0) {
-		close(page);
-		return fl_fail(err, FL_EIO, "cannot make a pipe: %s",
-			       strerror(errno));
-	}
 	snprintf(t->error_path, sizeof(t->error_path), "%s", path ? path : "");
-	set_descriptor(env, AGENT_FD_VARIABLE, last_descriptor(page, pmi));
-	set_descriptor(env, AGENT_STATUS_VARIABLE, page);
-	to = (struct handed){ terminal_input(local == plan->shown),
-			      out[1],
-			      link[1],
-			      page,
-			      pmi,
-			      last_descriptor(page, pmi) };
-	t->pid = fork();
-	if (t->pid == 0)
-		become(plan, env->list, agent, &to);
-	close(to.input);
-	close(out[1]);
-	close(link[1]);
-	close(page);
-	t->output = out[0];
-	t->link = link[0];
-	if (t->pid < 0)
-		return fl_fail(err, FL_EIO, "cannot start a process: %s",
-			       strerror(errno));
-	fcntl(t->output, F_SETFL, O_NONBLOCK);
-	fcntl(t->link, F_SETFL, O_NONBLOCK);
-	return 0;
+	rc = open_log(t, log_dir, layout->attempt, err);
+	if (rc == 0)
+		rc = page = open_status(t, err);
+	if (rc >= 0)
+		rc = start(t, plan, env, page, pmi, err);
+	if (rc != 0)
+		trainer_close(t); /* nobody else will: it did not start */
+	return rc;
 }
 
 /* Hand on the lines that are whole; a rest waits for its end, but not for ever. */
@@ -371,14 +401,14 @@ int trainer_code(const struct trainer *t)
 
 void trainer_close(struct trainer *t)
 {
-	if (t->output >= 0)
-		close(t->output);
-	if (t->link >= 0)
-		close(t->link);
+	fl_close(&t->output);
+	fl_close(&t->link);
 	if (t->log)
 		fclose(t->log);
 	if (t->status)
 		munmap(t->status, sizeof(*t->status));
+	t->log = NULL;
+	t->status = NULL;
 	fl_str_release(&t->line);
 	fl_str_release(&t->link_text);
 }

@@ -41,7 +41,8 @@ struct trainer {
 	bool aborted;	/* it called MPI_Abort */
 };
 
-/* pmi: a descriptor that it inherits too, and the caller's still.
+/* pmi: a descriptor that it inherits too, and the caller's still. On failure
+ * nothing of it is left open, and it needs no trainer_close().
  * The log of an earlier attempt is kept as workerlog.<rank>.<attempt>, that of
  * an earlier job as workerlog.<rank>.before (launch/job/place.h). */
 int trainer_start(struct trainer *t, const struct launch_plan *plan,
