@@ -124,7 +124,6 @@ static void print_others(const struct launch_plan *p, const struct layout *l)
 	       "--master-port %d%s",
 	       l->count, l->self, p->count, p->hosts.list[0].name,
 	       p->port + l->most, script ? "" : " --no-python");
-	/* torchrun itself starts "python -u" on what it is given. */
 	print_program(p, script ? 2 : 0);
 }
 

@@ -36,6 +36,8 @@ bool binding_takes_out(const char *entry, const struct launch_plan *p)
 	return false;
 }
 
+/* One trainer keeps them: a whole machine is what the profile was written
+ * for. */
 void binding_say(const struct launch_plan *p)
 {
 	const char *proc_bind = getenv(names[0]);

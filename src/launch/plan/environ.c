@@ -26,6 +26,8 @@
 /* The kernel's bound of one string is 128 KiB: beyond it nothing starts. */
 #define LONGEST_LIST 120000
 
+/* The list is searched for every name: a few hundred entries, a few dozen
+ * names, once a trainer. */
 static int find(const struct launch_environ *env, const char *name)
 {
 	size_t n = strlen(name);
@@ -37,6 +39,8 @@ static int find(const struct launch_environ *env, const char *name)
 	return -1;
 }
 
+/* The entry is the environment's from here on. Room for the NULL that execve
+ * wants. */
 static void append(struct launch_environ *env, char *entry)
 {
 	if (env->count + 1 >= env->cap) {
@@ -82,12 +86,14 @@ static void set_number(struct launch_environ *env, const char *name, int value)
 	environ_set(env, name, text, false);
 }
 
+/* As --ips spells it: programs compare endpoints as texts. */
 static const char *name_of(const struct launch_plan *p, const struct layout *l,
 			   int seat)
 {
 	return p->hosts.list[l->list[seat].host].name;
 }
 
+/* An IPv6 address in brackets, or its colons would be taken for the port's. */
 static void add_host(struct fl_str *s, const char *name)
 {
 	bool six = strchr(name, ':') != NULL;
@@ -103,6 +109,7 @@ static void add_endpoint(struct fl_str *s, const char *name, int port)
 	fl_str_addf(s, ":%d", port);
 }
 
+/* All of them to every trainer, in the order of ranks. */
 static void set_endpoints(struct launch_environ *env,
 			  const struct launch_plan *p, const struct layout *l,
 			  int local)
@@ -230,11 +237,13 @@ static void set_identity(struct launch_environ *env,
 	if (p->has_gpu)
 		set_number(env, "FLAGS_selected_gpus", own->devices[local]);
 	else
+		/* As Paddle's own launcher does where there is no card. */
 		environ_set(env, "PADDLE_DISTRI_BACKEND", "gloo", false);
 	set_number(env, "RANK", rank);
 	set_number(env, "LOCAL_RANK", local);
 	set_number(env, "WORLD_SIZE", l->world);
 	set_number(env, "LOCAL_WORLD_SIZE", own->count);
+	/* As torchrun, whose groups are machines. */
 	set_number(env, "GROUP_RANK", l->self);
 	set_number(env, "GROUP_WORLD_SIZE", l->count);
 	environ_set(env, "MASTER_ADDR", name_of(p, l, 0), false);
@@ -249,6 +258,8 @@ static void set_attempt(struct launch_environ *env, const struct layout *l)
 	set_number(env, AGENT_ATTEMPT_VARIABLE, l->attempt);
 	environ_set(env, AGENT_JOB_VARIABLE, l->job, false);
 	set_number(env, AGENT_RESTARTS_VARIABLE, l->restarts);
+	/* With fewer machines the ranks that are left share the batch of all
+	 * (docs/launch-protocol.md). */
 	set_number(env, AGENT_RANKS_VARIABLE, l->ranks ? l->ranks : l->world);
 	if (*l->resume)
 		environ_set(env, AGENT_RESUME_VARIABLE, l->resume, false);
@@ -272,7 +283,9 @@ static void set_mpi_identity(struct launch_environ *env, const struct layout *l,
 }
 
 /* Without schizo every rank would believe to be alone; without yielding, idle
- * ranks spin on the cores that others compute on. */
+ * ranks spin on the cores that others compute on. The choice of all-reduce
+ * needs dynamic rules; bindings are nobody's but the scheduler's (make.c). The
+ * graphics part of hwloc is left out: it would ask an X server. */
 static void set_mpi(struct launch_environ *env, const struct launch_plan *p,
 		    const struct layout *l, const char *shm)
 {
@@ -379,6 +392,8 @@ static void set_no_proxy(struct launch_environ *env,
 	fl_str_release(&b);
 }
 
+/* The order matters: what is inherited first, so that "keep" finds the user's
+ * own values; what tells ranks who they are over that. */
 void environ_make(struct launch_environ *env, const struct launch_plan *p,
 		  const struct layout *l, int local, const char *shm)
 {

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The address alone: ports and scopes are not compared. */
 static const void *bytes_of(const struct sockaddr *a, size_t *size)
 {
 	if (a->sa_family == AF_INET) {
@@ -56,8 +57,8 @@ static bool is_loopback(const struct sockaddr *a)
 	return memcmp(p, &in6addr_loopback, n) == 0;
 }
 
-/* Every address of 127.0.0.0/8 is this machine, whatever the interfaces say. */
-/* Loopback is everybody's own: a job on 127.0.0.x needs no interface for it. */
+/* Every address of 127.0.0.0/8 is this machine, whatever the interfaces say: a
+ * job on 127.0.0.x needs none of its own. */
 static bool is_own(const struct sockaddr *a)
 {
 	struct ifaddrs *list = NULL;
@@ -80,6 +81,7 @@ static struct addrinfo *resolve(const char *name)
 	return getaddrinfo(name, NULL, &hints, &list) == 0 ? list : NULL;
 }
 
+/* Any of its addresses will do: a name may stand for several interfaces. */
 bool hosts_is_own(const char *name)
 {
 	struct addrinfo *list = resolve(name);
@@ -298,6 +300,8 @@ static int not_listed(const struct hosts *h, const char *name,
 	return rc;
 }
 
+/* By its spelling first, for that is unique; then by its address, for --host
+ * may say "node1.site" where the list has "node1". */
 static int find_named(struct hosts *h, const char *name, struct fl_err *err)
 {
 	struct addrinfo *list = resolve(name);
@@ -319,6 +323,8 @@ static int find_named(struct hosts *h, const char *name, struct fl_err *err)
 		name, h->list[h->self].numeric);
 }
 
+/* Several entries of this machine are refused, not guessed at: an agent that
+ * took the wrong one would wait for itself. */
 static int find_self(struct hosts *h, const char *host, struct fl_err *err)
 {
 	int other = -1;
@@ -345,6 +351,7 @@ static int find_self(struct hosts *h, const char *host, struct fl_err *err)
 	return 0;
 }
 
+/* IPv4 alone: Open MPI's btl_tcp_if_include takes no IPv6 network. */
 static void note_subnet(struct hosts *h, const struct ifaddrs *i)
 {
 	struct in_addr net, mask;
@@ -385,6 +392,9 @@ static void find_network(struct hosts *h)
 	freeifaddrs(list);
 }
 
+/* The order matters: a name that means 127.0.1.1 is mended before loopback
+ * addresses are refused, and the own entry is looked for among what came of
+ * it. */
 int hosts_open(struct hosts *h, const char *ips, const char *host,
 	       struct fl_err *err)
 {
@@ -455,6 +465,9 @@ int hosts_call(const struct hosts *hosts, int peer, int port)
 		    0);
 	if (fd < 0)
 		return -1;
+	/* The other side turns away what does not come from an address of --ips
+	 * (peers.c). Without success the system chooses, which may do as
+	 * well. */
 	if (from.ss_family == to.ss_family)
 		bind(fd, (struct sockaddr *)(void *)&from, own->size);
 	if (connect(fd, (struct sockaddr *)(void *)&to, other->size) == 0 ||

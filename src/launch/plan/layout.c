@@ -16,6 +16,7 @@ static const struct field seat_rows[] = {
 };
 const struct record layout_seat_record = RECORD(struct layout_seat, seat_rows);
 
+/* Grown one by one: 1024 machines at most, once an attempt. */
 void layout_add(struct layout *l, int host, const int *devices, int count)
 {
 	struct layout_seat *s;
@@ -37,6 +38,8 @@ void layout_release(struct layout *l)
 	*l = (struct layout){ 0 };
 }
 
+/* A rank beyond the last belongs to nobody: the last seat, so that an array of
+ * seats is never left. Ranks that came by the wire are bounded before. */
 int layout_seat_of(const struct layout *l, int rank)
 {
 	for (int i = 0; i < l->count; i++)

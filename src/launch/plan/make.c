@@ -23,6 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How many there are, or a negative code. 1023: far beyond any card's number,
+ * it keeps a mistyped one from being believed. */
 static int parse_devices(const char *text, int *out, struct fl_err *err)
 {
 	int count = 0;
@@ -147,6 +149,8 @@ static int port_from_environment(int *port, struct fl_err *err)
  * one more, below those that the system deals out by itself. */
 static int find_ports(int count)
 {
+	/* Jobs that start in the same moment begin to look at different
+	 * places. */
 	int first = 20000 + (int)(getpid() % 12000), port = first, good = 0;
 
 	for (int tries = 0; tries < 4096 && good < count; tries++) {
@@ -177,6 +181,7 @@ static int choose_ports(const struct launch_options *o, struct launch_plan *p,
 	if (!p->fixed_ports)
 		return 0;
 	p->mpi_ports = o->mpi_ports ? o->mpi_ports : p->port + 1000;
+	/* Four a trainer: environ.c says why. */
 	last = p->mpi_ports + 4 * p->count - 1;
 	if (last > 65535)
 		return fl_fail(
@@ -253,6 +258,8 @@ static const char *token_of(const struct launch_options *o)
 	return token ? token : "";
 }
 
+/* Each step needs what the ones before it found: roles need machines, ports the
+ * count of programs, the line all of them. */
 int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 		     struct launch_plan *p, struct fl_err *err)
 {

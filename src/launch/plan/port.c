@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 /* The inode of the socket that listens on port, by one of the tables of the
- * kernel; 0: none. */
+ * kernel; 0: none. State 0A is LISTEN; numbers are hexadecimal, an inode
+ * decimal. */
 static unsigned long listener_in(const char *table, int port)
 {
 	FILE *f = fopen(table, "re");
@@ -36,6 +37,8 @@ static unsigned long listener_in(const char *table, int port)
 	return found;
 }
 
+/* Has this process a descriptor of the socket? Those of other users may not be
+ * looked at, and then it is named by nobody. */
 static bool holds(const char *pid, unsigned long inode)
 {
 	char path[300], want[64], have[64];
@@ -60,6 +63,8 @@ static bool holds(const char *pid, unsigned long inode)
 	return found;
 }
 
+/* Arguments are parted by NULs; what a terminal might act on becomes a
+ * blank. */
 static void read_command(const char *pid, char *buf, size_t size)
 {
 	char path[300];
@@ -116,6 +121,9 @@ int port_listen(const struct host *own, int port, struct fl_err *err)
 	if (fd < 0)
 		return fl_fail(err, FL_EIO, "cannot make a socket: %s",
 			       strerror(errno));
+	/* An agent that is started anew must not wait for its predecessor's
+	 * links to rest (a minute); a socket that listens there still is
+	 * refused all the same. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)(void *)&at, own->size) == 0 &&
 	    listen(fd, 4096) == 0)
@@ -131,6 +139,7 @@ int port_listen(const struct host *own, int port, struct fl_err *err)
 		port, own->name, strerror(why), holder);
 }
 
+/* On all addresses and without SO_REUSEADDR, as MPI and Paddle will bind it. */
 bool port_is_free(int port)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,

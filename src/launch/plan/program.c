@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Not by the PATH: another build's flotilla may be there, and the two speak one
+ * protocol. */
 static int beside(const char *self, const char *name, char *buf, size_t size,
 		  struct fl_err *err)
 {
@@ -46,6 +48,7 @@ static const struct {
 	  "'flotilla convert' writes .pdparams for PaddleDetection's own export" },
 };
 
+/* By the end of the path: people name the script from wherever they stand. */
 static int find_reference(const char *word)
 {
 	int count = (int)(sizeof(references) / sizeof(references[0]));
@@ -95,6 +98,8 @@ static void choose_python(struct launch_plan *p, const char *word,
 			: "");
 }
 
+/* "flotilla --flag" without a command is taken for its trainer, as the script
+ * in its place would be. */
 int launch_choose_program(const char *self, int argc, char **argv,
 			  struct launch_plan *p, struct fl_err *err)
 {

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Any option of servers or workers means them; --run_mode only says so
+ * beforehand. Every contradiction is refused here, for later each half alone
+ * would look right. */
 int roles_wanted(const struct launch_options *o, bool *wanted,
 		 struct fl_err *err)
 {
@@ -122,6 +125,7 @@ static int find_host(const struct launch_plan *p, const char *name)
 	return -1;
 }
 
+/* Entries of a list, which is not empty. */
 static int count_of(const char *list)
 {
 	int n = 1;
@@ -161,7 +165,8 @@ static int read_list(struct launch_plan *p, const char *list, bool server,
 	}
 }
 
-/* So many on each machine, endpoints counted through the machines. */
+/* So many on each machine. Indices go through the machines, as --ips lists
+ * them: every machine counts alike. */
 static void count_out(const struct launch_plan *p, bool server, int each,
 		      struct launch_role *out, int *count)
 {
@@ -226,6 +231,7 @@ static int settle(struct launch_plan *p, int count, struct fl_err *err)
 	return 0;
 }
 
+/* p->roles is ordered by machine at the end, so a rank is a place in it. */
 int roles_make(const struct launch_options *o, struct launch_plan *p,
 	       struct fl_err *err)
 {
@@ -247,6 +253,9 @@ int roles_make(const struct launch_options *o, struct launch_plan *p,
 	return rc == 0 ? settle(p, count, err) : rc;
 }
 
+/* Ports that nobody chose count from the start port on each machine. Two of one
+ * machine that are the same would be found by the second program only, as it
+ * binds. */
 int roles_ports(struct launch_plan *p, struct fl_err *err)
 {
 	int count = p->servers + p->workers;
