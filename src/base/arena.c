@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Blocks grow at the head alone: what the block before has left is
+ * given up, since looking for room in all of them would cost more than
+ * the few kilobytes that are lost. */
 #define BLOCK_BYTES ((size_t)64 * 1024)
 
 struct fl_arena_block {
@@ -20,6 +23,8 @@ struct fl_arena_block {
 	_Alignas(64) unsigned char data[];
 };
 
+/* Straight to standard error, without fl_fail or the log: both may
+ * want memory. */
 static noreturn void out_of_memory(size_t bytes)
 {
 	fprintf(stderr, "flotilla: out of memory: cannot get %zu bytes\n",
@@ -29,6 +34,7 @@ static noreturn void out_of_memory(size_t bytes)
 
 void *fl_malloc(size_t bytes)
 {
+	/* malloc(0) may be NULL, which here means that memory is out. */
 	void *p = malloc(bytes ? bytes : 1);
 
 	if (!p)
@@ -64,6 +70,7 @@ char *fl_strdup(const char *text)
 static struct fl_arena_block *block_new(size_t need)
 {
 	size_t size = need > BLOCK_BYTES ? need : BLOCK_BYTES;
+	/* aligned_alloc wants a multiple of the alignment. */
 	size_t total = (sizeof(struct fl_arena_block) + size + 63) / 64 * 64;
 	struct fl_arena_block *b = aligned_alloc(64, total);
 
@@ -77,6 +84,8 @@ static struct fl_arena_block *block_new(size_t need)
 
 void *fl_arena_alloc(struct fl_arena *arena, size_t bytes)
 {
+	/* 64 is a line of the cache and a register of AVX-512; 16
+	 * suffices for every type of C. */
 	size_t align = bytes >= 64 ? 64 : 16;
 	struct fl_arena_block *b = arena->head;
 	size_t at = b ? (b->used + align - 1) / align * align : 0;
@@ -93,6 +102,8 @@ void *fl_arena_alloc(struct fl_arena *arena, size_t bytes)
 
 void *fl_arena_array(struct fl_arena *arena, size_t count, size_t size)
 {
+	/* Half of what a size_t holds, so that the rounding in
+	 * block_new cannot overflow either. */
 	if (size && count > SIZE_MAX / 2 / size)
 		out_of_memory(SIZE_MAX);
 	return fl_arena_alloc(arena, count * size);
@@ -100,6 +111,7 @@ void *fl_arena_array(struct fl_arena *arena, size_t count, size_t size)
 
 char *fl_arena_strndup(struct fl_arena *arena, const char *text, size_t len)
 {
+	/* The last byte is zero already. */
 	char *p = fl_arena_alloc(arena, len + 1);
 
 	return memcpy(p, text, len);

@@ -1,11 +1,15 @@
-/* cgroup.c - called wherever a limit of the container counts: memory, processor
- * time, processes. */
+/* cgroup.c - called wherever a limit of the container counts:
+ * memory, processor time, processes.
+ * Nothing is kept between calls: a process may be moved to another group while
+ * it runs, and tests pass a list and folders of their own. What cannot be read
+ * is passed over, since a system without control groups has no limits. */
 #include "base/cgroup.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* list: "cpu,cpuacct" */
+/* Is the controller one of a list such as "cpu,cpuacct"? As a
+ * whole word: "cpu" is not "cpuset". */
 static bool holds(const char *list, const char *name)
 {
 	size_t n = strlen(name);
@@ -32,15 +36,20 @@ static bool split(char *line, const char *mount, const char *controller,
 	if (!path)
 		return false;
 	*path++ = '\0';
+	/* The list of the second version is empty and
+	 * stands for all controllers. */
 	if (*list && !holds(list, controller))
 		return false;
 	snprintf(root, size, "%s%s%s", mount, *list ? "/" : "", list);
-	/* above what this namespace may see */
+	/* A group outside this namespace is shown as "/../..": above what this
+	 * process may see, so only the root is looked at. */
 	*group = strncmp(path, "/..", 3) == 0 ? "" : path;
 	return true;
 }
 
-/* The folder itself, then those above it, down to the root's name. */
+/* The folder itself, then those above it, down to the root's name. Folders that
+ * are not mounted are named too: look finds no file there. 4352 is PATH_MAX,
+ * for the group, and 256 for the root. True: look has found what it wanted. */
 static bool climb(const char *root, const char *group, fl_cgroup_fn *look,
 		  void *ctx)
 {
@@ -49,6 +58,7 @@ static bool climb(const char *root, const char *group, fl_cgroup_fn *look,
 
 	snprintf(folder, sizeof(folder), "%s%s", root, group);
 	n = strlen(folder);
+	/* The group "/" alone would name the root twice. */
 	while (n > least && folder[n - 1] == '/')
 		folder[--n] = '\0';
 	while (!look(ctx, folder)) {

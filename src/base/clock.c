@@ -13,6 +13,7 @@ double fl_now_s(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* A signal may end the sleep early; whoever has a bound asks fl_now_s again. */
 void fl_sleep_s(double seconds)
 {
 	struct timespec t = { .tv_sec = (time_t)seconds };

@@ -1,5 +1,7 @@
 /* cores.c - called by whoever decides how many threads there are: the parallel
- * loop, the loader, fleetrun for its trainers. */
+ * loop, the loader, fleetrun for its trainers.
+ * The mask is noted before libgomp binds the first thread by OMP_PROC_BIND:
+ * read later it would show one core, and all loader threads sat on that one. */
 #include "base/cores.h"
 
 #include "base/cgroup.h"
@@ -12,6 +14,9 @@
 
 #define MOST_CORES (1 << 16) /* the kernel refuses masks that are too short */
 
+/* Bits of the mask, one for each core that the kernel could have. A mask
+ * that is shorter than the kernel's own is refused with EINVAL, so its
+ * size is doubled until it is taken. */
 static struct {
 	unsigned long bits[MOST_CORES / (8 * sizeof(unsigned long))];
 	size_t size; /* 0: not known */
@@ -45,6 +50,8 @@ static int in_mask(void)
 			  : 1;
 }
 
+/* Where the mask was not read before main (another libc than glibc) it may be
+ * the bound one: then nothing is changed. */
 void fl_cores_all(void)
 {
 	if (given.size)
@@ -66,7 +73,8 @@ static bool read_text(const char *folder, const char *name, char *buf, int size)
 }
 
 /* "max 100000" or "50000 100000" in the second version of control groups, two
- * files with microseconds in the first; -1 there is no limit. */
+ * files with microseconds in the first; -1 there, and a text that is no number
+ * here, mean no limit. Adds to *ctx, a double with the fewest cores so far. */
 static bool look_at_group(void *ctx, const char *folder)
 {
 	double quota = 0, period = 0, *least = ctx;
@@ -102,6 +110,8 @@ int fl_cores(void)
 	double quota = fl_cores_quota("/proc/self/cgroup", "/sys/fs/cgroup");
 	int cores = in_mask();
 
+	/* Rounded up: 1.5 cores keep two threads busy for three quarters of the
+	 * time; with one thread half a core would be idle. */
 	if (quota > 0 && ceil(quota) < cores)
 		cores = (int)ceil(quota);
 	return cores > 0 ? cores : 1;

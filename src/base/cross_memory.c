@@ -14,12 +14,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Both are set whatever Open MPI runs: each version
+ * passes over the other's parameter. */
 const char *const fl_cross_memory_off[][2] = {
 	{ "OMPI_MCA_btl_vader_single_copy_mechanism", "none" },
 	{ "OMPI_MCA_smsc", "^cma" },
 	{ NULL, NULL },
 };
 
+/* One byte out and one back, between the same two addresses: a filter may
+ * forbid one of the two calls alone. */
 static bool copies(pid_t other, char *theirs)
 {
 	char byte = 0;
@@ -38,6 +42,8 @@ static _Noreturn void ask(void)
 	bool good;
 
 	if (other == 0) {
+		/* Where a filter kills the asker, this one
+		 * must not wait for ever. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() == asker) /* it may be gone already */
 			pause();
@@ -59,6 +65,8 @@ bool fl_cross_memory(void)
 
 	if (pid == 0)
 		ask();
+	/* A fork that fails, or an end that is not told, has shown
+	 * nothing: Open MPI keeps its default. */
 	return pid < 0 || waitpid(pid, &status, 0) != pid ||
 	       (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }

@@ -89,6 +89,7 @@ void fl_seal(const unsigned char *key, const void *head, size_t head_size,
 
 	crypto_generichash_init(&state, key, FL_DIGEST_BYTES, FL_SEAL_BYTES);
 	crypto_generichash_update(&state, head, head_size);
+	/* A frame may have no body, whose address is then NULL. */
 	if (body_size > 0)
 		crypto_generichash_update(&state, body, body_size);
 	crypto_generichash_final(&state, seal, FL_SEAL_BYTES);

@@ -39,6 +39,8 @@ int fl_context(struct fl_err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	/* A context that fills the buffer leaves no room for its cause; what
+	 * is outermost is what remains. */
 	if (n >= 0 && (size_t)n < sizeof(err->text))
 		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s",
 			 cause);
@@ -63,6 +65,8 @@ noreturn void fl_assert_failed(const char *cond, const char *file, int line)
 		"flotilla: internal fault: '%s' does not hold at "
 		"%s:%d; please report it\n",
 		cond, file, line);
+	/* abort() writes no buffers: what the log said
+	 * before is wanted most now. */
 	fflush(NULL);
 	abort();
 }

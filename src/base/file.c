@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Called while errno is still that of the call that failed. */
 static int cannot(struct fl_err *err, const char *what, const char *path)
 {
 	return fl_fail(err, FL_EIO, "cannot %s '%s': %s", what, path,
@@ -51,6 +52,9 @@ int fl_make_dirs(const char *path, struct fl_err *err)
 		if (end != '/' && end != '\0')
 			continue;
 		*p = '\0';
+		/* Another process may make the same folder at
+		 * this moment: EEXIST is no fault, and what is
+		 * there is looked at in the end. */
 		if (mkdir(copy, 0777) != 0 && errno != EEXIST)
 			rc = cannot(err, "make folder", copy);
 		*p = end;
@@ -72,6 +76,8 @@ static void out_release(struct fl_out *out)
 	*out = (struct fl_out){ .fd = -1 };
 }
 
+/* Temporary files of killed runs stay behind; a thousand of one process number
+ * and one target are no accident. */
 #define MOST_TRIES 1000
 
 int fl_out_open(struct fl_out *out, const char *path, struct fl_err *err)
@@ -117,6 +123,8 @@ int fl_out_write(struct fl_out *out, const void *data, size_t size,
 	return 0;
 }
 
+/* A new name is in the folder's own data: without this a power cut may bring
+ * the old name back after the file was synced. */
 static int sync_folder_of(const char *path, struct fl_err *err)
 {
 	char dir[PATH_MAX];
@@ -142,6 +150,8 @@ int fl_out_commit(struct fl_out *out, struct fl_err *err)
 
 	if (sync && fsync(out->fd) != 0)
 		rc = cannot(err, "sync", out->path);
+	/* NFS tells of a full disk at close, after write
+	 * and fsync were content. */
 	if (close(out->fd) != 0 && rc == 0)
 		rc = cannot(err, "close", out->path);
 	out->fd = -1;
@@ -195,6 +205,8 @@ int fl_join(char *buf, size_t size, const char *dir, const char *name,
 
 bool fl_program_path(char *buf, size_t size)
 {
+	/* Of a program that was deleted since the kernel adds " (deleted)":
+	 * callers then find no file of that name. */
 	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
 
 	if (n <= 0 || buf[0] != '/')

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Written once before main, by one thread; only read after that. */
 static bool ignored[NSIG];
 
 /* Before any library's constructor: UCX, which Open MPI 5 brings, takes SIGHUP
@@ -19,6 +20,8 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) static void
 remember_ignored(void)
 {
 	for (int n = 1; n < NSIG; n++) {
+		/* 128 bytes: more than the kernel's sigaction has anywhere. 8
+		 * is the size of its signal mask. */
 		void *is[16] = { NULL };
 
 		if (syscall(SYS_rt_sigaction, n, NULL, is, (size_t)8) == 0)

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* name, prefix and quiet are set before there are threads
+ * that log; the lock guards the rest. */
 static struct {
 	pthread_mutex_t lock;
 	const char *name;
@@ -116,9 +118,12 @@ static FILE *terminal(void)
 
 void fl_log_within_line(bool within)
 {
+	/* fleetrun copies a trainer's bytes as they come, so only it knows
+	 * whether the console stands at the start of a line. */
 	state.within_line = within;
 }
 
+/* "\r\033[K": to the start of the line, and delete what stands there. */
 static void clear_progress(void)
 {
 	if (state.progress_shown) {
@@ -128,6 +133,8 @@ static void clear_progress(void)
 	state.progress_shown = false;
 }
 
+/* The file knows nothing of a line that the console has begun. Each line is
+ * flushed: who follows the log, or finds it after a crash, has all of it. */
 static void write_line(FILE *to, const char *line)
 {
 	if (state.within_line && to != state.file)
@@ -141,6 +148,7 @@ void fl_log(enum fl_level level, const char *fmt, ...)
 {
 	static const char *const names[] = { "DEBUG", "INFO", "WARNING",
 					     "ERROR" };
+	/* Room for four sentences of struct fl_err; what is longer is cut. */
 	char stamp[32], text[4096];
 	struct fl_str line = FL_STR_INIT;
 	time_t now = time(NULL);

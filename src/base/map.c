@@ -26,6 +26,9 @@
 /* More maps at a time than threads that measure pictures; past them, reading. */
 #define MOST_GUARDS 128
 
+/* Plain atomics in a fixed array, because the handler of a signal may take no
+ * lock and no memory. Whoever set taken owns the other fields; size is stored
+ * before start, so that a start that is not 0 has its size. */
 static struct guard {
 	atomic_bool taken, torn;
 	atomic_uintptr_t start; /* 0: not mapped */
@@ -35,7 +38,8 @@ static struct guard {
 static struct sigaction before; /* who else wants SIGBUS */
 static size_t page;
 
-/* Not one of ours: as if this handler were not there. */
+/* Not one of ours: as if this handler were not there. A sanitizer or a
+ * library may have had its own before. */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
 	if (before.sa_flags & SA_SIGINFO)
@@ -46,6 +50,9 @@ static void pass_on(int number, siginfo_t *info, void *context)
 		raise(number); /* sent; a fault comes again by itself */
 }
 
+/* From the page of the fault to the end of the map: a file that was cut has
+ * nothing behind it either. Runs in the thread that touched the page, which
+ * then goes on and reads zeros; mmap is a plain system call and safe here. */
 static void put_zeros(int number, siginfo_t *info, void *context)
 {
 	uintptr_t at = (uintptr_t)info->si_addr;
@@ -72,6 +79,8 @@ static void put_zeros(int number, siginfo_t *info, void *context)
 
 static void watch(void)
 {
+	/* SA_NODEFER, so that a signal passed on to the default from inside the
+	 * handler ends the process at once. */
 	struct sigaction ours = { .sa_sigaction = put_zeros,
 				  .sa_flags = SA_SIGINFO | SA_NODEFER };
 
@@ -123,7 +132,9 @@ static bool map_file(struct fl_map *map, int fd, size_t size)
 	return true;
 }
 
-/* What is there now: a file that shrinks meanwhile is as long as it was read. */
+/* The bytes that are there now, into memory of our own: a file
+ * that shrinks meanwhile is as long as it was read, and one
+ * that grows keeps the size it had. */
 static int read_file(struct fl_map *map, int fd, size_t size, const char *path,
 		     struct fl_err *err)
 {
@@ -157,7 +168,7 @@ static int read_file(struct fl_map *map, int fd, size_t size, const char *path,
 static int open_map(struct fl_map *map, const char *path, size_t read_at_most,
 		    struct fl_err *err)
 {
-	/* a pipe that nobody writes to must not hold anybody up */
+	/* Opening a pipe that nobody writes to would wait without an end. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rc = 0;
 	struct stat st;
 

@@ -1,8 +1,9 @@
-/* How much memory is free, and who was killed for want of it, as the kernel
- * tells.
- * Control groups have two versions with other names for the same files: both are
- * asked, and the least of all limits on the way up counts. Asked before sizes
- * are chosen, and by the agent after a trainer was killed, to say why. */
+/* memory.c - how much memory is free, and who was killed for
+ * want of it, as the kernel tells.
+ * Control groups have two versions with other names for the same files:
+ * both are asked, and the least of all limits on the way up counts. Asked
+ * before sizes are chosen, and by the agent before and after a trainer's
+ * life, to say why it was killed. */
 #include "base/memory.h"
 
 #include "base/cgroup.h"
@@ -34,7 +35,9 @@ static void take_less(int64_t *least, int64_t v)
 	*least = v < *least ? v : *least;
 }
 
-/* The number after "oom_kill " in a file; -1: there is none. */
+/* The number after "oom_kill " in a file; -1: there is none. All
+ * three files have that line, and "oom_kill_disable" of the
+ * first version does not match it. */
 static int64_t read_kills(const char *path)
 {
 	FILE *f = fopen(path, "re");
@@ -49,7 +52,9 @@ static int64_t read_kills(const char *path)
 	return n;
 }
 
-/* The names of the second version, then of the first. */
+/* The names of the second version, then of the first. The first folder that
+ * counts ends the search: its kills are those of this container, and the
+ * folders above count others' too. */
 static bool look_at_kills(void *ctx, const char *folder)
 {
 	static const char *const names[][2] = {
@@ -76,7 +81,8 @@ struct fl_memory_kills fl_memory_kills(void)
 	return k;
 }
 
-/* The names of the second version, then of the first. */
+/* The same names. A limit above may be shared with other groups and be
+ * nearer, so all folders are looked at. */
 static bool look_at_group(void *ctx, const char *folder)
 {
 	static const char *const names[][2] = {
@@ -100,6 +106,8 @@ int64_t fl_memory_free(void)
 	int64_t least = INT64_MAX, kib;
 	char line[256];
 
+	/* MemAvailable, not MemFree: pages of files that
+	 * can be dropped count as free. */
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1)
 			take_less(&least, kib * 1024);

@@ -27,6 +27,8 @@
 #include <unistd.h>
 
 #define FIELD 1024
+/* A file without words is young: its owner has the lock and writes within
+ * milliseconds. Waiting longer than a second would only delay the sentence. */
 #define WAIT_S 1.0 /* for one who is about to write its words */
 
 /* Who a process is: the same number is another process after its end, after a
@@ -78,7 +80,9 @@ static void identify(struct identity *id)
 	started_at(id->pid, id->started, sizeof(id->started));
 }
 
-/* The command line of this process, without the word that lets agents join. */
+/* The command line of this process, without the word that lets agents join:
+ * the file can be read by everyone. Half a field, since it may stand twice as
+ * long in the words with its blanks. */
 static void add_command(struct fl_str *s)
 {
 	static const char secret[] = "--token";
@@ -104,7 +108,8 @@ static void add_command(struct fl_str *s)
 			s->data[i] = ' ';
 }
 
-/* Words of any length as a short one. */
+/* Words of any length as a short one, which gives nothing of them away.
+ * "" stays "", which is no job's. */
 static void name_job(const char *job, char name[FL_DIGEST_HEX])
 {
 	fl_digest_hex_of(job, strlen(job), name);
@@ -112,6 +117,8 @@ static void name_job(const char *job, char name[FL_DIGEST_HEX])
 		name[0] = '\0';
 }
 
+/* The lock is held, or there are none here: nobody else writes at this moment.
+ * A short write counts as failed. */
 static int write_words(int fd, const char *job)
 {
 	struct fl_str s = FL_STR_INIT, command = FL_STR_INIT;
@@ -183,8 +190,10 @@ static bool same_job(const char *text, const char *job)
 	return *job && is_word(text, "job", mine);
 }
 
-/* Only of a process of this very kernel and container can we know that it is
- * gone. */
+/* Only of a process of this very kernel and container can we know
+ * that it is gone: one on another host is believed, one of an earlier
+ * boot is gone, a number in another container means nothing here. A
+ * file without words has no owner. */
 static bool gone(const char *text)
 {
 	char pid[32], started[32];
@@ -216,7 +225,8 @@ static bool describe(struct fl_owner *o, const char *text)
 	return *pid != '\0';
 }
 
-/* For whoever may not write there: whose the folder is. */
+/* For whoever may not write there: whose the folder is. Where it could not even
+ * be opened there is nothing more to say. */
 static int cannot(const struct fl_owner *o, const char *folder,
 		  struct fl_err *err)
 {
@@ -235,7 +245,8 @@ static int cannot(const struct fl_owner *o, const char *folder,
 		(unsigned)st.st_mode & 07777);
 }
 
-/* The file may have been removed by its last owner since it was opened. */
+/* The file may have been removed by its last owner since it was opened: then
+ * its lock is worth nothing, since the next one makes a file of its own. */
 static bool still_there(const struct fl_owner *o)
 {
 	struct stat ours, there;
@@ -272,7 +283,9 @@ static enum outcome judge_words(struct fl_owner *o, const char *job)
 	return out;
 }
 
-/* Somebody has the lock, whom the words name. */
+/* Somebody has the lock, whom the words name. A neighbour of our job shares the
+ * lock; where an earlier attempt has it alone, the folder is ours
+ * without one. */
 static enum outcome judge_holder(struct fl_owner *o, const char *job, int flags)
 {
 	char *text = read_words(o->fd);
@@ -295,6 +308,8 @@ static enum outcome try_once(struct fl_owner *o, const char *job, int flags)
 		       0666);
 	if (o->fd < 0)
 		return FAILED;
+	/* Exclusive even where it is to be shared: only
+	 * one may write the words. */
 	if (flock(o->fd, LOCK_EX | LOCK_NB) == 0) {
 		if (!still_there(o))
 			return AGAIN;
@@ -345,6 +360,7 @@ static bool is_last(const struct fl_owner *o)
 
 	if (!still_there(o))
 		return false;
+	/* Whoever shared the lock is the last one if it can have it alone. */
 	if (flock(o->fd, LOCK_EX | LOCK_NB) == 0)
 		return true;
 	if (!no_locks_here())

@@ -1,9 +1,10 @@
-/* The parallel loop, on OpenMP's threads, which oneDNN uses too, so that the
- * process has one team of them.
+/* The parallel loop, on OpenMP's threads, which oneDNN uses too, so that
+ * the process has one team of them.
  * A loop is cut into at most FL_PAR_MAX_CHUNKS chunks, whose bounds depend on
  * its length alone; threads claim them as they come. So sums over chunks, added
  * up in their order, are the same for any number of threads. Under the thread
- * sanitizer plain threads take libgomp's place, which it does not know. */
+ * sanitizer, which does not know libgomp's barriers, plain threads take its
+ * place. */
 #include "base/par.h"
 
 #include "base/cores.h"
@@ -21,6 +22,8 @@
 #include <xmmintrin.h>
 #endif
 
+/* 0: fl_par_init was not called; loops then run in the caller
+ * (tests, tools). */
 static int thread_count;
 
 void fl_flush_denormals(void)
@@ -40,6 +43,8 @@ void fl_par_spin_briefly(char **argv)
 	if (n <= 0 || getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") ||
 	    fl_cores() < 2 || (threads && strcmp(threads, "1") == 0))
 		return;
+	/* Some microseconds, in place of libgomp's 300,000 turns:
+	 * docs/performance.md has the measurement. */
 	setenv("GOMP_SPINCOUNT", "1000", 1);
 	fl_cores_all();	   /* what is bound now would be all there is then */
 	self[n] = '\0';	   /* by its name, which others see as the process's */
@@ -70,6 +75,8 @@ static void claim_chunks(struct loop *l)
 {
 	int c;
 
+	/* Relaxed: the counter only deals out numbers. What the chunks wrote is
+	 * made visible by the end of the team's loop. */
 	while ((c = atomic_fetch_add_explicit(
 			&l->next, 1, memory_order_relaxed)) < l->chunks) {
 		size_t first = l->n * (size_t)c / (size_t)l->chunks;
@@ -148,6 +155,8 @@ void fl_par_init(int threads)
 	thread_count = threads > 0 ? threads : fl_par_most();
 	/* The libraries we call (oneDNN) size their loops by this. */
 	omp_set_num_threads(thread_count);
+	/* Nor may the runtime choose fewer: who asked for
+	 * four threads gets four. */
 	omp_set_dynamic(0);
 #pragma omp parallel num_threads(thread_count)
 	fl_flush_denormals();
@@ -164,6 +173,7 @@ void fl_par_for(size_t n, size_t grain, fl_par_fn *fn, void *ctx)
 
 	if (threads > l.chunks)
 		threads = l.chunks;
+	/* One chunk is not worth waking anybody. */
 	if (threads <= 1)
 		claim_chunks(&l);
 	else

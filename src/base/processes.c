@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* The nearest of the limits so far; why: its words, in a buffer of
+ * the caller. */
 struct least {
 	int64_t left;
 	char *why;
@@ -47,7 +49,8 @@ static void take(struct least *l, const char *who, int64_t most, int64_t now)
 		 who, most, now);
 }
 
-/* "max" is no number; the files are the same in both versions. */
+/* "max" is no number and so no limit; the files are the same in both versions.
+ * Every group on the way up has to allow it. */
 static bool look_at_group(void *ctx, const char *folder)
 {
 	int64_t most, now;
@@ -58,7 +61,9 @@ static bool look_at_group(void *ctx, const char *folder)
 	return false;
 }
 
-/* Threads of all processes of this user that can be seen. */
+/* Threads of all processes of this user that can be seen: RLIMIT_NPROC counts
+ * them by the real user, the first number of "Uid:". Those in other containers
+ * count for the kernel too, so the answer may be too low. */
 static int64_t threads_of_user(void)
 {
 	DIR *d = opendir("/proc");
@@ -106,6 +111,7 @@ static int64_t processes_left(char *why, size_t size)
 
 	l.left = fl_processes_left_in("/proc/self/cgroup", "/sys/fs/cgroup",
 				      why, size);
+	/* The kernel does not hold root to it. */
 	if (getuid() != 0 && getrlimit(RLIMIT_NPROC, &most) == 0 &&
 	    most.rlim_cur != RLIM_INFINITY)
 		take(&l, "the user's limit (ulimit -u)", (int64_t)most.rlim_cur,

@@ -18,6 +18,8 @@ static uint64_t mix(uint64_t z)
 struct fl_rng fl_rng_open(uint64_t seed, enum fl_rng_purpose purpose,
 			  uint64_t a, uint64_t b)
 {
+	/* mix(0) is 0: without the increment the seed 0
+	 * would begin with an empty key. */
 	uint64_t key = mix(seed + GOLDEN);
 
 	key = mix(key ^ ((uint64_t)purpose * GOLDEN));
@@ -33,6 +35,8 @@ uint64_t fl_rng_u64(struct fl_rng *rng)
 
 double fl_rng_unit(struct fl_rng *rng)
 {
+	/* The upper 53 bits are as many as a double holds, so every value is as
+	 * likely as its neighbour and 1 is never reached. */
 	return (double)(fl_rng_u64(rng) >> 11) * 0x1p-53;
 }
 

@@ -15,6 +15,7 @@
 
 static void reserve(struct fl_str *s, size_t more)
 {
+	/* One byte for the end; doubling keeps many small additions linear. */
 	size_t need = s->len + more + 1;
 
 	if (need <= s->cap)
@@ -72,6 +73,7 @@ void fl_str_release(struct fl_str *s)
 
 uint64_t fl_hash(const char *text)
 {
+	/* FNV-1a's offset and prime for 64 bits (Fowler, Noll, Vo). */
 	uint64_t h = 0xcbf29ce484222325u;
 
 	for (; *text; text++)
@@ -107,6 +109,10 @@ bool fl_ends_with(const char *text, const char *suffix)
 	return n >= m && memcmp(text + n - m, suffix, m) == 0;
 }
 
+/* As Unicode's table 3-7 wants it: 0xc0, 0xc1 and forms that are longer
+ * than needed, halves of surrogate pairs and what lies above 0x10ffff
+ * are no characters. Overlong forms matter: they smuggle a slash or a
+ * quote past whoever looks at bytes. */
 size_t fl_utf8_len(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -139,7 +145,10 @@ static int min3(int a, int b, int c)
 	return m < c ? m : c;
 }
 
-/* With transpositions. */
+/* Insertions, deletions, changes, and two letters that changed places
+ * ("lera_rning"), each one edit: Damerau and Levenshtein's distance,
+ * restricted so that no pair is edited twice. Three rows are enough, the
+ * third for the letter before last. */
 static int edit_distance(const char *a, const char *b)
 {
 	int rows[3][MAX_WORD + 1];
@@ -176,6 +185,8 @@ const char *fl_nearest(const char *word, const char *const *names, size_t count,
 		int d = name ? edit_distance(word, name) : limit + 1;
 
 		if (d <= limit) {
+			/* Only a nearer one takes its place: of two equal
+			 * ones the first row wins. */
 			limit = d - 1;
 			best = name;
 		}
