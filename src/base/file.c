@@ -46,7 +46,8 @@ int fl_make_dirs(const char *path, struct fl_err *err)
 	char *copy = fl_strdup(path);
 	int rc = 0;
 
-	for (char *p = copy + 1; rc == 0; p++) {
+	/* Behind the root's slash; an empty path has no second byte. */
+	for (char *p = copy + (*copy != '\0'); rc == 0; p++) {
 		char end = *p;
 
 		if (end != '/' && end != '\0')

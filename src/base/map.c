@@ -227,8 +227,10 @@ void fl_map_pass(const struct fl_map *map, size_t from, size_t to)
 void fl_map_close(struct fl_map *map)
 {
 	if (map->guard) {
-		munmap((void *)(uintptr_t)map->data, map->size);
+		/* In this order: once the range is free another thread may map
+		 * it, and a fault there is not this guard's. */
 		give_guard(map->guard);
+		munmap((void *)(uintptr_t)map->data, map->size);
 	} else if (map->size) {
 		free((void *)(uintptr_t)map->data);
 	}
