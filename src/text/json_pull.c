@@ -155,35 +155,6 @@ static bool escape(struct json_pull *r)
 	return true;
 }
 
-/* Bytes of the UTF-8 sequence at an offset whose first byte is >= 0x80; 0 if
- * it is none (overlong, surrogate, beyond U+10FFFF, cut off). */
-static size_t utf8_length(const struct json_pull *r, size_t at)
-{
-	int c = peek(r, at), second = peek(r, at + 1);
-	int lo = 0x80, hi = 0xBF;
-	size_t n;
-
-	if (c >= 0xC2 && c <= 0xDF) {
-		n = 2;
-	} else if (c >= 0xE0 && c <= 0xEF) {
-		n = 3;
-		lo = c == 0xE0 ? 0xA0 : lo;
-		hi = c == 0xED ? 0x9F : hi;
-	} else if (c >= 0xF0 && c <= 0xF4) {
-		n = 4;
-		lo = c == 0xF0 ? 0x90 : lo;
-		hi = c == 0xF4 ? 0x8F : hi;
-	} else {
-		return 0;
-	}
-	if (second < lo || second > hi)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((peek(r, at + i) & ~0x3F) != 0x80)
-			return 0;
-	return n;
-}
-
 /* How many of eight bytes are plain, up to a control character, a quote, a
  * backslash or a byte beyond ASCII. A borrow marks bytes behind such a one only. */
 static inline size_t plain_of_eight(const unsigned char *p)
@@ -222,7 +193,8 @@ static bool skip_plain(struct json_pull *r)
 		if (c < 0x20 || c == '"' || c == '\\')
 			return true;
 		if (c >= 0x80)
-			n = utf8_length(r, r->at);
+			n = utf8_length((const char *)r->data + r->at,
+					r->size - r->at);
 		if (n == 0)
 			return false;
 		r->at += n;

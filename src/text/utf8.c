@@ -24,14 +24,12 @@ bool utf16_mark(const char *text, size_t len)
 			    memcmp(text, "\xFE\xFF", 2) == 0);
 }
 
-/* Bytes of the character here; 0 where it is none. The last ones of a text are
- * read from a copy that ends with zero, for a mapped file has no end mark. */
-static size_t length_at(const char *text, size_t left)
+size_t utf8_length(const char *text, size_t left)
 {
+	/* The last characters are read from a copy that ends with zero, for a
+	 * mapped file has no end mark. */
 	char last[LONGEST + 1] = { 0 };
 
-	if (*text == 0)
-		return 0;
 	if (left >= LONGEST)
 		return fl_utf8_len(text);
 	memcpy(last, text, left);
@@ -43,9 +41,9 @@ size_t utf8_end(const char *text, size_t len)
 	size_t at = 0;
 
 	while (at < len) {
-		size_t n = length_at(text + at, len - at);
+		size_t n = utf8_length(text + at, len - at);
 
-		if (n == 0)
+		if (n == 0 || text[at] == 0)
 			break;
 		at += n;
 	}

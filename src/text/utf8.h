@@ -17,6 +17,9 @@
 size_t utf8_mark(const char *text, size_t len);
 /* Do the two bytes of UTF-16's mark stand in front? */
 bool utf16_mark(const char *text, size_t len);
+/* Bytes of the character here, of which left > 0 are there; 0 where it is none or
+ * is cut off. Reads no byte behind left. */
+size_t utf8_length(const char *text, size_t left);
 /* Offset of the first byte that is no UTF-8 character, or zero; len where all
  * are. Reads no byte behind len. */
 size_t utf8_end(const char *text, size_t len);
