@@ -20,6 +20,7 @@
 #define MAX_DEPTH 64
 #define MAX_NODES 100000
 #define MAX_ANCHORS 256
+#define MAX_MERGES 8 /* of one mapping */
 
 struct yaml_reader {
 	yaml_parser_t parser;
@@ -239,7 +240,10 @@ static struct yaml *find_alias(struct yaml_reader *r)
 		r->nodes += r->anchors[i].node->size;
 		return r->anchors[i].node;
 	}
-	fail(r, line_of(r), "an alias without its anchor");
+	fail(r, line_of(r),
+	     r->anchor_count < MAX_ANCHORS
+		     ? "an alias without its anchor"
+		     : "an alias without its anchor: the first 256 anchors of a file are known");
 	return NULL;
 }
 
@@ -353,7 +357,7 @@ static struct yaml *read_key(struct yaml_reader *r, int depth)
 
 static int read_map(struct yaml_reader *r, int depth, struct yaml *map)
 {
-	struct yaml *merged[8];
+	struct yaml *merged[MAX_MERGES];
 	int merges = 0, rc = next(r);
 
 	while (rc == 0 && r->event.type != YAML_MAPPING_END_EVENT) {
@@ -363,14 +367,19 @@ static int read_map(struct yaml_reader *r, int depth, struct yaml *map)
 			value = read_node(r, depth);
 		if (!value)
 			return r->err->code;
-		if (strcmp(key->text, "<<") == 0 && !key->quoted && merges < 8)
+		if (strcmp(key->text, "<<") != 0 || key->quoted)
+			yaml_set(r->arena, map, key->text, value);
+		else if (merges < MAX_MERGES)
 			merged[merges++] = value;
 		else
-			yaml_set(r->arena, map, key->text, value);
+			return fail(r, key->line,
+				    "more than 8 '<<' in a mapping");
 		rc = next(r);
 	}
-	for (int i = 0; rc == 0 && i < merges; i++)
-		rc = merge_key(r, map, merged[i]);
+	/* The last "<<" of a mapping comes before the earlier ones, as PyYAML
+	 * has it. */
+	while (rc == 0 && merges > 0)
+		rc = merge_key(r, map, merged[--merges]);
 	return rc;
 }
 
@@ -434,9 +443,24 @@ static struct yaml *read_node(struct yaml_reader *r, int depth)
 	}
 }
 
+/* Behind the root nothing may stand: PyYAML refuses a second document, and what
+ * is broken there is found only when it is asked for. */
+static int read_end(struct yaml_reader *r)
+{
+	int rc = next(r); /* document end */
+
+	if (rc == 0)
+		rc = next(r);
+	if (rc == 0 && r->event.type != YAML_STREAM_END_EVENT)
+		rc = fail(r, line_of(r),
+			  "a second document begins here: write one in a file");
+	return rc;
+}
+
 /* NULL: r->err says why there is none. */
 static struct yaml *read_document(struct yaml_reader *r)
 {
+	struct yaml *root;
 	int rc = next(r); /* stream start */
 
 	if (rc == 0)
@@ -445,7 +469,8 @@ static struct yaml *read_document(struct yaml_reader *r)
 		return yaml_new_map(r->arena, r->file, 1);
 	if (rc == 0)
 		rc = next(r);
-	return rc == 0 ? read_node(r, 0) : NULL;
+	root = rc == 0 ? read_node(r, 0) : NULL;
+	return root && read_end(r) == 0 ? root : NULL;
 }
 
 int yaml_parse(const char *text, size_t len, const char *name,

@@ -6,19 +6,50 @@
  */
 #include "text/yaml.h"
 
+#include <ctype.h>
+#include <string.h>
+
+/* Single quotes fold the end of a line to a blank, so a text with control
+ * characters stands in double ones. */
+static void print_quoted(const char *text, struct fl_str *out)
+{
+	char quote = '\'';
+
+	for (const char *p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			quote = '"';
+	fl_str_addn(out, &quote, 1);
+	for (const char *p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			fl_str_addf(out, "\\x%02x", (unsigned)*p);
+		else if (*p == quote || (*p == '\\' && quote == '"'))
+			fl_str_addf(out, "%c%c", quote == '"' ? '\\' : quote,
+				    *p);
+		else
+			fl_str_addn(out, p, 1);
+	fl_str_addn(out, &quote, 1);
+}
+
+static void print_key(const char *key, struct fl_str *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+
+	if (*key && key[strspn(key, plain)] == '\0')
+		fl_str_add(out, key);
+	else
+		print_quoted(key, out);
+	fl_str_add(out, ":");
+}
+
 static void print_scalar(const struct yaml *n, struct fl_str *out)
 {
-	if (n->kind == YAML_NULL) {
+	if (n->kind == YAML_NULL)
 		fl_str_add(out, "~");
-	} else if (n->kind != YAML_TEXT) {
+	else if (n->kind != YAML_TEXT)
 		fl_str_add(out, n->text);
-	} else {
-		fl_str_add(out, "'");
-		for (const char *p = n->text; *p; p++)
-			fl_str_addn(out, *p == '\'' ? "''" : p,
-				    *p == '\'' ? 2 : 1);
-		fl_str_add(out, "'");
-	}
+	else
+		print_quoted(n->text, out);
 }
 
 static bool is_container(const struct yaml *n)
@@ -42,7 +73,7 @@ void yaml_print(const struct yaml *n, int indent, struct fl_str *out)
 
 			fl_str_addf(out, "\n%*s", indent, "");
 			if (n->kind == YAML_MAP)
-				fl_str_addf(out, "%s:", n->keys[i]);
+				print_key(n->keys[i], out);
 			else
 				fl_str_add(out, "-");
 			if (item->tag && item->kind == YAML_MAP)
