@@ -29,7 +29,8 @@ static void named(const char *text, size_t size, char name[LONGEST_NAME])
 		return;
 	for (at = key + 8; at < end && strchr(" \t\r\n=\"'", *at); at++)
 		;
-	/* no slash: "//TRANSLIT" would guess */
+	/* No slash among them: iconv takes "//TRANSLIT" behind a
+	 * name and then guesses letters. */
 	while (at + n < end && n + 1 < LONGEST_NAME &&
 	       (isalnum((unsigned char)at[n]) || strchr("-_.:", at[n])))
 		n++;
@@ -37,7 +38,8 @@ static void named(const char *text, size_t size, char name[LONGEST_NAME])
 	name[n] = '\0';
 }
 
-/* Where it fails, *size is the offset of the byte. */
+/* One call without a state kept for later: the whole text is there. Where it
+ * fails, *size is the offset of the byte. */
 static int convert(iconv_t from, const char *text, size_t *size,
 		   struct fl_arena *arena, const char **out, size_t *length)
 {
@@ -64,6 +66,8 @@ int encoding_to_utf8(const char **text, size_t *size, const char *what,
 	iconv_t from;
 	int rc;
 
+	/* The two bytes of a mark decide: a name in UTF-16 cannot be
+	 * read before the text is decoded. */
 	if (!utf16_mark(*text, *size))
 		named(*text, *size, name);
 	if (strcasecmp(name, "UTF-8") == 0)
@@ -79,6 +83,8 @@ int encoding_to_utf8(const char **text, size_t *size, const char *what,
 		*size = length;
 		return 0;
 	}
+	/* Saved as UTF-8 since, or named by a word that iconv does not
+	 * know: the bytes are what counts. */
 	if (utf8_end(*text, *size) == *size)
 		return 0;
 	if (from == (iconv_t)-1)

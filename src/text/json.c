@@ -39,6 +39,8 @@ struct json *json_parse(const char *text, size_t len, const char *what,
 			struct fl_err *err)
 {
 	json_error_t e;
+	/* jansson bounds the depth of nesting at 2048, so a
+	 * file cannot exhaust the stack. */
 	json_t *v = json_loadb(text, len,
 			       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
 
@@ -92,6 +94,7 @@ enum json_kind json_kind_of(const struct json *value)
 	return JSON_KIND_NULL;
 }
 
+/* What a person calls it, for sentences. */
 static const char *kind_name(enum json_kind kind)
 {
 	static const char *const names[] = {
@@ -160,6 +163,8 @@ bool json_real_of(const struct json *value, double *out_real)
 	return true;
 }
 
+/* Other programs write counts as 3.0: whole numbers of either kind
+ * are taken. */
 bool json_int(const struct json *value, int64_t *out_int)
 {
 	double real;
@@ -171,6 +176,8 @@ bool json_int(const struct json *value, int64_t *out_int)
 	if (!json_is_real(in(value)))
 		return false;
 	real = json_real_value(in(value));
+	/* 2^53: above it a double stands for several whole numbers.
+	 * The form catches NaN as well. */
 	if (!(fabs(real) < 9007199254740992.0) || real != trunc(real))
 		return false;
 	*out_int = (int64_t)real;
@@ -185,6 +192,8 @@ bool json_bool(const struct json *value, bool *out_bool)
 	return true;
 }
 
+/* json_get takes NULL and what is no object, so callers walk into messages of
+ * strangers without asking at each step. */
 const char *json_text_or(const struct json *object, const char *key,
 			 const char *absent)
 {
@@ -233,7 +242,9 @@ struct json *json_new_array(void)
 	return out(json_array());
 }
 
-/* A copy of text with wrong bytes replaced. */
+/* A copy of text with wrong bytes replaced, since jansson refuses them: a
+ * file's name may hold any bytes, and a report about it must not
+ * fail for that. */
 static char *clean(const char *text)
 {
 	char *copy = fl_strdup(text);
@@ -257,6 +268,7 @@ struct json *json_new_text(const char *text)
 	return v;
 }
 
+/* A NaN that reached json_real would make the printed text no JSON. */
 struct json *json_new_real(double value)
 {
 	return out(isfinite(value) ? json_real(value) : json_null());
@@ -267,6 +279,8 @@ struct json *json_new_int(int64_t value)
 	return out(json_integer(value));
 }
 
+/* Two keys that differ in wrong bytes alone become one; the later
+ * value stays. */
 void json_set(struct json *object, const char *key, struct json *child)
 {
 	char *copy = clean(key);
@@ -349,6 +363,8 @@ static void new_line(int indent, int depth, struct fl_str *s)
 static void print_value(const struct json *value, int indent, int depth,
 			struct fl_str *s);
 
+/* Keys in the order in which they were set, which jansson keeps: lines of
+ * one kind can be compared as text. */
 static void print_items(const struct json *value, int indent, int depth,
 			struct fl_str *s)
 {
@@ -406,6 +422,8 @@ void json_print(const struct json *value, int indent, struct fl_str *s)
 	print_value(value, indent, 0, s);
 }
 
+/* Through a temporary name (base/file.h), so that a reader never
+ * sees a part. */
 int json_write(const struct json *value, const char *path, struct fl_err *err)
 {
 	struct fl_str s = FL_STR_INIT;

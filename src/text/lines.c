@@ -1,5 +1,7 @@
-/* Whole files, for lists are small beside what they name; checked once, so that
- * whoever takes the lines need not think of bytes. */
+/* lines.c - called by the readers of class names, picture
+ * lists and labels of every layout.
+ * Files are read whole, for lists are small beside what they name, and checked
+ * once, so that whoever takes the lines need not think of bytes. */
 #include "text/lines.h"
 
 #include "base/arena.h"
@@ -24,6 +26,8 @@ char *lines_read(const char *path, const char *what, bool any_bytes,
 	data = (const char *)map.data;
 	mark = utf8_mark(data, map.size);
 	size = map.size - mark;
+	/* Names of files may be of any bytes but zero, which UTF-16 would
+	 * show and C's strings end at. */
 	if ((any_bytes && !memchr(data, 0, map.size)) ||
 	    utf8_check(data, map.size, what, err) == 0) {
 		text = fl_malloc(size + 1);
@@ -41,6 +45,8 @@ char *lines_next(char **at, int *number)
 	if (!*at)
 		return NULL;
 	++*number;
+	/* A file that ends with \n gives an empty last
+	 * line. Windows' \r is white space. */
 	line = strsep(at, "\n");
 	while (isspace((unsigned char)*line))
 		line++;

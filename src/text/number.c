@@ -26,6 +26,9 @@ struct scaled {
 };
 
 /* False where the numbers do not fit, which is far from pixels and scores. */
+/* frexp gives a half to one, so 53 bits more make the mantissa a whole number.
+ * value * 10^k is mantissa * 5^k times a power of two: 53 and 63 bits, so that
+ * reads_back() may double twice within 128. */
 static bool scale(double value, int k, struct scaled *s)
 {
 	int exponent;
@@ -61,10 +64,14 @@ static bool reads_back(const struct scaled *s, uint64_t n)
 	bool below = at < s->top;
 	uint128 off = below ? s->top - at : at - s->top;
 
+	/* Below a power of two the neighbours are half as far. Ties
+	 * read back to the even mantissa. */
 	off *= below && s->power ? 4 : 2;
 	return off < s->five || (off == s->five && s->even);
 }
 
+/* 17 digits tell all doubles apart, 15 never add noise
+ * to a number that was typed. */
 static size_t by_printf(double value, char *text)
 {
 	for (int digits = 15; digits <= 17; digits++) {
@@ -115,6 +122,7 @@ size_t number_print(double value, char text[NUMBER_ROOM])
 	}
 	/* Below 1e-4 an exponent is written; above, digits get too many. */
 	if (value >= 1e-4 && value < 1e14) {
+		/* k so that n has 15 digits: 10^14 <= value * 10^k < 10^15. */
 		for (double p = 1; p <= value; p *= 10)
 			k--;
 		for (double p = 0.1; p > value; p /= 10)

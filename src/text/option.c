@@ -1,5 +1,5 @@
-/* The parser of a command line by a table of rows: one for every command of both
- * programs.
+/* option.c - the parser of a command line by a table of rows: one for every
+ * command of both programs, called first by each.
  * The table settles names, kinds and where values go; manual page, completion
  * and --help come of the same rows (option_pages.h). Options of the programs
  * that ours take the place of are known by name, so that a typed command of
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* What all steps need; at moves on where an option takes the next argument. */
 struct parser {
 	const struct option_table *table;
 	void *into;
@@ -24,7 +25,8 @@ struct parser {
 	struct fl_err *err;
 };
 
-/* Length of the name in "name=value"; compares '-' equal to '_'. */
+/* Is text, up to a '=' at len, this name? '-' counts as '_': Paddle writes
+ * --log_dir, torchrun --nproc-per-node. */
 static bool same_name(const char *text, size_t len, const char *name)
 {
 	if (strlen(name) != len)
@@ -35,6 +37,7 @@ static bool same_name(const char *text, size_t len, const char *name)
 	return true;
 }
 
+/* Among rows without help too: other spellings are options like any other. */
 static const struct option_row *find(const struct option_table *t,
 				     const char *arg, size_t len)
 {
@@ -66,6 +69,8 @@ static const char *only_longer(const struct option_table *t, const char *word)
 	return found;
 }
 
+/* A beginning that fits one option is likelier meant than
+ * a name that is near by letters. */
 static int unknown(struct parser *p, const char *arg, size_t len)
 {
 	const char *near = NULL;
@@ -88,6 +93,8 @@ static int unknown(struct parser *p, const char *arg, size_t len)
 		       word, p->table->program);
 }
 
+/* double holds every int, so one test of bounds serves both kinds. v != v is
+ * NaN, which passes every comparison of bounds. */
 static int set_number(struct parser *p, const struct option_row *r,
 		      const char *text)
 {
@@ -127,6 +134,7 @@ static const char *word_behind(struct parser *p)
 	return next;
 }
 
+/* word: behind '=', or NULL. Alone a flag is true. */
 static int set_flag(struct parser *p, const char *name, const char *word,
 		    bool *field)
 {
@@ -159,6 +167,7 @@ static bool is_option(const char *arg)
 	       arg[1] != '.';
 }
 
+/* Lists of a command line are short: one place at a time is enough. */
 static void append(struct option_list *l, const char *item)
 {
 	l->items = fl_realloc(l->items,
@@ -166,7 +175,8 @@ static void append(struct option_list *l, const char *item)
 	l->items[l->count++] = item;
 }
 
-/* into may be NULL: the words are passed over. */
+/* Every word up to the next option. into may be NULL:
+ * the words are passed over. */
 static void set_list(struct parser *p, const char *value,
 		     struct option_list *into)
 {
@@ -180,7 +190,8 @@ static void set_list(struct parser *p, const char *value,
 	}
 }
 
-/* The word of an option that needs one: behind its '=', or the next argument. */
+/* The word of an option that needs one: behind its '=', or the next argument,
+ * whatever it begins with ("--rank -1"). */
 static int take_value(struct parser *p, const char *name, const char *arg,
 		      const char **value)
 {
@@ -226,6 +237,8 @@ static int not_a_word(struct parser *p, const struct option_row *r,
 	return rc;
 }
 
+/* Offsets come from offsetof in the rows, so the field
+ * has the type that its kind says. */
 static int set(struct parser *p, const struct option_row *r, const char *value)
 {
 	void *field = (char *)p->into + r->offset;
@@ -247,6 +260,8 @@ static int set(struct parser *p, const struct option_row *r, const char *value)
 	return rc;
 }
 
+/* Ours come first: only what find() did not know gets here.
+ * Foreign options have no letters. */
 static const struct option_foreign *find_foreign(const struct option_table *t,
 						 const char *arg, size_t len)
 {
@@ -261,7 +276,9 @@ static const struct option_foreign *find_foreign(const struct option_table *t,
 	return NULL;
 }
 
-/* A truth value that is false asks for nothing. */
+/* A truth value that is false asks for nothing, so it is never refused. f->name
+ * stands in *passed once, as the table's own pointer, by which
+ * option_say_passed() finds the row again. */
 static int pass_foreign(struct parser *p, const struct option_foreign *f,
 			const char *value)
 {
@@ -288,6 +305,7 @@ static int pass_foreign(struct parser *p, const struct option_foreign *f,
 	return rc;
 }
 
+/* In the order in which they were typed. */
 void option_say_passed(const struct option_table *table,
 		       const struct option_list *passed)
 {
@@ -299,6 +317,7 @@ void option_say_passed(const struct option_table *table,
 					f->name, f->why);
 }
 
+/* A command may have an option "help" or 'h' of its own; ours comes after. */
 static int parse_option(struct parser *p, bool *help)
 {
 	const char *arg = p->argv[p->at];
@@ -328,6 +347,8 @@ int option_parse(const struct option_table *table, void *into, int argc,
 	*help = false;
 	for (; p.at < argc; p.at++) {
 		if (!is_option(argv[p.at])) {
+			/* Words move forward over options that are done with,
+			 * so argv needs no copy. */
 			argv[1 + (*words)++] = argv[p.at];
 			if (!table->stop_at_word)
 				continue;
@@ -344,6 +365,7 @@ int option_parse(const struct option_table *table, void *into, int argc,
 	return 0;
 }
 
+/* A name longer than its 30 columns pushes its help aside, and only its own. */
 void option_help(const struct option_table *table, FILE *to)
 {
 	fprintf(to, "usage: %s %s\n%s\n\n", table->program, table->usage,
@@ -365,6 +387,7 @@ void option_help(const struct option_table *table, FILE *to)
 		fprintf(to, "\nexample:\n%s\n", table->example);
 }
 
+/* The items are argv's and stay. */
 void option_list_release(struct option_list *list)
 {
 	free(list->items);

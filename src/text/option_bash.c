@@ -125,6 +125,7 @@ static void put_offer(FILE *to, enum option_kind kind, const char *arg)
 	}
 }
 
+/* A flag takes nothing, so it needs no arm: $takes stays empty. */
 static void put_row(FILE *to, const struct option_row *r)
 {
 	if (r->kind == OPTION_FLAG)
@@ -158,6 +159,7 @@ static void put_table(FILE *to, const char *name, const struct option_table *t)
 	fputs("\t\tesac\n\t\t;;\n", to);
 }
 
+/* The table without a command: what stands first on the line. */
 static void put_commands(FILE *to, const struct option_program *p)
 {
 	fputs("\t'')\n\t\toptions='--help --version' operand='-' verbs='", to);
@@ -176,6 +178,7 @@ void option_print_bash(const struct option_program *p, FILE *to)
 		p->name, p->name);
 	fputs(engine, to);
 	fputc('\n', to);
+	/* Only fleetrun starts another program, and only it has no commands. */
 	if (!p->commands) {
 		fputs(program_of_ours, to);
 		fputc('\n', to);

@@ -35,7 +35,8 @@ static void put(FILE *to, const char *text)
 	putn(to, text, strlen(text));
 }
 
-/* A paragraph in lines of the page's source that mandoc does not find long. */
+/* A paragraph in lines of the page's source that mandoc does not find long. man
+ * fills them again to the reader's width. */
 static void put_filled(FILE *to, const char *text)
 {
 	size_t column = 0, len;
@@ -71,6 +72,7 @@ static void put_name(FILE *to, const struct option_program *p,
 	put(to, name);
 }
 
+/* Comments may stand before .TH, requests may not. */
 static void put_head(FILE *to, const struct option_program *p,
 		     const struct option_command *c)
 {
@@ -134,6 +136,8 @@ static void put_table(FILE *to, const struct option_table *t)
 	}
 }
 
+/* A program with commands has no table, so the options
+ * of its own line stand here. */
 static void put_commands(FILE *to, const struct option_program *p)
 {
 	put_line(to, ".SH SYNOPSIS\n.B ", p->name);
@@ -156,6 +160,7 @@ static void put_commands(FILE *to, const struct option_program *p)
 		"print the completion of a shell");
 }
 
+/* From 1: code 0 is the success above. */
 static void put_statuses(FILE *to)
 {
 	fputs(".SH EXIT STATUS\n.TP\n0\nall went well\n", to);
@@ -173,6 +178,8 @@ static void put_statuses(FILE *to)
 	}
 }
 
+/* The page of a command names its program, that of the program its
+ * commands; both name the other program. */
 static void put_see_also(FILE *to, const struct option_program *p,
 			 const struct option_command *c)
 {

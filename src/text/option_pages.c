@@ -1,15 +1,16 @@
-/* option_pages.c - the lists and hidden options that programs answer from
- * their tables: --help of a program with commands, --man, --completion.
- *
- * Called by the mains first of all. The texts themselves are written in
- * option_man.c, option_bash.c and option_zsh.c.
- */
+/* option_pages.c - the lists and hidden options that programs answer from their
+ * tables: --help of a program with commands, --man, --completion.
+ * Called by the mains first of all; `make` runs them so for the pages that are
+ * installed. The texts themselves are written in option_man.c, option_bash.c
+ * and option_zsh.c. */
 #include "text/option_pages_priv.h"
 
 #include "base/str.h"
 
 #include <string.h>
 
+/* The word of the help is the type of the value: tables
+ * need no second column for shells. */
 enum option_offer option_offer(enum option_kind kind, const char *arg)
 {
 	if (kind == OPTION_WORD)

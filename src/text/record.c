@@ -1,9 +1,8 @@
-/* record.c - the writer and the reader that follow a table of fields.
- *
+/* record.c - the writer and the reader that follow a table of fields. Frames of
+ * the launcher, trainers' lines, verdicts and ledger rows are made of them.
  * Both walk the rows in order; a PART is walked in the same object. Numbers are
  * widened to what JSON has and narrowed by a cast on the way back, for both
- * ends are of one build or of one version of the protocol.
- */
+ * ends are of one build or of one version of the protocol. */
 #include "text/record.h"
 
 #include <stdio.h>
@@ -19,6 +18,8 @@ static const void *in(const void *base, size_t offset)
 	return (const char *)base + offset;
 }
 
+/* A list stands in the struct, so its count is a member
+ * of its own, which the row names. */
 static struct json *write_ints(const struct field *f, const void *from)
 {
 	const int *list = in(from, f->offset);
@@ -30,6 +31,8 @@ static struct json *write_ints(const struct field *f, const void *from)
 	return array;
 }
 
+/* from is the struct of the row, and the kind says what lies at its offset;
+ * FIELD() in record.h takes both from one member. */
 static void set_field(const struct field *f, const void *from, unsigned forms,
 		      struct json *o)
 {
@@ -93,6 +96,8 @@ static void read_ints(const struct field *f, const struct json *list, void *to)
 	int *out = member_of(to, f->offset), *count = member_of(to, f->count);
 	size_t n = json_count(list);
 
+	/* A list that does not fit counts as none, as a value of another kind
+	 * does: half of it would be taken for the whole. */
 	*count = n <= f->size / sizeof(*out) ? (int)n : 0;
 	for (int i = 0; i < *count; i++) {
 		int64_t v = 0;
@@ -136,7 +141,8 @@ static void read_field(const struct field *f, const struct json *o, void *to)
 	}
 }
 
-/* A key of several forms does not tell which one this is. */
+/* A key of several forms does not tell which one this is. (More than one bit:
+ * forms without its lowest is not 0.) */
 static unsigned tells(unsigned forms)
 {
 	return forms & (forms - 1) ? 0 : forms;
@@ -169,6 +175,8 @@ unsigned record_read(const struct record *r, const struct json *o, void *to)
 {
 	bool any = false;
 
+	/* Members without a row are zero then, never what
+	 * the caller's stack held. */
 	memset(to, 0, r->size);
 	return read_rows(r, o, to, &any);
 }

@@ -56,6 +56,7 @@ size_t utf8_put(char *to, unsigned code)
 
 	for (size_t i = n - 1; i > 0; i--, code >>= 6)
 		to[i] = (char)(0x80 | (code & 0x3F));
+	/* 0xF00 >> n leaves n ones in front: 0xC0, 0xE0, 0xF0. */
 	to[0] = (char)(n == 1 ? code : (0xF00u >> n & 0xFF) | code);
 	return n;
 }

@@ -1,8 +1,10 @@
-/* A recursive descent through one picture's annotations in XML: elements and
- * their text, nothing else.
+/* xml.c - a recursive descent through one picture's annotations in XML:
+ * elements and their text, nothing else. Called by the VOC data set and by the
+ * finder of layouts.
  * xml_read turns other encodings into UTF-8 first. 64 levels are ten times what
  * any labelling tool nests, and bound the recursion for a file that was made to
- * exhaust the stack. */
+ * exhaust the stack. No entity is expanded but the five of XML, so a file
+ * cannot grow. */
 #include "text/xml.h"
 
 #include "base/file.h"
@@ -16,12 +18,14 @@
 
 #define MOST_DEPTH 64
 
+/* at: what is read next; begin: for the lines of errors. */
 struct xml_reader {
 	const char *at, *end, *begin, *what;
 	struct fl_arena *arena;
 	struct fl_err *err;
 };
 
+/* Counted only for a sentence. */
 static int line_of(const struct xml_reader *r)
 {
 	int line = 1;
@@ -80,7 +84,9 @@ static const char *word(struct xml_reader *r)
 	return fl_arena_printf(r->arena, "%.*s", (int)(r->at - first), first);
 }
 
-/* One character of "&...;" into out; returns how many bytes. */
+/* One character of "&...;" into out; returns how many bytes, never more than
+ * the reference has, so text_here()'s room is enough. What is no reference
+ * stays as it stands. */
 static size_t entity(struct xml_reader *r, char *out)
 {
 	static const struct {
@@ -114,7 +120,8 @@ static size_t entity(struct xml_reader *r, char *out)
 	return 1;
 }
 
-/* Where the text that begins here ends: at a tag, but not at CDATA. */
+/* Where the text that begins here ends: at a tag, but not at CDATA. It bounds
+ * the room before anything is copied. */
 static const char *text_end(const struct xml_reader *r)
 {
 	struct xml_reader ahead = *r;
@@ -130,7 +137,7 @@ static const char *text_end(const struct xml_reader *r)
 	return ahead.at;
 }
 
-/* Text up to the next tag. */
+/* Text up to the next tag, without white space at its ends: writers indent. */
 static const char *text_here(struct xml_reader *r)
 {
 	size_t room = (size_t)(text_end(r) - r->at) + 1;
@@ -157,7 +164,8 @@ static const char *text_here(struct xml_reader *r)
 	return out + first;
 }
 
-/* Behind the attributes of a start tag; *empty for "<name/>". */
+/* Behind the attributes of a start tag; *empty for "<name/>".
+ * A '>' in quotes does not end it. */
 static int pass_attributes(struct xml_reader *r, bool *empty)
 {
 	char quote = 0;
@@ -195,6 +203,8 @@ static int element(struct xml_reader *r, int depth, struct xml **out);
 /* Text, children and the end tag of an element. */
 static int content(struct xml_reader *r, int depth, struct xml *node)
 {
+	/* Where the next child's address goes, so that children
+	 * stay in the order of the file. */
 	struct xml **last = &node->child;
 
 	for (;;) {
@@ -202,6 +212,8 @@ static int content(struct xml_reader *r, int depth, struct xml *node)
 		bool passed;
 		int rc;
 
+		/* Only what stands before the first child, as ElementTree's
+		 * .text; what follows one is white space in these files. */
 		if (!node->child && !*node->text)
 			node->text = text;
 		if (r->at == r->end)
@@ -251,6 +263,8 @@ int xml_parse(const char *text, size_t size, const char *what,
 	r.at = r.begin = text;
 	r.end = text + size;
 	r.at += utf8_mark(text, size);
+	/* The prologue: <?xml ...?>, DOCTYPE, comments. What
+	 * follows the root is not looked at. */
 	while (rc == 0 && passed) {
 		while (r.at < r.end && isspace((unsigned char)*r.at))
 			r.at++;
@@ -272,7 +286,7 @@ int xml_read(const char *path, struct fl_arena *arena, struct xml **root,
 
 	if (rc != 0)
 		return rc;
-	/* a copy, ended by a zero, for strtol */
+	/* A copy, ended by a zero, for strtol; one picture's file is small. */
 	text = fl_arena_alloc(arena, map.size + 1);
 	memcpy(text, map.data, map.size);
 	text[map.size] = 0;
@@ -280,6 +294,7 @@ int xml_read(const char *path, struct fl_arena *arena, struct xml **root,
 	return fl_map_end(&map, path, rc, err);
 }
 
+/* Nodes have few children: looking at each is enough. */
 const struct xml *xml_child(const struct xml *parent, const char *name)
 {
 	const struct xml *c = parent ? parent->child : NULL;

@@ -1,9 +1,10 @@
-/* A recipe's YAML as a tree that knows its lines: libyaml's events, which this
- * file alone sees, with anchors, merges and Paddle's tags.
+/* yaml.c - a recipe's YAML as a tree that knows its lines: libyaml's events,
+ * which this file alone sees, with anchors, merges and Paddle's tags. Called by
+ * config/ for recipes and "-o", and by data/layout for data.yaml.
  * Plain words become numbers and truth values by YAML 1.1's rules, as PyYAML
- * reads the same recipes (on, yes, 1e-4 as text). The bounds on depth, nodes and
- * anchors are far above any recipe and end a file that was made to grow (aliases
- * of aliases). */
+ * reads the same recipes (on, yes, 1e-4 as text). The bounds on depth, nodes
+ * and anchors are far above any recipe and end a file that was made to grow
+ * (aliases of aliases). */
 #include "text/yaml.h"
 
 #include "base/file.h"
@@ -22,6 +23,8 @@
 #define MAX_ANCHORS 256
 #define MAX_MERGES 8 /* of one mapping */
 
+/* event: the last one of libyaml, ours until the next is asked for. nodes
+ * counts what a walk of the tree would meet. */
 struct yaml_reader {
 	yaml_parser_t parser;
 	yaml_event_t event;
@@ -37,12 +40,14 @@ struct yaml_reader {
 	int anchor_count;
 };
 
+/* All sentences begin with file and line, which editors jump to. */
 static int fail(struct yaml_reader *r, int line, const char *what)
 {
 	return fl_fail(r->err, FL_ERECIPE, "%s:%d: %s", r->file, line, what);
 }
 
-/* Bytes that no text has. libyaml counts no lines for them. */
+/* Bytes that no text has. libyaml counts no lines for them:
+ * problem_mark stays at the first. */
 static int wrong_bytes(struct yaml_reader *r)
 {
 	size_t at = r->parser.problem_offset;
@@ -70,6 +75,8 @@ static bool begins_with_tab(const struct yaml_reader *r, size_t line)
 	return p < end && *p == '\t';
 }
 
+/* libyaml says of a tab only that it found a character
+ * that cannot start any token. */
 static int next(struct yaml_reader *r)
 {
 	size_t line;
@@ -101,7 +108,8 @@ static bool one_of(const char *text, const char *const *words)
 	return false;
 }
 
-/* "1_000" without its underscores. */
+/* "1_000" without its underscores, which PyYAML takes
+ * out of whole and real numbers. */
 static void plain_number(const char *text, char *buf, size_t size)
 {
 	size_t n = 0;
@@ -233,6 +241,8 @@ static struct yaml *find_alias(struct yaml_reader *r)
 {
 	const char *name = (const char *)r->event.data.alias.anchor;
 
+	/* From the last: YAML lets an anchor be given again, and the
+	 * nearest before an alias counts. */
 	for (int i = r->anchor_count - 1; i >= 0; i--) {
 		if (strcmp(r->anchors[i].name, name) != 0)
 			continue;
@@ -250,7 +260,9 @@ static struct yaml *find_alias(struct yaml_reader *r)
 static void append(struct fl_arena *arena, struct yaml *n, const char *key,
 		   struct yaml *item)
 {
-	/* powers of two, so that growing copies little */
+	/* A count that is a power of two fills its arrays: the next ones are
+	 * twice as large, so that growing copies little. The old ones stay in
+	 * the arena. */
 	if ((n->count & (n->count - 1)) == 0) {
 		size_t cap = n->count ? 2 * (size_t)n->count : 1;
 		struct yaml **items =
@@ -270,6 +282,7 @@ static void append(struct fl_arena *arena, struct yaml *n, const char *key,
 	n->keys[n->count++] = key;
 }
 
+/* Maps of recipes have tens of keys: looking at each is enough. */
 struct yaml *yaml_get(const struct yaml *map, const char *key)
 {
 	if (!map || map->kind != YAML_MAP)
@@ -280,6 +293,7 @@ struct yaml *yaml_get(const struct yaml *map, const char *key)
 	return NULL;
 }
 
+/* Takes the old value's place, so keys stay in the order of the file. */
 void yaml_set(struct fl_arena *arena, struct yaml *map, const char *key,
 	      struct yaml *value)
 {
@@ -325,7 +339,8 @@ static int read_list(struct yaml_reader *r, int depth, struct yaml *list)
 	return rc;
 }
 
-/* "<<": the keys of another map (or several) that are not given here. */
+/* "<<": the keys of another map (or several) that are not given here. Of a list
+ * the first that has a key counts, as PyYAML has it. */
 static int merge_key(struct yaml_reader *r, struct yaml *map,
 		     const struct yaml *from)
 {
@@ -346,6 +361,8 @@ static int merge_key(struct yaml_reader *r, struct yaml *map,
 
 static struct yaml *read_key(struct yaml_reader *r, int depth)
 {
+	/* Numbers and truth values are keys by their text ("1:" of a label
+	 * list); lists and mappings have none. */
 	struct yaml *key = read_node(r, depth);
 
 	if (key && !key->text) {
@@ -357,6 +374,8 @@ static struct yaml *read_key(struct yaml_reader *r, int depth)
 
 static int read_map(struct yaml_reader *r, int depth, struct yaml *map)
 {
+	/* Merged after all keys are read, wherever "<<"
+	 * stands: what is given here wins. */
 	struct yaml *merged[MAX_MERGES];
 	int merges = 0, rc = next(r);
 
@@ -367,6 +386,7 @@ static int read_map(struct yaml_reader *r, int depth, struct yaml *map)
 			value = read_node(r, depth);
 		if (!value)
 			return r->err->code;
+		/* A quoted "<<" is a key like any other. */
 		if (strcmp(key->text, "<<") != 0 || key->quoted)
 			yaml_set(r->arena, map, key->text, value);
 		else if (merges < MAX_MERGES)
@@ -404,6 +424,7 @@ static struct yaml *read_scalar(struct yaml_reader *r)
 	struct yaml *n =
 		new_node(r, YAML_TEXT, (const char *)e->data.scalar.tag);
 
+	/* libyaml's own memory ends with the event. */
 	n->text = fl_arena_strndup(r->arena, (const char *)e->data.scalar.value,
 				   e->data.scalar.length);
 	n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -418,11 +439,15 @@ static struct yaml *read_node(struct yaml_reader *r, int depth)
 	const char *anchor;
 	struct yaml *n;
 
+	/* The node that an alias stands for has been counted by
+	 * find_alias() with all below it. */
 	if (depth > MAX_DEPTH || ++r->nodes > MAX_NODES) {
 		fail(r, line_of(r), "nested too deep or too large");
 		return NULL;
 	}
 	switch (e->type) {
+	/* The tree then holds one node twice: whoever changes it
+	 * copies first. */
 	case YAML_ALIAS_EVENT:
 		return find_alias(r);
 	case YAML_SCALAR_EVENT:

@@ -42,6 +42,8 @@ static void print_key(const char *key, struct fl_str *out)
 	fl_str_add(out, ":");
 }
 
+/* Numbers and truth values as they were written, so that they are read as the
+ * same kind again; texts in quotes, so that "on" stays a text. */
 static void print_scalar(const struct yaml *n, struct fl_str *out)
 {
 	if (n->kind == YAML_NULL)
@@ -59,6 +61,8 @@ static bool is_container(const struct yaml *n)
 
 void yaml_print(const struct yaml *n, int indent, struct fl_str *out)
 {
+	/* A mapping's tag stands behind its key, where the mapping
+	 * itself begins on the next line. */
 	if (n->tag && n->kind != YAML_MAP)
 		fl_str_addf(out, "!%s ", n->tag);
 	if (n->kind == YAML_LIST && n->count == 0) {
