@@ -1,6 +1,8 @@
-/* Rows filled from the tree: defaults first, then every key of the file in its
- * order, each found by its path; what has no row is unknown and its nearest
- * neighbour is named. */
+/* fields.c - rows filled from the tree: defaults first, then every key of the
+ * file in its order, each found by its path; what has no row is unknown and its
+ * nearest neighbour is named. Objects and lists that a part reads itself come
+ * last, since they may look at rows. Called by recipe_load() once the tree is
+ * merged. */
 #include "config/recipe_priv.h"
 
 #include "config/keys.h"
@@ -9,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What stands there instead, for sentences; YAML_INT
+ * and YAML_REAL are one to people. */
 static const char *const kind_words[] = {
 	[YAML_NULL] = "nothing",  [YAML_BOOL] = "a truth value",
 	[YAML_INT] = "a number",  [YAML_REAL] = "a number",
@@ -30,7 +34,8 @@ static int wrong_type(struct recipe *r, const struct yaml *n, const char *key,
 		       n->text ? "'" : "");
 }
 
-/* PyYAML takes 1e-3 for text; people mean a number. */
+/* PyYAML takes 1e-3 for text; people mean a number. A quoted one
+ * stays a text. */
 static bool number_of(const struct yaml *n, double *out)
 {
 	char *end;
@@ -55,6 +60,7 @@ int recipe_number(struct recipe *r, const struct yaml *n, const char *key,
 				  whole ? "a whole number" : "a number", err);
 	if (whole && v != floor(v))
 		return wrong_type(r, n, key, "a whole number", err);
+	/* Rows without bounds have both 0. */
 	if (min < max && (v < min || v > max))
 		return fl_fail(err, FL_ERECIPE,
 			       "%s: '%s' is %s, but must be within %g and %g",
@@ -66,6 +72,7 @@ int recipe_number(struct recipe *r, const struct yaml *n, const char *key,
 int recipe_truth(struct recipe *r, const struct yaml *n, const char *key,
 		 bool *out, struct fl_err *err)
 {
+	/* 0 and 1 are truth values to the reference's Python. */
 	bool digit = n->kind == YAML_INT && (n->number == 0 || n->number == 1);
 
 	if (n->kind != YAML_BOOL && !digit)
@@ -93,11 +100,14 @@ static int set_numbers(struct recipe *r, const struct recipe_row *row,
 	return rc;
 }
 
-/* The text of a node, one of words where there are any; *place: which. */
+/* The text of a node, one of words where there are any; *place: which. Numbers
+ * have a text too: a name may be all digits. */
 static int text_of(struct recipe *r, const struct recipe_row *row,
 		   const char *words, const struct yaml *n, const char **text,
 		   int *place, struct fl_err *err)
 {
+	/* "key:" and "key: ~" are the empty text; lists and mappings
+	 * have none. */
 	*text = n->kind == YAML_NULL ? "" : n->text;
 	*place = 0;
 	if (!*text)
@@ -111,6 +121,8 @@ static int text_of(struct recipe *r, const struct recipe_row *row,
 		       where(r, n), row->path, *text, words, row->help);
 }
 
+/* A row of words fills an enum, whose values are the places of the words
+ * (config/row.h); any other a borrowed text. */
 static int set_text(struct recipe *r, const struct recipe_row *row,
 		    const struct yaml *n, void *field, struct fl_err *err)
 {
@@ -127,6 +139,7 @@ static int set_text(struct recipe *r, const struct recipe_row *row,
 	return rc;
 }
 
+/* By value and not by letters: 0.0 is 0, False is false. */
 static bool same_tree(const struct yaml *a, const struct yaml *b)
 {
 	double x, y;
@@ -146,6 +159,8 @@ static bool same_tree(const struct yaml *a, const struct yaml *b)
 	return true;
 }
 
+/* Defaults are written as YAML, so that a row has one form for the parser and
+ * for the table of docs/recipes.md. */
 static int standard_of(struct recipe *r, const struct recipe_row *row,
 		       struct yaml **out, struct fl_err *err)
 {
@@ -153,6 +168,7 @@ static int standard_of(struct recipe *r, const struct recipe_row *row,
 			  &r->arena, out, err);
 }
 
+/* A recipe that spells out the only possible value asks for nothing. */
 static int check_refused(struct recipe *r, const struct recipe_row *row,
 			 const struct yaml *n, struct fl_err *err)
 {
@@ -202,6 +218,8 @@ static int set_row(struct recipe *r, const struct recipe_slot *slot,
 	return 0;
 }
 
+/* Some hundred rows and fewer keys, once at the start:
+ * looking at each is enough. */
 static const struct recipe_slot *find_slot(const struct recipe *r,
 					   const char *path)
 {
@@ -248,6 +266,8 @@ static int unknown_key(struct recipe *r, const struct yaml *n, const char *path,
 		       where(r, n), path);
 }
 
+/* A key may be an object (its part reads it), a row, or a branch with rows
+ * below it, in this order: an object's own keys are not ours to judge. */
 static int fill(struct recipe *r, const struct yaml *map, const char *prefix,
 		struct fl_err *err)
 {
@@ -285,6 +305,7 @@ static int set_standards(struct recipe *r, struct fl_err *err)
 		const struct recipe_row *row = r->slots[i].row;
 		struct yaml *n;
 
+		/* Refused rows have no field. */
 		if (!row->standard || row->kind == ROW_REFUSED)
 			continue;
 		rc = standard_of(r, row, &n, err);
@@ -300,6 +321,9 @@ int recipe_fill(struct recipe *r, const struct yaml *tree, struct fl_err *err)
 	const struct yaml *architecture = yaml_get(tree, "architecture");
 	int rc;
 
+	/* Before anything else, for only rows of this architecture's family are
+	 * keys. An architecture that nobody knows takes all rows, so that its
+	 * own row says what is possible. */
 	recipe_take_parts(r, architecture ? architecture->text : NULL);
 	rc = set_standards(r, err);
 	if (rc == 0)

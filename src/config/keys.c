@@ -1,6 +1,8 @@
-/* Asking for a key makes it known: keys_finish() then refuses what was never asked
- * for. After a failure calls do nothing but note their key, so that callers ask for
- * all of them in a row and look at the end. */
+/* keys.c - the keys of an object, asked for one by one by the room that reads
+ * it (data sets, transforms, schedules).
+ * Asking for a key makes it known: keys_finish() then refuses what was never
+ * asked for. After a failure calls do nothing but note their key, so that
+ * callers ask for all of them in a row and look at the end. */
 #include "config/keys.h"
 
 #include <stdio.h>
@@ -18,13 +20,13 @@ struct keys keys_of(struct recipe *r, const struct yaml *map, const char *owner,
 	return k;
 }
 
-/* The node of a key, or NULL; from now on the key is known. values and help
- * go into the table of docs/recipes.md. */
 const struct yaml *keys_look(struct keys *k, const char *key,
 			     const char *values, const char *help)
 {
 	bool again = false;
 
+	/* MAX_KEYS bounds the calls of one object, which
+	 * are ours and not the file's. */
 	FL_ASSERT(k->count < MAX_KEYS);
 	for (size_t i = 0; i < k->count; i++)
 		again |= strcmp(k->known[i], key) == 0;
@@ -35,7 +37,6 @@ const struct yaml *keys_look(struct keys *k, const char *key,
 	return k->rc == 0 ? yaml_get(k->map, key) : NULL;
 }
 
-/* A key that means nothing here. */
 void keys_pass(struct keys *k, const char *key, const char *why)
 {
 	keys_look(k, key, "accepted, no effect", why);
@@ -65,6 +66,7 @@ void keys_real(struct keys *k, const char *key, double min, double max,
 				      max, out, k->err);
 }
 
+/* The default in *out stays where the key is absent or wrong. */
 void keys_int(struct keys *k, const char *key, double min, double max, int *out,
 	      const char *help)
 {
@@ -116,7 +118,8 @@ void keys_reals(struct keys *k, const char *key, int count, double min,
 				      false, min, max, &out[i], k->err);
 }
 
-/* A key that may only have its usual value, or none at all. */
+/* Compared without regard to case, since Paddle's truth
+ * values are written True and true. */
 void keys_usual(struct keys *k, const char *key, const char *usual,
 		const char *why)
 {
@@ -134,6 +137,8 @@ void keys_usual(struct keys *k, const char *key, const char *usual,
 			why);
 }
 
+/* A tag (!COCODataSet), or since 2023 a key "name"; the reference's recipes
+ * have both. Where both stand the key counts. */
 const char *keys_class(struct keys *k)
 {
 	const char *name = k->map && k->map->tag ? k->map->tag : "";
@@ -142,6 +147,7 @@ const char *keys_class(struct keys *k)
 	return name;
 }
 
+/* The line is that of the key itself, which may stand in a base. */
 int keys_finish(struct keys *k)
 {
 	for (int i = 0; k->rc == 0 && k->map && i < k->map->count; i++) {

@@ -1,6 +1,7 @@
-/* Which rows a recipe may use and where their fields lie: before anything is read
- * recipe_take_parts() asks for the architecture, for only the rows of its family
- * count, and lays out the options of every part in the recipe's arena. */
+/* parts.c - which rows a recipe may use and where their fields lie.
+ * Before anything is read recipe_take_parts() asks for the architecture, for
+ * only the rows of its family count, and lays out the options of every part in
+ * the recipe's arena, zeroed. They live as long as the recipe. */
 #include "config/recipe_priv.h"
 
 #include <stdio.h>
@@ -29,6 +30,9 @@ const char *recipe_word(const char *words, int place, char buf[RECIPE_WORD])
 	return buf;
 }
 
+/* registry/lists.c is above this folder and knows the rooms' parts alone; the
+ * two of src/config stand around them, so that the table of docs/recipes.md
+ * begins with what everybody needs. */
 const struct recipe_part *recipe_next_part(int *at)
 {
 	int i = (*at)++, n = 0;
@@ -57,6 +61,8 @@ const char *recipe_architectures(struct fl_arena *arena)
 
 static void take_part(struct recipe *r, const struct recipe_part *part)
 {
+	/* The rows of struct recipe fill the recipe itself. A part whose rows
+	 * have no fields has size 0; a byte gives it a place of its own. */
 	void *options = part == &recipe_own_part
 				? (void *)r
 				: fl_arena_alloc(&r->arena, part->size + 1);
@@ -78,6 +84,8 @@ void recipe_take_parts(struct recipe *r, const char *architecture)
 	const struct recipe_part *p;
 	size_t rows = 0, parts = 0;
 
+	/* Counted first: slots are an array, since
+	 * fl_nearest() goes along their names. */
 	for (int at = 0; (p = recipe_next_part(&at)) != NULL; parts++)
 		rows += p->row_count;
 	r->parts = fl_arena_array(&r->arena, parts, sizeof(*r->parts));

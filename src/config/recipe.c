@@ -1,6 +1,8 @@
-/* recipe_load(): the merged tree (tree.c), every room's options out of it (fields.c),
- * and the tree as text, to keep beside a run. recipe_print_rows() goes through the
- * same rows for docs/recipes.md. */
+/* recipe.c - recipe_load() puts the steps together: the merged tree (tree.c),
+ * every room's options out of it (fields.c), and the tree as text, to keep
+ * beside a run. Called by every command that takes -c.
+ * recipe_print_rows() goes through the same rows for docs/recipes.md, so that
+ * the table cannot tell of other keys than the parser. */
 #include "config/recipe_priv.h"
 
 #include "base/file.h"
@@ -9,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As the reference names a run: "configs/my.yml" is
+ * "my". It becomes the run's folder. */
 static const char *name_of(struct fl_arena *arena, const char *path)
 {
 	const char *base = fl_base_name(path), *dot = strrchr(base, '.');
@@ -17,6 +21,7 @@ static const char *name_of(struct fl_arena *arena, const char *path)
 				dot ? (size_t)(dot - base) : strlen(base));
 }
 
+/* The printer begins with the end of a line, which a file does not. */
 static void keep_effective(struct recipe *r, const struct yaml *tree)
 {
 	struct fl_str text = FL_STR_INIT;
@@ -27,6 +32,7 @@ static void keep_effective(struct recipe *r, const struct yaml *tree)
 	fl_str_release(&text);
 }
 
+/* Whoever mistyped a name of ours is told where they are. */
 static int read_tree(struct recipe *r, const char *const *overrides, int count,
 		     struct yaml **tree, struct fl_err *err)
 {
@@ -50,6 +56,8 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 
 	r->path =
 		fl_arena_strdup(&r->arena, recipe_find(&r->arena, path, path));
+	/* The name as typed: one that is found among ours
+	 * names its run the same. */
 	r->filename = name_of(&r->arena, path);
 	if (!fl_ends_with(path, ".yml") && !fl_ends_with(path, ".yaml"))
 		rc = fl_fail(err, FL_EUSAGE,
@@ -77,6 +85,8 @@ void recipe_free(struct recipe *r)
 {
 	if (!r)
 		return;
+	/* Texts of the recipe, nodes of its tree and all
+	 * options are in the arena. */
 	fl_arena_release(&r->arena);
 	free(r);
 }
@@ -103,6 +113,7 @@ static const char *bounds(struct recipe *r, const struct recipe_row *row)
 	return fl_arena_printf(&r->arena, "%g to %g", row->min, row->max);
 }
 
+/* A '|' would end the cell of the table. */
 static void print_row(struct recipe *r, const struct recipe_row *row,
 		      struct fl_str *out)
 {
@@ -128,6 +139,8 @@ void recipe_print_rows(struct fl_str *out)
 		out,
 		"\nThe same keys belong to EvalDataset and TestDataset, EvalReader and TestReader:\n\n"
 		"| key | values | meaning |\n|---|---|---|\n");
+	/* With notes set, each key that a room asks for writes its row
+	 * (keys_look()); there is no tree, so every key is absent. */
 	r.notes = out;
 	for (int at = 0; (p = recipe_next_part(&at)) != NULL;)
 		if (p->list)

@@ -1,11 +1,18 @@
-/* Keys of struct recipe itself, and those of the reference that mean nothing in any
- * room. All others stand with who reads them (config/row.h). */
+/* recipe_rows.c - keys of struct recipe itself, and those of the reference that
+ * mean nothing in any room. All others stand with who reads them
+ * (config/row.h).
+ * A key of the reference without a meaning here has a row all the same: recipes
+ * of its users have them all, and an unknown key is refused. ROW_ACCEPTED says
+ * that a result does not depend on it, ROW_REFUSED that the reference would do
+ * what we cannot. */
 #include "config/recipe_priv.h"
 
 #include <stddef.h>
 
 #define F(field) offsetof(struct recipe, field)
 
+/* The order is that of the table in docs/recipes.md. Bounds are far above any
+ * use and keep fields from overflowing. */
 static const struct recipe_row own_rows[] = {
 	{ "architecture", ROW_FAMILY, F(architecture), 0, 0, 0, NULL, NULL,
 	  "container of backbone, neck and head, required; the tiny models with "

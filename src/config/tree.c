@@ -1,5 +1,9 @@
-/* _BASE_ files and overrides, merged by the reference's rule: mappings merge
- * key by key, everything else (lists too) replaces. */
+/* tree.c - _BASE_ files and overrides as one tree, by the reference's rule:
+ * mappings merge key by key, everything else (lists too) replaces. Bases come
+ * in their order, a later one over an earlier one, the file over all of them,
+ * -o over the file.
+ * Called by recipe_load() alone. Nodes keep the file and line where
+ * they stood, whichever file won. */
 #include "config/recipe_priv.h"
 
 #include "base/file.h"
@@ -10,6 +14,8 @@
 
 #define MAX_BASES 16 /* depth of _BASE_ */
 
+/* Keys and order, not what lies below: merge() copies a
+ * mapping before it changes it. */
 static struct yaml *copy_map(struct fl_arena *arena, const struct yaml *from)
 {
 	struct yaml *m = yaml_new_map(arena, from->file, from->line);
@@ -20,7 +26,8 @@ static struct yaml *copy_map(struct fl_arena *arena, const struct yaml *from)
 	return m;
 }
 
-/* An object made by a tag is opaque: a child over it replaces it whole. */
+/* An object made by a tag is opaque: a child over it replaces it
+ * whole, as the reference has it. */
 static bool merges(const struct yaml *old, const struct yaml *new)
 {
 	return old && old->kind == YAML_MAP && new->kind == YAML_MAP &&
@@ -44,6 +51,7 @@ static void merge(struct fl_arena *arena, struct yaml *into,
 	}
 }
 
+/* Relative to the file that names it, "~" to the home folder. */
 static const char *base_path(struct fl_arena *arena, const char *file,
 			     const char *entry)
 {
@@ -85,6 +93,8 @@ static int load_bases(const char *path, const struct yaml *bases,
 		rc = load(recipe_find(arena, base_path(arena, path, b->text),
 				      b->text),
 			  arena, depth + 1, into, err);
+		/* Once, at the innermost: where a base of a base is
+		 * missing, its own line says most. */
 		if (rc != 0 && !fl_starts_with(err->text, "in '_BASE_'"))
 			fl_context(err, "in '_BASE_' at %s",
 				   yaml_where(arena, b));
@@ -106,6 +116,7 @@ static int load(const char *path, struct fl_arena *arena, int depth,
 	bases = yaml_get(own, "_BASE_");
 	if (bases) {
 		rc = load_bases(path, bases, arena, depth, into, err);
+		/* Done with, and no key of the effective recipe. */
 		yaml_remove(own, "_BASE_");
 	}
 	if (rc == 0)
@@ -113,7 +124,10 @@ static int load(const char *path, struct fl_arena *arena, int depth,
 	return rc;
 }
 
-/* "a.b.c=value" as a tree of one branch, merged over the rest. */
+/* "a.b.c=value" as a tree of one branch, merged over the rest, so that
+ * overrides of neighbouring keys add up (the reference forgets an earlier one
+ * that shares the first two words of three). Cut at the first '=': values may
+ * hold one. */
 static int apply_override(const char *text, struct fl_arena *arena,
 			  struct yaml *into, struct fl_err *err)
 {
@@ -138,9 +152,13 @@ static int apply_override(const char *text, struct fl_arena *arena,
 					.text = "",
 					.file = name };
 	}
+	/* A word of the command line has no line; nodes
+	 * below the first level keep 1. */
 	value->line = 0;
 	for (int i = 0; i < value->count; i++)
 		value->items[i]->line = 0;
+	/* From the last word to the first, each a mapping
+	 * around what was made before. */
 	key = fl_arena_strndup(arena, text, (size_t)(equals - text));
 	branch = value;
 	while ((dot = strrchr(key, '.')) != NULL) {
@@ -152,7 +170,8 @@ static int apply_override(const char *text, struct fl_arena *arena,
 	}
 	value = yaml_new_map(arena, name, 0);
 	yaml_set(arena, value, key, branch);
-	/* An override reaches into a tagged object, as with a named one. */
+	/* An override reaches into a tagged object, as with a named one:
+	 * its tag becomes the key "name". */
 	branch = yaml_get(into, key);
 	if (branch && branch->tag && branch->kind == YAML_MAP) {
 		struct yaml *plain = copy_map(arena, branch);
