@@ -1,6 +1,10 @@
-/* What is in a checkpoint, whatever wrote it: files are opened by tensor_file.c, put
- * into one layout here (a set of Paddle's files by their roles), and asked for parts,
- * state and what one would publish. Lists made here borrow from those they came from. */
+/* checkpoint.c - what is in a checkpoint, whatever wrote it: files are opened
+ * by tensor_file.c, put into one layout here (a set of Paddle's files by their
+ * roles), and asked for parts, state and what one would publish. Lists made
+ * here borrow from those they came from, which are chained behind them
+ * (tensor_file.part) and closed with them. Called by training when it goes on,
+ * by whoever loads weights (detect/weights.c), by convert and ckpt, and by
+ * locate.c. */
 #include "ckpt/checkpoint.h"
 
 #include "base/str.h"
@@ -12,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A state in the metadata is ours; without one the names have to be all of
+ * ours, so that another program's file with one tensor "model.x" is not taken
+ * for a checkpoint. */
 bool checkpoint_is(const struct tensor_file *file)
 {
 	if (tensor_file_meta(file, CKPT_STATE_KEY))
@@ -27,10 +34,14 @@ bool checkpoint_is(const struct tensor_file *file)
 	return file->count > 0;
 }
 
+/* Paddle's formula (ppdet/optimizer/ema.py): exact after the first step, near
+ * enough later, since the average begins as zeros. */
 double checkpoint_ema_divisor(bool exponential, double last_decay, int64_t step)
 {
 	double divisor = 1 - pow(last_decay, (double)step);
 
+	/* last_decay is 1 or NaN only in a damaged file: dividing by
+	 * nothing would lose all weights. */
 	if (step <= 0 || exponential || !(divisor > 0))
 		return 1;
 	return divisor;
@@ -42,6 +53,8 @@ int checkpoint_state_read(struct tensor_file *file,
 	const char *text = tensor_file_meta(file, CKPT_STATE_KEY), *type;
 	struct json *root;
 
+	/* PaddleDetection's defaults, for files that say nothing of
+	 * an average. */
 	*state = (struct checkpoint_state){ .ema_decay = 0.9998,
 					    .ema_decay_type = "threshold" };
 	if (!text)
@@ -56,6 +69,7 @@ int checkpoint_state_read(struct tensor_file *file,
 	json_real_of(json_get(root, "ema_decay"), &state->ema_decay);
 	json_real_of(json_get(root, "ema_last_decay"), &state->ema_last_decay);
 	if (json_text(json_get(root, "ema_decay_type"), &type))
+		/* The JSON ends here, the list lives on. */
 		state->ema_decay_type = fl_arena_strdup(&file->arena, type);
 	json_free(root);
 	return 0;
@@ -113,7 +127,8 @@ int checkpoint_part(struct tensor_file *to, const struct tensor_file *from,
 	return rc;
 }
 
-/* One weight to publish: the divided average, owned by 'to'. */
+/* One weight to publish: the divided average, owned by 'to'. A divisor of
+ * 1 leaves the values in the file. */
 static int add_divided(struct tensor_file *to, const char *name,
 		       const struct named_tensor *average, double divisor,
 		       struct fl_err *err)
@@ -127,6 +142,8 @@ static int add_divided(struct tensor_file *to, const char *name,
 	values = fl_arena_array(&to->arena, n ? n : 1, sizeof(*values));
 	named_tensor_f32(average, 0, n, values);
 	for (size_t i = 0; i < n; i++)
+		/* In float32, as Paddle divides: published
+		 * weights then agree to the bit. */
 		values[i] /= (float)divisor;
 	t.data = values;
 	t.dtype = DTYPE_F32;
@@ -164,6 +181,8 @@ int checkpoint_published(struct tensor_file *to, struct tensor_file *from,
 
 int weights_open(struct tensor_file *file, const char *path, struct fl_err *err)
 {
+	/* On the heap, since the published list borrows its
+	 * tensors and closes it in the end. */
 	struct tensor_file *raw = fl_calloc(1, sizeof(*raw));
 	int rc = tensor_file_open(raw, path, err);
 
@@ -187,6 +206,7 @@ int weights_open(struct tensor_file *file, const char *path, struct fl_err *err)
 	return rc;
 }
 
+/* qsort moves these and not the list, whose order is the file's. */
 struct by_name {
 	const struct named_tensor *t;
 };
@@ -198,6 +218,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->t->name, y->t->name);
 }
 
+/* In pieces, so that no tensor is copied whole to be hashed as float32. */
 static void digest_values(struct fl_digest *digest,
 			  const struct named_tensor *t)
 {
@@ -247,7 +268,8 @@ struct paddle_set {
 	struct fl_err *err;
 };
 
-/* Open P + ending when there is one, chained to 'owner' for closing. */
+/* Open P + ending when there is one, chained behind the list for closing. That
+ * there is none is no fault: plain weights have neither. */
 static int open_beside(struct paddle_set *s, const char *ending,
 		       struct tensor_file **found)
 {
@@ -293,7 +315,9 @@ static int add_velocity(struct paddle_set *s, const struct named_tensor *state,
 	const struct named_tensor *v;
 	const char *internal;
 
-	/* The file's own table knows of layers that were built before. */
+	/* The file's own table knows of layers that were built before in that
+	 * process; without it the numbers are those of a process that built
+	 * nothing else. */
 	fl_str_addf(&key, "StructuredToParameterName@@.%s", state->name);
 	internal = tensor_file_meta(s->params, fl_str_get(&key));
 	fl_str_release(&key);
@@ -338,6 +362,8 @@ static int add_velocities(struct paddle_set *s)
 	return rc;
 }
 
+/* Numbers of a pickle are metadata as text (tensor_file.h); 0 where the file or
+ * the key is missing, as in a fresh run. */
 static double meta_number(const struct tensor_file *file, const char *key)
 {
 	const char *text = file ? tensor_file_meta(file, key) : NULL;
@@ -357,7 +383,8 @@ static void add_state(struct paddle_set *s)
 	json_set_int(root, "epoch", (int64_t)meta_number(s->opt, "last_epoch"));
 	json_set_real(root, "lr", meta_number(s->opt, "LR_Scheduler.last_lr"));
 	if (s->raw) {
-		/* Without .pdopt the count is lost, but not the average. */
+		/* Without .pdopt the count is lost, but not the average:
+		 * 1 says that there is one. */
 		json_set_int(root, "ema_step", steps > 0 ? steps : 1);
 		json_set_real(root, "ema_decay", 0.9998);
 		json_set_text(root, "ema_decay_type", "threshold");
@@ -370,6 +397,9 @@ static void add_state(struct paddle_set *s)
 	json_free(root);
 }
 
+/* With an average Paddle swaps the names on purpose: .pdema has the weights as
+ * trained, .pdparams the divided average. Without .pdema .pdparams has the
+ * weights. */
 static int open_paddle(struct paddle_set *s)
 {
 	int rc = open_beside(s, ".pdema", &s->raw);
@@ -413,6 +443,7 @@ int checkpoint_open(struct tensor_file *file, const char *path,
 	}
 	file->format = s.params->format;
 	file->part = s.params;
+	/* Other pickles (.pdema alone, a user's own) are plain weights. */
 	if (fl_ends_with(path, ".pdparams"))
 		rc = open_paddle(&s);
 	else

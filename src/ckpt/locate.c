@@ -1,6 +1,9 @@
-/* From what a person types to a file: an address means one that was downloaded before;
- * else it is the path itself, a prefix of one, or a run's folder, in this order. A
- * sentence says what was looked for. */
+/* locate.c - from what a person types (pretrain_weights, weights, -r, the
+ * argument of convert and ckpt) to a file: an address means one that was
+ * downloaded before; else it is the path itself, a prefix of one, or a run's
+ * folder, in this order. A sentence says what was looked for.
+ * Nothing is downloaded: PaddleDetection does so at the start of a job, where
+ * several processes wait for one of them and an offline machine fails. */
 #include "ckpt/locate.h"
 
 #include "base/file.h"
@@ -42,6 +45,8 @@ static int put_path(char *buf, size_t size, const char *path,
 	return 0;
 }
 
+/* PaddleDetection's own cache: what it has fetched is found, and
+ * what is fetched for us it finds. */
 static int locate_address(const char *place, char *buf, size_t size,
 			  struct fl_err *err)
 {
@@ -77,7 +82,9 @@ struct weights_file {
 	struct timespec time;
 };
 
-/* Steps done, out of the file or of the .pdopt beside it; -1 unknown. */
+/* Steps done, out of the file or of the .pdopt beside it; -1 unknown, as of
+ * plain weights. Opening checks the whole layout, so a file that was cut short
+ * is found here. */
 static int read_steps(const char *path, int64_t *steps, struct fl_err *err)
 {
 	struct checkpoint_state state = { 0 };
@@ -95,6 +102,8 @@ static int read_steps(const char *path, int64_t *steps, struct fl_err *err)
 	return rc;
 }
 
+/* By steps first: files that were copied have any time. The time tells apart
+ * files of one step (best_model and a snapshot). */
 static bool newer(const struct weights_file *a, const struct weights_file *b)
 {
 	if (a->steps != b->steps)
@@ -104,7 +113,8 @@ static bool newer(const struct weights_file *a, const struct weights_file *b)
 	return a->time.tv_nsec > b->time.tv_nsec;
 }
 
-/* Look at one file of the folder; true when it is the best so far. */
+/* Look at one file of the folder; true when it is the best so far. A damaged
+ * one is passed over, since the one before it is worth more than an end. */
 static bool consider(const char *path, struct weights_file *best, bool first)
 {
 	struct fl_err why = FL_ERR_INIT;
@@ -129,6 +139,7 @@ static int locate_ending(const char *folder, const char *ending, char *buf,
 {
 	struct weights_file best = { 0 };
 	struct dirent **entries;
+	/* Sorted, so that equal ones are chosen alike on every machine. */
 	int count = scandir(folder, &entries, NULL, alphasort), rc = 0;
 	char path[4096];
 
@@ -137,6 +148,8 @@ static int locate_ending(const char *folder, const char *ending, char *buf,
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
 
+		/* What is being written has ".tmp.<pid>.<n>" behind
+		 * its ending. */
 		if (rc == 0 && name[0] != '.' && fl_ends_with(name, ending))
 			rc = fl_join(path, sizeof(path), folder, name, err);
 		else
@@ -157,6 +170,7 @@ int locate_newest(const char *folder, char *buf, size_t size, bool *found,
 	int rc;
 
 	*found = false;
+	/* Ours first: they alone hold everything that a run goes on from. */
 	rc = locate_ending(folder, ".safetensors", buf, size, found, err);
 	if (rc == 0 && !*found)
 		rc = locate_ending(folder, ".pdparams", buf, size, found, err);
@@ -166,6 +180,8 @@ int locate_newest(const char *folder, char *buf, size_t size, bool *found,
 int locate_weights(const char *place, char *buf, size_t size,
 		   struct fl_err *err)
 {
+	/* The name itself comes first, so a file without
+	 * an ending is found as well. */
 	static const char *const endings[] = { "", ".safetensors",
 					       ".pdparams" };
 	bool found = false;

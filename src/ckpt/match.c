@@ -1,5 +1,8 @@
-/* Each tensor that a model wants, looked for by name and compared by shape; what the file
- * has beyond that is counted. Nothing is loaded here. */
+/* match.c - each tensor that a model wants, looked for by name and compared by
+ * shape; what the file has beyond that is counted. Nothing is loaded here: the
+ * caller copies by the rows and says what was not found.
+ * The rule is PaddleDetection's (load_pretrain_weight): names of a backbone
+ * alone begin below the model's "backbone.". */
 #include "ckpt/match.h"
 
 #include "base/str.h"
@@ -7,10 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names of files that begin so are matched without their first part. */
+/* Names of files that begin with "backbone.res5" are matched without their
+ * first part, as the reference has it. */
 static const char cut[] = "backbone.", cut_start[] = "res5";
 
-/* The tensor of the file whose name is the longest that fits 'name'. */
+/* The tensor of the file whose name is the longest that fits 'name': the tails
+ * of 'name' are tried from the longest on, each in the table of names, rather
+ * than every name of the file against every name of the model. */
 static const struct named_tensor *best_fit(const struct tensor_file *file,
 					   const char *name)
 {
@@ -50,10 +56,14 @@ static int match_one(struct match *m, struct match_row *row,
 	if (!named_tensor_has_shape(row->from, want->rank, want->dims)) {
 		row->outcome = MATCH_SHAPE;
 		m->shape++;
+		/* A tensor of another shape counts as used: it is in the list
+		 * of those that were skipped, not of those without a use. */
 		if (!used_by[at])
 			used_by[at] = row;
 		return 0;
 	}
+	/* Two layers with one layer's weights are a file of another model;
+	 * the reference ends here too. */
 	if (used_by[at] && used_by[at]->outcome == MATCH_LOADED)
 		return fl_fail(err, FL_EDATA,
 			       "weights '%s' fit both '%s' and "

@@ -1,7 +1,10 @@
-/* Names are sorted into the order of building, the layers of each class are counted
- * in that order, and the names go back to their places. Which layers leave the order
- * of the state dict is a family's rule; the first family that knows every name is
- * taken. */
+/* paddle_names.c - which internal name Paddle gives each tensor: momentum in
+ * .pdopt is known by nothing else. Called by convert when it writes such files,
+ * and by checkpoint.c when it reads them without a table.
+ * Names are sorted into the order of building, the layers of each class are
+ * counted in that order, and the names go back to their places. Which layers
+ * leave the order of the state dict is a family's rule; the first family that
+ * knows every name is taken. */
 #include "ckpt/paddle_names.h"
 
 #include "base/str.h"
@@ -11,6 +14,8 @@
 #include <string.h>
 
 /* Parameters that every family has. */
+/* w_0 and b_0 are what is trained, w_1 and w_2 the running mean and variance
+ * that Paddle keeps as parameters. */
 static const struct paddle_param common[] = {
 	{ "conv2d", false, "weight", "w_0" },
 	{ "conv2d", false, "bias", "b_0" },
@@ -51,13 +56,16 @@ static int rank_of(const struct paddle_rules *rules, const char *state)
 		const char *tail = after_part(state, p->part);
 		int index = tail ? atoi(tail) : 0;
 
+		/* A rank is first + step * index (paddle_place): indices are
+		 * levels and stages, a handful. */
 		if (tail && index >= 0 && index < 100)
 			return p->first + p->step * index;
 	}
 	return 0;
 }
 
-/* NULL: of no kind that the family has. */
+/* NULL: of no kind that the family has. Whether "weight" is a convolution's or
+ * a norm's tells the part before it: "bn". */
 static const struct paddle_param *param_of(const struct paddle_rules *rules,
 					   const char *state, size_t *layer_len)
 {
@@ -84,6 +92,7 @@ static int by_building(const void *a, const void *b)
 
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
+	/* qsort is not stable; the place in the state dict decides. */
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
@@ -111,9 +120,12 @@ static struct counter *counter_of(struct counter *counters, const char *layer)
 	return c;
 }
 
-/* Number the layers; the entries of a layer lie side by side. */
+/* Number the layers, each class by itself from 0; the entries of a layer lie
+ * side by side and share its number. */
 static void count_layers(struct named_state *entries, size_t count)
 {
+	/* The last one stays empty, so that the search for
+	 * a new class ends there. */
 	struct counter counters[MOST_LAYERS + 1] = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
@@ -175,6 +187,7 @@ int paddle_names_make(const char *const *states, size_t count,
 	return rc;
 }
 
+/* All families are asked: a name does not say whose it is. */
 static bool constant(const char *state)
 {
 	for (int f = 0; paddle_families[f]; f++)

@@ -1,9 +1,10 @@
-/* From the values of a pickle to a list of tensors: Paddle's state dict, nested
- * or flat.
+/* paddle_read.c - from the values of a pickle to a list of tensors:
+ * Paddle's state dict, nested or flat.
  * Names of nested dictionaries are joined with dots. A parameter above the size
- * a pickle takes was written in slices under "UnpackBigParamInfor@@" (Paddle's
- * spelling), which are joined again. The bounds on depth and visits end a pickle
- * whose lists contain each other. */
+ * a pickle of protocol 2 takes was written in slices under
+ * "UnpackBigParamInfor@@" (Paddle's spelling), which are joined again before
+ * the rest is walked. The bounds on depth and visits end a pickle whose lists
+ * contain each other. 1024 slices of a gigabyte are more than any model has. */
 #include "ckpt/paddle_file.h"
 
 #include "base/str.h"
@@ -25,6 +26,8 @@ struct flatten {
 	struct fl_err *err;
 };
 
+/* Names may be long and of strangers: the first hundred
+ * bytes suffice to find the entry. */
 static int fail(struct flatten *f, const char *why)
 {
 	return fl_fail(f->err, FL_EDATA, "'%s': entry '%.100s' %s",
@@ -43,12 +46,15 @@ static int add_key(struct flatten *f, const struct pickle_value *key)
 	if (key->kind != PICKLE_TEXT && key->kind != PICKLE_BYTES)
 		return fail(f, "has a key that is no text");
 	if (memchr(key->bytes.data, '\0', key->bytes.len) ||
+	    /* Names are joined at each level; the bound keeps a nest of
+	     * long keys from filling memory. */
 	    f->name.len + key->bytes.len > 4096)
 		return fail(f, "has a key that is not fit for a name");
 	fl_str_addn(&f->name, key->bytes.data, key->bytes.len);
 	return 0;
 }
 
+/* Texts of protocol 2 may be in any bytes, and metadata is printed. */
 static int add_text(struct flatten *f, const struct pickle_value *v)
 {
 	struct fl_str text = FL_STR_INIT;
@@ -76,6 +82,8 @@ static int add_number(struct flatten *f, const struct pickle_value *v)
 	else if (v->kind == PICKLE_INT)
 		fl_str_addf(&text, "%" PRId64, v->integer);
 	else
+		/* 17 digits read back as the same double: the learning
+		 * rate goes on with its bits. */
 		fl_str_addf(&text, "%.17g", v->real);
 	tensor_file_add_meta(f->file, fl_str_get(&f->name), fl_str_get(&text));
 	fl_str_release(&text);
@@ -86,6 +94,7 @@ static int add_array(struct flatten *f, const struct pickle_value *v)
 {
 	struct named_tensor t = v->array;
 
+	/* Its values are in the joined tensor already. */
 	if (v->joined)
 		return 0;
 	if (!v->built)
@@ -96,7 +105,8 @@ static int add_array(struct flatten *f, const struct pickle_value *v)
 	return 0;
 }
 
-/* How .pdopt keeps a tensor: (internal name, array) */
+/* How .pdopt keeps a tensor: (internal name, array). The name is that of the
+ * key; NULL where v is no such pair. */
 static const struct pickle_value *named_pair(const struct pickle_value *v)
 {
 	if (v->kind == PICKLE_TUPLE && v->list.count == 2 &&
@@ -121,6 +131,7 @@ static int add_items(struct flatten *f, const struct pickle_value *v, int depth)
 		struct pickle_value index = { .kind = PICKLE_INT,
 					      .integer = (int64_t)i };
 
+		/* Read by join_slices() before. */
 		if (depth == 0 && pickle_is(v->list.items[i], SLICE_TABLE))
 			continue;
 		rc = add_key(f, dict ? v->list.items[i] : &index);
@@ -135,7 +146,8 @@ static int add_items(struct flatten *f, const struct pickle_value *v, int depth)
 
 static int add_value(struct flatten *f, const struct pickle_value *v, int depth)
 {
-	/* Values may be shared, so a small file can be an endless tree. */
+	/* Values may be shared, so a small file can be an endless tree. One
+	 * that shares nothing has no more values than opcodes. */
 	if (++f->visits > f->pickle->steps)
 		return fail(f, "repeats or contains itself");
 	if (named_pair(v))
@@ -163,6 +175,8 @@ static int add_value(struct flatten *f, const struct pickle_value *v, int depth)
 	return fail(f, "is no tensor, number, text or collection of them");
 }
 
+/* The last value would count in Python; keys of a state dict differ, and a
+ * repeated tensor is refused by the list. */
 static struct pickle_value *dict_get(const struct pickle_value *dict,
 				     const struct pickle_value *key)
 {
@@ -190,7 +204,8 @@ static struct pickle_value *dict_find(const struct pickle_value *dict,
 	return dict_get(dict, &k);
 }
 
-/* Copy the slices of one array behind each other; marks them as used. */
+/* Copy the slices of one array behind each other; marks them as used. Checked
+ * and counted first, so that the space is asked for once. */
 static int join_values(struct flatten *f, const struct pickle_value *root,
 		       const struct pickle_value *slices,
 		       struct named_tensor *whole)
@@ -246,6 +261,8 @@ static int join_one(struct flatten *f, const struct pickle_value *root,
 			return fail(f, "has a shape that is not of numbers");
 		whole.dims[i] = shape->list.items[i]->integer;
 	}
+	/* Counted over all tensors: a table may name the
+	 * same slices again and again. */
 	f->visits += slices->list.count;
 	if (f->visits > MAX_SLICES)
 		return fail(f, "has too many slices");
@@ -271,6 +288,8 @@ static int join_slices(struct flatten *f, const struct pickle_value *root)
 		if (rc == 0)
 			rc = join_one(f, root, table->list.items[i + 1]);
 	}
+	/* add_items() begins at the root with an empty name and its
+	 * own count. */
 	fl_str_clear(&f->name);
 	f->visits = 0;
 	return rc;

@@ -1,8 +1,9 @@
-/* paddle_write.c - pickles of protocol 4, as the reference's saver makes them.
- *
+/* paddle_write.c - pickles of protocol 4, as the reference's saver
+ * makes them, for flotilla convert.
  * Globals and the dtype are written out once and then recalled from the memo,
  * as Python does; frames, which only help readers of slow streams, are left
- * out. */
+ * out. Values go to the file as they lie, everything between them through a
+ * small buffer, so a model is never in memory twice. */
 #include "ckpt/paddle_file.h"
 
 #include "base/str.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Few enough for BINGET, whose place is one byte. */
 enum memo {
 	MEMO_RECONSTRUCT,
 	MEMO_NDARRAY,
@@ -39,6 +41,8 @@ static void put_le(struct pickle_writer *w, uint64_t value, int width)
 		put_op(w, (int)(value >> 8 * i & 0xff));
 }
 
+/* put_op's numbers are opcodes of Python's pickletools: 0x8c
+ * SHORT_BINUNICODE, 'X' BINUNICODE. */
 static void put_text(struct pickle_writer *w, const char *text)
 {
 	size_t n = strlen(text);
@@ -53,6 +57,8 @@ static void put_text(struct pickle_writer *w, const char *text)
 	fl_str_addn(&w->s, text, n);
 }
 
+/* BININT1 without a sign, BININT with one, else eight
+ * bytes in two's complement. */
 static void put_int(struct pickle_writer *w, int64_t value)
 {
 	if (value >= 0 && value < 256) {
@@ -68,6 +74,7 @@ static void put_int(struct pickle_writer *w, int64_t value)
 	}
 }
 
+/* BINFLOAT is big-endian, alone in the format. */
 static void put_real(struct pickle_writer *w, double value)
 {
 	uint64_t bits;
@@ -97,6 +104,8 @@ static void memo_keep(struct pickle_writer *w, enum memo which)
 static void put_global(struct pickle_writer *w, enum memo which)
 {
 	static const char *const names[][2] = {
+		/* numpy 2 calls it numpy._core and still knows this
+		 * name; numpy 1 knows no other. */
 		[MEMO_RECONSTRUCT] = { "numpy.core.multiarray",
 				       "_reconstruct" },
 		[MEMO_NDARRAY] = { "numpy", "ndarray" },
@@ -111,7 +120,9 @@ static void put_global(struct pickle_writer *w, enum memo which)
 	memo_keep(w, which);
 }
 
-/* numpy.dtype('f4', False, True), state (3, '<', None, None, None, -1, -1, 0) */
+/* numpy.dtype('f4', False, True), state (3, '<', None, None, None, -1, -1, 0).
+ * numpy has no bfloat16: Paddle keeps its bits in uint16. One byte has no order
+ * ('|'). */
 static void put_dtype(struct pickle_writer *w, enum dtype dtype)
 {
 	static const char *const names[DTYPE_COUNT] = {
@@ -146,6 +157,8 @@ static int flush(struct pickle_writer *w)
 	return rc;
 }
 
+/* _reconstruct(ndarray, (0,), b'b'), then the state (1, shape, dtype, False,
+ * bytes): what numpy's own pickling writes. */
 static int put_array(struct pickle_writer *w, const struct named_tensor *t)
 {
 	int rc;
@@ -219,6 +232,8 @@ int paddle_write_params(const char *path, const struct named_tensor *tensors,
 		put_text(&w, tensors[i].name);
 		rc = put_array(&w, &tensors[i]);
 	}
+	/* PaddleDetection passes over the table; convert and add_velocity()
+	 * look a tensor's momentum up by it. */
 	if (names) {
 		put_text(&w, "StructuredToParameterName@@");
 		fl_str_add(&w.s, "}(");

@@ -1,5 +1,5 @@
-/* The stack machine of a pickle: one function for a family of opcodes, each a
- * row of a table with its argument's width.
+/* pickle.c - the stack machine of a pickle: one function for a family of
+ * opcodes, each a row of a table with its argument's width or kind.
  * Nothing that a file names is ever run: globals are looked up in a short list
  * (pickle_call.c), everything else is refused. 'budget' bounds what values may
  * unpack to, as a few bytes of opcodes can ask for gigabytes. Called by

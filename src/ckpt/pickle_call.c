@@ -1,15 +1,19 @@
-/* The names a pickle may use, and what each means here: numpy's arrays, dtypes
- * and scalars, a few builtins.
+/* pickle_call.c - the names a pickle may use, and what each means here: numpy's
+ * arrays, dtypes and scalars, a few builtins. The machine (pickle.c) calls it
+ * for GLOBAL, REDUCE and BUILD.
  * numpy builds an array in two steps, _reconstruct and then BUILD with shape,
- * type and bytes; protocol 5 and numpy's Fortran order come through _frombuffer.
- * Whatever the order in the file, what leaves here is in C order, checked
- * against the number of its bytes. */
+ * type and bytes; protocol 5 makes it in one, by _frombuffer. Whatever the
+ * order in the file, what leaves here is in C order, checked against the number
+ * of its bytes. */
 #include "ckpt/pickle.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* numpy 2 writes numpy._core where numpy 1 wrote numpy.core */
+/* numpy 2 writes numpy._core where numpy 1 wrote numpy.core; __builtin__ is
+ * Python 2's name, which protocol 2 keeps. A name is added here only when it
+ * makes a value and can do nothing else: getattr or eval would run what the
+ * file says. */
 static const struct {
 	const char *module, *name;
 	enum pickle_global global;
@@ -69,6 +73,8 @@ static bool is_global(const struct pickle_value *v, enum pickle_global g)
 static struct pickle_value *call_reconstruct(struct pickle *p,
 					     const struct pickle_value *args)
 {
+	/* The shape (0,) and the type b'b' are
+	 * placeholders, so they are not looked at. */
 	if (args->list.count != 3 ||
 	    !is_global(args->list.items[0], PICKLE_G_NDARRAY)) {
 		pickle_fail(p, "an array is begun with other arguments than "
@@ -78,7 +84,8 @@ static struct pickle_value *call_reconstruct(struct pickle *p,
 	return pickle_new(p, PICKLE_ARRAY);
 }
 
-/* dtype('f4', False, True) */
+/* dtype('f4', False, True); the two flags are the same for every type of
+ * numbers. Byte order comes by BUILD. */
 static struct pickle_value *call_dtype(struct pickle *p,
 				       const struct pickle_value *args)
 {
@@ -114,7 +121,8 @@ static struct pickle_value *call_dtype(struct pickle *p,
 	return NULL;
 }
 
-/* scalar(dtype, bytes) */
+/* scalar(dtype, bytes): the metric of a .pdstates. Whole numbers stay whole, a
+ * real is a double whatever it was. */
 static struct pickle_value *call_scalar(struct pickle *p,
 					const struct pickle_value *args)
 {
@@ -167,6 +175,7 @@ static struct pickle_value *call_encode(struct pickle *p,
 	}
 	from = (const unsigned char *)text->bytes.data;
 	len = text->bytes.len;
+	/* What comes out is never longer than what goes in. */
 	to = pickle_copy_space(p, len);
 	if (!to)
 		return NULL;
@@ -192,6 +201,7 @@ static struct pickle_value *call_encode(struct pickle *p,
 	return v;
 }
 
+/* Its entries follow by SETITEMS; a dict here keeps its order anyway. */
 static struct pickle_value *call_ordered_dict(struct pickle *p,
 					      const struct pickle_value *args)
 {
@@ -280,7 +290,8 @@ struct pickle_value *pickle_call(struct pickle *p, enum pickle_global callee,
 	return NULL;
 }
 
-/* (3, '<', None, None, None, -1, -1, 0) */
+/* (3, '<', None, None, None, -1, -1, 0): version, byte order, no sub-array,
+ * names and fields, sizes that come with the type. */
 static int build_dtype(struct pickle *p, struct pickle_value *dtype,
 		       const struct pickle_value *state)
 {
@@ -302,6 +313,7 @@ static int build_dtype(struct pickle *p, struct pickle_value *dtype,
 	return 0;
 }
 
+/* Signs and sizes are checked by check_bytes(), which multiplies with care. */
 static int read_shape(struct pickle *p, const struct pickle_value *shape,
 		      struct named_tensor *t)
 {
@@ -321,7 +333,9 @@ static int read_shape(struct pickle *p, const struct pickle_value *shape,
 	return 0;
 }
 
-/* Values that lie 'stride' values apart along each dim to C order, in a copy. */
+/* Values that lie 'stride' values apart along each dim to C order, in a copy.
+ * 'at' counts through the indices of the result like the hands of a clock, the
+ * last one fastest. */
 static int to_c_order(struct pickle *p, struct named_tensor *t,
 		      const size_t stride[CKPT_MAX_RANK])
 {
@@ -348,7 +362,8 @@ static int to_c_order(struct pickle *p, struct named_tensor *t,
 	return 0;
 }
 
-/* The first index is the fastest. */
+/* The first index is the fastest. Fewer than two dims
+ * lie the same in both orders. */
 static int from_fortran(struct pickle *p, struct named_tensor *t)
 {
 	size_t stride[CKPT_MAX_RANK], s = 1;
@@ -461,6 +476,8 @@ static int build_array(struct pickle *p, struct pickle_value *array,
 	t->bytes = s[4]->bytes.len;
 	if (check_bytes(p, t) != 0)
 		return FL_EDATA;
+	/* The memo may hold this very array: it is changed in place,
+	 * and a second BUILD is refused. */
 	array->built = true;
 	return s[3]->integer ? from_fortran(p, t) : 0;
 }

@@ -1,5 +1,5 @@
-/* Opcodes that push a number, a text or bytes, of all protocols: digits on a
- * line in the oldest, binary in newer ones.
+/* pickle_literal.c - opcodes that push a number, a text or bytes, of all
+ * protocols: digits on a line in the oldest, binary in newer ones.
  * pickle.c's table calls them. Integers end at 64 bits and lines of digits at
  * 18: sizes and counters of weights need no more. */
 #include "ckpt/pickle.h"
@@ -49,6 +49,8 @@ int pickle_op_long(struct pickle *p, int width)
 	b = pickle_take(p, n);
 	if (!b)
 		return FL_EDATA;
+	/* Two's complement, the lowest byte first; the sign fills what is not
+	 * written. No bytes at all are 0. */
 	value = n && b[n - 1] & 0x80 ? UINT64_MAX : 0;
 	while (n > 0)
 		value = value << 8 | b[--n];
@@ -70,6 +72,8 @@ int pickle_op_decimal(struct pickle *p, int is_long)
 		return push_integer(p, PICKLE_BOOL, line[1] == '1');
 	if (is_long && len && line[len - 1] == 'L')
 		len--;
+	/* 18 digits and a sign fit 64 bits whatever they
+	 * are, so strtoll cannot overflow. */
 	if (len == 0 || len > 18)
 		return pickle_fail(p,
 				   "an integer of %zu digits is not "
@@ -93,6 +97,7 @@ int pickle_op_real(struct pickle *p, int unused)
 	(void)unused;
 	if (!b)
 		return FL_EDATA;
+	/* Big-endian, alone among the numbers of a pickle. */
 	for (int i = 0; i < 8; i++)
 		bits = bits << 8 | b[i];
 	v = pickle_new(p, PICKLE_REAL);
@@ -141,11 +146,15 @@ int pickle_op_line(struct pickle *p, int unused)
 	char *to;
 
 	(void)unused;
+	/* A byte above 127 becomes two; an escape of six becomes at
+	 * most three. */
 	to = line ? pickle_copy_space(p, 2 * len) : NULL;
 	if (!to)
 		return FL_EDATA;
 	for (size_t i = 0; i < len; i++) {
 		unsigned c = (unsigned char)line[i];
+		/* An escape with wrong digits stays the text that it
+		 * is; Python would refuse it. */
 		bool code = c == '\\' && i + 5 < len && line[i + 1] == 'u';
 
 		for (size_t k = 2, all = 0; code && k < 6; k++) {
@@ -155,6 +164,8 @@ int pickle_op_line(struct pickle *p, int unused)
 			all = all << 4 | (size_t)(digit & 15);
 			c = k == 5 && code ? (unsigned)all : c;
 		}
+		/* Half of a pair of surrogates is no UTF-8; whoever takes the
+		 * text as a name refuses it. */
 		n += utf8_put(to + n, c);
 		i += code ? 5 : 0;
 	}
@@ -164,6 +175,7 @@ int pickle_op_line(struct pickle *p, int unused)
 	return pickle_push(p, v);
 }
 
+/* Into the file, not copied: values of arrays are most of it. */
 static int push_bytes(struct pickle *p, enum pickle_kind kind, int width)
 {
 	struct pickle_value *v;

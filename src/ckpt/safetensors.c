@@ -1,5 +1,9 @@
-/* Reading: the header is pulled apart entry by entry, each checked by itself, and at the
- * end the places of all are sorted to see that they neither overlap nor leave holes. */
+/* safetensors.c - reading a safetensors file that is in
+ * memory; tensor_file.c calls it.
+ * The header is pulled apart entry by entry, each checked by itself, and at the
+ * end the places of all are sorted to see that they neither overlap nor leave
+ * holes, as the format demands so that a file cannot be something
+ * else besides. */
 #include "ckpt/safetensors.h"
 
 #include "base/str.h"
@@ -19,7 +23,8 @@ static uint64_t get_u64(const unsigned char *p)
 	return v;
 }
 
-/* What the reader knows of the file. */
+/* What the reader knows of the file. values: the first byte behind the
+ * header, from which offsets count. */
 struct header_reader {
 	struct tensor_file *file;
 	const unsigned char *values;
@@ -62,6 +67,7 @@ static int read_dtype(struct header_reader *r, const char *name,
 
 	if (!json_text(json_get(entry, "dtype"), &text))
 		return bad(r, name, "has no 'dtype'");
+	/* dtype_name()s are the format's words. */
 	while (d < DTYPE_COUNT && strcmp(text, dtype_name(d)) != 0)
 		d++;
 	if (d == DTYPE_COUNT)
@@ -108,6 +114,8 @@ static int read_entry(struct header_reader *r, const char *name,
 	if (!at || json_count(at) != 2 || !json_int(json_at(at, 0), &begin) ||
 	    !json_int(json_at(at, 1), &end))
 		return bad(r, name, "has no 'data_offsets' [begin, end]");
+	/* tensor_file_add() checks that the bytes are those of type
+	 * and shape. */
 	if (begin < 0 || end < begin || (uint64_t)end > r->value_bytes)
 		return fl_fail(r->err, FL_EDATA,
 			       "'%s': tensor '%s' lies at "
@@ -120,6 +128,8 @@ static int read_entry(struct header_reader *r, const char *name,
 	return rc ? fl_context(r->err, "'%s'", r->what) : 0;
 }
 
+/* Empty tensors first among those that begin at one byte, so that
+ * they are not taken for an overlap. */
 static int by_place(const void *a, const void *b)
 {
 	const struct named_tensor *x = *(const struct named_tensor *const *)a;
@@ -193,6 +203,7 @@ int safetensors_read(struct tensor_file *file, const unsigned char *data,
 			       "'%s' has %zu bytes, less than "
 			       "the head of a safetensors file",
 			       what, size);
+	/* The bound is that of the format's own library. */
 	if (len > SAFETENSORS_MAX_HEADER)
 		return fl_fail(err, FL_EDATA,
 			       "'%s' gives a header of %" PRIu64

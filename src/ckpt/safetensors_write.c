@@ -1,5 +1,7 @@
-/* Writing: open declares all tensors and writes the header, values follow in order, and
- * close syncs and renames; a failure in between removes the temporary. */
+/* safetensors_write.c - writing: safetensors_begin declares all tensors and
+ * writes the header, values follow in order by safetensors_put, safetensors_end
+ * syncs and renames; a failure in between removes the temporary. Called by the
+ * writer of checkpoints (train/checkpoint.c), by convert and by the probe. */
 #include "ckpt/safetensors.h"
 
 #include "base/str.h"
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Offsets count from the end of the header. */
 static void add_entry(struct json *header, const struct named_tensor *t,
 		      uint64_t begin)
 {
@@ -46,8 +49,8 @@ static int add_entries(struct json *header, const struct named_tensor *tensors,
 	return rc;
 }
 
-/* The 8 bytes of length and the header, padded so that values start at a
- * multiple of 8. */
+/* The 8 bytes of length and the header, padded with blanks, as the format
+ * allows, so that values start at a multiple of 8. */
 static int make_head(struct fl_str *head, const struct named_tensor *tensors,
 		     size_t count, const struct tensor_meta *meta,
 		     size_t meta_count, uint64_t *total, struct fl_err *err)
@@ -61,6 +64,7 @@ static int make_head(struct fl_str *head, const struct named_tensor *tensors,
 	json_set(root, "__metadata__", texts);
 	rc = add_entries(root, tensors, count, total, err);
 	if (rc == 0) {
+		/* Room for the length, which is known at the end. */
 		fl_str_addn(head, "\0\0\0\0\0\0\0", 8);
 		json_print(root, 0, head);
 		while (head->len % 8)
@@ -109,6 +113,8 @@ out:
 int safetensors_put(struct safetensors_writer *w, const void *data,
 		    size_t bytes, struct fl_err *err)
 {
+	/* More or fewer values than declared is our own bug:
+	 * the header is on disk already. */
 	if (bytes > w->total - w->out.written)
 		return fl_fail(err, FL_EINTERNAL,
 			       "'%s': more values than "

@@ -1,5 +1,7 @@
-/* Which format is this? Decided by the first bytes, never by the name; what is none of
- * ours is told apart as far as it helps. */
+/* tensor_file.c - which format is this? Decided by the first bytes, never by
+ * the name; what is none of ours is told apart as far as it helps. The only
+ * file that knows all formats: readers fill a list (tensor_list.c) and know
+ * none of each other. */
 #include "ckpt/tensor_file.h"
 
 #include "ckpt/paddle_file.h"

@@ -1,6 +1,8 @@
-/* A list of named tensors in memory: what every format is read into and written
- * from. Names are found by open addressing in a table of indices that is never more
- * than half full, for a model has some thousand tensors and each is asked for. */
+/* tensor_list.c - a list of named tensors in memory: what every
+ * format is read into and written from.
+ * Names are found by open addressing in a table of indices that is never more
+ * than half full, for a model has some thousand tensors and each is asked for.
+ * slot_count is a power of two. */
 #include "ckpt/tensor_list.h"
 
 #include "base/str.h"
@@ -12,6 +14,8 @@
 bool ckpt_tensor_bytes(enum dtype dtype, int rank, const int64_t *dims,
 		       size_t *bytes)
 {
+	/* Far above any file and below what a size_t or an int64_t holds, so
+	 * that sums of two cannot overflow. */
 	const uint64_t limit = (uint64_t)1 << 62;
 	uint64_t n = dtype_bytes(dtype);
 	bool empty = false;
@@ -52,6 +56,8 @@ const struct named_tensor *tensor_file_find(const struct tensor_file *file,
 	return at ? &file->tensors[at - 1] : NULL;
 }
 
+/* A handful of entries, or a Paddle table that is asked for once a tensor: a
+ * row of comparisons is quick enough. */
 const char *tensor_file_meta(const struct tensor_file *file, const char *key)
 {
 	for (size_t i = 0; i < file->meta_count; i++)
@@ -60,6 +66,8 @@ const char *tensor_file_meta(const struct tensor_file *file, const char *key)
 	return NULL;
 }
 
+/* Called before an entry is added, so that slot_of() always finds a
+ * free slot. */
 static void grow(struct tensor_file *file)
 {
 	if (file->count == file->cap) {
@@ -76,7 +84,8 @@ static void grow(struct tensor_file *file)
 		*slot_of(file, file->tensors[i].name) = (uint32_t)i + 1;
 }
 
-/* A name can be printed and stored in any of the formats. */
+/* A name can be printed and stored in any of the formats: JSON takes no wrong
+ * UTF-8, a terminal no control characters. */
 static bool good_name(const char *name)
 {
 	if (!*name)
@@ -138,6 +147,8 @@ void tensor_file_add_meta(struct tensor_file *file, const char *key,
 
 void tensor_file_close(struct tensor_file *file)
 {
+	/* Borrowed lists are chained one behind the other; each call
+	 * closes the rest of the chain. */
 	if (file->part) {
 		tensor_file_close(file->part);
 		free(file->part);
@@ -153,6 +164,8 @@ void tensor_file_close(struct tensor_file *file)
 int tensor_file_end(struct tensor_file *file, const char *path, int rc,
 		    struct fl_err *err)
 {
+	/* Any file of the chain may have been cut short; path
+	 * names the one that was asked for. */
 	for (const struct tensor_file *f = file; f; f = f->part)
 		if (fl_map_whole(&f->map, path, err) != 0)
 			rc = err->code = FL_EDATA;
@@ -165,6 +178,7 @@ char *ckpt_shape_text(int rank, const int64_t *dims, char buf[CKPT_SHAPE_TEXT])
 	size_t at = 0;
 
 	buf[at++] = '[';
+	/* 192 bytes hold 8 dims of 20 digits with their commas. */
 	for (int i = 0; i < rank && i < CKPT_MAX_RANK; i++)
 		at += (size_t)snprintf(buf + at, CKPT_SHAPE_TEXT - at, "%s%lld",
 				       i ? "," : "", (long long)dims[i]);

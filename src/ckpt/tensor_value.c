@@ -1,7 +1,8 @@
-/* Values of any dtype as float32, which is what the model's parameters are;
- * halves and bfloat16 without loss, doubles and integers rounded.
- * Values are copied out one by one, since a tensor in a file need not be
- * aligned. */
+/* tensor_value.c - values of any dtype as float32, which is what the model's
+ * parameters are; halves and bfloat16 without loss, doubles and integers
+ * rounded.
+ * Values are copied out one by one, since a tensor in a
+ * file need not be aligned. */
 #include "ckpt/tensor_file.h"
 
 #include "tensor/value.h"
@@ -32,6 +33,8 @@ static float bits_to_float(uint32_t bits)
 	return f;
 }
 
+/* Sign, 5 bits of exponent (bias 15), 10 of fraction, to 8
+ * (bias 127) and 23: hence 112 and 13. */
 static float half_to_float(uint16_t h)
 {
 	uint32_t sign = (uint32_t)(h & 0x8000) << 16;
@@ -46,6 +49,8 @@ static float half_to_float(uint16_t h)
 	return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
 }
 
+/* One loop for each type, so that the compiler knows
+ * the size of what it copies. */
 #define CONVERT(type, expression)                                    \
 	do {                                                         \
 		type v;                                              \
