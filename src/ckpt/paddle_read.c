@@ -45,9 +45,9 @@ static int add_key(struct flatten *f, const struct pickle_value *key)
 	}
 	if (key->kind != PICKLE_TEXT && key->kind != PICKLE_BYTES)
 		return fail(f, "has a key that is no text");
+	/* Names are joined at each level; the bound keeps a nest of long keys
+	 * from filling memory. */
 	if (memchr(key->bytes.data, '\0', key->bytes.len) ||
-	    /* Names are joined at each level; the bound keeps a nest of
-	     * long keys from filling memory. */
 	    f->name.len + key->bytes.len > 4096)
 		return fail(f, "has a key that is not fit for a name");
 	fl_str_addn(&f->name, key->bytes.data, key->bytes.len);

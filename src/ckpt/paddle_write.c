@@ -232,8 +232,8 @@ int paddle_write_params(const char *path, const struct named_tensor *tensors,
 		put_text(&w, tensors[i].name);
 		rc = put_array(&w, &tensors[i]);
 	}
-	/* PaddleDetection passes over the table; convert and add_velocity()
-	 * look a tensor's momentum up by it. */
+	/* PaddleDetection passes over the table; checkpoint.c looks a tensor's
+	 * momentum up by it. */
 	if (names) {
 		put_text(&w, "StructuredToParameterName@@");
 		fl_str_add(&w.s, "}(");

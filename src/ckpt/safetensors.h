@@ -8,7 +8,7 @@
  * Writing streams: all tensors are declared first, then their values follow
  * in order, so a checkpoint never exists twice in memory. The file appears
  * under its name only when whole and synced (base/file.h). A process that dies
- * leaves "<path>.tmp.<pid>" behind and the old file intact.
+ * leaves "<path>.tmp.<pid>.<n>" behind and the old file intact.
  */
 #ifndef FL_CKPT_SAFETENSORS_H
 #define FL_CKPT_SAFETENSORS_H
