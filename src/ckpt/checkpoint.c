@@ -371,16 +371,24 @@ static double meta_number(const struct tensor_file *file, const char *key)
 	return text ? strtod(text, NULL) : 0;
 }
 
+/* A number of steps or epochs; what cannot be one counts as none. */
+static int64_t meta_count(const struct tensor_file *file, const char *key)
+{
+	double v = meta_number(file, key);
+
+	return v >= 0 && v < 0x1p53 ? (int64_t)v : 0;
+}
+
 static void add_state(struct paddle_set *s)
 {
 	struct json *root = json_new_object();
 	struct fl_str text = FL_STR_INIT;
 	int64_t steps;
 
-	steps = (int64_t)meta_number(s->opt, "LR_Scheduler.last_epoch");
+	steps = meta_count(s->opt, "LR_Scheduler.last_epoch");
 	json_set_text(root, "origin", "paddle");
 	json_set_int(root, "step", steps);
-	json_set_int(root, "epoch", (int64_t)meta_number(s->opt, "last_epoch"));
+	json_set_int(root, "epoch", meta_count(s->opt, "last_epoch"));
 	json_set_real(root, "lr", meta_number(s->opt, "LR_Scheduler.last_lr"));
 	if (s->raw) {
 		/* Without .pdopt the count is lost, but not the average:

@@ -129,6 +129,7 @@ static struct pickle_value *call_scalar(struct pickle *p,
 	const struct pickle_value *dtype, *bytes;
 	struct pickle_value *v;
 	struct named_tensor t = { 0 };
+	int32_t i;
 	float f;
 
 	dtype = args->list.count == 2 ? args->list.items[0] : NULL;
@@ -146,6 +147,10 @@ static struct pickle_value *call_scalar(struct pickle *p,
 	} else if (dtype->dtype == DTYPE_I64) {
 		v->kind = PICKLE_INT;
 		memcpy(&v->integer, bytes->bytes.data, sizeof(v->integer));
+	} else if (dtype->dtype == DTYPE_I32) {
+		v->kind = PICKLE_INT;
+		memcpy(&i, bytes->bytes.data, sizeof(i));
+		v->integer = i;
 	} else {
 		t.dtype = dtype->dtype;
 		t.data = bytes->bytes.data;

@@ -107,8 +107,7 @@ static int show_all(const char *path, const struct tensor_file *weights,
 		if (rc == 0)
 			rc = show_part(&file, CKPT_EMA, "ema", err);
 	}
-	tensor_file_close(&file);
-	return rc;
+	return tensor_file_end(&file, path, rc, err);
 }
 
 static int show(const char *place, bool digest_only, struct fl_err *err)

@@ -239,6 +239,32 @@ static void test_paddle_alone(void **state)
 			 FL_EIO);
 }
 
+/* 1e300 steps and -1 epochs. */
+static void test_counts_of_strangers(void **state)
+{
+	static const char opt[] = "\x80\2}(U\x0cLR_Scheduler}(U\x0alast_epoch"
+				  "G\x7e\x37\xe4\x3c\x88\0\x75\x9cu"
+				  "U\x0alast_epochJ\xff\xff\xff\xffu.";
+	const struct named_tensor weight = {
+		MEAN, DTYPE_F32, 1, { 2 }, mean, 8
+	};
+	struct checkpoint_state got;
+	struct tensor_file file;
+	struct fl_err err = FL_ERR_INIT;
+
+	(void)state;
+	assert_int_equal(paddle_write_params(scratch_path("far.pdparams"),
+					     &weight, 1, NULL, &err),
+			 0);
+	scratch_file("far.pdopt", opt, sizeof(opt) - 1);
+	if (checkpoint_open(&file, scratch_path("far.pdparams"), &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(checkpoint_state_read(&file, &got, &err), 0);
+	assert_int_equal(got.progress.steps, 0);
+	assert_int_equal(got.progress.epochs, 0);
+	tensor_file_close(&file);
+}
+
 static void test_digest(void **state)
 {
 	static const double wide[] = { 1, -2 };
@@ -291,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_open_ours),
 		cmocka_unit_test(test_open_paddle),
 		cmocka_unit_test(test_paddle_alone),
+		cmocka_unit_test(test_counts_of_strangers),
 		cmocka_unit_test(test_digest),
 	};
 

@@ -62,6 +62,10 @@ static void test_scalars(void **state)
 	PB(&s, "U\1qcnumpy._core.multiarray\nscalar\n");
 	pb_dtype(&s, "i8", "<");
 	PB(&s, "U\x08\xfe\xff\xff\xff\xff\xff\xff\xff\x86R");
+	/* more than a float32 tells apart */
+	PB(&s, "U\1tcnumpy.core.multiarray\nscalar\n");
+	pb_dtype(&s, "i4", "<");
+	PB(&s, "U\4\1\0\0\1\x86R");
 	PB(&s, "K\7K\x08U\1rccollections\nOrderedDict\n)RU\1s"
 	       "ccollections\nOrderedDict\n)\x81u.");
 	parse(&file, &s);
@@ -73,6 +77,7 @@ static void test_scalars(void **state)
 	check_meta(&file, "e", "-7");
 	check_meta(&file, "f", "12");
 	check_meta(&file, "g", "true");
+	check_meta(&file, "t", "16777217");
 	check_meta(&file, "h", "-1");
 	check_meta(&file, "i", "0.10000000000000001");
 	assert_null(tensor_file_meta(&file, "j"));
