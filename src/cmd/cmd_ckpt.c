@@ -1,7 +1,8 @@
-/* flotilla ckpt show: what is in a file of weights, ours or Paddle's.
+/* cmd_ckpt.c - flotilla ckpt show: what is in a file of
+ * weights, ours or Paddle's.
  * The digest is taken of the published weights, so that a checkpoint and the
- * Paddle file converted from it show the same one; --digest prints it alone, for
- * scripts that compare runs. */
+ * Paddle file converted from it show the same one; --digest prints it alone,
+ * for scripts that compare runs. */
 #include "cmd/cmd.h"
 
 #include "base/str.h"
@@ -36,6 +37,7 @@ const struct option_table cmd_ckpt_options = {
 	.operand = "FILE",
 };
 
+/* In the file's own order. */
 static void show_tensors(const struct tensor_file *file)
 {
 	char shape[CKPT_SHAPE_TEXT];
@@ -60,6 +62,8 @@ static void show_meta(const struct tensor_file *file)
 	for (size_t i = 0; i < file->meta_count; i++) {
 		const char *key = file->meta[i].key;
 
+		/* A .pdparams brings one entry for each tensor: counted, since
+		 * a page of them hides the rest. */
 		if (fl_starts_with(key, "StructuredToParameterName@@"))
 			internal++;
 		else
@@ -77,6 +81,8 @@ static void show_digest(const char *name, const struct tensor_file *file)
 	printf("sha256 %-9s %s\n", name, hex);
 }
 
+/* A digest of each part tells whether two runs went the same way, or only came
+ * to the same weights. A checkpoint without an average has no such part. */
 static int show_part(const struct tensor_file *file, const char *prefix,
 		     const char *name, struct fl_err *err)
 {
@@ -89,6 +95,8 @@ static int show_part(const struct tensor_file *file, const char *prefix,
 	return rc;
 }
 
+/* The file is opened again as it is: weights are under plain names and divided,
+ * and the tensors of the file are wanted. */
 static int show_all(const char *path, const struct tensor_file *weights,
 		    struct fl_err *err)
 {
@@ -127,6 +135,8 @@ static int show(const char *place, bool digest_only, struct fl_err *err)
 	} else {
 		rc = show_all(path, &weights, err);
 	}
+	/* The digest of a file that was cut short meanwhile is worth
+	 * nothing, so its status says so. */
 	return tensor_file_end(&weights, path, rc, err);
 }
 

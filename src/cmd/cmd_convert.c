@@ -1,4 +1,4 @@
-/* flotilla convert: checkpoints to and from Paddle's files.
+/* cmd_convert.c - flotilla convert: checkpoints to and from Paddle's files.
  * The endings say which way. Everything is read and named before the first byte
  * is written, and each file appears whole; Paddle's own names for tensors
  * (conv2d_0.w_0) are made by ckpt/paddle_names.c, because its optimizer looks
@@ -53,6 +53,8 @@ static bool has_part(const struct tensor_file *file, const char *prefix)
 	return false;
 }
 
+/* A model of no family of ours has no such names. That is a fault only where
+ * momentum is to be written, so the sentence is kept until then. */
 static void source_make_names(struct source *s)
 {
 	size_t n = s->model.count;
@@ -64,6 +66,7 @@ static void source_make_names(struct source *s)
 	free(states);
 }
 
+/* Parts borrow from s->file, which stays open until the last one is written. */
 static int source_open(struct source *s, const char *path, struct fl_err *err)
 {
 	int rc = checkpoint_open(&s->file, path, err);
@@ -84,6 +87,7 @@ static int source_open(struct source *s, const char *path, struct fl_err *err)
 	return 0;
 }
 
+/* In the reverse order: parts first, then the file whose values they show. */
 static int source_close(struct source *s, const char *path, int rc,
 			struct fl_err *err)
 {
@@ -98,6 +102,8 @@ static void wrote(const char *path, size_t count, const char *what)
 	printf("%s: %zu tensors, %s\n", path, count, what);
 }
 
+/* The average is what one publishes; the table of names goes
+ * along as far as they are known. */
 static int write_params(struct source *s, const char *path, struct fl_err *err)
 {
 	int rc = paddle_write_params(path, s->weights.tensors, s->weights.count,
@@ -138,6 +144,8 @@ static int write_opt(struct source *s, const char *path, struct fl_err *err)
 		rc = checkpoint_part(&velocity, &s->file, CKPT_VELOCITY, err);
 	if (rc != 0)
 		goto out;
+	/* Names are those of the model's tensors, momentum is in the order of
+	 * its own list: matched by the state's name. */
 	for (size_t i = 0; i < velocity.count; i++) {
 		const struct named_tensor *state =
 			tensor_file_find(&s->model, velocity.tensors[i].name);
@@ -161,7 +169,9 @@ out:
 	return rc;
 }
 
-/* P.pdema or P.pdopt: written when there is something, else looked for. */
+/* P.pdema or P.pdopt: written when there is something, else looked for: an old
+ * one beside new weights would be taken for theirs by PaddleDetection's -r, and
+ * by ours. */
 static int
 write_beside(struct source *s, const char *params, const char *ending, bool has,
 	     int (*write)(struct source *, const char *, struct fl_err *),
@@ -198,6 +208,8 @@ static int write_set(struct source *s, const char *path, struct fl_err *err)
 static int write_safetensors(struct source *s, const char *path,
 			     struct fl_err *err)
 {
+	/* Weights alone are written under plain names, as other programs want
+	 * them; only a checkpoint has prefixes. */
 	bool plain = !s->has_ema && !s->has_velocity;
 	const struct tensor_file *f = plain ? &s->model : &s->file;
 	struct tensor_meta classes[MODEL_CLASSES_META];
@@ -212,6 +224,8 @@ static int write_safetensors(struct source *s, const char *path,
 	return rc;
 }
 
+/* The first ending that fits decides; write_set is a
+ * .pdparams with what belongs beside it. */
 static const struct {
 	const char *ending;
 	bool paddle;
@@ -243,6 +257,8 @@ static int convert(const char *in, const char *out, struct fl_err *err)
 	rc = locate_weights(in, path, sizeof(path), err);
 	if (rc != 0)
 		return rc;
+	/* One of the two is ours and the other Paddle's; the same kind
+	 * twice has nothing to convert. */
 	if (sinks[k].paddle != fl_ends_with(path, ".safetensors"))
 		return fl_fail(err, FL_EUSAGE,
 			       "'%s' and '%s' are files of one "

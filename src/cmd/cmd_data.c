@@ -1,7 +1,8 @@
-/* flotilla data: check a data set before hours are spent on it, or make one up.
+/* cmd_data.c - flotilla data: check a data set before hours
+ * are spent on it, or make one up.
  * check reads the data sets of a recipe and every picture's header; what
- * training would refuse fails here, what it would pass over is counted. synth is
- * what the demo and many tests train on. */
+ * training would refuse fails here, what it would pass over is counted. synth
+ * is what the demo and many tests train on. */
 #include "cmd/cmd.h"
 
 #include "base/file.h"
@@ -66,6 +67,8 @@ const struct option_table cmd_data_options = {
 	.operand = "FILE",
 };
 
+/* classes: 0, not compared; the validation's are compared with the training's
+ * by name instead (check_classes_meet). */
 static int check_recipe_set(const struct dataset_options *d, int classes,
 			    long *suffers, struct fl_err *err)
 {
@@ -83,6 +86,7 @@ static int check_recipe_set(const struct dataset_options *d, int classes,
 	return rc;
 }
 
+/* The recipe alone: neither a device nor a model is opened. */
 static int check_recipe(const struct data_args *args, long *suffers,
 			struct fl_err *err)
 {
@@ -147,6 +151,7 @@ static int check(const struct data_args *args, int words, char **argv,
 			"check needs a recipe (-c) or files ('flotilla data --help')");
 	rc = args->config ? check_recipe(args, &suffers, err)
 			  : check_words(words, argv, &suffers, err);
+	/* Status 3, so that a script can stop before the training. */
 	if (rc == 0 && suffers > 0)
 		rc = fl_fail(err, FL_EDATA,
 			     "%ld problems that training would suffer from",
@@ -198,6 +203,8 @@ int cmd_data(int argc, char **argv, struct fl_err *err)
 	int rc;
 
 	fl_log_name("flotilla.data");
+	/* Pictures' headers are read by all cores, and synth draws
+	 * with them. */
 	fl_par_init(0);
 	rc = cmd_run(&cmd_data_options, &args, argc, argv, take_verb, err);
 	option_list_release(&args.overrides);

@@ -1,4 +1,5 @@
-/* flotilla eval: a score of a model, or of files that any program made.
+/* cmd_eval.c - flotilla eval: a score of a model, or of
+ * files that any program made.
  * With --gt and --dt no model and no device is opened (eval_files.c); with -c
  * and weights the model detects first (eval_model.c). Both end in the same
  * report, so that their numbers can be compared. */
@@ -54,6 +55,8 @@ static int evaluate(void *ctx, int words, char **argv, struct fl_err *err)
 	const struct eval_args *args = ctx;
 
 	(void)words, (void)argv;
+	/* Taking one of the two for meant would score
+	 * something else than was asked. */
 	if (args->job.config && (args->gt || args->dt))
 		return fl_fail(
 			err, FL_EUSAGE,

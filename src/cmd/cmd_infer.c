@@ -1,7 +1,9 @@
-/* flotilla infer: pictures with boxes, and the detections as JSON.
+/* cmd_infer.c - flotilla infer: pictures with boxes,
+ * and the detections as JSON.
  * First all pictures are detected, then each is drawn into the output folder
- * under its own name; two of one name are refused before that rather than one
- * overwriting the other. The model's own list of classes gives the names. */
+ * under its own name; a picture that would be drawn over itself is refused
+ * before anything is written. The weights' own list of classes gives
+ * the names. */
 #include "cmd/cmd.h"
 
 #include "base/arena.h"
@@ -59,6 +61,8 @@ const struct option_table cmd_infer_options = {
 	PADDLE_OPTIONS(infer_args, PADDLE_INFER),
 };
 
+/* The place of a category among the classes. Ids come from the same list, so
+ * all are found. */
 static int class_of(const struct dataset *d, int64_t category)
 {
 	for (int c = 0; c < d->class_count; c++)
@@ -80,7 +84,8 @@ static void draw_one(struct image *im, const struct dataset *d,
 		    (int)(det->bbox[1] + det->bbox[3]), c, label);
 }
 
-/* Detections come grouped by picture, by rising id. */
+/* Detections come grouped by picture, by rising id, as the pictures do: one
+ * walk over both. args->draw_threshold is PaddleDetection's 0.5. */
 static int draw_all(const struct infer_args *args, const struct dataset *d,
 		    const struct coco_detection *found, size_t count,
 		    struct fl_err *err)
@@ -106,6 +111,7 @@ static int draw_all(const struct infer_args *args, const struct dataset *d,
 		rc = fl_join(path, sizeof(path), args->output,
 			     fl_base_name(d->images[i].path), err);
 		if (rc == 0)
+			/* Of JPEG, as OpenCV writes it by default. */
 			rc = image_write(path, &im, 95, err);
 		pictures++;
 	}
@@ -117,7 +123,8 @@ static int draw_all(const struct infer_args *args, const struct dataset *d,
 }
 
 /* With the file names, for ids of pictures without annotations are only their
- * places in the folder. */
+ * places in the folder. All scores by default: a threshold can be laid on
+ * later, what was left out cannot be had back. */
 static int write_results(const struct infer_args *args, const struct dataset *d,
 			 struct coco_detection *found, size_t count,
 			 struct fl_err *err)
@@ -145,7 +152,8 @@ static int write_results(const struct infer_args *args, const struct dataset *d,
 	return rc;
 }
 
-/* Drawn pictures have the names of those they were drawn on. */
+/* Drawn pictures have the names of those they were drawn on. By device and
+ * number of the file: two paths may lead to one. */
 static int check_targets(const struct infer_args *args, const struct dataset *d,
 			 struct fl_err *err)
 {
@@ -168,7 +176,8 @@ static int check_targets(const struct infer_args *args, const struct dataset *d,
 	return rc;
 }
 
-/* Of two that write bbox.json at once one would be lost. */
+/* Of two that write bbox.json at once one would be lost. Drawn pictures
+ * alone may come from several runs. */
 static int take_output(const struct infer_args *args, struct fl_owner *owner,
 		       struct fl_err *err)
 {
@@ -183,6 +192,8 @@ static int take_output(const struct infer_args *args, struct fl_owner *owner,
 	return rc;
 }
 
+/* The folder is asked for before the pictures are detected: what may take hours
+ * must not fail at its end for that. */
 static int infer(const struct infer_args *args, struct job_detect *job,
 		 struct fl_err *err)
 {

@@ -1,7 +1,9 @@
 /* cmd_new.c - flotilla new: from a folder of pictures and labels to a recipe.
  *
  * Everything is read, proposed and put into words before the first byte is
- * written; then the annotation files and last the recipe appear, each whole. */
+ * written; then the annotation files and last the recipe appear, each whole. In
+ * this order: target and what is there already (a mistyped --out is told at
+ * once), labels (data/layout), facts and report, proposal, machine, texts. */
 #include "cmd/cmd.h"
 
 #include "base/file.h"
@@ -61,6 +63,8 @@ struct target {
 	char anno[SPLITS][PATH_MAX];
 };
 
+/* realpath, since the recipe has absolute paths: it works from any
+ * folder then. */
 static int set_target(const char *out, struct target *t, struct fl_err *err)
 {
 	const char *name = fl_base_name(out);
@@ -82,6 +86,8 @@ static int set_target(const char *out, struct target *t, struct fl_err *err)
 			err, FL_EUSAGE,
 			"the folder '%s' of the recipe does not exist; make it first",
 			folder);
+	/* "my.yml" has my.train.json beside it: two recipes in
+	 * one folder do not share files. */
 	snprintf(t->stem, sizeof(t->stem), "%.*s", length, name);
 	rc = fl_join(t->recipe, sizeof(t->recipe), t->folder, name, err);
 	for (int s = SPLIT_TRAIN; rc == 0 && s < SPLITS; s++) {
@@ -96,7 +102,8 @@ static int set_target(const char *out, struct target *t, struct fl_err *err)
 	return rc;
 }
 
-/* The user's files stay: a recipe that people have edited, above all. */
+/* The user's files stay: a recipe that people have edited, above all. Looked at
+ * before the labels, which may take minutes. */
 static int refuse_existing(const struct target *t, struct fl_err *err)
 {
 	const char *there = fl_exists(t->recipe) ? t->recipe : NULL;
@@ -135,7 +142,8 @@ static bool has_part(const struct labels *l, enum label_split split)
 	return false;
 }
 
-/* A file that is not yet there under its name. */
+/* A file that is not yet there under its name. was_there: taking it away
+ * again would lose the older one. */
 struct page {
 	struct fl_out out;
 	bool open, was_there;
@@ -162,11 +170,15 @@ static int write_all(const struct target *t, struct fl_str texts[SPLITS],
 	sigset_t all, before;
 	int rc = 0;
 
+	/* Between two renames there is a half of the data set; a
+	 * second of waiting is worth that. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	for (int i = 0; rc == 0 && i < SPLITS; i++)
 		if (texts[i].len > 0)
 			rc = write_page(&pages[i], paths[i], &texts[i], err);
+	/* From the last to the first, and the recipe is the first:
+	 * whoever sees it finds all it names. */
 	for (int i = SPLITS - 1; i >= 0; i--) {
 		if (pages[i].open && rc == 0)
 			rc = fl_out_commit(&pages[i].out, err);
@@ -205,6 +217,8 @@ static void make_texts(const struct labels *l, const struct target *t,
 				.data = l->tree.root };
 
 	for (int s = SPLIT_TRAIN; s < SPLITS; s++) {
+		/* A COCO json that training can use in place
+		 * is named and not copied. */
 		at.anno[s] = l->ready[s] ? l->ready[s] : t->anno[s];
 		at.image_dir[s] = l->image_dir[s];
 		if (!l->ready[s] && has_part(l, (enum label_split)s))

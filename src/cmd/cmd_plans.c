@@ -1,6 +1,8 @@
-/* cmd_plans.c - flotilla plans: which kernels the convolutions of a recipe's training and
- * evaluation get on this machine. It makes the plans as a run of one rank would and shows
- * what the device says of them. */
+/* cmd_plans.c - flotilla plans: which kernels the convolutions of a recipe's
+ * training and evaluation get on this machine. It makes the plans as a run of
+ * one rank would and shows what the device says of them.
+ * Only convolutions of 3x3 with stride 1 have a choice (Winograd or oneDNN); it
+ * is made while a plan is, for each shape. */
 #include "cmd/cmd.h"
 
 #include "cmd/job.h"
@@ -38,7 +40,9 @@ const struct option_table cmd_plans_options = {
 	.count = sizeof(rows) / sizeof(rows[0]),
 };
 
-/* A line of the device's as a row: batch, map, channels, kernels, how. */
+/* A line of the device's as a row: batch, map, channels, kernels, how.
+ * Evaluation has no backward pass, so two of its kernels are none. A line of
+ * another form is left out rather than shown wrong. */
 static void show_line(const char *line)
 {
 	char mode[16], kernel[3][16], how[16];
@@ -59,6 +63,7 @@ static void show(const struct dev *dev)
 	struct fl_str text = FL_STR_INIT;
 	const char *p;
 
+	/* ref has nothing to choose from. */
 	if (!dev->device->kernels) {
 		printf("device %s has one kernel of each operation\n",
 		       dev->device->name);
@@ -73,7 +78,9 @@ static void show(const struct dev *dev)
 	fl_str_release(&text);
 }
 
-/* Every size of training, and evaluation's. */
+/* Every size of training, and evaluation's. All keys first, since kernels that
+ * are measured are agreed on for all of them; the plans are made to have the
+ * device choose, and are not kept. */
 static int make_plans(const struct model_job *job, const struct model *model,
 		      int batch, struct fl_err *err)
 {

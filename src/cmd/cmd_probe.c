@@ -1,5 +1,5 @@
-/* flotilla probe: one or more steps with given weights and batches, and
- * everything that happened in them by name.
+/* cmd_probe.c - flotilla probe: one or more steps with given weights and
+ * batches, and everything that happened in them by name.
  * It is how a trainer is compared with another, number by number
  * (docs/parity.md), without a data set or randomness in between. */
 #include "cmd/cmd.h"
@@ -72,6 +72,7 @@ static int probe(const struct probe_args *args, struct fl_err *err)
 		return fl_fail(err, FL_EUSAGE,
 			       "probe --eval takes one --batch, not %d",
 			       o.batch_count);
+	/* An evaluation of one batch has nothing to share among ranks. */
 	rc = job_open(&job, &args->job, !o.eval, err);
 	if (rc == 0)
 		rc = probe_run(job.recipe, job.dev, job.comm, &o, err);
@@ -79,7 +80,9 @@ static int probe(const struct probe_args *args, struct fl_err *err)
 	return rc;
 }
 
-/* A probe adds carefully, and clips as the reference does. */
+/* A probe adds carefully, and clips as the reference does: both ways of ours
+ * that train as well would stand out in a comparison. -o on the line may take
+ * them back. */
 static int take_batches(void *ctx, int words, char **argv, struct fl_err *err)
 {
 	struct probe_args *args = ctx;

@@ -1,4 +1,5 @@
-/* flotilla recipe-keys: every key of a recipe as a table in Markdown.
+/* cmd_recipe_keys.c - flotilla recipe-keys: every key of
+ * a recipe as a table in Markdown.
  * The table in docs/recipes.md is this output; the rows are those the parser
  * uses, so the two cannot differ. */
 #include "cmd/cmd.h"

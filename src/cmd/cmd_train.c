@@ -75,6 +75,8 @@ const struct option_table cmd_train_options = {
 };
 
 static volatile sig_atomic_t stop_signal;
+/* Read and written by the handler alone; stop_signal is read by
+ * train() when the run has ended. */
 static double stop_at;
 
 /* One request comes by several ways where a scheduler signals every process and
@@ -86,6 +88,7 @@ static void on_signal(int number)
 {
 	double now = fl_now_s();
 
+	/* signal() and raise() may be called here, printing may not. */
 	if (stop_signal) {
 		if (!agent_link_is_open() && now - stop_at > MOMENT_S) {
 			signal(number, SIG_DFL);
@@ -133,7 +136,9 @@ static int number_from(const char *variable)
 	return text ? atoi(text) : 0;
 }
 
-/* --batch_size, and what "auto" means here. */
+/* --batch_size, and what "auto" means here. An agent that starts the job again
+ * names the checkpoint; a timing goes on from none, and --new_batch wants none
+ * of the old number. */
 static int settle_batch(const struct train_args *args, struct model_job *job,
 			bool timing, struct fl_err *err)
 {
@@ -168,7 +173,8 @@ static int time_steps(struct model_job *job, struct fl_err *err)
 }
 
 /* How many images the steps have, and the rate that fits them: both stay when
- * ranks are lost. */
+ * ranks are lost. job_ranks is what the job began with, which fleetrun tells;
+ * world is who is here. */
 static int settle_images(const struct train_args *args, struct model_job *job,
 			 struct train_options *o, struct fl_err *err)
 {
@@ -182,6 +188,8 @@ static int settle_images(const struct train_args *args, struct model_job *job,
 
 	o->batch_ranks = resume.job_ranks > 0 ? resume.job_ranks : resume.world;
 	o->lost_ranks = o->batch_ranks > resume.world;
+	/* After the ranks, before the rate: the checkpoint
+	 * says how many images a step had. */
 	if (o->resume)
 		rc = resume_batch(job->recipe, &resume, &o->batch_ranks, err);
 	if (rc != 0)
@@ -196,6 +204,7 @@ static int settle_images(const struct train_args *args, struct model_job *job,
 static int train(const struct train_args *args, struct model_job *job,
 		 struct run_dir *dir, struct fl_err *err)
 {
+	/* -1: not scored. */
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
 	struct train_watch w = {
 		.recipe = job->recipe,
@@ -221,6 +230,8 @@ static int train(const struct train_args *args, struct model_job *job,
 	if (rc == 0)
 		rc = train_run(job->recipe, job->dev, job->comm, &options,
 			       &events, &summary, err);
+	/* Also after a failure, so that summary.json says
+	 * "failed" and the outputs are closed. */
 	rc = train_watch_end(&w, &summary, fl_now_s() - start, rc, err);
 	if (rc == 0 && summary.stopped)
 		rc = fl_fail(err, stop_signal == SIGINT ? FL_EINT : FL_ETERM,
@@ -229,7 +240,9 @@ static int train(const struct train_args *args, struct model_job *job,
 	return rc;
 }
 
-/* A folder at work is told before anything that is in it is read. */
+/* A folder at work is told before anything that is in it is read. Rank 0 alone
+ * writes there; the word for the job tells a later attempt that the folder is
+ * its own. */
 static int claim_folder(const struct model_job *job, struct run_dir *dir,
 			struct fl_err *err)
 {
@@ -241,7 +254,8 @@ static int claim_folder(const struct model_job *job, struct run_dir *dir,
 	return rc;
 }
 
-/* What options say in other words than keys of the recipe. */
+/* What options say in other words than keys of the recipe; the overrides borrow
+ * these texts until the line is done with. */
 struct key_texts {
 	struct fl_str batch, vdl_log_dir;
 };
@@ -289,6 +303,8 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 	if (rc == 0)
 		rc = timing ? time_steps(&job, err)
 			    : train(args, &job, &dir, err);
+	/* The folder is free before MPI is left, which is
+	 * collective and may wait. */
 	run_dir_leave(&dir);
 	job_close(&job, rc);
 	fl_str_release(&keys.batch);

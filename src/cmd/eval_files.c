@@ -1,7 +1,9 @@
-/* A score without a model: ground truth and detections come from files.
- * eval_report is shared with eval_model.c. Detections of other programs name
- * pictures and classes their own way; they are joined with the truth first, and
- * what was done about it is said before the numbers. */
+/* eval_files.c - a score without a model: ground truth
+ * and detections come from files.
+ * cmd_eval.c calls eval_files(); eval_report is shared with eval_model.c.
+ * Detections of other programs name pictures and classes their own way; they
+ * are joined with the truth first, and what was done about it is said before
+ * the numbers. */
 #include "cmd/eval_files.h"
 
 #include "base/log.h"
@@ -35,6 +37,8 @@ static int read_files(const char *gt, const char *dt, struct annotations *truth,
 	struct fl_str said = FL_STR_INIT;
 	int rc = annotations_read(gt, truth, err);
 
+	/* A test set's file, or one of detections given in its
+	 * place: every score would be -1. */
 	if (rc == 0 && !truth->has_boxes)
 		rc = fl_fail(err, FL_EDATA,
 			     "'%s' has no 'annotations', so there is nothing "
@@ -65,6 +69,8 @@ int eval_files(const char *gt, const char *dt, const char *json, bool classwise,
 
 	if (rc != 0)
 		goto out;
+	/* A model that finds nothing scores 0, which is a
+	 * score; the line says why. */
 	if (found.count == 0)
 		fprintf(stderr, "flotilla: '%s' holds no detection\n", dt);
 	fl_par_init(0);

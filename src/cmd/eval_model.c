@@ -1,5 +1,7 @@
-/* A model scored on the EvalDataset, or its detections alone, on rank 0 written and
- * printed; eval_model() is all that cmd_eval.c calls. */
+/* eval_model.c - a model scored on the EvalDataset, or its detections alone, on
+ * rank 0 written and printed; eval_model() is all that cmd_eval.c calls.
+ * All ranks detect their share of the pictures; rank 0 scores the
+ * detections of all, and it alone writes. */
 #include "cmd/eval_model.h"
 
 #include "base/file.h"
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The sentence is PaddleDetection's. */
 static int write_detections(const char *folder, const struct evaluator *v,
 			    const struct coco_detection *found, size_t count,
 			    struct fl_err *err)
@@ -43,6 +46,8 @@ static int report(const struct model_job *job, const struct evaluator *v,
 	return rc;
 }
 
+/* Detections first and then the report, so that they are there even where the
+ * file for the numbers cannot be written. */
 static int score(struct job_detect *d, const struct eval_options *o,
 		 struct fl_err *err)
 {
@@ -67,7 +72,8 @@ static int score(struct job_detect *d, const struct eval_options *o,
 	return rc;
 }
 
-/* As the reference, which writes to the folder it was started in. */
+/* Without a score, for a test set whose truth somebody else has. As the
+ * reference, which writes to the folder it was started in. */
 static int predict(struct job_detect *d, const struct eval_options *o,
 		   struct fl_err *err)
 {

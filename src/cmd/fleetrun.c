@@ -1,4 +1,4 @@
-/* main of the launcher: fleetrun [options] PROGRAM ARGS...
+/* fleetrun.c - main of the launcher: fleetrun [options] PROGRAM ARGS...
  * It parses the command line into struct launch_options, shows pages and lists
  * that need no job, and hands over to launch_run(). The options are those of
  * paddle.distributed.launch and torchrun where they mean the same, for commands
@@ -28,6 +28,10 @@
 
 #define O(field) offsetof(struct launch_options, field)
 
+/* A row without help is another program's spelling of an earlier row, or an
+ * option that is known and means nothing here (no_meaning, no_flag): its value
+ * has to be passed over, or it would be taken for PROGRAM. foreign_options.c
+ * says what becomes of each. */
 static const struct option_row rows[] = {
 	{ "nproc_per_node", 0, OPTION_INT, O(nproc_per_node), 1,
 	  LAUNCH_MAX_TRAINERS, "N", "trainers on this machine" },
@@ -123,6 +127,7 @@ static const struct option_row rows[] = {
 	{ "standalone", 0, OPTION_FLAG, O(no_flag), .arg = NULL },
 	{ "no_python", 0, OPTION_FLAG, O(no_flag), .arg = NULL },
 	{ "legacy", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
+	/* These start no job, or only look. */
 	{ "preflight", 0, OPTION_FLAG, O(preflight),
 	  .help = "measure links and machines, forecast the step, and end" },
 	{ "dry_run", 0, OPTION_FLAG, O(dry_run),
@@ -160,7 +165,10 @@ static const struct option_program program = {
 	.see = "flotilla",
 };
 
-/* With the log folder for itself. */
+/* With the log folder for itself: a second job in it gets one below. What is
+ * odd about this machine is said before, so that it is read even where the
+ * start fails. Room for processes is looked at before the folder is taken:
+ * nothing is left behind then. */
 static int run_job(struct launch_options *o, const struct launch_plan *plan,
 		   struct fl_err *err)
 {
@@ -190,6 +198,9 @@ static int run_job(struct launch_options *o, const struct launch_plan *plan,
 	return rc;
 }
 
+/* argv begins with PROGRAM. In this order: what other launchers' options mean,
+ * the plan of this machine, whether both fit, the lines about what has no
+ * effect; nothing is started or written until all that is right. */
 static int launch(struct launch_options *o, int argc, char **argv,
 		  struct fl_err *err)
 {
@@ -232,8 +243,11 @@ static void print_version(void)
 	       launch_has_gpu() ? "GPU" : "no GPU: trainers on the processor");
 }
 
+/* rc is a code below 0, or the exit status of the job,
+ * which launch_run() returns. */
 int main(int argc, char **argv)
 {
+	/* -1: not given. The numbers are those that the rows' help states. */
 	struct launch_options o = { .log_dir = "log",
 				    .stop_timeout = 60,
 				    .max_restart = -1,
@@ -263,6 +277,7 @@ int main(int argc, char **argv)
 		frames_print(stdout);
 	else if (rc == 0 && !done)
 		rc = launch(&o, words, argv + 1, &err);
+	/* A page that did not reach a full disk is no success. */
 	if (rc == 0 && fflush(stdout) != 0)
 		rc = fl_fail(&err, FL_EIO,
 			     "cannot write to standard output: %s",

@@ -1,7 +1,9 @@
-/* main of the trainer: finds the subcommand in a table and runs it.
+/* flotilla.c - main of the trainer: finds the
+ * subcommand in a table and runs it.
  * It notes what was ignored or inherited before any library touches it, and
- * turns an error into its sentence and its status at the end, in this one place.
- * The same table gives the help, the manual pages and the completion of shells. */
+ * turns an error into its sentence and its status at the end, in this one
+ * place. The same table gives the help, the manual pages and the completion of
+ * shells. */
 #include "cmd/cmd.h"
 
 #include "agent/agent_link.h"
@@ -21,6 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The help, the manual page and the completion list them in this order. */
 static const struct option_command commands[] = {
 	{ "new", cmd_new, &cmd_new_options,
 	  "a recipe for a folder of pictures and labels" },
@@ -55,7 +58,8 @@ static const struct option_program program = {
 	.see = "fleetrun",
 };
 
-/* What people know by other names. */
+/* Commands of others that are not near by letters to ours: export_model is
+ * PaddleDetection's, export, predict and val are Ultralytics'. */
 static const struct {
 	const char *name, *instead;
 } elsewhere[] = {
@@ -160,11 +164,16 @@ int main(int argc, char **argv)
 	struct fl_err err = FL_ERR_INIT;
 	int rc;
 
+	/* In this order: fl_par_spin_briefly() may begin the process once more,
+	 * so nothing is opened before it; from agent_link_open() on the agent
+	 * is told of whatever goes wrong. */
 	fl_inherited_mend();
 	fl_par_spin_briefly(argv);
 	agent_link_open();
 	rc = run(argc, argv, &err);
 	if (rc != 0) {
+		/* The agent's report has the sentence itself, and need
+		 * not look for it in the log. */
 		agent_link_fault(fl_exit_status(rc), err.text);
 		fprintf(stderr, "flotilla: %s\n", err.text);
 	}

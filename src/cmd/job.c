@@ -1,8 +1,10 @@
-/* What every command that runs a model opens, in this order: recipe, threads,
- * ranks, device; closed in the reverse.
- * Threads come before ranks, because MPI makes its own and the limit on
- * processes is checked for all of them. A rank that fails aborts the others, who
- * would wait in a collective for ever. */
+/* job.c - what every command that runs a model opens, in this order: recipe,
+ * ranks, device, compute threads, precision.
+ * The limit on processes is checked for all threads before MPI makes its own.
+ * Precision is settled last, since it may time a convolution. The recipe comes
+ * first of all: it says which device and which precision. A rank that failed
+ * alone does not leave MPI, where it would wait for the others: its exit status
+ * has the launcher end them. */
 #include "cmd/job.h"
 
 #include "base/arena.h"
@@ -17,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* OMP_NUM_THREADS is how launchers share out cores. */
+/* OMP_NUM_THREADS is how launchers share out cores. A list ("4,2")
+ * begins with the one that counts here. */
 static int thread_count(void)
 {
 	const char *text = getenv("OMP_NUM_THREADS");
@@ -26,6 +29,8 @@ static int thread_count(void)
 	return n > 0 ? n : fl_par_most();
 }
 
+/* ranks: false for a command that only one process can run,
+ * whatever launcher it was started by. */
 static int open_ranks(struct comm **out, bool ranks, int threads,
 		      struct fl_err *err)
 {
@@ -48,6 +53,8 @@ static int open_ranks(struct comm **out, bool ranks, int threads,
 	if (rc != 0)
 		return rc;
 	snprintf(prefix, sizeof(prefix), "rank %d: ", (*out)->rank);
+	/* Of what all ranks would say alike rank 0 alone speaks;
+	 * warnings and errors have their rank. */
 	fl_log_prefix(prefix);
 	fl_log_quiet((*out)->rank != 0);
 	return 0;
@@ -58,6 +65,8 @@ static const char *device_name(const struct job_args *args,
 {
 	if (args->device)
 		return args->device;
+	/* runtime.yml of the reference has use_gpu: true, so all of its
+	 * recipes do: a line, and no refusal. */
 	if (recipe->use_gpu)
 		fl_info("the recipe says use_gpu: true, but this build has no GPU device; going on with the CPU");
 	return "cpu";
@@ -74,6 +83,8 @@ void job_prefer(struct job_args *args, const char *override)
 	struct option_list *l = &args->overrides;
 	size_t size = sizeof(*l->items);
 
+	/* At the front: of two overrides the later one counts, and
+	 * those that were typed are later. */
 	l->items = fl_realloc(l->items, ((size_t)l->count + 1) * size);
 	memmove(l->items + 1, l->items, (size_t)l->count * size);
 	l->items[0] = override;
@@ -87,6 +98,7 @@ int job_recipe(const struct job_args *args, const char *last,
 	const char **all = fl_calloc((size_t)l->count + 2, sizeof(*all));
 	int n = 0, rc;
 
+	/* Two places: amp before the typed ones, last behind them. */
 	if (args->amp)
 		all[n++] = "amp=true";
 	for (int i = 0; i < l->count; i++)
@@ -120,6 +132,8 @@ int job_open(struct model_job *job, const struct job_args *args, bool ranks,
 	return rc;
 }
 
+/* A stop is asked of all ranks and each leaves in order; any other
+ * error may have met one rank alone. */
 static bool failed_alone(int rc)
 {
 	return rc != 0 && rc != FL_EINT && rc != FL_ETERM;

@@ -1,5 +1,6 @@
-/* The opening that eval and infer share, cheap things first: a slip in the recipe
- * or a missing file is told before weights are read and memory is taken. */
+/* job_detect.c - the opening that eval and infer share, cheap things first: a
+ * slip in the recipe or a missing file is told before weights are read and
+ * memory is taken. */
 #include "cmd/job_detect.h"
 
 #include "detect/weights.h"
@@ -7,6 +8,8 @@
 #include "family/family.h"
 #include "detect/options.h"
 
+/* Pictures of a user are one process's work; an
+ * EvalDataset is shared out over the ranks. */
 static int open_pictures(struct job_detect *d,
 			 const struct job_pictures *pictures,
 			 struct fl_err *err)
@@ -26,6 +29,8 @@ static int open_pictures(struct job_detect *d,
 static int open_network(struct job_detect *d, struct fl_err *err)
 {
 	const struct recipe *r = d->job.recipe;
+	/* One plan, since every picture is resized to the reader's size;
+	 * STATE_MODEL is weights and statistics, and nothing to train with. */
 	struct plan_key key = evaluator_plan(r, d->reader);
 	int rc = family_model(r, &d->model, err);
 
@@ -44,16 +49,21 @@ int job_detect_open(struct job_detect *d, const struct job_args *args,
 
 	*d = (struct job_detect){ 0 };
 	rc = job_open(&d->job, args, !pictures, err);
+	/* Before the data sets, which may take long to read. */
 	if (rc == 0 && !*detect_options(d->job.recipe)->weights)
 		rc = fl_fail(err, FL_ERECIPE,
 			     "no weights given; use -o weights=FILE");
 	if (rc == 0)
+		/* Before the data: the weights' classes
+		 * decide how categories are met. */
 		rc = model_classes_open(d->job.recipe, &d->classes, err);
 	if (rc == 0)
 		rc = open_pictures(d, pictures, err);
 	return rc ? rc : open_network(d, err);
 }
 
+/* Everything is zeroed at the start, so whatever was
+ * not opened closes as nothing. */
 void job_detect_close(struct job_detect *d, int rc)
 {
 	network_close(&d->net);

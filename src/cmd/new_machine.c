@@ -1,7 +1,8 @@
-/* What the machine allows: a step is planned and timed with the recipe as it is
- * proposed. Memory bounds the batch, patience the size: a run that would take
- * longer than a day goes to a smaller size, but not below what the median box
- * needs to be seen. */
+/* new_machine.c - what the machine allows: a step is planned and timed with the
+ * recipe as it is proposed. Memory bounds the batch, patience the size: a run
+ * that would take longer than a day goes to a smaller size, but not below what
+ * the median box needs to be seen. Called by cmd_new.c after the proposal by
+ * the facts alone. */
 #include "cmd/new_machine.h"
 
 #include "base/file.h"
@@ -15,8 +16,12 @@
 #include <unistd.h>
 
 #define PATIENCE_H 24.0
+/* Pixels of a side, as SEEN in new_proposal.c, which
+ * wants them of nine boxes in ten. */
 #define MEDIAN_SEEN 16.0
 
+/* The proposal goes through a file, for that is how a recipe is read; what is
+ * timed is then exactly what the user will run. */
 static int load(const struct new_facts *f, const struct new_proposal *p,
 		const struct labels *l, struct recipe **out, struct fl_err *err)
 {
@@ -41,6 +46,8 @@ static int load(const struct new_facts *f, const struct new_proposal *p,
 	return rc;
 }
 
+/* The time of a picture grows with its area: convolutions are nearly
+ * all of it. */
 static double hours(const struct new_facts *f, const struct new_proposal *p,
 		    int size)
 {
@@ -54,6 +61,7 @@ static void bound_time(const struct new_facts *f, struct new_proposal *p)
 	int size = p->size;
 	size_t n = strlen(p->size_why);
 
+	/* Steps of 32, the coarsest stride of the network. */
 	while (size > 128 && hours(f, p, size) > PATIENCE_H &&
 	       f->box_median * (size - 32) >= MEDIAN_SEEN)
 		size -= 32;
@@ -71,6 +79,8 @@ static int bound_memory(const struct new_facts *f, struct new_proposal *p,
 			struct comm *comm, struct fl_err *err)
 {
 	struct batch_room room;
+	/* "Images of the data set" such that the proposed batch is the most
+	 * that it allows: only memory can make it smaller. */
 	int rc = batch_room_find(recipe, dev, comm, p->batch * BATCH_ROOM_STEPS,
 				 1, &room, err);
 
@@ -92,6 +102,7 @@ int new_fit_machine(const struct new_facts *f, const struct labels *l,
 	struct dev *dev = NULL;
 	struct recipe *recipe = NULL;
 	struct comm *comm = comm_self_open();
+	/* Four pictures tell the time of one, in little memory. */
 	int timed = p->batch < 4 ? p->batch : 4;
 	int rc = load(f, p, l, &recipe, err);
 
@@ -100,6 +111,8 @@ int new_fit_machine(const struct new_facts *f, const struct labels *l,
 	if (rc == 0)
 		rc = batch_room_time(recipe, dev, timed, p->size, p->size,
 				     &p->picture_s, err);
+	/* Timed at the proposed size, planned at the one that
+	 * patience leaves. */
 	recipe_free(recipe);
 	recipe = NULL;
 	if (rc == 0) {

@@ -1,7 +1,8 @@
-/* The numbers of a first run from random weights. They follow what was
- * measured: the recipes of docs/accuracy.md (BCCD: 292 pictures, 60 epochs of
- * 36 steps at 256, rate 0.005 for a batch of 8) and of the demo (0.005 for 16,
- * a long warm-up). */
+/* new_proposal.c - the numbers of a first run from random weights. They follow
+ * what was measured: the recipes of docs/accuracy.md (BCCD: 292 pictures, 60
+ * epochs of 36 steps at 256, rate 0.005 for a batch of 8) and of the demo
+ * (0.005 for 16, a long warm-up). docs/your-data.md has the rules as
+ * a table. */
 #include "cmd/new_proposal.h"
 
 #include "base/cores.h"
@@ -28,6 +29,8 @@ static int ascending(const void *a, const void *b)
 
 void new_facts_take(const struct labels *l, struct new_facts *f)
 {
+	/* One more than there are, so that a data set
+	 * without boxes has a 0 to read. */
 	double *sides = fl_calloc(l->box_count + 1, sizeof(double));
 	double *longest = fl_calloc(l->image_count + 1, sizeof(double));
 	size_t n = 0, pictures = 0;
@@ -45,6 +48,8 @@ void new_facts_take(const struct labels *l, struct new_facts *f)
 			const struct label_box *b =
 				&l->boxes[im->first + (size_t)k];
 
+			/* The root of the share of the area: independent of the
+			 * sides' ratio, and of how large the picture is. */
 			sides[n++] = sqrt(b->w * b->h / im->w / im->h);
 		}
 	}
@@ -62,6 +67,7 @@ static int up_to_32(double v)
 	return (int)ceil(v / 32) * 32;
 }
 
+/* A double to an int that it may not fit: bounded first. */
 static int between(double v, int least, int most)
 {
 	return v < least ? least : v > most ? most : (int)v;
@@ -75,6 +81,8 @@ static int size_for(double share, int most)
 
 void new_set_size(struct new_proposal *p, int size)
 {
+	/* A quarter around, in multiples of the coarsest stride, as PP-YOLOE's
+	 * 320 to 768 lie around its 640. */
 	int least = size * 3 / 4 / 32 * 32, most = size * 5 / 4 / 32 * 32;
 
 	p->size = size;
@@ -85,6 +93,7 @@ void new_set_size(struct new_proposal *p, int size)
 
 static void propose_size(const struct new_facts *f, struct new_proposal *p)
 {
+	/* A picture that is enlarged shows nothing new. */
 	int own = between(up_to_32(f->long_side), SMALLEST, LARGEST);
 	int size = size_for(f->box_tenth, LARGEST);
 	const char *bound = "";
@@ -107,14 +116,18 @@ static void propose_size(const struct new_facts *f, struct new_proposal *p)
 
 void new_set_batch(const struct new_facts *f, struct new_proposal *p, int batch)
 {
+	/* The last pictures that fill no batch are left out of an epoch, as
+	 * the reference's loader does. */
 	int steps = f->train / batch;
 
 	p->batch = batch;
 	p->epochs = between(ceil((double)STEPS / steps), FEWEST_EPOCHS,
 			    MOST_EPOCHS);
+	/* 100 of 300 in PP-YOLOE. */
 	p->static_epochs = p->epochs / 3;
 	p->warmup = between(fmin(0.1 * p->epochs, ceil(1000.0 / steps)), 1,
 			    p->epochs);
+	/* At most ten checkpoints a run. */
 	p->snapshot = (p->epochs + 9) / 10;
 	p->ema_decay = (double)steps * p->epochs < 20000 ? 0.998 : 0.9998;
 	snprintf(

@@ -1,6 +1,9 @@
-/* What 'flotilla new' found, in words for a person who has just pointed at a
- * folder: pictures, parts, classes, boxes, oddities.
- * At most 40 classes are listed, a screenful; the recipe's label list has all. */
+/* new_report.c - what 'flotilla new' found, in words for a person who has just
+ * pointed at a folder: pictures, parts, classes, boxes, oddities. cmd_new.c
+ * prints it before anything is proposed, so that a wrong folder is seen at
+ * once.
+ * At most 40 classes are listed, a screenful; the recipe's label
+ * list has all. */
 #include "cmd/new_report.h"
 
 #include "cmd/new_proposal.h"
@@ -22,6 +25,7 @@ static void print_pictures(const struct labels *l, const struct new_facts *f,
 
 		if (im->gone)
 			continue;
+		/* all is 0 at the first picture, which is the least so far. */
 		least_w = all && least_w < im->w ? least_w : im->w;
 		least_h = all && least_h < im->h ? least_h : im->h;
 		most_w = most_w > im->w ? most_w : im->w;
@@ -42,6 +46,7 @@ static void print_pictures(const struct labels *l, const struct new_facts *f,
 		100 * f->box_median, 100 * f->box_tenth);
 }
 
+/* Boxes of each class in a part; the caller frees it. */
 static long *count_boxes(const struct labels *l, enum label_split split)
 {
 	long *n = fl_calloc((size_t)l->class_count + 1, sizeof(*n));
@@ -78,9 +83,13 @@ static void look_at_classes(struct labels *l, const long *train,
 
 		if (train[i] + val[i] == 0)
 			labels_odd(l, ODD_CLASS, "'%s'", name);
+		/* A class that is in one part alone is not
+		 * learnt, or not scored. */
 		else if (train[i] == 0 || val[i] == 0)
 			labels_odd(l, ODD_CLASS_VAL, "'%s': %s alone", name,
 				   train[i] ? "training" : "validation");
+		/* Every pair: above 2000 classes that takes
+		 * longer than the whole reading. */
 		for (int k = 0; l->class_count <= 2000 && k < i; k++)
 			if (alike(name, l->classes[k]))
 				labels_odd(l, ODD_ALIKE, "'%s' and '%s'",

@@ -1,6 +1,7 @@
-/* The recipe of 'flotilla new': whole in itself, so that it works wherever it
- * is moved and read from, paths absolute, a reason beside each line that was
- * chosen for this data set. */
+/* new_text.c - the recipe of 'flotilla new': whole in itself, so that it works
+ * wherever it is moved and read from, paths absolute, a reason beside each line
+ * that was chosen for this data set. Called by cmd_new.c, and by new_machine.c
+ * for the recipe that is timed. */
 #include "cmd/new_proposal.h"
 
 #include <stdarg.h>
@@ -25,7 +26,8 @@ static void line(struct fl_str *out, const char *why, const char *fmt, ...)
 		fl_str_addf(out, "%s\n", text);
 }
 
-/* A path in YAML's single quotes. */
+/* A path in YAML's single quotes, in which only the quote itself means
+ * something. cmd_new.c has refused control characters. */
 static void add_path(struct fl_str *out, const char *before, const char *dir,
 		     const char *name, const char *behind)
 {
@@ -48,6 +50,7 @@ static void add_head(const struct new_facts *f, const struct new_proposal *p,
 		at->stem);
 	if (*p->time_why)
 		fl_str_addf(out, "# %s.\n", p->time_why);
+	/* The reference's name for what PP-YOLOE's parts are put into. */
 	line(out, NULL, "\narchitecture: YOLOv3");
 	line(out, "that of the data set", "num_classes: %d", f->classes);
 	line(out, NULL, "metric: COCO");
@@ -70,6 +73,8 @@ static void add_head(const struct new_facts *f, const struct new_proposal *p,
 	line(out, p->ema_why, "ema_decay: %g", p->ema_decay);
 }
 
+/* base_batch and batch_rule have the rate follow when the user takes more
+ * trainers or another batch (docs/accuracy.md). */
 static void add_rate(const struct new_proposal *p, struct fl_str *out)
 {
 	char why[160];
@@ -120,6 +125,8 @@ static void add_sets(const struct new_place *at, struct fl_str *out)
 		 " # the names of the classes");
 }
 
+/* The transforms are PP-YOLOE's; what lies in the text is fixed, sizes
+ * and batches are the proposal's. */
 static void add_readers(const struct new_proposal *p, struct fl_str *out)
 {
 	fl_str_add(

@@ -15,6 +15,9 @@ static const char no_visual_dl[] =
 	"the pictures are files of the output folder";
 static const char no_slices[] = "means nothing without --slice_infer";
 
+/* By program: all, train, eval, infer, slicing. A word behind an option has to
+ * be known to be one, else it would be taken for an argument: hence
+ * the kinds. */
 const struct option_foreign paddle_options[] = {
 	{ "slim_config", ALL, OPTION_TEXT, true,
 	  "pruning, quantisation and distillation are not part of flotilla" },

@@ -1,4 +1,7 @@
-/* Everything that follows (the rate's rule, the agreement of the machines, the
+/* train_batch.c - a recipe's "auto", or a batch that a run which goes on had
+ * otherwise, becomes a number. cmd_train.c calls it once device and ranks are
+ * there.
+ * Everything that follows (the rate's rule, the agreement of the machines, the
  * checkpoint, config.yml) knows numbers only, so the word is replaced first of
  * all, by an override like those of -o. */
 #include "cmd/train_batch.h"
@@ -29,6 +32,8 @@ static int batch_of_run(const char *resume, int ranks, int recipes, int *batch,
 	*batch = recipes;
 	if (rc == 0)
 		rc = checkpoint_read_origin(path, &was, err);
+	/* Steps have the same images: nothing to do. A checkpoint of another
+	 * program says nothing of its batch (0). */
 	if (rc == 0 && !is_auto &&
 	    (was.batch_size < 1 || was.batch_size == recipes ||
 	     was.batch_size * was.ranks == (int64_t)recipes * ranks))
@@ -51,6 +56,8 @@ static int batch_of_run(const char *resume, int ranks, int recipes, int *batch,
 	return 0;
 }
 
+/* Which of the three bounds it was: an epoch of too few steps,
+ * the recipe's limit, the machine. */
 static void tell(const struct batch_room *room, int images, int world,
 		 int local_ranks)
 {
@@ -75,6 +82,8 @@ static void tell(const struct batch_room *room, int images, int world,
 		why);
 }
 
+/* The data set is opened for its number of pictures and closed again: training
+ * opens its own when the batch is settled. */
 static int batch_that_fits(struct model_job *job, int local_ranks, int *batch,
 			   struct fl_err *err)
 {
@@ -117,6 +126,8 @@ int train_settle_batch(struct model_job *job, const struct job_args *args,
 	int recipes = data_options(job->recipe)->train_reader.batch_size, batch,
 	    rc;
 
+	/* A number in the recipe, and no run that has
+	 * another one: the usual start. */
 	if (recipes != READER_AUTO_BATCH && (!resume || batch_is_typed(args)))
 		return 0;
 	rc = resume ? batch_of_run(resume, ranks, recipes, &batch, err)
@@ -127,6 +138,8 @@ int train_settle_batch(struct model_job *job, const struct job_args *args,
 	rc = job_recipe(args, text, &fresh, err);
 	if (rc != 0)
 		return rc;
+	/* What was settled with the other ranks (precision_settle)
+	 * does not come from the file. */
 	fresh->precision = job->recipe->precision; /* settled */
 	recipe_free(job->recipe);
 	job->recipe = fresh;

@@ -1,8 +1,9 @@
-/* The texts that all ranks must share before the first step, each with what it
- * may differ in left out: where a recipe writes to, the folder of a data set,
- * counts of cores.
- * What is large goes in as a digest. The agent compares them and shows the lines
- * that differ, so a text is a few lines of words rather than a number. */
+/* train_facts.c - the texts that all ranks must share before the first step,
+ * each with what it may differ in left out: where a recipe writes to, the
+ * folder of a data set, counts of cores. Called by train_watch.c on every rank,
+ * once all is loaded.
+ * What is large goes in as a digest. The agent compares them and shows the
+ * lines that differ, so a text is a few lines of words rather than a number. */
 #include "cmd/train_facts.h"
 
 #include "base/digest.h"
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* TRAIN_FACTS bounds the list; the text is the list's own. */
 static struct fl_str *add(struct train_facts *f, const char *name)
 {
 	f->items[f->count].name = name;
@@ -48,16 +50,21 @@ static void add_data(struct train_facts *f, const struct dataset *d)
 
 		fl_digest_update(&digest, name, strlen(name) + 1);
 		fl_digest_update(&digest, numbers, sizeof(numbers));
+		/* An image without boxes may have no arrays. */
 		if (n == 0)
 			continue;
 		fl_digest_update(&digest, m->boxes, n * sizeof(*m->boxes));
 		fl_digest_update(&digest, m->classes, n * sizeof(*m->classes));
 	}
 	fl_digest_hex(&digest, hex);
+	/* 16 digits, 64 bits: enough to tell apart what nobody tries to forge,
+	 * and short enough to be read. */
 	fl_str_addf(s, "%d images, %ld boxes of %d classes, digest %.16s",
 		    d->count, d->boxes, d->class_count, hex);
 }
 
+/* Two machines with two builds compute other last bits, or worse; the file that
+ * runs tells it, whatever its version says. */
 static void add_program(struct train_facts *f)
 {
 	struct fl_str *s = add(f, "program");

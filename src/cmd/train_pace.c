@@ -1,4 +1,5 @@
-/* What the first steps took, for the agent's forecast of a job on more machines.
+/* train_pace.c - what the first steps took, for the agent's forecast of a job
+ * on more machines. train_watch.c calls it.
  * Two steps warm up (kernels are packed, pages are touched) and are left out.
  * Computing is a step without waiting for data and for others; the counts of
  * sums and bytes that come over the wire are read off the graph. */
@@ -12,6 +13,8 @@
 /* Of the loss: the sum of scores and the mean of the losses. */
 #define LOSS_SUMS 2
 
+/* copies: how many rows of parameters; a checkpoint (more than one) counts the
+ * statistics twice, as trained and averaged. */
 static int64_t bytes_of(const struct engine *e, int copies)
 {
 	const struct graph *g = e->net.model->graph;

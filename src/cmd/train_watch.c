@@ -58,11 +58,15 @@ static int on_writing(void *ctx, const struct engine *engine,
 		.epochs = run_options(r)->epoch,
 		.steps_per_epoch = place->steps_per_epoch,
 		.batch_size = data_options(r)->train_reader.batch_size,
+		/* Ranks that the images of a step are for, also where fewer are
+		 * here to take them: speeds and shares then stay comparable. */
 		.world_size = engine->batch_ranks,
 		.done = place->step,
 		.done_epochs = place->epoch,
 		.evaluated = place->evaluated
 	};
+	/* In this order: the folder is this run's, the log that was kept so far
+	 * goes into it, then what the outputs may want to name. */
 	int rc = run_dir_begin(w->dir, from, w->again, err);
 
 	if (rc == 0)
@@ -88,7 +92,8 @@ static int on_batch(void *ctx, const struct train_place *place,
 	return sinks_batch(w->sinks, &shown, err);
 }
 
-/* Every number of a step, by name: what metrics.jsonl holds, in its order. */
+/* Every number of a step, by name: what metrics.jsonl holds, in its order. 7:
+ * the rate and the six that follow the losses. */
 #define MOST_NUMBERS (LOSS_MOST + 7)
 
 static int list_numbers(const struct train_step_info *info,
@@ -137,6 +142,8 @@ static int on_eval(void *ctx, const struct train_place *place,
 	const struct train_watch *w = ctx;
 	struct sink_number scores[COCO_STATS];
 	struct sink_evaluation e = { .step = place->step,
+				     /* The epoch that was scored: place counts
+				      * those that are done. */
 				     .epoch = place->epoch - 1,
 				     .best = best,
 				     .scores = scores,
@@ -163,6 +170,7 @@ static int on_ready(void *ctx, const struct engine *engine,
 	struct train_facts facts;
 	int rc;
 
+	/* Alone, or under mpirun and srun: nobody compares. */
 	if (!agent_link_is_open())
 		return 0;
 	train_pace_begin(&w->pace, engine,
@@ -179,6 +187,8 @@ static int on_save(void *ctx, const char *path, int64_t step,
 {
 	const struct train_watch *w = ctx;
 
+	/* The agent first: it may pass the file on while
+	 * the outputs are at work. */
 	agent_link_checkpoint(step, path);
 	return sinks_saved(w->sinks, path, step, err);
 }
@@ -212,6 +222,7 @@ struct train_events train_watch_events(struct train_watch *w)
 				      .phase = on_phase };
 }
 
+/* Steps for the clock have no folder: nothing is told to outputs. */
 struct train_events train_watch_timing(struct train_watch *w)
 {
 	return (struct train_events){ .ctx = w,
@@ -238,6 +249,8 @@ static int write_summary(const struct train_watch *w,
 				   .weights = s->weights,
 				   .bad_images = s->bad_images,
 				   .restarts = w->restarts };
+	/* A summary that cannot be written is the error
+	 * only of a run that has no other. */
 	struct fl_err second = FL_ERR_INIT;
 	int status;
 
