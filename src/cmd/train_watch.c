@@ -141,9 +141,8 @@ static int on_eval(void *ctx, const struct train_place *place,
 {
 	const struct train_watch *w = ctx;
 	struct sink_number scores[COCO_STATS];
+	/* epoch: the one that was scored; place is the next step's. */
 	struct sink_evaluation e = { .step = place->step,
-				     /* The epoch that was scored: place counts
-				      * those that are done. */
 				     .epoch = place->epoch - 1,
 				     .best = best,
 				     .scores = scores,
