@@ -6,7 +6,8 @@
  * them also to the log file, once fl_log_file() named one. Ranks other than 0
  * are silenced by fl_log_quiet(), except for warnings and errors.
  *
- * Threads: every function may be called from any thread; lines do not mix.
+ * Threads: lines may come from any thread and do not mix; name, prefix and quiet
+ * are set before there are others, fl_log_within_line by the launcher's one.
  */
 #ifndef FL_BASE_LOG_H
 #define FL_BASE_LOG_H

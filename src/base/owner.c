@@ -1,6 +1,7 @@
 /* owner.c - the file "owner" in a folder, its lock and its words.
  *
- * Called by fleetrun for the log folder and by training for the run folder.
+ * Called by fleetrun for the log folder, by training for the run folder, by the
+ * cache of decoded pictures and by infer for their own.
  * flock is chosen over fcntl's locks because those are lost when any part of
  * the process closes the file, and over a file that exists or not because that
  * outlives a killed process. The words are "key value" lines, so that a person

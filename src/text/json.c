@@ -50,6 +50,8 @@ struct json *json_parse(const char *text, size_t len, const char *what,
 	return (struct json *)(void *)v;
 }
 
+/* A file that is cut short meanwhile has zeros, which are no JSON: the parser
+ * says so, and fl_map_whole() need not. */
 struct json *json_read(const char *path, struct fl_err *err)
 {
 	struct fl_map map;

@@ -60,6 +60,7 @@ static const char *only_longer(const struct option_table *t, const char *word)
 	const char *found = NULL;
 
 	for (size_t i = 0; i < t->count; i++) {
+		/* Other spellings of one option would make it two. */
 		if (!t->rows[i].help || !fl_starts_with(t->rows[i].name, word))
 			continue;
 		if (found)

@@ -10,6 +10,8 @@
 #include <string.h>
 
 /* clang-format off */
+/* The line is read from its start at each Tab, since only that tells whether a
+ * word is an option's value, the command or an argument of its own. */
 static const char engine[] =
 	"# The words before the cursor, read as the program reads them. TABLE COMMAND\n"
 	"# sets options, verbs and operand of a command; with an OPTION, what it takes.\n"
@@ -81,6 +83,8 @@ static const char engine[] =
 	"\tfi\n"
 	"}\n";
 
+/* bash-completion's functions have two names each: from version
+ * 2.12 on they begin with _comp_. */
 static const char program_of_ours[] =
 	"# The words from AT on are another program's: by bash-completion where it is\n"
 	"# loaded. tools/train.py means our trainer where that script is not here.\n"

@@ -91,6 +91,7 @@ struct json *record_write(const struct record *r, const void *from,
 	return o;
 }
 
+/* A value in the list that is no number reads as 0. */
 static void read_ints(const struct field *f, const struct json *list, void *to)
 {
 	int *out = member_of(to, f->offset), *count = member_of(to, f->count);

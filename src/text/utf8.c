@@ -1,8 +1,9 @@
 /* utf8.c - checks of texts that people saved with any editor.
  *
- * Called by the readers of recipes, label lists and VOC annotations; JSON is
- * checked by its own readers. A zero byte counts as wrong: no text has one, but
- * every other byte of an English text in UTF-16 is one.
+ * Called by the readers of recipes, label lists and VOC annotations; of JSON's
+ * readers the streaming one takes utf8_length() alone, and jansson checks by
+ * itself. A zero byte counts as wrong: no text has one, but every other byte of
+ * an English text in UTF-16 is one.
  */
 #include "text/utf8.h"
 

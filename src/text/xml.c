@@ -68,12 +68,16 @@ static int pass_other(struct xml_reader *r, bool *passed)
 		return pass(r, "-->", "a comment does not end");
 	if (starts(r, "<?"))
 		return pass(r, "?>", "an instruction does not end");
+	/* Up to the first '>': a DOCTYPE with declarations of its own in
+	 * brackets leaves "]>" behind, which is refused as no element. */
 	if (starts(r, "<!") && !starts(r, "<![CDATA["))
 		return pass(r, ">", "a declaration does not end");
 	*passed = false;
 	return 0;
 }
 
+/* Up to what ends a name; a copy, since the text has no zeros behind
+ * its names. */
 static const char *word(struct xml_reader *r)
 {
 	const char *first = r->at;
