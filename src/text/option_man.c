@@ -115,8 +115,6 @@ static void put_options(FILE *to, const struct option_table *t)
 	put_row(to, "h", "help", NULL, "print the list of options");
 }
 
-/* Each part in the order that man-pages(7) asks for;
- * what a table has not is left out. */
 static void put_table(FILE *to, const struct option_table *t)
 {
 	put_line(to, ".SH SYNOPSIS\n.B ", t->program);
