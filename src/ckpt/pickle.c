@@ -85,7 +85,8 @@ int pickle_push(struct pickle *p, struct pickle_value *v)
 	return 0;
 }
 
-/* How many values lie above the last mark. */
+/* How many values lie above the last mark. Those below it belong to what is
+ * being gathered there: no opcode may take them. */
 static size_t above_mark(const struct pickle *p)
 {
 	return p->count - (p->mark_count ? p->marks[p->mark_count - 1] : 0);
@@ -102,7 +103,8 @@ static int need_values(struct pickle *p, size_t n)
 				 n, above_mark(p));
 }
 
-/* Take n bytes of the file: NULL when they are not there. */
+/* Take n bytes of the file: NULL when they are not there. n may be anything up
+ * to 2^64, so it is compared and never added. */
 const unsigned char *pickle_take(struct pickle *p, uint64_t n)
 {
 	const unsigned char *bytes = p->data + p->at;
@@ -183,6 +185,8 @@ static int op_stop(struct pickle *p, int unused)
 				   "the pickle ends with %zu values where "
 				   "one is due",
 				   p->count);
+	/* Python passes over what follows; a file of weights has
+	 * nothing there. */
 	if (p->at != p->size)
 		return pickle_fail(p, "%zu bytes follow the end of the pickle",
 				   p->size - p->at);
@@ -222,7 +226,9 @@ static int op_empty(struct pickle *p, int kind)
 	return pickle_push(p, pickle_new(p, (enum pickle_kind)kind));
 }
 
-/* Append n values to a tuple, list or dictionary. */
+/* Append n values to a tuple, list or dictionary. A tuple may share its items
+ * with another value (call_tuple); its cap is its count, so that growing it
+ * copies. */
 static void list_add(struct pickle *p, struct pickle_value *v,
 		     struct pickle_value *const *items, size_t n)
 {
@@ -255,6 +261,8 @@ static int gather(struct pickle *p, enum pickle_kind kind, size_t n)
 		return pickle_fail(p, "a key without a value: the file is "
 				      "damaged");
 	v = pickle_new(p, kind);
+	/* Popped first and copied from above the top:
+	 * nothing is pushed in between. */
 	p->count -= n;
 	list_add(p, v, p->stack + p->count, n);
 	return pickle_push(p, v);
@@ -318,6 +326,8 @@ static int memo_put(struct pickle *p, uint64_t at)
 
 	if (need_values(p, 1) != 0)
 		return FL_EDATA;
+	/* No honest file fills more places than it has opcodes; the
+	 * bound keeps the memo at 16 MB. */
 	if (at >= PICKLE_MAX_STEPS)
 		return pickle_fail(p, "memo %" PRIu64 " is out of range", at);
 	while (cap <= at)
@@ -387,6 +397,7 @@ static int op_global(struct pickle *p, int unused)
 		p, pickle_find_global(p, module, module_len, name, name_len));
 }
 
+/* Names as values, from protocol 4 on; 'c' has them on two lines. */
 static int op_stack_global(struct pickle *p, int unused)
 {
 	struct pickle_value *module, *name;

@@ -111,6 +111,8 @@ static int read_entry(struct header_reader *r, const char *name,
 		rc = read_shape(r, entry, &t);
 	if (rc != 0)
 		return rc;
+	/* From the first byte behind the header; the end
+	 * is one behind the last byte. */
 	if (!at || json_count(at) != 2 || !json_int(json_at(at, 0), &begin) ||
 	    !json_int(json_at(at, 1), &end))
 		return bad(r, name, "has no 'data_offsets' [begin, end]");
@@ -171,6 +173,7 @@ static int check_places(struct header_reader *r)
 	return rc;
 }
 
+/* A name that is given twice was refused by json_parse() already. */
 static int read_members(struct header_reader *r, const struct json *header)
 {
 	int rc = 0;
