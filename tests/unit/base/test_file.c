@@ -1,7 +1,7 @@
 /* test_file.c - folders that are made with those above them. */
 #include "base/file.h"
 
-#include "../../support/scratch.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
