@@ -221,9 +221,13 @@ static bool describe(struct fl_owner *o, const char *text)
 	word(text, "pid", pid, sizeof(pid));
 	word(text, "since", since, sizeof(since));
 	word(text, "command", command, sizeof(command));
+	if (*pid == '\0') {
+		strcpy(o->holder, "a process that does not say who it is");
+		return false;
+	}
 	snprintf(o->holder, sizeof(o->holder),
 		 "process %s on %s (%s), since %s", pid, host, command, since);
-	return *pid != '\0';
+	return true;
 }
 
 /* For whoever may not write there: whose the folder is. Where it could not even

@@ -45,12 +45,14 @@ char *lines_next(char **at, int *number)
 	if (!*at)
 		return NULL;
 	++*number;
-	/* A file that ends with \n gives an empty last
-	 * line. Windows' \r is white space. */
-	line = strsep(at, "\n");
+	/* Excel for the Mac ends lines with \r alone; so Python reads them, and
+	 * utf8_line() counts. A file that ends with \n gives an empty last line. */
+	line = *at;
+	end = line + strcspn(line, "\r\n");
+	*at = *end ? end + 1 + (end[0] == '\r' && end[1] == '\n') : NULL;
+	*end = '\0';
 	while (isspace((unsigned char)*line))
 		line++;
-	end = line + strlen(line);
 	while (end > line && isspace((unsigned char)end[-1]))
 		*--end = '\0';
 	return line;

@@ -1,7 +1,7 @@
 /* lines.h - text files of lines: class names, lists, labels.
  *
- * As people's editors leave them: with a byte order mark, with the line ends of
- * Windows, with white space at the ends of lines.
+ * As people's editors leave them: with a byte order mark, with line ends \n, \r\n
+ * or \r, with white space at the ends of lines.
  */
 #ifndef FL_TEXT_LINES_H
 #define FL_TEXT_LINES_H

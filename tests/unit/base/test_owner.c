@@ -202,6 +202,26 @@ static void test_words(void **state)
 	assert_false(fl_exists(path));
 }
 
+/* A lock without words: whoever has it was stopped in between, or is no program
+ * of ours. Waits for as long as take does. */
+static void test_no_words(void **state)
+{
+	const char *folder = new_folder();
+	char path[4096];
+	struct fl_owner o;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/%s", folder, FL_OWNER_FILE);
+	fd = open(path, O_RDWR | O_CREAT, 0666);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(take(&o, folder, "", 0), FL_OWNER_OTHER);
+	assert_string_equal(o.holder, "a process that does not say who it is");
+	close(fd);
+	assert_int_equal(take(&o, folder, "", 0), 0);
+	fl_owner_release(&o);
+}
+
 static void test_not_allowed(void **state)
 {
 	struct fl_owner o;
@@ -223,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_one_job),
 		cmocka_unit_test(test_renamed),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_no_words),
 		cmocka_unit_test(test_not_allowed),
 	};
 
