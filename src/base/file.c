@@ -151,8 +151,7 @@ int fl_out_commit(struct fl_out *out, struct fl_err *err)
 
 	if (sync && fsync(out->fd) != 0)
 		rc = cannot(err, "sync", out->path);
-	/* NFS tells of a full disk at close, after write
-	 * and fsync were content. */
+	/* On NFS a full disk may be told only here: close(2). */
 	if (close(out->fd) != 0 && rc == 0)
 		rc = cannot(err, "close", out->path);
 	out->fd = -1;

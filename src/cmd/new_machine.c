@@ -46,8 +46,7 @@ static int load(const struct new_facts *f, const struct new_proposal *p,
 	return rc;
 }
 
-/* The time of a picture grows with its area: convolutions are nearly
- * all of it. */
+/* The time of a picture grows with its area, as all maps do. */
 static double hours(const struct new_facts *f, const struct new_proposal *p,
 		    int size)
 {

@@ -45,8 +45,9 @@ char *lines_next(char **at, int *number)
 	if (!*at)
 		return NULL;
 	++*number;
-	/* Excel for the Mac ends lines with \r alone; so Python reads them, and
-	 * utf8_line() counts. A file that ends with \n gives an empty last line. */
+	/* Excel's formats for the Macintosh end lines with \r alone; Python
+	 * reads and utf8_line() counts them so. A file that ends with \n gives
+	 * an empty last line. */
 	line = *at;
 	end = line + strcspn(line, "\r\n");
 	*at = *end ? end + 1 + (end[0] == '\r' && end[1] == '\n') : NULL;
