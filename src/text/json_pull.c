@@ -1,5 +1,6 @@
-/* Events of a JSON text one after another, without a tree: files of annotations
- * have millions of values.
+/* json_pull.c - events of a JSON text one after another, without a tree: files
+ * of annotations have millions of values. Read by the readers of annotations,
+ * of detections and of labelme's files.
  * The caller asks for the next token; 'state' says what may stand there, and a
  * stack of bits whether an object or an array is open, so no depth of nesting
  * costs stack. Values that a caller skips are checked but not copied. Every
@@ -41,6 +42,8 @@ static inline int peek(const struct json_pull *r, size_t at)
 	return at < r->size ? r->data[at] : -1;
 }
 
+/* Lines are counted here and not while reading: only a
+ * broken file pays for them. */
 static enum json_token broken(struct json_pull *r, size_t at,
 			      const char *expected)
 {
@@ -91,6 +94,8 @@ static inline int skip_space(struct json_pull *r)
 
 /* Strings */
 
+/* The value of four hexadecimal digits, -1 where they are
+ * not. c | 32 makes a letter small. */
 static int hex4(const struct json_pull *r, size_t at)
 {
 	int value = 0;
@@ -116,7 +121,9 @@ static void put_utf8(struct json_pull *r, unsigned code)
 		fl_str_addn(&r->buffer, bytes, utf8_put(bytes, code));
 }
 
-/* At the 'u' of an escape like \u00e4. False where its digits are broken. */
+/* At the 'u' of an escape like \u00e4. False where its digits are broken. A
+ * pair of surrogates is one character; half of one alone, which Python writes
+ * for a file name in other bytes, becomes U+FFFD. */
 static bool unicode_escape(struct json_pull *r)
 {
 	int high = hex4(r, r->at + 1), low;
@@ -291,6 +298,9 @@ static bool read_exponent(struct json_pull *r, int *exponent)
 	return true;
 }
 
+/* w: all digits without the point; fraction: how many stood behind it. 19
+ * digits are what 64 bits always hold. A fraction of more than 1000 digits has
+ * more than 19, and the bound keeps the cast to int safe. */
 static enum json_token convert(struct json_pull *r, bool negative, uint64_t w,
 			       size_t digits, size_t fraction, int exponent,
 			       bool integral)
@@ -303,6 +313,7 @@ static enum json_token convert(struct json_pull *r, bool negative, uint64_t w,
 		r->number = by_strtod(r);
 	else if (negative)
 		r->number = -r->number;
+	/* INT64_MIN is one further from zero than INT64_MAX. */
 	r->is_integer =
 		integral && digits <= 19 && w <= (uint64_t)INT64_MAX + negative;
 	r->integer = 0;
@@ -327,6 +338,8 @@ static bool read_word(struct json_pull *r, const char *word)
 	return true;
 }
 
+/* Python's json writes these words, and so do tools built on it; whoever takes
+ * the value decides what to say of it. */
 static enum json_token not_finite(struct json_pull *r, double value)
 {
 	r->number = value;
@@ -381,6 +394,7 @@ static enum json_token read_number(struct json_pull *r)
 
 /* Structure */
 
+/* One bit for each level, 64 in a word. */
 static inline bool inside_object(const struct json_pull *r)
 {
 	int d = r->depth - 1;
@@ -394,6 +408,7 @@ static enum json_token open_nest(struct json_pull *r, bool object)
 
 	if (d == JSON_PULL_DEPTH)
 		return broken(r, r->at, "at most 256 levels of nesting");
+	/* A deeper level that was closed may have left its bit. */
 	r->in_object[d / 64] &= ~(1ull << d % 64);
 	r->in_object[d / 64] |= (uint64_t)object << d % 64;
 	r->depth++;
@@ -466,6 +481,8 @@ static enum json_token read_key(struct json_pull *r, int c,
 	return JSON_KEY;
 }
 
+/* A comma is no token of its own: what follows it is read at once,
+ * so "[1,]" is broken at its end. */
 static enum json_token after_value(struct json_pull *r, int c)
 {
 	bool object;
@@ -490,6 +507,8 @@ static enum json_token after_value(struct json_pull *r, int c)
 	return read_value(r, c, "a value");
 }
 
+/* start is set before anything is read, so json_pull_byte()
+ * tells of a broken token as well. */
 enum json_token json_pull_next(struct json_pull *r)
 {
 	int c = skip_space(r);
@@ -517,6 +536,7 @@ enum json_token json_pull_next(struct json_pull *r)
 
 bool json_pull_skip(struct json_pull *r, enum json_token first)
 {
+	/* The first token of a container has raised the depth already. */
 	int depth = r->depth - 1;
 
 	if (first != JSON_OBJECT && first != JSON_ARRAY)
