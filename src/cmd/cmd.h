@@ -22,6 +22,7 @@ int cmd_run(const struct option_table *table, void *args, int argc, char **argv,
 cmd_fn cmd_ckpt;
 cmd_fn cmd_convert;
 cmd_fn cmd_eval;
+cmd_fn cmd_export;
 cmd_fn cmd_data;
 cmd_fn cmd_infer;
 cmd_fn cmd_new;
@@ -32,8 +33,8 @@ cmd_fn cmd_train;
 
 /* What each of them takes; one option parser, manual page and completion. */
 extern const struct option_table cmd_ckpt_options, cmd_convert_options,
-	cmd_data_options, cmd_eval_options, cmd_infer_options, cmd_new_options,
-	cmd_plans_options, cmd_probe_options, cmd_recipe_keys_options,
-	cmd_train_options;
+	cmd_data_options, cmd_eval_options, cmd_export_options,
+	cmd_infer_options, cmd_new_options, cmd_plans_options,
+	cmd_probe_options, cmd_recipe_keys_options, cmd_train_options;
 
 #endif

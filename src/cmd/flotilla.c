@@ -9,6 +9,7 @@
 #include "agent/agent_link.h"
 #include "base/digest.h"
 #include "base/inherited.h"
+#include "base/log.h"
 #include "base/par.h"
 #include "base/str.h"
 #include "base/version.h"
@@ -32,6 +33,8 @@ static const struct option_command commands[] = {
 	{ "data", cmd_data, &cmd_data_options,
 	  "check a data set, or make one up" },
 	{ "infer", cmd_infer, &cmd_infer_options, "draw what a model sees" },
+	{ "export", cmd_export, &cmd_export_options,
+	  "a model as an ONNX file for other programs" },
 	{ "ckpt", cmd_ckpt, &cmd_ckpt_options,
 	  "show the tensors of a checkpoint and its digest" },
 	{ "convert", cmd_convert, &cmd_convert_options,
@@ -63,17 +66,13 @@ static const struct option_program program = {
 static const struct {
 	const char *name, *instead;
 } elsewhere[] = {
-	{ "export_model",
-	  "'flotilla convert' writes .pdparams, of which PaddleDetection's "
-	  "tools/export_model.py makes an inference model" },
-	{ "export", "see 'flotilla convert --help'" },
 	{ "predict", "'flotilla infer' draws what a model sees" },
 	{ "val", "'flotilla eval' scores a model" },
 	{ "test", "'flotilla eval' scores a model" },
 	{ "resume", "'flotilla train -r CKPT' goes on with a run" },
 };
 
-/* "tools/train.py" and "train.py" are PaddleDetection's "train". */
+/* "tools/train.py" and "train.py" are "train". */
 static void plain_name(const char *name, char *buf, size_t size)
 {
 	const char *base = strrchr(name, '/');
@@ -81,6 +80,26 @@ static void plain_name(const char *name, char *buf, size_t size)
 	snprintf(buf, size, "%s", base ? base + 1 : name);
 	if (fl_ends_with(buf, ".py"))
 		buf[strlen(buf) - 3] = '\0';
+}
+
+static const struct option_command *find(const char *name)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+/* PaddleDetection's scripts by their names, in whatever folder the line has them;
+ * the one that is called otherwise here by its name alone too. */
+static const struct option_command *find_script(const char *word)
+{
+	char name[64];
+
+	plain_name(word, name, sizeof(name));
+	if (strcmp(name, "export_model") == 0)
+		return find("export");
+	return fl_ends_with(word, ".py") ? find(name) : NULL;
 }
 
 static int unknown(const char *word, struct fl_err *err)
@@ -130,6 +149,7 @@ static void print_version(void)
 static int run(int argc, char **argv, struct fl_err *err)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct option_command *command;
 	bool done;
 	int rc = option_pages(&program, argc, argv, &done, err);
 
@@ -153,10 +173,14 @@ static int run(int argc, char **argv, struct fl_err *err)
 		name = program.initial;
 	else
 		argc--, argv++;
-	for (size_t i = 0; i < COUNT; i++)
-		if (!strcmp(name, commands[i].name))
-			return commands[i].run(argc, argv, err);
-	return unknown(name, err);
+	command = find(name);
+	if (!command) {
+		command = find_script(name);
+		if (command)
+			fl_info("'%s' is PaddleDetection's: this is 'flotilla %s', which does the same",
+				name, command->name);
+	}
+	return command ? command->run(argc, argv, err) : unknown(name, err);
 }
 
 int main(int argc, char **argv)

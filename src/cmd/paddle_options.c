@@ -1,14 +1,14 @@
 /* paddle_options.c - PaddleDetection's options that flotilla does not have.
  *
- * Source: the argument parsers of tools/train.py, eval.py and infer.py at
- * release 2.8 (666f597). Lines from its tutorials run here unchanged: what only
+ * Source: the argument parsers of tools/train.py, eval.py, infer.py and
+ * export_model.py at release 2.8 (666f597). Lines from its tutorials run here unchanged: what only
  * chose how Paddle works is passed over with a line that says so, what would
  * change the result is refused with what to do instead. Truth values are
  * flags here, whether the reference takes a word behind them or not.
  */
 #include "cmd/paddle_options.h"
 
-#define ALL (PADDLE_TRAIN | PADDLE_EVAL | PADDLE_INFER)
+#define ALL (PADDLE_TRAIN | PADDLE_EVAL | PADDLE_INFER | PADDLE_EXPORT)
 #define SLICED (PADDLE_EVAL | PADDLE_INFER)
 
 static const char no_visual_dl[] =
@@ -61,6 +61,11 @@ const struct option_foreign paddle_options[] = {
 	{ "combine_method", SLICED, OPTION_TEXT, false, no_slices },
 	{ "match_threshold", SLICED, OPTION_TEXT, false, no_slices },
 	{ "match_metric", SLICED, OPTION_TEXT, false, no_slices },
+
+	{ "export_serving_model", PADDLE_EXPORT, OPTION_FLAG, true,
+	  "Paddle Serving's format is not part of flotilla; the ONNX file runs in other servers" },
+	{ "for_fd", PADDLE_EXPORT, OPTION_FLAG, false,
+	  "one ONNX file holds everything, with the classes and the size in its metadata" },
 	{ .name = NULL },
 };
 
@@ -71,7 +76,8 @@ void paddle_options_print(struct fl_str *out)
 		const char *name;
 	} programs[] = { { PADDLE_TRAIN, "train" },
 			 { PADDLE_EVAL, "eval" },
-			 { PADDLE_INFER, "infer" } };
+			 { PADDLE_INFER, "infer" },
+			 { PADDLE_EXPORT, "export_model" } };
 
 	fl_str_add(
 		out,
@@ -81,7 +87,8 @@ void paddle_options_print(struct fl_str *out)
 		const char *between = "";
 
 		fl_str_addf(out, "| `--%s` | ", f->name);
-		for (size_t i = 0; i < 3; i++) {
+		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]);
+		     i++) {
 			if (!(f->programs & programs[i].bit))
 				continue;
 			fl_str_addf(out, "%s%s", between, programs[i].name);

@@ -7,11 +7,12 @@
 
 #include <stddef.h>
 
-/* Its programs: tools/train.py, eval.py, infer.py. */
+/* Its programs: tools/train.py, eval.py, infer.py, export_model.py. */
 enum paddle_program {
 	PADDLE_TRAIN = 1,
 	PADDLE_EVAL = 2,
-	PADDLE_INFER = 4
+	PADDLE_INFER = 4,
+	PADDLE_EXPORT = 8
 };
 
 extern const struct option_foreign paddle_options[]; /* the last has no name */

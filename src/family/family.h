@@ -12,6 +12,14 @@
 #include "config/recipe.h"
 #include "loss/loss.h"
 #include "model/model.h"
+#include "onnx/onnx.h"
+
+/* One level of a head in an ONNX model: names of its logits ([N, classes, h, w]
+ * and [N, 4 bins, h, w]), and its size. */
+struct export_map {
+	const char *cls, *reg;
+	int stride, h, w;
+};
 
 struct family {
 	/* Its keys in a recipe, and the architectures that they belong to. What
@@ -29,6 +37,11 @@ struct family {
 	 * levels. Parallel over points. */
 	void (*decode)(const struct head_map *maps, int levels, int n,
 		       const float *scale_factor, float *boxes, float *scores);
+	/* decode() as nodes of an ONNX model, at a scale factor of 1: the names
+	 * of boxes [N, L, 4] and of scores [N, C, L]. */
+	void (*export_head)(struct onnx *o, const struct head *head,
+			    const struct export_map *maps, const char **boxes,
+			    const char **scores);
 	struct nms_params (*suppression)(const void *options);
 };
 

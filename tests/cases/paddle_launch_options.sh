@@ -36,7 +36,7 @@ says "tools/eval.py" 0 "starting flotilla's own eval" $dry --gpus 0 tools/eval.p
 says "with its arguments" 0 "flotilla eval -c recipe.yml" $dry --gpus 0 tools/eval.py -c recipe.yml
 says "tools/infer.py" 0 "flotilla infer -c recipe.yml --infer_dir images" $dry --gpus 0 tools/infer.py -c recipe.yml --infer_dir images
 says "tools/eval.py on two devices" 2 "'flotilla eval' is one program" $dry --gpus 0,1 tools/eval.py -c recipe.yml
-says "tools/export_model.py" 2 "flotilla exports no inference model" $dry --gpus 0 tools/export_model.py -c recipe.yml
+says "tools/export_model.py" 0 "flotilla export -c recipe.yml" $dry --gpus 0 tools/export_model.py -c recipe.yml
 says "another script that is not here" 2 "there is no file 'tools/anchor_cluster.py' here" $dry tools/anchor_cluster.py -c recipe.yml
 mkdir tools
 echo 'print("its own")' >tools/eval.py

@@ -75,8 +75,10 @@ refuses "slices in infer" "'--slice_infer' of PaddleDetection is not there" infe
 refuses "evaluation after infer" "'flotilla eval' scores a model" infer --infer_dir images --do_eval True
 runs "no evaluation after infer" "'--do_eval' is accepted" infer --infer_dir images --do_eval=False --rtn_im_file=True
 
-says "export" 2 "tools/export_model.py makes an inference model" "$flotilla" export_model -c recipe.yml
-says "a path of the checkout" 2 "did you mean 'train'?" "$flotilla" tools/train.py -c recipe.yml
+says "export" 3 "no weights given" "$flotilla" export_model -c recipe.yml -o weights=
+says "export's own options" 3 "'--for_fd' is accepted" "$flotilla" export_model -c recipe.yml --for_fd -o weights=
+says "a path of the checkout" 2 "option '--nonsense'" "$flotilla" tools/train.py -c recipe.yml --nonsense
+says "a script that is not ours" 2 "unknown command 'tools/anchor_cluster.py'" "$flotilla" tools/anchor_cluster.py -c recipe.yml
 cp recipe.yml truth.yml && sed -i 's/^use_ema: false/use_ema: 2/' truth.yml
 says "2 is no truth value" 3 "'use_ema' must be true or false" "$flotilla" train -c truth.yml
 

@@ -126,5 +126,6 @@ const struct family ppyoloe_family = {
 	.list_states = list_states,
 	.loss = &ppyoloe_loss,
 	.decode = ppyoloe_decode,
+	.export_head = ppyoloe_export_head,
 	.suppression = suppression,
 };

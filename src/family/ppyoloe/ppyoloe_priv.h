@@ -55,6 +55,11 @@ void ppyoloe_list_states(struct model *m, const struct ppyoloe_shape *s);
 void ppyoloe_decode(const struct head_map *maps, int levels, int n,
 		    const float *scale_factor, float *boxes, float *scores);
 
+/* export.c: struct family says what it does. */
+void ppyoloe_export_head(struct onnx *o, const struct head *head,
+			 const struct export_map *maps, const char **boxes,
+			 const char **scores);
+
 /* Places of ppyoloe_loss.values. */
 enum {
 	PPYOLOE_TOTAL,
