@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "text/protobuf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -62,13 +63,6 @@ enum {
 	SHAPE_DIM = 2,
 	DIM_SIZE = 1
 };
-/* How protobuf marks what stands behind a field's number. */
-enum field_form {
-	WIRE_VARINT = 0,
-	WIRE_64 = 1,
-	WIRE_BYTES = 2,
-	WIRE_32 = 5
-};
 
 struct tfevents {
 	char path[PATH_MAX];
@@ -103,73 +97,12 @@ uint32_t tfevents_masked_crc(const void *bytes, size_t size)
 	return (c >> 15 | c << 17) + 0xa282ead8u;
 }
 
-/* Seven bits a byte, the lowest first, the highest bit set on all but the
- * last. */
-static void put_varint(struct fl_str *s, uint64_t v)
-{
-	unsigned char bytes[10];
-	size_t n = 0;
-
-	do {
-		bytes[n] = (unsigned char)(v & 0x7f);
-		v >>= 7;
-		if (v)
-			bytes[n] |= 0x80;
-		n++;
-	} while (v);
-	fl_str_addn(s, bytes, n);
-}
-
-static void put_key(struct fl_str *s, int field, enum field_form form)
-{
-	put_varint(s, (uint64_t)field << 3 | form);
-}
-
-static void put_int(struct fl_str *s, int field, int64_t v)
-{
-	put_key(s, field, WIRE_VARINT);
-	put_varint(s, (uint64_t)v);
-}
-
-static void put_bytes(struct fl_str *s, int field, const void *bytes,
-		      size_t size)
-{
-	put_key(s, field, WIRE_BYTES);
-	put_varint(s, size);
-	fl_str_addn(s, bytes, size);
-}
-
-static void put_text(struct fl_str *s, int field, const char *text)
-{
-	put_bytes(s, field, text, strlen(text));
-}
-
-/* Inner messages need their length first, so each is made apart; this frees
- * it. */
-static void put_message(struct fl_str *s, int field, struct fl_str *message)
-{
-	put_bytes(s, field, fl_str_get(message), message->len);
-	fl_str_release(message);
-}
-
-static void put_fixed(struct fl_str *s, int field, uint64_t bits, int size)
-{
-	unsigned char bytes[8];
-
-	put_key(s, field, size == 8 ? WIRE_64 : WIRE_32);
-	fl_put(bytes, bits, size);
-	fl_str_addn(s, bytes, (size_t)size);
-}
-
 void tfevents_begin(struct tfevents *t, double time, int64_t step)
 {
-	uint64_t bits;
-
 	fl_str_clear(&t->head);
 	fl_str_clear(&t->summary);
-	memcpy(&bits, &time, sizeof(bits));
-	put_fixed(&t->head, EVENT_TIME, bits, 8);
-	put_int(&t->head, EVENT_STEP, step);
+	protobuf_double(&t->head, EVENT_TIME, time);
+	protobuf_int(&t->head, EVENT_STEP, step);
 }
 
 /* TensorBoard drops what it has of later steps at such an event. */
@@ -177,25 +110,21 @@ void tfevents_restart(struct tfevents *t)
 {
 	struct fl_str session = FL_STR_INIT;
 
-	put_int(&session, SESSION_STATUS, SESSION_START);
-	put_message(&t->head, EVENT_SESSION, &session);
+	protobuf_int(&session, SESSION_STATUS, SESSION_START);
+	protobuf_message(&t->head, EVENT_SESSION, &session);
 }
 
 static void end_value(struct tfevents *t)
 {
-	put_bytes(&t->summary, SUMMARY_VALUE, fl_str_get(&t->value),
-		  t->value.len);
+	protobuf_bytes(&t->summary, SUMMARY_VALUE, fl_str_get(&t->value),
+		       t->value.len);
 	fl_str_clear(&t->value);
 }
 
 void tfevents_scalar(struct tfevents *t, const char *tag, double value)
 {
-	float f = (float)value;
-	uint32_t bits;
-
-	memcpy(&bits, &f, sizeof(bits));
-	put_text(&t->value, VALUE_TAG, tag);
-	put_fixed(&t->value, VALUE_SIMPLE, bits, 4);
+	protobuf_text(&t->value, VALUE_TAG, tag);
+	protobuf_float(&t->value, VALUE_SIMPLE, (float)value);
 	end_value(t);
 }
 
@@ -204,10 +133,10 @@ static void begin_strings(struct fl_str *tensor, int count)
 {
 	struct fl_str dim = FL_STR_INIT, shape = FL_STR_INIT;
 
-	put_int(tensor, TENSOR_TYPE, DT_STRING);
-	put_int(&dim, DIM_SIZE, count);
-	put_message(&shape, SHAPE_DIM, &dim);
-	put_message(tensor, TENSOR_SHAPE, &shape);
+	protobuf_int(tensor, TENSOR_TYPE, DT_STRING);
+	protobuf_int(&dim, DIM_SIZE, count);
+	protobuf_message(&shape, SHAPE_DIM, &dim);
+	protobuf_message(tensor, TENSOR_SHAPE, &shape);
 }
 
 /* A value that is the tensor, for the plugin that shows such. */
@@ -216,11 +145,11 @@ static void put_tensor(struct tfevents *t, const char *tag, const char *plugin,
 {
 	struct fl_str name = FL_STR_INIT, metadata = FL_STR_INIT;
 
-	put_text(&t->value, VALUE_TAG, tag);
-	put_message(&t->value, VALUE_TENSOR, tensor);
-	put_text(&name, PLUGIN_NAME, plugin);
-	put_message(&metadata, METADATA_PLUGIN, &name);
-	put_message(&t->value, VALUE_METADATA, &metadata);
+	protobuf_text(&t->value, VALUE_TAG, tag);
+	protobuf_message(&t->value, VALUE_TENSOR, tensor);
+	protobuf_text(&name, PLUGIN_NAME, plugin);
+	protobuf_message(&metadata, METADATA_PLUGIN, &name);
+	protobuf_message(&t->value, VALUE_METADATA, &metadata);
 	end_value(t);
 }
 
@@ -235,9 +164,9 @@ void tfevents_image(struct tfevents *t, const char *tag, int w, int h,
 	snprintf(side[0], sizeof(side[0]), "%d", w);
 	snprintf(side[1], sizeof(side[1]), "%d", h);
 	begin_strings(&tensor, 3);
-	put_text(&tensor, TENSOR_STRING, side[0]);
-	put_text(&tensor, TENSOR_STRING, side[1]);
-	put_bytes(&tensor, TENSOR_STRING, file, size);
+	protobuf_text(&tensor, TENSOR_STRING, side[0]);
+	protobuf_text(&tensor, TENSOR_STRING, side[1]);
+	protobuf_bytes(&tensor, TENSOR_STRING, file, size);
 	put_tensor(t, tag, "images", &tensor);
 }
 
@@ -246,7 +175,7 @@ void tfevents_text(struct tfevents *t, const char *tag, const char *markdown)
 	struct fl_str tensor = FL_STR_INIT;
 
 	begin_strings(&tensor, 1);
-	put_text(&tensor, TENSOR_STRING, markdown);
+	protobuf_text(&tensor, TENSOR_STRING, markdown);
 	put_tensor(t, tag, "text", &tensor);
 }
 
@@ -309,8 +238,8 @@ static int write_record(struct tfevents *t, const struct fl_str *payload,
 int tfevents_end(struct tfevents *t, struct fl_err *err)
 {
 	if (t->summary.len)
-		put_bytes(&t->head, EVENT_SUMMARY, fl_str_get(&t->summary),
-			  t->summary.len);
+		protobuf_bytes(&t->head, EVENT_SUMMARY, fl_str_get(&t->summary),
+			       t->summary.len);
 	return write_record(t, &t->head, err);
 }
 
@@ -363,12 +292,8 @@ static int make_file(struct tfevents *t, const char *folder, int64_t time,
 
 static int write_version(struct tfevents *t, int64_t now, struct fl_err *err)
 {
-	double time = (double)now;
-	uint64_t bits;
-
-	memcpy(&bits, &time, sizeof(bits));
-	put_fixed(&t->head, EVENT_TIME, bits, 8);
-	put_text(&t->head, EVENT_VERSION, "brain.Event:2");
+	protobuf_double(&t->head, EVENT_TIME, (double)now);
+	protobuf_text(&t->head, EVENT_VERSION, "brain.Event:2");
 	return write_record(t, &t->head, err);
 }
 

@@ -1,5 +1,5 @@
-/* The three kinds of fields that our messages need: a varint, four bytes, and
- * bytes with their length before them. Who writes a message calls in the order of
+/* The four kinds of fields: a varint, eight bytes, four bytes, and bytes with
+ * their length before them. Who writes a message calls in the order of
  * its fields. */
 #include "text/protobuf.h"
 
@@ -9,6 +9,7 @@
 
 enum protobuf_wire {
 	WIRE_VARINT = 0,
+	WIRE_64 = 1,
 	WIRE_BYTES = 2,
 	WIRE_32 = 5
 };
@@ -35,6 +36,14 @@ static void put_key(struct fl_str *s, int field, enum protobuf_wire wire)
 	put_varint(s, (uint64_t)field << 3 | wire);
 }
 
+static void put_bits(struct fl_str *s, uint64_t bits, int size)
+{
+	unsigned char bytes[8];
+
+	fl_put(bytes, bits, size);
+	fl_str_addn(s, bytes, (size_t)size);
+}
+
 void protobuf_int(struct fl_str *s, int field, int64_t v)
 {
 	put_key(s, field, WIRE_VARINT);
@@ -43,13 +52,20 @@ void protobuf_int(struct fl_str *s, int field, int64_t v)
 
 void protobuf_float(struct fl_str *s, int field, float v)
 {
-	unsigned char bytes[4];
 	uint32_t bits;
 
 	memcpy(&bits, &v, sizeof(bits));
-	fl_put(bytes, bits, sizeof(bytes));
 	put_key(s, field, WIRE_32);
-	fl_str_addn(s, bytes, sizeof(bytes));
+	put_bits(s, bits, sizeof(bits));
+}
+
+void protobuf_double(struct fl_str *s, int field, double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	put_key(s, field, WIRE_64);
+	put_bits(s, bits, sizeof(bits));
 }
 
 void protobuf_head(struct fl_str *s, int field, size_t size)
@@ -69,6 +85,7 @@ void protobuf_text(struct fl_str *s, int field, const char *text)
 	protobuf_bytes(s, field, text, strlen(text));
 }
 
+/* Inner messages need their length first, so each is made apart. */
 void protobuf_message(struct fl_str *s, int field, struct fl_str *message)
 {
 	protobuf_bytes(s, field, fl_str_get(message), message->len);

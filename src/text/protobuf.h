@@ -14,6 +14,7 @@
 /* A whole number: int32, int64, enum, bool. */
 void protobuf_int(struct fl_str *s, int field, int64_t v);
 void protobuf_float(struct fl_str *s, int field, float v);
+void protobuf_double(struct fl_str *s, int field, double v);
 void protobuf_bytes(struct fl_str *s, int field, const void *bytes,
 		    size_t size);
 void protobuf_text(struct fl_str *s, int field, const char *text);

@@ -29,6 +29,8 @@ static void numbers(void **state)
 	expect(&s, "\xa0\x01\x07", 3);
 	protobuf_float(&s, 2, 1);
 	expect(&s, "\x15\x00\x00\x80\x3f", 5);
+	protobuf_double(&s, 1, -2);
+	expect(&s, "\x09\x00\x00\x00\x00\x00\x00\x00\xc0", 9);
 }
 
 static void pieces(void **state)
