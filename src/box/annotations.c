@@ -1,6 +1,9 @@
 /* The reader of COCO annotation files, for training, scores and checks: one
- * pass over the bytes, an object at a time into its table. What can be read in
- * one way only is read so; what it means is annotations_link.c's business. */
+ * pass over the bytes, an object at a time into its table, because a tree of
+ * the whole file would need ten times its size. Long lists of boxes are read by
+ * all threads (annotations_parts.c), huge files keep an index
+ * (annotations_store.c). What can be read in one way only is read so; what it
+ * means is annotations_link.c's business, which is called at the end. */
 #include "box/annotations.h"
 
 #include "box/annotations_priv.h"
@@ -62,6 +65,8 @@ static bool take_id_of(struct annotations_reader *r, enum json_token t,
 	return false;
 }
 
+/* False: neither number nor text. The value is passed over, and who asked tells
+ * which key it was. */
 static bool take_id(struct annotations_reader *r, const char *key, int64_t *out)
 {
 	return take_id_of(r, json_pull_next(&r->json), key, out);
@@ -93,6 +98,8 @@ static double number_of(const struct annotations_reader *r, enum json_token t)
 	return *end == '\0' ? v : NAN;
 }
 
+/* Something else than a number is NaN and no error here: the data set or 'data
+ * check' tells it, with the image's name. */
 static bool take_number(struct annotations_reader *r, double *out)
 {
 	enum json_token t = json_pull_next(&r->json);
@@ -127,6 +134,7 @@ static bool take_text(struct annotations_reader *r, const char **out)
 	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
 }
 
+/* Segmentations are most of the bytes, and nothing is made of them. */
 static bool skip_value(struct annotations_reader *r)
 {
 	return json_pull_skip(&r->json, json_pull_next(&r->json));
@@ -172,6 +180,9 @@ static const char *count_fault(struct annotations_reader *r, int n)
 			       n == 1 ? "" : "s");
 }
 
+/* Everything that is no list of four numbers is a fault of this box and no end
+ * of the file: the box is kept without coordinates. False: the json is
+ * broken. */
 static bool take_bbox(struct annotations_reader *r, struct annotation_box *b)
 {
 	double *v[4] = { &b->x, &b->y, &b->w, &b->h };
@@ -218,6 +229,7 @@ static const char *name_of_url(const char *url)
 	return p ? p : url;
 }
 
+/* Sizes begin as NaN, "not stated"; LVIS has its name in coco_url alone. */
 static int read_image(struct annotations_reader *r)
 {
 	struct annotations *a = r->out;
@@ -238,6 +250,8 @@ static int read_image(struct annotations_reader *r)
 		} else if (json_pull_is(&r->json, "height")) {
 			ok = take_number(r, &im.height);
 		} else {
+			/* LVIS marks what an image surely does not hold; COCO
+			 * has no such member. */
 			if (json_pull_is(&r->json, "neg_category_ids"))
 				a->lvis = true;
 			ok = skip_value(r);
@@ -322,7 +336,9 @@ static enum box_key box_key_of(const struct json_pull *json)
 	return BOX_OTHER;
 }
 
-/* The key that stands at place k of a box. */
+/* The key that stands at place k of a box. Writers give every box the same keys
+ * in the same order and spelling, so the bytes of the last box's are compared
+ * first, which is quicker than reading a text and looking it up. */
 static enum box_key next_box_key(struct annotations_reader *r, int k)
 {
 	struct annotations_written none, *w = &none;
@@ -433,6 +449,8 @@ static int read_category(struct annotations_reader *r)
 	return 0;
 }
 
+/* Says to the map that these bytes will not be read again (base/file.h), once
+ * some have come together. */
 void annotations_pass(struct annotations_reader *r, size_t at_least)
 {
 	size_t at = json_pull_byte(&r->json);
@@ -548,6 +566,8 @@ int annotations_read(const char *path, struct annotations *out,
 
 	*out = (struct annotations){ 0 };
 	if (rc != 0) {
+		/* A file that cannot be opened is wrong data to whoever named
+		 * it in a recipe. */
 		err->code = FL_EDATA;
 		return FL_EDATA;
 	}

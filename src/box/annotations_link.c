@@ -1,12 +1,15 @@
 /* What the tables of an annotation file mean together: which image and category
- * a box is of, and what is put where the writer left something out. Called once,
- * by the reader; the indices are of use to scores too. */
+ * a box is of, and what is put where the writer left something out. Called
+ * once, by the reader, when all tables are there; the indices are of use to
+ * scores too (eval/coco_detections.c). */
 #include "box/annotations.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+/* By id, then by place: of equal ids the last place is found (see below), as a
+ * dictionary that is filled in order keeps the last. */
 static int by_id(const void *a, const void *b)
 {
 	const struct annotation_place *x = a, *y = b;
@@ -16,6 +19,7 @@ static int by_id(const void *a, const void *b)
 	return x->index - y->index;
 }
 
+/* One place more than needed, so that an empty table is no NULL. */
 static struct annotation_index room(size_t count)
 {
 	struct annotation_index out = { .count = count };
@@ -85,6 +89,8 @@ void annotation_index_release(struct annotation_index *index)
 	*index = (struct annotation_index){ 0 };
 }
 
+/* -1: there is none. Of several the last, as pycocotools' dictionaries have
+ * it. */
 int annotation_index_find(const struct annotation_index *index, int64_t id)
 {
 	size_t lo = 0, hi = index->count;
@@ -108,6 +114,8 @@ int annotation_index_find(const struct annotation_index *index, int64_t id)
 		       : -1;
 }
 
+/* First as it is written; then digits in quotes for a number, or the reverse,
+ * which pycocotools would not find. *mended says that it was this. */
 int annotation_index_meant(const struct annotation_index *index,
 			   const struct text_ids *ids, int64_t id, bool *mended)
 {
@@ -129,6 +137,8 @@ int annotation_index_meant(const struct annotation_index *index,
 	return found;
 }
 
+/* Texts of ids get numbers that sort as they do, in all tables alike: until now
+ * they had those of the order in which they came. */
 static void settle(struct annotations *a)
 {
 	int64_t *now = text_ids_settle(&a->ids);
@@ -152,6 +162,8 @@ static void settle(struct annotations *a)
 	free(now);
 }
 
+/* The box takes over the id that it was matched with, so that later look-ups
+ * need not mend again. */
 static void mend(struct annotations *a, struct annotation_box *b,
 		 bool quoted[2])
 {
@@ -164,6 +176,8 @@ static void mend(struct annotations *a, struct annotation_box *b,
 	b->no_area = isnan(b->area);
 	if (!b->no_area)
 		return;
+	/* NaN where the box is none; then it is not counted as mended
+	 * either. */
 	b->area = b->w * b->h;
 	if (b->has_bbox && !isnan(b->area))
 		a->mended_areas++;
@@ -236,6 +250,7 @@ void annotations_explain(const struct annotations *a, struct fl_str *out)
 			a->mended_ids);
 }
 
+/* For counting alone: which annotation has an id does not matter there. */
 static int by_number(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -243,6 +258,8 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* What pycocotools stumbles over: ids that several have, and 0. Only boxes that
+ * it would score are counted. */
 struct annotation_id_faults annotations_id_faults(const struct annotations *a)
 {
 	struct annotation_id_faults f = { 0 };

@@ -33,6 +33,8 @@
 #define LEFT_S (24 * 3600)
 #define MOST_INDICES 1024
 
+/* A sample, as all of it would take as long as reading: the times of the file
+ * and its inode are in the key as well. */
 static void digest_bytes(const struct fl_map *file,
 			 unsigned char bytes[FL_DIGEST_BYTES])
 {
@@ -83,6 +85,8 @@ bool annotations_place_of(const char *path, char *index, size_t size)
 	if (!realpath(path, real))
 		return false;
 	fl_digest_hex_of(real, strlen(real), hex);
+	/* By the digest of its real path: two names of one file share an
+	 * index. */
 	snprintf(name, sizeof(name), FOLDER "/%.32s.index", hex);
 	return fl_cache_path(index, size, name);
 }
@@ -108,6 +112,7 @@ static bool look_at(int folder, const char *name, struct kept *out)
 	return true;
 }
 
+/* By last use, since an index that is read often is worth its room. */
 static int oldest_first(const void *a, const void *b)
 {
 	const struct kept *x = a, *y = b;
@@ -139,6 +144,8 @@ static size_t look_through(DIR *folder, struct kept *list, uint64_t *bytes)
 	return count;
 }
 
+/* Old ones go until this one fits below the bound of all; its own older self is
+ * written over and counts no more. */
 static void make_room(const char *folder, const char *own, uint64_t bytes)
 {
 	struct kept *list = fl_calloc(MOST_INDICES, sizeof(*list));

@@ -26,6 +26,9 @@
 /* Bytes with one sum: a whole number of boxes, some 4 MiB. */
 #define BLOCK ((size_t)50000 * sizeof(struct annotation_box))
 
+/* In the writer's own layout and byte order: annotations_key has the sizes of
+ * the rows and a number that shows the order, so another build reads for
+ * itself. */
 struct index_head {
 	struct annotations_key key;
 	uint64_t boxes, images, categories, text; /* counts; bytes of texts */
@@ -59,6 +62,7 @@ static uint64_t boxes_of(const struct index_head *h)
 	return h->boxes * sizeof(struct annotation_box);
 }
 
+/* The last block of each table may be shorter: none spans boxes and texts. */
 static size_t blocks_in(uint64_t bytes)
 {
 	return (size_t)((bytes + BLOCK - 1) / BLOCK);
@@ -106,6 +110,7 @@ static uint64_t sum_of(const void *data, size_t size)
 
 /* Writing */
 
+/* Returns its place; the zero at the end goes along. */
 static uint64_t add_text(struct fl_str *texts, const char *text)
 {
 	uint64_t at = texts->len;
@@ -138,6 +143,7 @@ static void keep_rest(const struct annotations *a, struct fl_str *rest)
 	fl_str_release(&texts);
 }
 
+/* What the threads share while blocks are written or read. */
 struct summing {
 	const char *boxes, *rest;
 	uint64_t box_bytes, rest_bytes;
@@ -187,6 +193,7 @@ static bool write_at(int fd, const void *from, size_t size, uint64_t at)
 	return true;
 }
 
+/* A piece of fl_par_for(); after a failure the others only stop sooner. */
 static void write_blocks(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct summing *s = ctx;
@@ -215,6 +222,8 @@ static bool write_index(const char *index, struct index_head *h,
 	struct fl_out out;
 	bool good;
 
+	/* No error of the index is told: the tables are read, and that is what
+	 * counts. */
 	if (fl_out_open(&out, index, &err) != 0)
 		return false;
 	out.unsynced = true; /* the sums tell */
@@ -233,6 +242,8 @@ static bool write_index(const char *index, struct index_head *h,
 	return good && fl_out_commit(&out, &err) == 0;
 }
 
+/* Sizes of rows belong to the key: a struct that grew makes old indices
+ * strangers. */
 static struct annotations_key with_rows(const struct annotations_key *key)
 {
 	struct annotations_key out = *key;
@@ -296,7 +307,8 @@ static bool read_at(int fd, void *to, size_t size, uint64_t at)
 	return true;
 }
 
-/* Counts below the file's size: sums and products of them overflow nothing. */
+/* First the head's own sum, for nothing in it may be believed before. Counts
+ * below the file's size: sums and products of them overflow nothing. */
 static bool head_fits(const struct index_head *h, uint64_t size)
 {
 	return h->own == sum_of(h, offsetof(struct index_head, own)) &&
@@ -305,6 +317,7 @@ static bool head_fits(const struct index_head *h, uint64_t size)
 	       h->categories < INT_MAX && bytes_of(h) == size;
 }
 
+/* A bool of another value than 0 and 1 is undefined to read. */
 static bool is_flag(const bool *flag)
 {
 	return *(const unsigned char *)flag <= 1;
@@ -378,6 +391,7 @@ static bool take_rest(struct annotations *a, const struct index_head *h)
 		(const void *)(images + h->images);
 	const char *texts = (const char *)(categories + h->categories);
 
+	/* Then every text ends within the piece, wherever it begins. */
 	if (h->text > 0 && texts[h->text - 1] != '\0')
 		return false;
 	a->images = fl_calloc(h->images + 1, sizeof(*a->images));
@@ -445,6 +459,7 @@ bool annotations_store_load(const char *path, const struct annotations_key *key,
 	*out = (struct annotations){ 0 };
 	if (!annotations_place_of(path, index, sizeof(index)))
 		return false;
+	/* O_NONBLOCK: a pipe of that name would be waited for. */
 	fd = open(index, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return false;

@@ -188,6 +188,7 @@ static bool block_overlaps(const float b[4], float area, float *const kept[5],
 	return over != 0;
 }
 
+/* The area goes along, for it is asked for once a candidate. */
 static void keep_box(float *const kept[5], size_t at, const float b[4])
 {
 	for (int i = 0; i < 4; i++)
@@ -203,6 +204,7 @@ static void begin_block(float *const kept[5], size_t at, const float b[4])
 		keep_box(kept, i, b);
 }
 
+/* Against all that are kept: the first block that overlaps ends it. */
 static bool stays(const struct nms_scratch *s, const float b[4], size_t kept)
 {
 	float area = box_area(b);

@@ -14,6 +14,7 @@
 
 #define MOST_NUMBER (INT64_C(1) << 62)
 
+/* Below all numbers that a file may state, so a look at the value is enough. */
 bool text_id_is(int64_t id)
 {
 	return id < -MOST_NUMBER;
@@ -101,6 +102,7 @@ int64_t *text_ids_settle(struct text_ids *ids)
 	return now;
 }
 
+/* The reader renames its tables with this, an id at a time. */
 int64_t text_id_now(const int64_t *now, int64_t id)
 {
 	return text_id_is(id) ? now[place(id)] : id;
