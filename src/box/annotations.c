@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Room for one more of size bytes in a table that doubles. */
 static void *grow(void *table, size_t count, size_t *cap, size_t size)
@@ -32,112 +31,6 @@ static int not_coco(struct annotations_reader *r, const char *what)
 		       r->json.what,
 		       json_pull_line(&r->json, json_pull_byte(&r->json)),
 		       json_pull_byte(&r->json), what);
-}
-
-static const char *kind_of(enum json_token t)
-{
-	switch (t) {
-	case JSON_OBJECT:
-		return "an object";
-	case JSON_ARRAY:
-		return "a list";
-	case JSON_STRING:
-		return "a text";
-	case JSON_TRUE:
-		return "true";
-	case JSON_FALSE:
-		return "false";
-	case JSON_NULL:
-		return "null";
-	default:
-		return "not finite";
-	}
-}
-
-/* The value that begins with t as the id of that key. */
-static bool take_id_of(struct annotations_reader *r, enum json_token t,
-		       const char *key, int64_t *out)
-{
-	if (text_ids_take(&r->out->ids, &r->json, t, out))
-		return true;
-	r->wrong_key = key;
-	r->wrong_kind = kind_of(t);
-	return false;
-}
-
-/* False: neither number nor text. The value is passed over, and who asked tells
- * which key it was. */
-static bool take_id(struct annotations_reader *r, const char *key, int64_t *out)
-{
-	return take_id_of(r, json_pull_next(&r->json), key, out);
-}
-
-/* The id of an annotation. null is Python's None, a key like any other. */
-static bool take_own_id(struct annotations_reader *r, int64_t *out)
-{
-	enum json_token t = json_pull_next(&r->json);
-
-	if (t != JSON_NULL)
-		return take_id_of(r, t, "id", out);
-	*out = text_ids_add(&r->out->ids, "null", 4);
-	return true;
-}
-
-/* The number of a token that is one or spells one; NaN otherwise. */
-static double number_of(const struct annotations_reader *r, enum json_token t)
-{
-	char text[64], *end;
-	double v;
-
-	if (t == JSON_NUMBER)
-		return r->json.number;
-	if (t != JSON_STRING || r->json.len == 0 || r->json.len >= sizeof(text))
-		return NAN;
-	snprintf(text, sizeof(text), "%.*s", (int)r->json.len, r->json.text);
-	v = strtod(text, &end);
-	return *end == '\0' ? v : NAN;
-}
-
-/* Something else than a number is NaN and no error here: the data set or 'data
- * check' tells it, with the image's name. */
-static bool take_number(struct annotations_reader *r, double *out)
-{
-	enum json_token t = json_pull_next(&r->json);
-
-	*out = number_of(r, t);
-	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
-}
-
-/* 0, 1, false or true, in quotes too. */
-static bool take_flag(struct annotations_reader *r, bool *out)
-{
-	enum json_token t = json_pull_next(&r->json);
-
-	*out = t == JSON_TRUE ||
-	       (t == JSON_STRING && r->json.len == 4 &&
-		strncasecmp(r->json.text, "true", 4) == 0) ||
-	       fabs(number_of(r, t)) > 0;
-	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
-}
-
-/* A text; of a number its digits, of anything else nothing. */
-static bool take_text(struct annotations_reader *r, const char **out)
-{
-	enum json_token t = json_pull_next(&r->json);
-	const char *text = r->json.text;
-	size_t len = r->json.len;
-
-	if (t == JSON_NUMBER)
-		text = json_pull_raw(&r->json, &len);
-	if (t == JSON_STRING || t == JSON_NUMBER)
-		*out = fl_arena_strndup(&r->out->arena, text, len);
-	return t != JSON_BROKEN && json_pull_skip(&r->json, t);
-}
-
-/* Segmentations are most of the bytes, and nothing is made of them. */
-static bool skip_value(struct annotations_reader *r)
-{
-	return json_pull_skip(&r->json, json_pull_next(&r->json));
 }
 
 static size_t line_of(struct annotations_reader *r, size_t byte)
@@ -194,15 +87,17 @@ static bool take_bbox(struct annotations_reader *r, struct annotation_box *b)
 	if (t != JSON_ARRAY) {
 		add_fault(r, byte,
 			  fl_arena_printf(&r->out->arena, "'bbox' is %s",
-					  t == JSON_NUMBER ? "a number"
-							   : kind_of(t)));
+					  t == JSON_NUMBER
+						  ? "a number"
+						  : annotations_kind_of(t)));
 		return t != JSON_BROKEN && json_pull_skip(&r->json, t);
 	}
 	while ((t = json_pull_next(&r->json)) != JSON_ARRAY_END) {
-		double number = number_of(r, t);
+		double number = t == JSON_NUMBER ? r->json.number
+						 : annotations_number_of(r, t);
 
 		if (t != JSON_NUMBER && isnan(number))
-			other = kind_of(t);
+			other = annotations_kind_of(t);
 		if (n < 4)
 			*v[n] = number;
 		if (t == JSON_BROKEN || !json_pull_skip(&r->json, t))
@@ -240,21 +135,21 @@ static int read_image(struct annotations_reader *r)
 
 	while (ok && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "id")) {
-			ok = id = take_id(r, "id", &im.id);
+			ok = id = annotations_take_id(r, "id", &im.id);
 		} else if (json_pull_is(&r->json, "file_name")) {
-			ok = take_text(r, &im.file_name);
+			ok = annotations_take_text(r, &im.file_name);
 		} else if (json_pull_is(&r->json, "coco_url")) {
-			ok = take_text(r, &url);
+			ok = annotations_take_text(r, &url);
 		} else if (json_pull_is(&r->json, "width")) {
-			ok = take_number(r, &im.width);
+			ok = annotations_take_number(r, &im.width);
 		} else if (json_pull_is(&r->json, "height")) {
-			ok = take_number(r, &im.height);
+			ok = annotations_take_number(r, &im.height);
 		} else {
 			/* LVIS marks what an image surely does not hold; COCO
 			 * has no such member. */
 			if (json_pull_is(&r->json, "neg_category_ids"))
 				a->lvis = true;
-			ok = skip_value(r);
+			ok = annotations_skip(r);
 		}
 	}
 	if (!ok || !id)
@@ -367,22 +262,22 @@ static bool read_box_value(struct annotations_reader *r, enum box_key key,
 {
 	switch (key) {
 	case BOX_IMAGE:
-		return take_id(r, "image_id", &b->image_id);
+		return annotations_take_id(r, "image_id", &b->image_id);
 	case BOX_CATEGORY:
-		return take_id(r, "category_id", &b->category_id);
+		return annotations_take_id(r, "category_id", &b->category_id);
 	case BOX_ID:
-		b->has_id = take_own_id(r, &b->id);
+		b->has_id = annotations_take_own_id(r, &b->id);
 		return b->has_id;
 	case BOX_BBOX:
 		return take_bbox(r, b);
 	case BOX_AREA:
-		return take_number(r, &b->area);
+		return annotations_take_number(r, &b->area);
 	case BOX_CROWD:
-		return take_flag(r, &b->crowd);
+		return annotations_take_flag(r, &b->crowd);
 	case BOX_IGNORE:
-		return take_flag(r, &b->ignore);
+		return annotations_take_flag(r, &b->ignore);
 	default:
-		return skip_value(r);
+		return annotations_skip(r);
 	}
 }
 
@@ -428,15 +323,15 @@ static int read_category(struct annotations_reader *r)
 
 	while (ok && (t = json_pull_next(&r->json)) == JSON_KEY) {
 		if (json_pull_is(&r->json, "id")) {
-			ok = id = take_id(r, "id", &c.id);
+			ok = id = annotations_take_id(r, "id", &c.id);
 		} else if (json_pull_is(&r->json, "name")) {
-			ok = take_text(r, &c.name);
+			ok = annotations_take_text(r, &c.name);
 		} else if (json_pull_is(&r->json, "supercategory")) {
-			ok = take_text(r, &c.parent);
+			ok = annotations_take_text(r, &c.parent);
 		} else {
 			if (json_pull_is(&r->json, "synset"))
 				a->lvis = true;
-			ok = skip_value(r);
+			ok = annotations_skip(r);
 		}
 	}
 	if (!ok || !id)
@@ -449,8 +344,6 @@ static int read_category(struct annotations_reader *r)
 	return 0;
 }
 
-/* Says to the map that these bytes will not be read again (base/file.h), once
- * some have come together. */
 void annotations_pass(struct annotations_reader *r, size_t at_least)
 {
 	size_t at = json_pull_byte(&r->json);
@@ -524,7 +417,7 @@ static int read_document(struct annotations_reader *r)
 			rc = read_array(r, annotations_read_box);
 		} else if (json_pull_is(&r->json, "categories")) {
 			rc = read_array(r, read_category);
-		} else if (!skip_value(r)) {
+		} else if (!annotations_skip(r)) {
 			rc = r->err->code;
 		}
 	}

@@ -39,6 +39,25 @@ void annotations_pass(struct annotations_reader *r, size_t at_least);
 /* At the '{' of a box: the box goes into r->out. */
 int annotations_read_box(struct annotations_reader *r);
 
+/* The values of keys (annotations_values.c), each the whole of it. False: the json is
+ * broken; of an id also that it is none, which wrong_key and wrong_kind tell then. */
+bool annotations_take_id(struct annotations_reader *r, const char *key,
+			 int64_t *out);
+/* The id of an annotation. null is Python's None, a key like any other. */
+bool annotations_take_own_id(struct annotations_reader *r, int64_t *out);
+/* NaN where it is no number. */
+bool annotations_take_number(struct annotations_reader *r, double *out);
+/* 0, 1, false or true, in quotes too. */
+bool annotations_take_flag(struct annotations_reader *r, bool *out);
+/* A text in the arena; of a number its digits, of anything else nothing. */
+bool annotations_take_text(struct annotations_reader *r, const char **out);
+bool annotations_skip(struct annotations_reader *r);
+/* The number of a token that is one or spells one; NaN otherwise. */
+double annotations_number_of(const struct annotations_reader *r,
+			     enum json_token t);
+/* What stands there, for sentences: "an object". */
+const char *annotations_kind_of(enum json_token t);
+
 struct annotations_parts;
 
 /* Behind the '[' of the boxes: all threads read on from places further down that look
