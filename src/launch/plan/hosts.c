@@ -30,6 +30,7 @@ static const void *bytes_of(const struct sockaddr *a, size_t *size)
 	return &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
 }
 
+/* Interfaces without an address have NULL, links and tunnels other families. */
 static bool is_internet(const struct sockaddr *a)
 {
 	return a && (a->sa_family == AF_INET || a->sa_family == AF_INET6);
@@ -94,6 +95,7 @@ bool hosts_is_own(const char *name)
 	return found;
 }
 
+/* As people will hold them against --ips, the loopback's among them. */
 void hosts_own_addresses(struct fl_str *out)
 {
 	struct ifaddrs *list = NULL;
@@ -432,6 +434,7 @@ const char *hosts_name(const struct hosts *h, int host)
 	return h->list[host].name;
 }
 
+/* By the address alone: the port that a caller has is its system's choice. */
 int hosts_find(const struct hosts *h, const struct sockaddr *address)
 {
 	for (int i = 0; i < h->count; i++)

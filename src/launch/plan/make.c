@@ -153,6 +153,8 @@ static int find_ports(int count)
 	 * places. */
 	int first = 20000 + (int)(getpid() % 12000), port = first, good = 0;
 
+	/* They have to lie side by side: behind one that is taken the search
+	 * begins anew. */
 	for (int tries = 0; tries < 4096 && good < count; tries++) {
 		good = port_is_free(port + good) ? good + 1 : 0;
 		if (good == 0)

@@ -117,6 +117,8 @@ void roles_hosts(const struct launch_options *o, struct fl_str *ips)
 	add_hosts(o->workers, ips);
 }
 
+/* By spelling: endpoints have to name a machine as --ips does, or which of two
+ * entries is meant would be a guess. */
 static int find_host(const struct launch_plan *p, const char *name)
 {
 	for (int i = 0; i < p->hosts.count; i++)
@@ -148,6 +150,7 @@ static int read_list(struct launch_plan *p, const char *list, bool server,
 		size_t n = read_endpoint(at, host, sizeof(host), &port);
 
 		r.host = find_host(p, host);
+		/* What is no number becomes port 0, and is refused below. */
 		r.port = port ? atoi(port) : 0;
 		if (r.host < 0)
 			return fl_fail(err, FL_EUSAGE,
@@ -190,7 +193,8 @@ static int compare(const void *x, const void *y)
 	return a->index - b->index;
 }
 
-/* Which of its machine each is, and what this machine has. */
+/* Which of its machine each is, and what this machine has. The console shows
+ * the first worker, or the first server where there are servers alone. */
 static int settle(struct launch_plan *p, int count, struct fl_err *err)
 {
 	int local = 0;
@@ -211,6 +215,8 @@ static int settle(struct launch_plan *p, int count, struct fl_err *err)
 				       p->hosts.list[r->host].name);
 		if (r->host != p->hosts.self)
 			continue;
+		/* Nothing but its place on the machine tells a process from the
+		 * others. */
 		p->devices[p->count++] = local;
 		if (p->shown < 0 && !r->server)
 			p->shown = local;
