@@ -31,6 +31,7 @@ static const char *conv(struct walk *k, const char *label, const char *x,
 			   onnx_attr_sides("pads", kernel / 2)));
 }
 
+/* Opset 17 has no Swish; every reader fuses this pair. */
 static const char *silu(struct walk *k, const char *x)
 {
 	const char *gate = onnx_node(k->o, "Sigmoid", NULL, ONNX_IN(x), NULL);
@@ -38,6 +39,7 @@ static const char *silu(struct walk *k, const char *x)
 	return onnx_node(k->o, "Mul", NULL, ONNX_IN(x, gate), NULL);
 }
 
+/* The activation comes before the residual, as in device/op.h. */
 static int write_norm(struct walk *k, const struct graph_node *n,
 		      const char **out, struct fl_err *err)
 {
@@ -100,6 +102,8 @@ static const char *write_pool(struct walk *k, const struct graph_node *n)
 				    onnx_attr_sides("pads", n->k / 2)));
 }
 
+/* Doubling by taking each pixel twice. The region of interest is left out by an
+ * empty name, which opset 13 and later allow. */
 static const char *write_upsample(struct walk *k, const struct graph_node *n)
 {
 	static const float twice[4] = { 1, 1, 2, 2 };
@@ -123,6 +127,7 @@ static const char *write_concat(struct walk *k, const struct graph_node *n)
 			 ONNX_ATTRS(onnx_attr_int("axis", 1)));
 }
 
+/* Such a convolution has no bias and no other reader: the norm writes it. */
 static bool feeds_norm(const struct graph *g, int value)
 {
 	for (int i = 0; i < g->node_count; i++) {
@@ -135,6 +140,7 @@ static bool feeds_norm(const struct graph *g, int value)
 	return false;
 }
 
+/* Sizes are needed for the head's points alone; ONNX's readers have their own. */
 static void set_size(struct walk *k, const struct graph_node *n)
 {
 	int h = k->h[n->in[0]], w = k->w[n->in[0]];

@@ -55,6 +55,7 @@ static const char *selected(struct onnx *o, const struct nms_params *params,
 			 NULL);
 }
 
+/* 0, 1, ... up to a count that is known only as the model runs. */
 static const char *range_to(struct onnx *o, const char *count)
 {
 	const struct onnx_shape scalar = { 0 };

@@ -14,9 +14,12 @@
 #include <limits.h>
 #include <string.h>
 
+/* The newest pair that the oldest reader in use takes; nothing newer is needed. */
 #define OPSET 17
 #define IR_VERSION 8
 
+/* Numbers of the fields that are written, message by message as onnx.proto has
+ * them. */
 enum {
 	MODEL_IR = 1,
 	MODEL_PRODUCER = 2,
@@ -108,6 +111,7 @@ struct onnx_attr onnx_attr_sides(const char *name, int64_t all)
 				   .ints = { all, all, all, all } };
 }
 
+/* Only the field of its kind, and the kind: a reader believes the latter. */
 static void put_attribute(struct fl_str *node, const struct onnx_attr *a)
 {
 	struct fl_str s = FL_STR_INIT;
@@ -171,6 +175,8 @@ void onnx_node2(struct onnx *o, const char *op, const char *const *in,
 	put_node(o, op, in, attrs, outs, 2);
 }
 
+/* A constant is an initializer and not a Constant node: readers map initializers as
+ * they are, and shape inference sees them. */
 static const char *put_tensor(struct onnx *o, const char *label,
 			      enum onnx_type type, struct onnx_shape shape,
 			      const void *raw, size_t element)
@@ -216,6 +222,8 @@ const char *onnx_float(struct onnx *o, float v)
 	return onnx_floats(o, NULL, ONNX_SHAPE(1), &v);
 }
 
+/* Inputs and outputs need type and shape; of what flows between nodes readers
+ * find them out. */
 static void put_value(struct fl_str *graph, int field, const char *name,
 		      struct onnx_shape shape, const char *dim_names)
 {
@@ -292,6 +300,7 @@ int onnx_write(const struct onnx *o, const char *path, struct fl_err *err)
 	for (size_t i = 1; i < count; i++)
 		size += pieces[i]->len;
 	put_envelope(&head, o, size);
+	/* Lengths are int in the library that readers parse with. */
 	if (head.len + size > INT_MAX)
 		rc = fl_fail(err, FL_EDATA,
 			     "'%s' would have %.1f GiB, and an ONNX file may "
