@@ -109,8 +109,26 @@ struct annotation_id_faults annotations_id_faults(const struct annotations *a);
 const char *annotations_fault(const struct annotations *a,
 			      const struct annotation_box *box, char *buf,
 			      size_t size);
-/* Lines, added to 'out', on what was mended. */
+/* Lines, added to 'out', on what was mended; on boxes that look like corners. */
 void annotations_explain(const struct annotations *a, struct fl_str *out);
+void annotations_explain_boxes(const struct annotations *a, struct fl_str *out);
+/* How x, y, width, height lie in an image; a side that is infinite or NaN is not
+ * known. What hangs over may fit as corners: where every box of a file can be
+ * corners, and some can be nothing else, the file was written with them. */
+enum annotation_lie {
+	ANNOTATION_INSIDE,
+	ANNOTATION_OUTSIDE,
+	ANNOTATION_HANGS_OVER,
+	ANNOTATION_AS_CORNERS
+};
+enum annotation_lie annotations_lie(const double box[4], double width,
+				    double height);
+/* x, y, width, height that are no corners x1, y1, x2, y2 of this image. */
+bool annotations_no_corners(const double box[4], double width, double height);
+/* Does a box lie within the first pixel? Then its sides are most likely parts
+ * of the image's. */
+bool annotations_first_pixel(double x1, double y1, double x2, double y2);
+
 /* Number every box's image and category, mend what can be; for the reader. */
 void annotations_link(struct annotations *a);
 

@@ -229,6 +229,28 @@ const char *annotations_fault(const struct annotations *a,
 	return buf;
 }
 
+static void explain_unlisted(const struct annotations *a, struct fl_str *out)
+{
+	const struct annotation_box *first = NULL;
+	char own[TEXT_ID_ROOM], image[TEXT_ID_ROOM];
+	size_t count = 0;
+
+	for (size_t i = a->box_count; i-- > 0;)
+		if (a->boxes[i].image < 0) {
+			first = &a->boxes[i];
+			count++;
+		}
+	if (count)
+		fl_str_addf(
+			out,
+			"%zu annotations are of images that the file does not list, and count "
+			"nowhere (the first: annotation %s of image %s)\n",
+			count,
+			first->has_id ? text_ids_show(&a->ids, first->id, own)
+				      : "without an id",
+			text_ids_show(&a->ids, first->image_id, image));
+}
+
 void annotations_explain(const struct annotations *a, struct fl_str *out)
 {
 	if (a->fault_count)
@@ -248,6 +270,8 @@ void annotations_explain(const struct annotations *a, struct fl_str *out)
 			"%zu annotations have ids in quotes where images or categories have "
 			"not, or the reverse: digits are matched\n",
 			a->mended_ids);
+	explain_unlisted(a, out);
+	annotations_explain_boxes(a, out);
 }
 
 /* For counting alone: which annotation has an id does not matter there. */

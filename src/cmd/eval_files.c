@@ -51,6 +51,7 @@ static int read_files(const char *gt, const char *dt, struct annotations *truth,
 	if (rc == 0) {
 		coco_explain_categories(truth, found->list, found->count, found,
 					&said);
+		coco_explain_boxes(truth, found->list, found->count, &said);
 		coco_explain_truth(truth, &said);
 		annotations_explain(truth, &said);
 		fl_warn_lines(&said);

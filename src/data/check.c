@@ -179,7 +179,7 @@ static void check_voc_files(void *ctx, size_t first, size_t last, int chunk)
 		if (im->count == 0)
 			check_complain(c, CHECK_NO_BOXES, "%s", im->path);
 		for (int k = 0; k < im->count; k++)
-			if (dataset_first_pixel(
+			if (annotations_first_pixel(
 				    im->boxes[k][0], im->boxes[k][1],
 				    im->boxes[k][2], im->boxes[k][3]))
 				check_complain(c, CHECK_FIRST_PIXEL, "%s",

@@ -156,52 +156,27 @@ static const char *name_box(const struct check *c,
 	return out;
 }
 
-/* How a box lies in an image; an unknown size is infinite. One that hangs over
- * as x, y, width, height may fit as corners: where every box of a file can be
- * corners, and some can be nothing else, the file was written with them. */
-enum lie {
-	INSIDE,
-	OUTSIDE,
-	HANGS_OVER,
-	AS_CORNERS
-};
-
-/* A pixel over the edge is rounding, and training clips it. */
-static enum lie lies(const struct annotation_box *b, const double size[2])
-{
-	if (b->x >= size[0] || b->y >= size[1] || b->x + b->w <= 0 ||
-	    b->y + b->h <= 0)
-		return OUTSIDE;
-	if (!(b->x < -1 || b->y < -1 || b->x + b->w > size[0] + 1 ||
-	      b->y + b->h > size[1] + 1))
-		return INSIDE;
-	return b->x >= 0 && b->y >= 0 && b->w > b->x && b->h > b->y &&
-			       b->w <= size[0] && b->h <= size[1]
-		       ? AS_CORNERS
-		       : HANGS_OVER;
-}
-
 static void check_place(struct check *c, const struct annotation_box *b,
 			const char *what)
 {
 	const double *size = c->sizes[b->image];
-	enum lie lie = lies(b, size);
+	const double box[4] = { b->x, b->y, b->w, b->h };
+	enum annotation_lie lie = annotations_lie(box, size[0], size[1]);
 
-	if (dataset_first_pixel(b->x, b->y, b->x + b->w, b->y + b->h) &&
+	if (annotations_first_pixel(b->x, b->y, b->x + b->w, b->y + b->h) &&
 	    size[0] > 2 && size[1] > 2)
 		check_complain(c, CHECK_FIRST_PIXEL, "%s: [%g, %g, %g, %g]",
 			       what, b->x, b->y, b->w, b->h);
-	else if (lie == OUTSIDE)
+	else if (lie == ANNOTATION_OUTSIDE)
 		check_complain(c, CHECK_OUTSIDE,
 			       "%s: [%g, %g, %g, %g] in %gx%g", what, b->x,
 			       b->y, b->w, b->h, size[0], size[1]);
-	else if (lie != INSIDE)
+	else if (lie != ANNOTATION_INSIDE)
 		check_complain(c, CHECK_SMALL_OVERHANG, "%s", what);
 	/* Both sides of the proof: one box that cannot be corners disproves
 	 * it. */
-	c->corners += lie == AS_CORNERS;
-	c->corners_not += b->w <= b->x || b->h <= b->y || b->w > size[0] ||
-			  b->h > size[1];
+	c->corners += lie == ANNOTATION_AS_CORNERS;
+	c->corners_not += annotations_no_corners(box, size[0], size[1]);
 }
 
 static bool is_finite(const struct annotation_box *b)

@@ -94,12 +94,6 @@ static bool silent(const struct annotation_box *b)
 	       (b->x == 0 && b->y == 0 && b->w == 0 && b->h == 0);
 }
 
-/* A thousandth over 1 is a rounding of somebody's division. */
-bool dataset_first_pixel(double x1, double y1, double x2, double y2)
-{
-	return x1 >= 0 && y1 >= 0 && x2 <= 1.001 && y2 <= 1.001;
-}
-
 /* Is the box trained on? If not, it is told only where a person could mean
  * it. */
 static bool counts(struct dataset *d, const struct dataset_options *r,
@@ -152,8 +146,8 @@ static void take_boxes(struct dataset *d, const struct dataset_options *r,
 
 		if (!counts(d, r, a, b))
 			continue;
-		d->first_pixel += dataset_first_pixel(b->x, b->y, b->x + b->w,
-						      b->y + b->h);
+		d->first_pixel += annotations_first_pixel(
+			b->x, b->y, b->x + b->w, b->y + b->h);
 		boxes[im->count][0] = corner(b->x);
 		boxes[im->count][1] = corner(b->y);
 		boxes[im->count][2] = corner(b->x + b->w);

@@ -53,10 +53,6 @@ struct dataset {
 	long first_pixel;    /* boxes within 0 .. 1: parts, not pixels */
 };
 
-/* Does a box lie within the first pixel? Then its sides are most likely parts
- * of the image's. */
-bool dataset_first_pixel(double x1, double y1, double x2, double y2);
-
 /* FL_EDATA, or FL_ERECIPE where the recipe names another number of classes.
  * Left-out images and boxes are counted and the first few named in warnings. */
 int dataset_open(const struct dataset_options *recipe, int num_classes,

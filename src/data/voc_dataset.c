@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "box/annotations.h"
 #include "text/lines.h"
 #include "text/xml.h"
 
@@ -169,7 +170,7 @@ static int read_objects(struct dataset *d, const struct xml *root,
 			continue;
 		rc = class_of(d, o, path, &classes[at], err);
 		difficult[at] = hard && atoi(hard->text) != 0;
-		d->first_pixel += dataset_first_pixel(
+		d->first_pixel += annotations_first_pixel(
 			boxes[at][0], boxes[at][1], boxes[at][2], boxes[at][3]);
 		im->count++;
 	}

@@ -53,12 +53,17 @@ int coco_detections_join(struct coco_detections *d,
 			 struct fl_err *err);
 
 /* Lines, added to 'out', on what makes a score other than one expects: ids
- * that repeat or are 0, files of LVIS; categories that are not listed. */
+ * that repeat or are 0, images that are not listed, nothing to measure against,
+ * files of LVIS; categories that are not listed; boxes that are no x, y, width,
+ * height in pixels, and images without a detection. */
 void coco_explain_truth(const struct annotations *truth, struct fl_str *out);
 /* d, where it is not NULL: what the detections say beside their ids. */
 void coco_explain_categories(const struct annotations *truth,
 			     const struct coco_detection *found, size_t count,
 			     const struct coco_detections *d,
 			     struct fl_str *out);
+void coco_explain_boxes(const struct annotations *truth,
+			const struct coco_detection *found, size_t count,
+			struct fl_str *out);
 
 #endif

@@ -59,10 +59,45 @@ static bool same(const struct id_set *a, const struct id_set *b, int64_t shift)
 	return equal;
 }
 
+/* A mean over nothing is -1. */
+static void explain_nothing(const struct annotations *a, struct fl_str *out)
+{
+	for (size_t i = 0; i < a->box_count; i++)
+		if (a->boxes[i].image >= 0 && a->boxes[i].category >= 0 &&
+		    !a->boxes[i].crowd)
+			return;
+	fl_str_addf(
+		out,
+		"the ground truth has no annotation that counts (%zu in all; crowds, and those of "
+		"images or categories that it does not list, do not): every score is -1, for there "
+		"is nothing to measure against\n",
+		a->box_count);
+}
+
+static void explain_parts(const struct annotations *a, struct fl_str *out)
+{
+	for (size_t i = 0; i < a->box_count; i++) {
+		const struct annotation_box *b = &a->boxes[i];
+
+		if (!annotations_first_pixel(b->x, b->y, b->x + b->w,
+					     b->y + b->h))
+			return;
+	}
+	if (a->box_count)
+		fl_str_addf(
+			out,
+			"all %zu boxes of the ground truth lie within 0 .. 1: parts of the image, and the "
+			"score takes pixels; multiply by width and height\n",
+			a->box_count);
+}
+
 void coco_explain_truth(const struct annotations *a, struct fl_str *out)
 {
 	struct annotation_id_faults f = annotations_id_faults(a);
 
+	if (a->has_boxes)
+		explain_nothing(a, out);
+	explain_parts(a, out);
 	if (f.zero)
 		fl_str_add(
 			out,

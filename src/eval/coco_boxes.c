@@ -1,0 +1,350 @@
+/* What the boxes of a file of detections seem to be, where they are not COCO's
+ * x, y, width, height in pixels. A score of such boxes is a number like any
+ * other, only far too low, so the evidence is sought here and told; the score
+ * stays that of the file as it is.
+ * The evidence is the ground truth: its boxes in a sample of the images, and how
+ * many of them a detection meets as the file says and in each other reading.
+ * Where detections meet nothing however they are read, the edges of the images
+ * decide. Called once a score of files. */
+#include "eval/coco_detections.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define SAMPLE 200	  /* images: enough for shares of a percent */
+#define MEETS 0.5	  /* IoU: the least that any score counts */
+#define TIMES_MORE 3	  /* boxes met than as x, y, width, height */
+#define ONE_IN_MET 5	  /* boxes at least */
+#define ONE_IN_MISSING 10 /* images have no detection */
+#define ONE_IN_OVER 5	  /* detections at least leave their image */
+
+enum layout {
+	XYWH,
+	CENTRES,
+	CORNERS,
+	CORNERS_YX,
+	LAYOUTS
+};
+enum unit {
+	PIXELS,
+	SHARES,
+	THOUSANDTHS,
+	UNITS
+};
+
+static const char *const layout_name[LAYOUTS] = {
+	[XYWH] = "x, y, width, height",
+	[CENTRES] = "centre x, centre y, width, height",
+	[CORNERS] = "corners x1, y1, x2, y2",
+	[CORNERS_YX] = "corners y1, x1, y2, x2",
+};
+static const char *const layout_cure[LAYOUTS] = {
+	[XYWH] = "",
+	[CENTRES] = "[x - width / 2, y - height / 2, width, height]",
+	[CORNERS] = "[x1, y1, x2 - x1, y2 - y1]",
+	[CORNERS_YX] = "[x1, y1, x2 - x1, y2 - y1]",
+};
+static const char *const unit_name[UNITS] = {
+	[PIXELS] = "in pixels",
+	[SHARES] = "in parts of the image (0 .. 1)",
+	[THOUSANDTHS] = "in thousandths of the image (0 .. 1000)",
+};
+static const char *const unit_cure[UNITS] = {
+	[PIXELS] = "",
+	[SHARES] = ", times the image's width and height",
+	[THOUSANDTHS] = ", times the image's width and height and / 1000",
+};
+
+/* A box of either side, in order of images. */
+struct entry {
+	int64_t image_id;
+	size_t at;
+};
+struct entries {
+	struct entry *list;
+	size_t count;
+};
+
+struct evidence {
+	const struct annotations *truth;
+	const struct coco_detection *list;
+	struct entries truths, found; /* of the sampled images */
+};
+
+static int by_image(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->image_id != y->image_id)
+		return x->image_id < y->image_id ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+static bool counts(const struct annotation_box *b)
+{
+	return b->image >= 0 && b->has_bbox && !b->crowd && b->w > 0 &&
+	       b->h > 0;
+}
+
+/* Boxes of the truth, of SAMPLE images at most, evenly through their ids. */
+static struct entries sample_truths(const struct annotations *a)
+{
+	struct entries e = { fl_calloc(a->box_count + 1, sizeof(*e.list)), 0 };
+	size_t images = 0, seen = 0, kept = 0;
+
+	for (size_t i = 0; i < a->box_count; i++)
+		if (counts(&a->boxes[i]))
+			e.list[e.count++] =
+				(struct entry){ a->boxes[i].image_id, i };
+	qsort(e.list, e.count, sizeof(*e.list), by_image);
+	for (size_t i = 0; i < e.count; i++)
+		images +=
+			i == 0 || e.list[i].image_id != e.list[i - 1].image_id;
+	for (size_t i = 0, run; i < e.count; i += run, seen++) {
+		bool taken =
+			images <= SAMPLE ||
+			seen * SAMPLE / images != (seen + 1) * SAMPLE / images;
+
+		for (run = 0; i + run < e.count &&
+			      e.list[i + run].image_id == e.list[i].image_id;
+		     run++)
+			if (taken)
+				e.list[kept++] = e.list[i + run];
+	}
+	e.count = kept;
+	return e;
+}
+
+/* The first of an image, or where it would stand. */
+static size_t first_of(const struct entries *e, int64_t image_id)
+{
+	size_t lo = 0, hi = e->count;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (e->list[mid].image_id < image_id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool has_image(const struct entries *e, int64_t image_id)
+{
+	size_t i = first_of(e, image_id);
+
+	return i < e->count && e->list[i].image_id == image_id;
+}
+
+static struct entries list_found(const struct coco_detection *d, size_t count,
+				 const struct entries *truths)
+{
+	struct entries e = { fl_calloc(count + 1, sizeof(*e.list)), 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if (has_image(truths, d[i].image_id))
+			e.list[e.count++] = (struct entry){ d[i].image_id, i };
+	qsort(e.list, e.count, sizeof(*e.list), by_image);
+	return e;
+}
+
+/* v as x, y, width, height, were it of that layout. */
+static void read_as(enum layout layout, const double v[4], double out[4])
+{
+	bool swapped = layout == CORNERS_YX;
+	double a = v[swapped], b = v[!swapped], c = v[2 + swapped],
+	       d = v[3 - swapped];
+
+	out[0] = layout == CENTRES ? a - c / 2 : a;
+	out[1] = layout == CENTRES ? b - d / 2 : b;
+	out[2] = layout >= CORNERS ? c - a : c;
+	out[3] = layout >= CORNERS ? d - b : d;
+}
+
+static void scale(enum unit unit, const struct annotation_image *im,
+		  double box[4])
+{
+	double by = unit == PIXELS ? 0 : unit == SHARES ? 1 : 1000;
+
+	for (int k = 0; by > 0 && k < 4; k++)
+		box[k] *= (k % 2 ? im->height : im->width) / by;
+}
+
+static double iou(const double a[4], const double b[4])
+{
+	double w = fmin(a[0] + a[2], b[0] + b[2]) - fmax(a[0], b[0]);
+	double h = fmin(a[1] + a[3], b[1] + b[3]) - fmax(a[1], b[1]);
+
+	/* false of NaN, which a size that is not stated makes */
+	return w > 0 && h > 0 && a[2] > 0 && a[3] > 0
+		       ? w * h / (a[2] * a[3] + b[2] * b[3] - w * h)
+		       : 0;
+}
+
+/* Does any detection of the image meet the box? */
+static bool is_met(const struct evidence *e, const struct annotation_box *t,
+		   enum layout layout, enum unit unit)
+{
+	const double want[4] = { t->x, t->y, t->w, t->h };
+	size_t i = first_of(&e->found, t->image_id);
+	double box[4];
+
+	for (; i < e->found.count && e->found.list[i].image_id == t->image_id;
+	     i++) {
+		read_as(layout, e->list[e->found.list[i].at].bbox, box);
+		scale(unit, &e->truth->images[t->image], box);
+		if (iou(box, want) >= MEETS)
+			return true;
+	}
+	return false;
+}
+
+static size_t count_met(const struct evidence *e, enum layout layout,
+			enum unit unit)
+{
+	size_t met = 0;
+
+	for (size_t i = 0; i < e->truths.count; i++)
+		met += is_met(e, &e->truth->boxes[e->truths.list[i].at], layout,
+			      unit);
+	return met;
+}
+
+/* Says so where another reading meets far more of the truth; false where the
+ * truth does not settle it. */
+static bool settled_by_truth(const struct evidence *e, struct fl_str *out)
+{
+	size_t all = e->truths.count, best = 0;
+	size_t plain = count_met(e, XYWH, PIXELS);
+	int layout = XYWH, unit = PIXELS;
+
+	if (2 * plain >= all)
+		return all > 0; /* most are met as they should be */
+	for (int u = PIXELS; u < UNITS; u++)
+		for (int k = XYWH; k < LAYOUTS; k++) {
+			size_t met = count_met(e, (enum layout)k, (enum unit)u);
+
+			if (met > best) {
+				best = met;
+				layout = k;
+				unit = u;
+			}
+		}
+	if (best < TIMES_MORE * plain || best * ONE_IN_MET < all ||
+	    (best < 2 && all > 1) || (layout == XYWH && unit == PIXELS))
+		return false;
+	fl_str_addf(
+		out,
+		"the boxes of the detections look like %s %s: read so they meet %zu of %zu "
+		"boxes of the ground truth%s, as x, y, width, height in pixels %zu; "
+		"the score takes them as the latter: write %s%s\n",
+		layout_name[layout], unit_name[unit], best, all,
+		e->truths.count < e->truth->box_count ? " looked at" : "",
+		plain,
+		layout == XYWH ? "x, y, width, height" : layout_cure[layout],
+		unit_cure[unit]);
+	return true;
+}
+
+/* Without a box of the truth that is met: what alone can be true. */
+static void tell_by_edges(const struct annotations *a,
+			  const struct coco_detection *d, size_t count,
+			  struct fl_str *out)
+{
+	struct annotation_index images = annotations_index_images(a);
+	size_t shares = 0, over = 0, not_corners = 0, sized = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int at = annotation_index_find(&images, d[i].image_id);
+		const double *v = d[i].bbox;
+		enum annotation_lie lie;
+
+		if (at < 0)
+			continue;
+		shares += annotations_first_pixel(v[0], v[1], v[0] + v[2],
+						  v[1] + v[3]);
+		lie = annotations_lie(v, a->images[at].width,
+				      a->images[at].height);
+		over += lie == ANNOTATION_AS_CORNERS;
+		not_corners += annotations_no_corners(v, a->images[at].width,
+						      a->images[at].height);
+		sized += a->images[at].width >= 1;
+	}
+	annotation_index_release(&images);
+	if (shares == count)
+		fl_str_addf(
+			out,
+			"all %zu boxes of the detections lie within 0 .. 1: parts of the image, and "
+			"the score takes pixels; multiply by the image's width and height\n",
+			count);
+	else if (sized == count && not_corners * 50 <= count &&
+		 over * ONE_IN_OVER >= count)
+		fl_str_addf(
+			out,
+			"the boxes of the detections look like corners x1, y1, x2, y2: %zu of %zu "
+			"reach over the edge as x, y, width, height, and %s as corners; "
+			"the score takes them as the former: write %s\n",
+			over, count, not_corners ? "hardly any" : "none",
+			layout_cure[CORNERS]);
+}
+
+static void tell_negative(const struct coco_detection *d, size_t count,
+			  struct fl_str *out)
+{
+	size_t negative = 0, first = 0;
+
+	for (size_t i = count; i-- > 0;)
+		if (d[i].bbox[2] < 0 || d[i].bbox[3] < 0) {
+			negative++;
+			first = i;
+		}
+	if (negative)
+		fl_str_addf(
+			out,
+			"%zu detections have a negative width or height and meet nothing "
+			"(detection %zu first: [%g, %g, %g, %g])\n",
+			negative, first, d[first].bbox[0], d[first].bbox[1],
+			d[first].bbox[2], d[first].bbox[3]);
+}
+
+/* Of the sampled images, which all have boxes. */
+static void tell_missing(const struct evidence *e, struct fl_str *out)
+{
+	const struct entry *t = e->truths.list;
+	size_t images = 0, without = 0, first = 0;
+	char buf[TEXT_ID_ROOM];
+
+	for (size_t i = 0; i < e->truths.count; i++) {
+		if (i > 0 && t[i].image_id == t[i - 1].image_id)
+			continue;
+		images++;
+		if (!has_image(&e->found, t[i].image_id) && without++ == 0)
+			first = i;
+	}
+	if (without * ONE_IN_MISSING >= images && without > 0)
+		fl_str_addf(
+			out,
+			"%zu of %zu images with boxes have no detection at all (image %s first): "
+			"was the model run on all of them?\n",
+			without, images,
+			text_ids_show(&e->truth->ids, t[first].image_id, buf));
+}
+
+void coco_explain_boxes(const struct annotations *a,
+			const struct coco_detection *list, size_t count,
+			struct fl_str *out)
+{
+	struct evidence e = { .truth = a, .list = list };
+
+	e.truths = sample_truths(a);
+	e.found = list_found(list, count, &e.truths);
+	tell_negative(list, count, out);
+	if (count > 0)
+		tell_missing(&e, out);
+	if (count > 0 && !settled_by_truth(&e, out))
+		tell_by_edges(a, list, count, out);
+	free(e.truths.list);
+	free(e.found.list);
+}
