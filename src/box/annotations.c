@@ -8,6 +8,7 @@
 
 #include "box/annotations_priv.h"
 #include "box/annotations_store.h"
+#include "box/foreign_labels.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -440,6 +441,10 @@ static int read_file(const struct fl_map *map, const char *path,
 	json_pull_init(&r.json, map->data, map->size, path, err);
 	rc = read_document(&r);
 	json_pull_release(&r.json);
+	/* that of another tool: its name says more than what it lacks */
+	if (rc != 0 ||
+	    out->image_count + out->box_count + out->category_count == 0)
+		rc = foreign_labels_fail(map->data, map->size, path, rc, err);
 	if (rc == 0)
 		rc = fl_map_whole(map, path, err);
 	if (rc == 0)

@@ -218,8 +218,11 @@ static void check_box(struct check *c, const struct annotation_box *b)
 	if (b->crowd)
 		check_complain(c, CHECK_CROWD, "%s", what);
 	if (!(b->w > 1e-5) || !(b->h > 1e-5) || !(b->area > 0)) {
-		check_complain(c, CHECK_NO_AREA, "%s: %g x %g, area %g", what,
-			       b->w, b->h, b->area);
+		check_complain(c, CHECK_NO_AREA, "%s: %g x %g, area %g%s", what,
+			       b->w, b->h, b->area,
+			       b->w < 0 || b->h < 0
+				       ? " (corners the wrong way round?)"
+				       : "");
 		return;
 	}
 	if (b->no_area)

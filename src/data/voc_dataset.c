@@ -124,6 +124,7 @@ static int read_object(struct dataset *d, const struct xml *object,
 {
 	static const char *const sides[4] = { "xmin", "ymin", "xmax", "ymax" };
 	const struct xml *bndbox = xml_child(object, "bndbox");
+	bool swapped;
 	double v[4];
 	int rc = 0;
 
@@ -131,6 +132,7 @@ static int read_object(struct dataset *d, const struct xml *object,
 		rc = number(bndbox, sides[k], path, &v[k], err);
 	if (rc != 0)
 		return rc;
+	swapped = v[2] < v[0] || v[3] < v[1];
 	/* The reference's bounds: the last pixel, not the edge behind it. */
 	v[0] = fmax(0, v[0]);
 	v[1] = fmax(0, v[1]);
@@ -138,8 +140,10 @@ static int read_object(struct dataset *d, const struct xml *object,
 	v[3] = fmin(im->h - 1, v[3]);
 	*usable = v[2] > v[0] && v[3] > v[1];
 	if (!*usable && ++d->skipped_boxes <= DATASET_SHOWN)
-		fl_warn("'%s': box (%g, %g, %g, %g) is left out", path, v[0],
-			v[1], v[2], v[3]);
+		fl_warn("'%s': box (%g, %g, %g, %g) is left out%s", path, v[0],
+			v[1], v[2], v[3],
+			swapped ? ": its corners stand the wrong way round (xmax below xmin, or ymax below ymin)"
+				: "");
 	for (int k = 0; k < 4; k++)
 		box[k] = (float)v[k];
 	return 0;

@@ -8,7 +8,8 @@
  * decide. Called once a score of files. */
 #include "eval/coco_detections.h"
 
-#include <math.h>
+#include "box/box.h"
+
 #include <stdlib.h>
 
 #define SAMPLE 200	  /* images: enough for shares of a percent */
@@ -18,14 +19,14 @@
 #define ONE_IN_MISSING 10 /* images have no detection */
 #define ONE_IN_OVER 5	  /* detections at least leave their image */
 
-enum layout {
+enum box_layout {
 	XYWH,
 	CENTRES,
 	CORNERS,
 	CORNERS_YX,
 	LAYOUTS
 };
-enum unit {
+enum box_unit {
 	PIXELS,
 	SHARES,
 	THOUSANDTHS,
@@ -56,24 +57,24 @@ static const char *const unit_cure[UNITS] = {
 };
 
 /* A box of either side, in order of images. */
-struct entry {
+struct image_box {
 	int64_t image_id;
 	size_t at;
 };
-struct entries {
-	struct entry *list;
+struct image_boxes {
+	struct image_box *list;
 	size_t count;
 };
 
 struct evidence {
 	const struct annotations *truth;
 	const struct coco_detection *list;
-	struct entries truths, found; /* of the sampled images */
+	struct image_boxes truths, found; /* of the sampled images */
 };
 
 static int by_image(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct image_box *x = a, *y = b;
 
 	if (x->image_id != y->image_id)
 		return x->image_id < y->image_id ? -1 : 1;
@@ -87,15 +88,16 @@ static bool counts(const struct annotation_box *b)
 }
 
 /* Boxes of the truth, of SAMPLE images at most, evenly through their ids. */
-static struct entries sample_truths(const struct annotations *a)
+static struct image_boxes sample_truths(const struct annotations *a)
 {
-	struct entries e = { fl_calloc(a->box_count + 1, sizeof(*e.list)), 0 };
+	struct image_boxes e = { fl_calloc(a->box_count + 1, sizeof(*e.list)),
+				 0 };
 	size_t images = 0, seen = 0, kept = 0;
 
 	for (size_t i = 0; i < a->box_count; i++)
 		if (counts(&a->boxes[i]))
 			e.list[e.count++] =
-				(struct entry){ a->boxes[i].image_id, i };
+				(struct image_box){ a->boxes[i].image_id, i };
 	qsort(e.list, e.count, sizeof(*e.list), by_image);
 	for (size_t i = 0; i < e.count; i++)
 		images +=
@@ -116,7 +118,7 @@ static struct entries sample_truths(const struct annotations *a)
 }
 
 /* The first of an image, or where it would stand. */
-static size_t first_of(const struct entries *e, int64_t image_id)
+static size_t first_of(const struct image_boxes *e, int64_t image_id)
 {
 	size_t lo = 0, hi = e->count;
 
@@ -131,78 +133,73 @@ static size_t first_of(const struct entries *e, int64_t image_id)
 	return lo;
 }
 
-static bool has_image(const struct entries *e, int64_t image_id)
+static bool has_image(const struct image_boxes *e, int64_t image_id)
 {
 	size_t i = first_of(e, image_id);
 
 	return i < e->count && e->list[i].image_id == image_id;
 }
 
-static struct entries list_found(const struct coco_detection *d, size_t count,
-				 const struct entries *truths)
+static struct image_boxes list_found(const struct coco_detection *d,
+				     size_t count,
+				     const struct image_boxes *truths)
 {
-	struct entries e = { fl_calloc(count + 1, sizeof(*e.list)), 0 };
+	struct image_boxes e = { fl_calloc(count + 1, sizeof(*e.list)), 0 };
 
 	for (size_t i = 0; i < count; i++)
 		if (has_image(truths, d[i].image_id))
-			e.list[e.count++] = (struct entry){ d[i].image_id, i };
+			e.list[e.count++] =
+				(struct image_box){ d[i].image_id, i };
 	qsort(e.list, e.count, sizeof(*e.list), by_image);
 	return e;
 }
 
-/* v as x, y, width, height, were it of that layout. */
-static void read_as(enum layout layout, const double v[4], double out[4])
+/* v as corners, were it of that layout. */
+static void read_as(enum box_layout layout, const double v[4], float out[4])
 {
-	bool swapped = layout == CORNERS_YX;
-	double a = v[swapped], b = v[!swapped], c = v[2 + swapped],
-	       d = v[3 - swapped];
+	bool swapped = layout == CORNERS_YX, corners = layout >= CORNERS;
+	double back = layout == CENTRES ? 0.5 : 0;
 
-	out[0] = layout == CENTRES ? a - c / 2 : a;
-	out[1] = layout == CENTRES ? b - d / 2 : b;
-	out[2] = layout >= CORNERS ? c - a : c;
-	out[3] = layout >= CORNERS ? d - b : d;
+	for (int k = 0; k < 2; k++) {
+		double first = v[k ^ swapped], second = v[2 + (k ^ swapped)];
+
+		first -= back * second;
+		out[k] = (float)first;
+		out[2 + k] = (float)(corners ? second : first + second);
+	}
 }
 
-static void scale(enum unit unit, const struct annotation_image *im,
-		  double box[4])
+/* A size that is not stated makes NaN, which meets nothing. */
+static void scale(enum box_unit unit, const struct annotation_image *im,
+		  float box[4])
 {
-	double by = unit == PIXELS ? 0 : unit == SHARES ? 1 : 1000;
+	double by = unit == SHARES ? 1 : 1000;
 
-	for (int k = 0; by > 0 && k < 4; k++)
-		box[k] *= (k % 2 ? im->height : im->width) / by;
-}
-
-static double iou(const double a[4], const double b[4])
-{
-	double w = fmin(a[0] + a[2], b[0] + b[2]) - fmax(a[0], b[0]);
-	double h = fmin(a[1] + a[3], b[1] + b[3]) - fmax(a[1], b[1]);
-
-	/* false of NaN, which a size that is not stated makes */
-	return w > 0 && h > 0 && a[2] > 0 && a[3] > 0
-		       ? w * h / (a[2] * a[3] + b[2] * b[3] - w * h)
-		       : 0;
+	for (int k = 0; unit != PIXELS && k < 4; k++)
+		box[k] *= (float)((k % 2 ? im->height : im->width) / by);
 }
 
 /* Does any detection of the image meet the box? */
 static bool is_met(const struct evidence *e, const struct annotation_box *t,
-		   enum layout layout, enum unit unit)
+		   enum box_layout layout, enum box_unit unit)
 {
-	const double want[4] = { t->x, t->y, t->w, t->h };
+	const double sides[4] = { t->x, t->y, t->w, t->h };
 	size_t i = first_of(&e->found, t->image_id);
-	double box[4];
+	float want[4], box[4];
 
+	read_as(XYWH, sides, want);
 	for (; i < e->found.count && e->found.list[i].image_id == t->image_id;
 	     i++) {
 		read_as(layout, e->list[e->found.list[i].at].bbox, box);
 		scale(unit, &e->truth->images[t->image], box);
-		if (iou(box, want) >= MEETS)
+		if (box_iou(box, want, 1e-9f) >= MEETS)
 			return true;
 	}
 	return false;
 }
 
-static size_t count_met(const struct evidence *e, enum layout layout,
-			enum unit unit)
+static size_t count_met(const struct evidence *e, enum box_layout layout,
+			enum box_unit unit)
 {
 	size_t met = 0;
 
@@ -224,7 +221,8 @@ static bool settled_by_truth(const struct evidence *e, struct fl_str *out)
 		return all > 0; /* most are met as they should be */
 	for (int u = PIXELS; u < UNITS; u++)
 		for (int k = XYWH; k < LAYOUTS; k++) {
-			size_t met = count_met(e, (enum layout)k, (enum unit)u);
+			size_t met = count_met(e, (enum box_layout)k,
+					       (enum box_unit)u);
 
 			if (met > best) {
 				best = met;
@@ -312,7 +310,7 @@ static void tell_negative(const struct coco_detection *d, size_t count,
 /* Of the sampled images, which all have boxes. */
 static void tell_missing(const struct evidence *e, struct fl_str *out)
 {
-	const struct entry *t = e->truths.list;
+	const struct image_box *t = e->truths.list;
 	size_t images = 0, without = 0, first = 0;
 	char buf[TEXT_ID_ROOM];
 

@@ -6,6 +6,7 @@
 #include "eval/coco_detections.h"
 
 #include "base/file.h"
+#include "box/foreign_labels.h"
 #include "text/json_pull.h"
 
 #include <math.h>
@@ -397,6 +398,8 @@ int coco_detections_read(const char *path, struct coco_detections *out,
 	json_pull_init(&r.json, map.data, map.size, path, err);
 	rc = read_all(&r);
 	json_pull_release(&r.json);
+	if (rc != 0)
+		rc = foreign_labels_fail(map.data, map.size, path, rc, err);
 	/* It tells a file that was cut short while it was read from one that is
 	 * broken. */
 	rc = fl_map_end(&map, path, rc, err);

@@ -61,9 +61,6 @@ enum json_layout layout_json_kind(struct tree *t, const char *path)
 	else if (holds(&map, "\"images\"") && holds(&map, "\"annotations\"") &&
 		 holds(&map, "\"categories\"") && !holds(&map, LAYOUT_MARK))
 		kind = COCO_FILE;
-	else if (holds(&map, "\"annotations\"") && holds(&map, "\"result\"") &&
-		 holds(&map, "\"data\""))
-		kind = LABEL_STUDIO_FILE;
 	fl_map_close(&map);
 	return kind;
 }

@@ -21,6 +21,9 @@ static const char *const odd_text[ODD_KINDS] = {
 	[ODD_SIZE] =
 		"pictures of another size than their labels state: that of the picture counts",
 	[ODD_DIFFICULT] = "objects marked difficult: kept like the others",
+	[ODD_SCORED] =
+		"lines with a sixth number, which is taken for a score and not used: "
+		"are these detections of a model and no labels?",
 	[ODD_POLYGON] = "outlines: the upright box around each is taken",
 	[ODD_CLASS] = "classes without a single box",
 	[ODD_CLASS_VAL] = "classes with boxes in one part only",
@@ -37,6 +40,9 @@ static const char *const odd_text[ODD_KINDS] = {
 	[ODD_UNREADABLE] = "pictures that cannot be read",
 	[ODD_NAME] = "pictures whose name is not UTF-8: give them another",
 	[ODD_UNLISTED] = "labelled pictures that no list of a part names",
+	[ODD_SWAPPED] =
+		"boxes of a negative width or height (corners the wrong way round, xmax below xmin?): "
+		"swap them",
 	[ODD_NO_AREA] = "boxes without an area, points and lines",
 	[ODD_OUTSIDE] = "boxes wholly outside their picture",
 	[ODD_CROWD] = "boxes around a crowd",

@@ -48,6 +48,7 @@ enum label_odd {
 	ODD_CLIPPED,	/* boxes over the edge */
 	ODD_SIZE,	/* another size than stated */
 	ODD_DIFFICULT,	/* of VOC */
+	ODD_SCORED,	/* lines of YOLO with a score */
 	ODD_POLYGON,	/* outlines of which the bounds are taken */
 	ODD_CLASS,	/* classes without a box */
 	ODD_CLASS_VAL,	/* classes without a box in one part */
@@ -62,6 +63,7 @@ enum label_odd {
 	ODD_UNREADABLE, /* pictures */
 	ODD_NAME,	/* names that are not UTF-8 */
 	ODD_UNLISTED,	/* labelled pictures that no list names */
+	ODD_SWAPPED,	/* boxes whose second corner lies before the first */
 	ODD_NO_AREA,	/* boxes, points, lines */
 	ODD_OUTSIDE,	/* boxes */
 	ODD_CROWD,	/* boxes around several objects */

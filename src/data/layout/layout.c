@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "box/annotations.h"
+#include "box/foreign_labels.h"
 #include "image/image.h"
 
 #include <limits.h>
@@ -41,38 +42,67 @@ static bool is_archive(const char *path)
 	return false;
 }
 
+#define LOOKED_AT 1000 /* files, before we say that none is anybody's */
+
+/* What the bytes of a file say: whose it is; NULL: they do not. */
+static const char *by_contents(struct tree *t, const char *path)
+{
+	struct fl_err err = FL_ERR_INIT;
+	const char *what = NULL;
+	struct fl_map map;
+
+	if (fl_map_open(&map, tree_full(t, path), &err) != 0)
+		return NULL;
+	what = foreign_labels(map.data, map.size);
+	if (!what && tree_is_xml(path) &&
+	    memmem(map.data, map.size, "<annotations>", 13))
+		what = "CVAT's own XML: export as COCO 1.0 there";
+	fl_map_close(&map);
+	return what;
+}
+
 /* What a file that is there is, though none of the layouts; NULL: nothing to
  * say. The first one that has an answer becomes the hint of the error: people
  * export in a tool's own format, or forget to unpack. */
-static const char *stranger(struct tree *t, const char *path, char *room,
-			    size_t size)
+static const char *stranger(struct tree *t, const char *path)
 {
-	struct annotations a;
-	struct fl_err err = FL_ERR_INIT;
-	struct fl_map map;
-	bool cvat = false;
+	static const struct {
+		const char *ending, *what;
+	} kinds[] = {
+		{ ".csv", "a table: export the data set as COCO, VOC or YOLO" },
+		{ ".tfrecord",
+		  "TensorFlow's records: export the data set as COCO, VOC or YOLO" },
+		{ ".record",
+		  "TensorFlow's records: export the data set as COCO, VOC or YOLO" },
+		{ ".vott", "a project of VoTT: export as Pascal VOC there" },
+		{ ".xml", "an XML without <annotation>" },
+	};
+	const char *what = NULL;
 
 	if (is_archive(path))
 		return "an archive: unpack it first";
-	if (fl_ends_with(path, ".csv"))
-		return "a table: export the data set as COCO, VOC or YOLO";
-	if (tree_is_json(path)) {
-		if (layout_json_kind(t, path) == LABEL_STUDIO_FILE)
-			return "Label Studio's own json: export as COCO, YOLO or Pascal VOC there";
-		if (annotations_read(tree_full(t, path), &a, &err) == 0) {
-			annotations_release(&a);
-			return "a json without images, annotations and categories";
-		}
-		snprintf(room, size, "no COCO file (%.400s)", err.text);
-		return room;
-	}
-	if (!tree_is_xml(path) ||
-	    fl_map_open(&map, tree_full(t, path), &err) != 0)
+	what = by_contents(t, path);
+	for (size_t i = 0; !what && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (fl_ends_with(path, kinds[i].ending))
+			what = kinds[i].what;
+	return what;
+}
+
+/* A json that is nobody's: what is wrong with it. */
+static const char *broken_json(struct tree *t, const char *path, char *room,
+			       size_t size)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct annotations a;
+
+	if (!tree_is_json(path))
 		return NULL;
-	cvat = memmem(map.data, map.size, "<annotations>", 13) != NULL;
-	fl_map_close(&map);
-	return cvat ? "CVAT's own XML: export as COCO 1.0 there"
-		    : "an XML without <annotation>";
+	if (annotations_read(tree_full(t, path), &a, &err) == 0) {
+		annotations_release(&a);
+		return "a json without images, annotations and categories";
+	}
+	snprintf(room, size, "no COCO file (%.400s)", err.text);
+	return room;
 }
 
 static int found_nothing(struct tree *t, struct fl_err *err)
@@ -81,12 +111,17 @@ static int found_nothing(struct tree *t, struct fl_err *err)
 	char room[512];
 	int pictures = 0;
 
-	for (int i = 0; i < t->count; i++) {
+	for (int i = 0; i < t->count; i++)
 		pictures += image_is_named(t->paths[i]);
-		if (!what) {
-			odd = t->paths[i];
-			what = stranger(t, odd, room, sizeof(room));
-		}
+	/* what is known first: projects have other files beside their labels */
+	for (int i = 0, looked = 0; !what && i < t->count; i++) {
+		odd = t->paths[i];
+		if (!image_is_named(odd) && looked++ < LOOKED_AT)
+			what = stranger(t, odd);
+	}
+	for (int i = 0; !what && i < t->count; i++) {
+		odd = t->paths[i];
+		what = broken_json(t, odd, room, sizeof(room));
 	}
 	return fl_fail(
 		err, FL_EDATA,
@@ -194,7 +229,8 @@ static int open_tree(struct labels *l, const char *data, const char **one,
 	if (!tree_is_json(data) && !tree_is_yaml(data))
 		return fl_fail(
 			err, FL_EDATA,
-			"'%s' is neither a folder nor a COCO json nor a data.yaml",
+			"'%s' is neither a folder nor a COCO json nor a data.yaml; "
+			"give the folder that holds the labels and the pictures",
 			data);
 	return open_beside(l, data, one, err);
 }

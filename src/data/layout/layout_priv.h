@@ -25,7 +25,6 @@ enum json_layout {
 	NOT_LABELS,
 	COCO_FILE,
 	LABELME_FILE,
-	LABEL_STUDIO_FILE, /* its own format: tasks */
 };
 enum json_layout layout_json_kind(struct tree *tree, const char *path);
 

@@ -81,6 +81,12 @@ static bool clip(struct labels *l, const struct label_image *im,
 	double cut = fmax(fmax(x0 - b->x, b->x + b->w - x1),
 			  fmax(y0 - b->y, b->y + b->h - y1));
 
+	if (b->w < 0 || b->h < 0) {
+		labels_odd(l, ODD_SWAPPED, "%s: x %g to %g, y %g to %g of '%s'",
+			   im->path, b->x, b->x + b->w, b->y, b->y + b->h,
+			   l->classes[b->class]);
+		return false;
+	}
 	if (!(b->w > 0) || !(b->h > 0)) {
 		labels_odd(l, ODD_NO_AREA, "%s: %g x %g of '%s'", im->path,
 			   b->w, b->h, l->classes[b->class]);

@@ -156,6 +156,9 @@ static int read_line(struct yolo *y, char *line, const char *path, int number,
 		rc = check_shares(v + 1, centre ? 4 : n - 1, path, number, err);
 	if (rc != 0)
 		return rc;
+	if (scored && !y->keypoints)
+		labels_odd(y->labels, ODD_SCORED, "%s:%d: %g", path, number,
+			   v[5]);
 	if (centre) {
 		box_of_centre(v + 1, &box);
 	} else {
