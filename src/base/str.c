@@ -97,6 +97,28 @@ size_t fl_first_not_before(const char *const *sorted, size_t count,
 	return lo;
 }
 
+const char *fl_plural(long long n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
+void fl_str_add_count(struct fl_str *s, long long n, const char *text)
+{
+	fl_str_addf(s, "%lld ", n);
+	for (const char *open; (open = strchr(text, '{')) != NULL;) {
+		const char *bar = strchr(open, '|'), *end = strchr(open, '}');
+
+		FL_ASSERT(bar && end && bar < end);
+		fl_str_addn(s, text, (size_t)(open - text));
+		if (n == 1)
+			fl_str_addn(s, open + 1, (size_t)(bar - open - 1));
+		else
+			fl_str_addn(s, bar + 1, (size_t)(end - bar - 1));
+		text = end + 1;
+	}
+	fl_str_add(s, text);
+}
+
 bool fl_starts_with(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

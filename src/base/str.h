@@ -34,6 +34,12 @@ uint64_t fl_hash(const char *text);
 size_t fl_first_not_before(const char *const *sorted, size_t count,
 			   const char *text);
 
+/* one for 1, else many. */
+const char *fl_plural(long long n, const char *one, const char *many);
+/* "3 boxes are left out" of "{box is|boxes are} left out": n, and of every pair
+ * in braces the half that goes with it. */
+void fl_str_add_count(struct fl_str *s, long long n, const char *text);
+
 bool fl_starts_with(const char *text, const char *prefix);
 bool fl_ends_with(const char *text, const char *suffix);
 

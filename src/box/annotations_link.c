@@ -243,9 +243,11 @@ static void explain_unlisted(const struct annotations *a, struct fl_str *out)
 	if (count)
 		fl_str_addf(
 			out,
-			"%zu annotations are of images that the file does not list, and count "
+			"%zu %s of images that the file does not list, and %s "
 			"nowhere (the first: annotation %s of image %s)\n",
 			count,
+			fl_plural(count, "annotation is", "annotations are"),
+			fl_plural(count, "counts", "count"),
 			first->has_id ? text_ids_show(&a->ids, first->id, own)
 				      : "without an id",
 			text_ids_show(&a->ids, first->image_id, image));
@@ -254,22 +256,29 @@ static void explain_unlisted(const struct annotations *a, struct fl_str *out)
 void annotations_explain(const struct annotations *a, struct fl_str *out)
 {
 	if (a->fault_count)
-		fl_str_addf(
-			out,
-			"%zu annotations have no 'bbox' of four numbers and are left out "
-			"(the first in line %zu: %s)\n",
-			a->fault_count, a->faults[0].line, a->faults[0].what);
+		fl_str_addf(out,
+			    "%zu %s no 'bbox' of four numbers and %s left out "
+			    "(the first in line %zu: %s)\n",
+			    a->fault_count,
+			    fl_plural(a->fault_count, "annotation has",
+				      "annotations have"),
+			    fl_plural(a->fault_count, "is", "are"),
+			    a->faults[0].line, a->faults[0].what);
 	if (a->mended_areas)
 		fl_str_addf(
 			out,
-			"%zu annotations have no 'area': width x height of the box is taken\n",
-			a->mended_areas);
+			"%zu %s no 'area': width x height of the box is taken\n",
+			a->mended_areas,
+			fl_plural(a->mended_areas, "annotation has",
+				  "annotations have"));
 	if (a->mended_ids)
 		fl_str_addf(
 			out,
-			"%zu annotations have ids in quotes where images or categories have "
+			"%zu %s ids in quotes where images or categories have "
 			"not, or the reverse: digits are matched\n",
-			a->mended_ids);
+			a->mended_ids,
+			fl_plural(a->mended_ids, "annotation has",
+				  "annotations have"));
 	explain_unlisted(a, out);
 	annotations_explain_boxes(a, out);
 }

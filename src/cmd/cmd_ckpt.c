@@ -51,8 +51,9 @@ static void show_tensors(const struct tensor_file *file)
 		values += named_tensor_count(t);
 		bytes += t->bytes;
 	}
-	printf("%zu tensors, %zu values, %zu bytes (%s)\n", file->count, values,
-	       bytes, file->format);
+	printf("%zu %s, %zu %s, %zu bytes (%s)\n", file->count,
+	       fl_plural(file->count, "tensor", "tensors"), values,
+	       fl_plural(values, "value", "values"), bytes, file->format);
 }
 
 static void show_meta(const struct tensor_file *file)

@@ -99,7 +99,8 @@ static int source_close(struct source *s, const char *path, int rc,
 
 static void wrote(const char *path, size_t count, const char *what)
 {
-	printf("%s: %zu tensors, %s\n", path, count, what);
+	printf("%s: %zu %s, %s\n", path, count,
+	       fl_plural(count, "tensor", "tensors"), what);
 }
 
 /* The average is what one publishes; the table of names goes

@@ -154,8 +154,8 @@ static int check(const struct data_args *args, int words, char **argv,
 	/* Status 3, so that a script can stop before the training. */
 	if (rc == 0 && suffers > 0)
 		rc = fl_fail(err, FL_EDATA,
-			     "%ld problems that training would suffer from",
-			     suffers);
+			     "%ld %s that training would suffer from", suffers,
+			     fl_plural(suffers, "problem", "problems"));
 	else if (rc == 0)
 		printf("fit for training\n");
 	return rc;

@@ -117,8 +117,10 @@ static int draw_all(const struct infer_args *args, const struct dataset *d,
 	}
 	image_release(&im);
 	if (rc == 0)
-		fl_info("%d pictures with %zu boxes of score %g and more in %s",
-			pictures, drawn, args->draw_threshold, args->output);
+		fl_info("%d %s with %zu %s of score %g and more in %s",
+			pictures, fl_plural(pictures, "picture", "pictures"),
+			drawn, fl_plural(drawn, "box", "boxes"),
+			args->draw_threshold, args->output);
 	return rc;
 }
 
@@ -146,7 +148,8 @@ static int write_results(const struct infer_args *args, const struct dataset *d,
 		rc = coco_detections_write(path, found, kept, &d->ids, files,
 					   err);
 	if (rc == 0)
-		fl_info("%zu detections of score %g and more in %s", kept,
+		fl_info("%zu %s of score %g and more in %s", kept,
+			fl_plural(kept, "detection", "detections"),
 			args->save_threshold, path);
 	free(files);
 	return rc;

@@ -197,9 +197,9 @@ static void say_written(const struct target *t, const struct fl_str *texts,
 			const struct new_facts *f, const struct new_proposal *p,
 			const char *out)
 {
-	printf("proposed: %d classes, %dx%d, batch %d, %d epochs; %.0f MiB of activations; %s\n",
-	       f->classes, p->size, p->size, p->batch, p->epochs,
-	       p->bytes / 0x1p20, p->time_why);
+	printf("proposed: %d %s, %dx%d, batch %d, %d epochs; %.0f MiB of activations; %s\n",
+	       f->classes, fl_plural(f->classes, "class", "classes"), p->size,
+	       p->size, p->batch, p->epochs, p->bytes / 0x1p20, p->time_why);
 	printf("wrote %s", t->recipe);
 	for (int s = SPLIT_TRAIN; s < SPLITS; s++)
 		if (texts[s].len > 0)

@@ -65,7 +65,8 @@ static int score(struct job_detect *d, const struct eval_options *o,
 		fl_info("Total sample number: %d, average FPS: %.2f", ev.images,
 			ev.images / ev.seconds);
 		if (v->bad.count)
-			fl_warn("%d images could not be decoded", v->bad.count);
+			fl_warn("%d %s could not be decoded", v->bad.count,
+				fl_plural(v->bad.count, "image", "images"));
 	}
 	coco_result_release(&ev.coco);
 	free(found);

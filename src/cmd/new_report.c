@@ -36,8 +36,10 @@ static void print_pictures(const struct labels *l, const struct new_facts *f,
 	}
 	fprintf(to, "%s: %s, class names from %s\n", l->tree.root, l->layout,
 		l->source ? l->source : "'categories'");
-	fprintf(to, "  %ld pictures of %dx%d to %dx%d, %ld boxes, %d classes\n",
-		all, least_w, least_h, most_w, most_h, boxes, l->class_count);
+	fprintf(to, "  %ld %s of %dx%d to %dx%d, %ld %s, %d %s\n", all,
+		fl_plural(all, "picture", "pictures"), least_w, least_h, most_w,
+		most_h, boxes, fl_plural(boxes, "box", "boxes"), l->class_count,
+		fl_plural(l->class_count, "class", "classes"));
 	fprintf(to, "  training %ld, validation %ld, test %ld: %s\n",
 		pictures[SPLIT_TRAIN], pictures[SPLIT_VAL],
 		pictures[SPLIT_TEST], l->split_rule);

@@ -26,11 +26,18 @@ static int on_start(void *ctx, const struct engine *engine,
 	const struct recipe *r = w->recipe;
 
 	(void)engine, (void)err;
-	fl_info("%d images with %ld boxes of %d classes; %d ranks of batch %d, "
-		"%d steps an epoch, %d epochs",
-		data->count, data->boxes, data->class_count, w->comm->world,
+	fl_info("%d %s with %ld %s of %d %s; %d %s of batch %d, "
+		"%d %s an epoch, %d %s",
+		data->count, fl_plural(data->count, "image", "images"),
+		data->boxes, fl_plural(data->boxes, "box", "boxes"),
+		data->class_count,
+		fl_plural(data->class_count, "class", "classes"),
+		w->comm->world, fl_plural(w->comm->world, "rank", "ranks"),
 		data_options(r)->train_reader.batch_size,
-		place->steps_per_epoch, run_options(r)->epoch);
+		place->steps_per_epoch,
+		fl_plural(place->steps_per_epoch, "step", "steps"),
+		run_options(r)->epoch,
+		fl_plural(run_options(r)->epoch, "epoch", "epochs"));
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/par.h"
+#include "base/str.h"
 #include "image/image.h"
 
 #include <limits.h>
@@ -18,63 +19,72 @@
  * of the case: what is harmless is a note, what is lost or wrong a problem
  * (CHECK_HARMFUL in check_priv.h divides them). */
 static const char *const kind_text[CHECK_KINDS] = {
-	[CHECK_NO_BOXES] = "images without a box (left out unless allow_empty)",
-	[CHECK_CROWD] = "crowd boxes (left out)",
+	[CHECK_NO_BOXES] =
+		"{image|images} without a box (left out unless allow_empty)",
+	[CHECK_CROWD] = "crowd {box|boxes} (left out)",
 	[CHECK_SMALL_OVERHANG] =
-		"boxes that reach over the edge (kept, clipped later)",
+		"{box that reaches|boxes that reach} over the edge (kept, clipped later)",
 	[CHECK_ODD_FILE] =
-		"images that decode whole, their files not quite in order",
+		"{image that decodes whole, its file|images that decode whole, their files} not quite in order",
 	[CHECK_OTHER_KIND] =
-		"images named as another kind than they are (no harm)",
+		"{image named as another kind than it is|images named as another kind than they are} (no harm)",
 	[CHECK_PART_LOST] =
-		"images of which a part is lost (decoded as OpenCV does)",
-	[CHECK_MISSING] = "images whose file is missing",
-	[CHECK_UNREADABLE] = "images that cannot be decoded",
-	[CHECK_DEEP] = "images of 16 bits a sample (cut to 8)",
-	[CHECK_OTHER_SIZE] = "images of another size than stated",
-	[CHECK_DUPLICATE_IMAGE] = "image ids that stand for several images",
-	[CHECK_DUPLICATE_FILE] = "files that are listed twice",
-	[CHECK_BAD_SIZE] = "images of a negative size (left out)",
-	[CHECK_NO_BBOX] = "annotations without a bbox of four numbers",
-	[CHECK_NOT_FINITE] = "boxes with NaN or infinity",
-	[CHECK_NO_AREA] = "boxes of no area",
-	[CHECK_OUTSIDE] = "boxes wholly outside their image",
-	[CHECK_UNKNOWN_CATEGORY] = "annotations of an unknown category",
-	[CHECK_UNKNOWN_IMAGE] = "annotations of an unknown image",
+		"{image|images} of which a part is lost (decoded as OpenCV does)",
+	[CHECK_MISSING] = "{image|images} whose file is missing",
+	[CHECK_UNREADABLE] = "{image|images} that cannot be decoded",
+	[CHECK_DEEP] = "{image|images} of 16 bits a sample (cut to 8)",
+	[CHECK_OTHER_SIZE] = "{image|images} of another size than stated",
+	[CHECK_DUPLICATE_IMAGE] =
+		"image {id that stands|ids that stand} for several images",
+	[CHECK_DUPLICATE_FILE] = "{file that is|files that are} listed twice",
+	[CHECK_BAD_SIZE] = "{image|images} of a negative size (left out)",
+	[CHECK_NO_BBOX] =
+		"{annotation|annotations} without a bbox of four numbers",
+	[CHECK_NOT_FINITE] = "{box|boxes} with NaN or infinity",
+	[CHECK_NO_AREA] = "{box|boxes} of no area",
+	[CHECK_OUTSIDE] =
+		"{box wholly outside its|boxes wholly outside their} image",
+	[CHECK_UNKNOWN_CATEGORY] =
+		"{annotation|annotations} of an unknown category",
+	[CHECK_UNKNOWN_IMAGE] = "{annotation|annotations} of an unknown image",
 	[CHECK_DUPLICATE_BOX] =
-		"annotations whose id others have too (scores suffer, training does not: "
+		"{annotation|annotations} whose id others have too (scores suffer, training does not: "
 		"COCO's scoring takes the last of an id for all of them)",
 	[CHECK_ZERO_ID] =
-		"annotations with id 0 (scores suffer, training does not: 0 means \"not "
+		"{annotation|annotations} with id 0 (scores suffer, training does not: 0 means \"not "
 		"matched\" "
 		"in COCO's scoring, so the object counts as missed; number from 1)",
 	[CHECK_NO_AREA_FIELD] =
-		"annotations without 'area' (width x height of the box is taken)",
+		"{annotation|annotations} without 'area' (width x height of the box is taken)",
 	[CHECK_QUOTED_ID] =
-		"annotations with ids in quotes where the lists have none, or the reverse "
+		"{annotation|annotations} with ids in quotes where the lists have none, or the reverse "
 		"(matched)",
 	[CHECK_NO_SIZE] =
-		"images without a usable width and height (taken from the file)",
+		"{image|images} without a usable width and height (taken from the file)",
 	[CHECK_MENDED_NAME] =
-		"files under another spelling than written (found: / for \\, without %20, "
+		"{file|files} under another spelling than written (found: / for \\, without %20, "
 		"without the image folder, or with other capitals in the ending)",
-	[CHECK_SAME_NAME] = "names that several categories have",
-	[CHECK_UNUSED_CLASS] = "categories without a box",
+	[CHECK_SAME_NAME] = "{name|names} that several categories have",
+	[CHECK_UNUSED_CLASS] = "{category|categories} without a box",
 	[CHECK_LVIS] =
-		"file of LVIS (not every object is annotated: COCO's AP is not "
+		"{file|files} of LVIS (not every object is annotated: COCO's AP is not "
 		"LVIS's own)",
-	[CHECK_NO_NAME] = "images without a 'file_name'",
+	[CHECK_NO_NAME] = "{image|images} without a 'file_name'",
 	[CHECK_FIRST_PIXEL] =
-		"boxes within 0 .. 1: parts of the image, not pixels; multiply by width and "
+		"{box|boxes} within 0 .. 1: parts of the image, not pixels; multiply by width and "
 		"height",
 	[CHECK_CORNERS] =
-		"file whose boxes look like corners x1, y1, x2, y2; COCO's are x, y, width, "
+		"{file|files} whose boxes look like corners x1, y1, x2, y2; COCO's are x, y, width, "
 		"height",
-	[CHECK_DUPLICATE_CLASS] = "category ids that are used twice",
-	[CHECK_NO_CLASSES] = "file without 'categories'",
-	[CHECK_CLASS_COUNT] = "another number of classes than the recipe's",
-	[CHECK_VOC_IMAGE] = "pictures without a file, an annotation or a size",
-	[CHECK_VOC_BOX] = "boxes of no area within their picture",
+	[CHECK_DUPLICATE_CLASS] =
+		"category {id that is|ids that are} used twice",
+	[CHECK_NO_CLASSES] = "{file|files} without 'categories'",
+	[CHECK_CLASS_COUNT] =
+		"{number of classes that is not|numbers of classes that are not}  the recipe's",
+	[CHECK_VOC_IMAGE] =
+		"{picture|pictures} without a file, an annotation or a size",
+	[CHECK_VOC_BOX] =
+		"{box of no area within its|boxes of no area within their} picture",
 };
 
 /* From any thread; those beyond CHECK_SHOWN are counted alone. */
@@ -141,9 +151,18 @@ void check_decoded_one(struct check *c, size_t of)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void check_print_counts(long images, long boxes, long classes, FILE *to)
+{
+	fprintf(to, "%ld %s, %ld %s, %ld %s:\n", images,
+		fl_plural(images, "image", "images"), boxes,
+		fl_plural(boxes, "box", "boxes"), classes,
+		fl_plural(classes, "class", "classes"));
+}
+
 /* 'more' are those of a kind that have no example of their own. */
 long check_print(const struct check *c, FILE *to)
 {
+	struct fl_str line = FL_STR_INIT;
 	long harmful = 0;
 
 	for (int k = 0; k < CHECK_KINDS; k++) {
@@ -151,9 +170,11 @@ long check_print(const struct check *c, FILE *to)
 
 		if (all == 0)
 			continue;
-		fprintf(to, "%s %ld %s\n",
-			k >= CHECK_HARMFUL ? "PROBLEM" : "note   ", all,
-			kind_text[k]);
+		fl_str_clear(&line);
+		fl_str_add_count(&line, all, kind_text[k]);
+		fprintf(to, "%s %s\n",
+			k >= CHECK_HARMFUL ? "PROBLEM" : "note   ",
+			fl_str_get(&line));
 		for (int i = 0; i < CHECK_SHOWN && i < c->count[k]; i++)
 			fprintf(to, "          %s\n", c->example[k][i]);
 		if (c->count[k] > CHECK_SHOWN)
@@ -162,6 +183,7 @@ long check_print(const struct check *c, FILE *to)
 		if (k >= CHECK_HARMFUL)
 			harmful += all;
 	}
+	fl_str_release(&line);
 	return harmful;
 }
 
@@ -197,8 +219,7 @@ static void print_voc_classes(const struct dataset *d, FILE *to)
 	for (int i = 0; i < d->count; i++)
 		for (int k = 0; k < d->images[i].count; k++)
 			n[d->images[i].classes[k]]++;
-	fprintf(to, "%d images, %ld boxes, %d classes:\n", d->count, d->boxes,
-		d->class_count);
+	check_print_counts(d->count, d->boxes, d->class_count, to);
 	for (int i = 0; i < d->class_count; i++)
 		fprintf(to, "  %-24s %ld\n", d->class_names[i], n[i]);
 	free(n);
@@ -245,8 +266,8 @@ static void describe(const char *path, FILE *to)
 		return;
 	fprintf(to, "%s: %s, %dx%d, %d channel%s of %d bit%s", path,
 		image_kind_name(info.kind), info.w, info.h, info.components,
-		info.components == 1 ? "" : "s", info.bits,
-		info.bits == 1 ? "" : "s");
+		fl_plural(info.components, "", "s"), info.bits,
+		fl_plural(info.bits, "", "s"));
 	if (info.orientation > 1)
 		fprintf(to, ", orientation %d (turned by it)",
 			info.orientation);
@@ -269,7 +290,8 @@ int check_pictures(const char *path, FILE *to, long *suffers,
 		describe(d.images[i].path, to);
 		check_file(&c, d.images[i].path, NULL);
 	}
-	fprintf(to, "%s: %d pictures\n", path, d.count);
+	fprintf(to, "%s: %d %s\n", path, d.count,
+		fl_plural(d.count, "picture", "pictures"));
 	*suffers += check_print(&c, to);
 	pthread_mutex_destroy(&c.lock);
 	dataset_close(&d);

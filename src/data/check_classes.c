@@ -59,8 +59,8 @@ static long report(const struct class_list *train,
 		unknown += m.of_model[k] < 0 && boxes[k] > 0;
 	if (unknown)
 		fprintf(to,
-			"PROBLEM %ld classes of EvalDataset that TrainDataset does not have\n",
-			unknown);
+			"PROBLEM %ld %s of EvalDataset that TrainDataset does not have\n",
+			unknown, fl_plural(unknown, "class", "classes"));
 	else if (!m.in_order)
 		fprintf(to,
 			"note    EvalDataset lists other classes than TrainDataset, or in "

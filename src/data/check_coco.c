@@ -290,9 +290,10 @@ static void check_annotations(struct check *c)
 	if (c->corners > 0 && c->corners_not == 0)
 		check_complain(
 			c, CHECK_CORNERS,
-			"%ld boxes reach over the edge as x, y, width, height, and none as "
+			"%ld %s over the edge as x, y, width, height, and none as "
 			"corners",
-			c->corners);
+			c->corners,
+			fl_plural(c->corners, "box reaches", "boxes reach"));
 	/* One example and a number: they are all alike. */
 	if (a->mended_ids) {
 		check_complain(c, CHECK_QUOTED_ID, "digits are matched");
@@ -314,8 +315,8 @@ static void check_classes(struct check *c, int num_classes, FILE *to)
 	for (size_t i = 0; i < a->box_count; i++)
 		if (a->boxes[i].category >= 0)
 			n[a->boxes[i].category]++;
-	fprintf(to, "%zu images, %zu boxes, %zu classes:\n", a->image_count,
-		a->box_count, a->category_count);
+	check_print_counts((long)a->image_count, (long)a->box_count,
+			   (long)a->category_count, to);
 	for (size_t i = 0; i < a->category_count; i++) {
 		fprintf(to, "  %-24s %ld\n", a->categories[i].name, n[i]);
 		if (n[i] == 0)

@@ -76,6 +76,8 @@ void check_file(struct check *check, const char *path,
 		const struct annotation_image *stated);
 /* For the line of progress. */
 void check_decoded_one(struct check *check, size_t of);
+/* "8 images, 1 box, 2 classes:" */
+void check_print_counts(long images, long boxes, long classes, FILE *to);
 /* How many complaints are harmful. */
 long check_print(const struct check *check, FILE *to);
 

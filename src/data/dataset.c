@@ -321,17 +321,19 @@ static int no_image(const struct dataset *d, const char *path,
 	if (d->flat_names)
 		snprintf(
 			hint, sizeof(hint),
-			"%d of the files lie in the image folder under the last part of "
-			"their names: "
+			"%d of the files %s in the image folder under the last part of "
+			"%s: "
 			"flat_names: true takes that; ",
-			d->flat_names);
+			d->flat_names, fl_plural(d->flat_names, "lies", "lie"),
+			fl_plural(d->flat_names, "its name", "their names"));
 	return fl_fail(
 		err, FL_EDATA,
 		"'%s' has no usable image: of %d listed, %d have no file or name and %d no "
-		"box to train on (%d boxes are left out); "
+		"box to train on (%d %s left out); "
 		"%s'flotilla data check' tells why",
 		path, d->listed, d->skipped_images, d->boxless,
-		d->skipped_boxes, hint);
+		d->skipped_boxes,
+		fl_plural(d->skipped_boxes, "box is", "boxes are"), hint);
 }
 
 static int check(const struct dataset *d, const char *path, int num_classes,
@@ -346,9 +348,11 @@ static int check(const struct dataset *d, const char *path, int num_classes,
 	if (num_classes > 0 && d->class_count != num_classes)
 		return fl_fail(
 			err, FL_ERECIPE,
-			"the recipe has num_classes %d, but '%s' has %d categories; set -o "
+			"the recipe has num_classes %d, but '%s' has %d %s; set -o "
 			"num_classes=%d",
-			num_classes, path, d->class_count, d->class_count);
+			num_classes, path, d->class_count,
+			fl_plural(d->class_count, "category", "categories"),
+			d->class_count);
 	if (d->listed == 0)
 		return fl_fail(err, FL_EDATA, "'%s' lists no image", path);
 	if (d->count == 0)
@@ -370,29 +374,35 @@ static void say_mended(const struct dataset *d, const char *path,
 	if (d->measured)
 		fl_str_addf(
 			said,
-			"%d images of '%s' state no usable size: it is taken from their "
-			"files\n",
-			d->measured, path);
+			"%d %s of '%s' %s no usable size: it is taken from %s\n",
+			d->measured, fl_plural(d->measured, "image", "images"),
+			path, fl_plural(d->measured, "states", "state"),
+			fl_plural(d->measured, "its file", "their files"));
 	if (d->mended_names)
 		fl_str_addf(
 			said,
-			"%d files of '%s' lie under another spelling than written: "
+			"%d %s of '%s' %s under another spelling than written: "
 			"/ for \\, without %%20, without the image folder, or with other "
 			"capitals in the ending\n",
-			d->mended_names, path);
+			d->mended_names,
+			fl_plural(d->mended_names, "file", "files"), path,
+			fl_plural(d->mended_names, "lies", "lie"));
 	if (d->count > 0 && d->flat_names)
 		fl_str_addf(
 			said,
-			"%d of the missing files lie in the image folder under the last "
-			"part of their names: "
+			"%d of the missing files %s in the image folder under the last "
+			"part of %s: "
 			"flat_names: true in the recipe's data set takes that\n",
-			d->flat_names);
+			d->flat_names, fl_plural(d->flat_names, "lies", "lie"),
+			fl_plural(d->flat_names, "its name", "their names"));
 	if (d->first_pixel)
 		fl_str_addf(
 			said,
-			"%ld boxes of '%s' lie within 0 .. 1: parts of the image, and not "
+			"%ld %s of '%s' %s within 0 .. 1: parts of the image, and not "
 			"pixels?\n",
-			d->first_pixel, path);
+			d->first_pixel,
+			fl_plural(d->first_pixel, "box", "boxes"), path,
+			fl_plural(d->first_pixel, "lies", "lie"));
 }
 
 int dataset_open(const struct dataset_options *r, int num_classes,
@@ -486,8 +496,8 @@ static void say_passed(const struct passed *p, const char *folder)
 {
 	if (p->count > 0)
 		fl_warn("%d file%s of '%s' %s passed over, not named as pictures are (.jpg, .webp, ...): %s%s",
-			p->count, p->count == 1 ? "" : "s", folder,
-			p->count == 1 ? "is" : "are", p->names,
+			p->count, fl_plural(p->count, "", "s"), folder,
+			fl_plural(p->count, "is", "are"), p->names,
 			p->count > SHOWN ? ", ..." : "");
 }
 

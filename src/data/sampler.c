@@ -41,15 +41,18 @@ int sampler_open(struct sampler *s, enum data_sampler kind, uint64_t seed,
 	if (s->steps == 0 && images < world)
 		return fl_fail(
 			err, FL_ERECIPE,
-			"%d images are fewer than the %d ranks, of which each takes one at least; "
-			"start %d ranks at most, or add images",
-			images, world, images);
+			"%d %s fewer than the %d ranks, of which each takes one at least; "
+			"start %d %s at most, or add images",
+			images, fl_plural(images, "image is", "images are"),
+			world, images, fl_plural(images, "rank", "ranks"));
 	if (s->steps == 0)
 		return fl_fail(
 			err, FL_ERECIPE,
-			"%d images are fewer than the %d of one step (%d ranks "
+			"%d %s fewer than the %d of one step (%d %s "
 			"of batch %d); set TrainReader.batch_size to %d at most",
-			images, world * batch, world, batch, images / world);
+			images, fl_plural(images, "image is", "images are"),
+			world * batch, world, fl_plural(world, "rank", "ranks"),
+			batch, images / world);
 	/* the reference's order is padded to a multiple of the world */
 	s->order = fl_calloc((size_t)images + (size_t)world, sizeof(int));
 	return 0;

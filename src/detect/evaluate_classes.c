@@ -60,17 +60,21 @@ static void say_differences(const struct class_list *model,
 	if (n)
 		fl_str_addf(
 			&said,
-			"%d classes of the model are not in %s (%s): their detections do "
+			"%d %s of the model %s not in %s (%s): their detections do "
 			"not count\n",
-			n, file->from, fl_str_get(&alone));
+			n, fl_plural(n, "class", "classes"),
+			fl_plural(n, "is", "are"), file->from,
+			fl_str_get(&alone));
 	fl_str_clear(&alone);
 	n = list_alone(file, m->of_model, &alone);
 	if (n)
-		fl_str_addf(
-			&said,
-			"%d classes of %s are none of the model's, and no box is of them "
-			"(%s)\n",
-			n, file->from, fl_str_get(&alone));
+		fl_str_addf(&said,
+			    "%d %s of %s %s, and no box is of %s "
+			    "(%s)\n",
+			    n, fl_plural(n, "class", "classes"), file->from,
+			    fl_plural(n, "is not the model's",
+				      "are none of the model's"),
+			    fl_plural(n, "it", "them"), fl_str_get(&alone));
 	if (m->folded)
 		fl_str_addf(
 			&said,

@@ -274,7 +274,7 @@ static void tell_by_edges(const struct annotations *a,
 	if (shares == count)
 		fl_str_addf(
 			out,
-			"all %zu boxes of the detections lie within 0 .. 1: parts of the image, and "
+			"all boxes of the detections (%zu) lie within 0 .. 1: parts of the image, and "
 			"the score takes pixels; multiply by the image's width and height\n",
 			count);
 	else if (sized == count && not_corners * 50 <= count &&
@@ -301,10 +301,13 @@ static void tell_negative(const struct coco_detection *d, size_t count,
 	if (negative)
 		fl_str_addf(
 			out,
-			"%zu detections have a negative width or height and meet nothing "
+			"%zu %s a negative width or height and %s nothing "
 			"(detection %zu first: [%g, %g, %g, %g])\n",
-			negative, first, d[first].bbox[0], d[first].bbox[1],
-			d[first].bbox[2], d[first].bbox[3]);
+			negative,
+			fl_plural(negative, "detection has", "detections have"),
+			fl_plural(negative, "meets", "meet"), first,
+			d[first].bbox[0], d[first].bbox[1], d[first].bbox[2],
+			d[first].bbox[3]);
 }
 
 /* Of the sampled images, which all have boxes. */
@@ -324,9 +327,10 @@ static void tell_missing(const struct evidence *e, struct fl_str *out)
 	if (without * ONE_IN_MISSING >= images && without > 0)
 		fl_str_addf(
 			out,
-			"%zu of %zu images with boxes have no detection at all (image %s first): "
+			"%zu of %zu %s with boxes %s no detection at all (image %s first): "
 			"was the model run on all of them?\n",
-			without, images,
+			without, images, fl_plural(images, "image", "images"),
+			fl_plural(without, "has", "have"),
 			text_ids_show(&e->truth->ids, t[first].image_id, buf));
 }
 

@@ -86,7 +86,7 @@ static void explain_parts(const struct annotations *a, struct fl_str *out)
 	if (a->box_count)
 		fl_str_addf(
 			out,
-			"all %zu boxes of the ground truth lie within 0 .. 1: parts of the image, and the "
+			"all boxes of the ground truth (%zu) lie within 0 .. 1: parts of the image, and the "
 			"score takes pixels; multiply by width and height\n",
 			a->box_count);
 }
@@ -106,12 +106,13 @@ void coco_explain_truth(const struct annotations *a, struct fl_str *out)
 	if (f.shared)
 		fl_str_addf(
 			out,
-			"ids of annotations repeat: %zu annotations have %zu ids, %zu of "
+			"ids of annotations repeat: %zu annotations have %zu %s, %zu of "
 			"them one that others have too, and COCO's scoring takes the last "
 			"of an id for all of them; "
 			"the AP is therefore not that of the boxes: number annotations "
 			"through the whole file\n",
-			f.counted, f.ids, f.shared);
+			f.counted, f.ids, fl_plural(f.ids, "id", "ids"),
+			f.shared);
 	if (a->lvis)
 		fl_str_add(
 			out,
@@ -246,9 +247,12 @@ static void explain_outside(const struct annotations *a,
 		list(a, d, &u->outside, out);
 		fl_str_add(out, " (");
 		if (u->truths_out)
-			fl_str_addf(out, "%zu annotations and ", u->truths_out);
-		fl_str_addf(out, "%zu detections) count nowhere%s",
-			    u->found_out, from_zero(u) ? "; " : "");
+			fl_str_addf(out, "%zu %s and ", u->truths_out,
+				    fl_plural(u->truths_out, "annotation",
+					      "annotations"));
+		fl_str_addf(out, "%zu %s) count nowhere%s", u->found_out,
+			    fl_plural(u->found_out, "detection", "detections"),
+			    from_zero(u) ? "; " : "");
 	}
 	fl_str_addf(out, "%s\n",
 		    from_zero(u) ? "is one of the files numbered from 0?" : "");
@@ -270,9 +274,11 @@ void coco_explain_categories(const struct annotations *a,
 	if (wrong)
 		fl_str_addf(
 			out,
-			"%zu detections name another category than their category_id does "
+			"%zu %s another category than %s category_id does "
 			"(detection %zu: id %s beside '%s'); the id counts\n",
-			wrong, first,
+			wrong,
+			fl_plural(wrong, "detection names", "detections name"),
+			fl_plural(wrong, "its", "their"), first,
 			show(a, d, d->list[first].category_id, buf),
 			d->said[first].category);
 	free(u.listed.ids);

@@ -187,10 +187,10 @@ static void add_lost(const struct join *j, const int *place, struct fl_str *out)
 	for (size_t i = 0; i < lost; i++)
 		if (images == 0 || ids[i] != ids[images - 1])
 			ids[images++] = ids[i];
-	fl_str_addf(out, "; so it is with %zu of the %zu detections", lost,
-		    j->d->count);
+	fl_str_addf(out, "; so it is with %zu of the %zu %s", lost, j->d->count,
+		    fl_plural(j->d->count, "detection", "detections"));
 	if (ids[images - 1] != COCO_NO_ID)
-		fl_str_addf(out, ", of image%s ", images == 1 ? "" : "s");
+		fl_str_addf(out, ", of image%s ", fl_plural(images, "", "s"));
 	for (size_t i = 0; i < images && ids[i] != COCO_NO_ID; i++) {
 		if (i == NAMED) {
 			fl_str_addf(out, ", ... (%zu)", images);
@@ -283,8 +283,8 @@ static void say_names(struct join *j)
 	int64_t id = j->d->list[i].image_id;
 
 	fl_str_addf(j->said,
-		    "the %zu detections are joined to images by file name: ",
-		    j->d->count);
+		    "the %zu %s joined to images by file name: ", j->d->count,
+		    fl_plural(j->d->count, "detection is", "detections are"));
 	if (id == COCO_NO_ID)
 		fl_str_addf(j->said, "detection %zu states no image_id\n", i);
 	else
@@ -324,9 +324,12 @@ static int choose_images(struct join *j, const int **chosen, struct fl_err *err)
 		return no_image(j, lost, nameless, err);
 	fl_str_addf(
 		j->said,
-		"%zu detections name another file than that of the image with their "
+		"%zu %s another file than that of the image with %s "
 		"image_id (detection %zu: '%s'); they are counted by their ids\n",
-		j->contradict, first_wrong(j), file_of(j, first_wrong(j)));
+		j->contradict,
+		fl_plural(j->contradict, "detection names", "detections name"),
+		fl_plural(j->contradict, "its", "their"), first_wrong(j),
+		file_of(j, first_wrong(j)));
 	return 0;
 }
 

@@ -43,14 +43,19 @@ int join_find_id(const struct join *j, const struct annotation_index *index,
 	return found;
 }
 
+static const char *detections(size_t count)
+{
+	return fl_plural(count, "detection", "detections");
+}
+
 void join_say_quoted(struct join *j, const char *what, size_t count)
 {
 	if (count)
 		fl_str_addf(
 			j->said,
-			"the %s of %zu detections is in quotes and the ground truth's is "
+			"the %s of %zu %s is in quotes and the ground truth's is "
 			"not, or the reverse: digits are matched\n",
-			what, count);
+			what, count, detections(count));
 }
 
 /* The one category of that name: as written, or with other capitals. */
@@ -190,24 +195,28 @@ void join_categories(struct join *j)
 	if (n.by_name)
 		fl_str_addf(
 			j->said,
-			"the detections list their own categories: %zu detections are given "
+			"the detections list their own categories: %zu %s given "
 			"the ground truth's id of the same name\n",
-			n.by_name);
+			n.by_name,
+			fl_plural(n.by_name, "detection is", "detections are"));
 	if (n.unnamed)
 		fl_str_addf(
 			j->said,
-			"%zu detections are of categories whose name the ground truth does "
-			"not list; they count nowhere\n",
-			n.unnamed);
+			"%zu %s of categories whose name the ground truth does "
+			"not list; %s nowhere\n",
+			n.unnamed,
+			fl_plural(n.unnamed, "detection is", "detections are"),
+			fl_plural(n.unnamed, "it counts", "they count"));
 	if (n.by_key)
-		fl_str_addf(
-			j->said,
-			"%zu detections state no category_id: they are matched by category_name\n",
-			n.by_key);
+		fl_str_addf(j->said,
+			    "%zu %s no category_id: matched by category_name\n",
+			    n.by_key,
+			    fl_plural(n.by_key, "detection states",
+				      "detections state"));
 	if (n.by_text)
 		fl_str_addf(
 			j->said,
-			"the category_id of %zu detections is the name of a category; names "
+			"the category_id of %zu %s is the name of a category; names "
 			"are matched\n",
-			n.by_text);
+			n.by_text, detections(n.by_text));
 }

@@ -115,9 +115,10 @@ void schedule_fit(struct schedule_options *o, int batch_size, int world,
 
 	n = snprintf(
 		line, SCHEDULE_LINE,
-		"learning rate %g was chosen for %d images a step, this job has %d (%d ranks of %d); "
+		"learning rate %g was chosen for %d images a step, this job has %d (%d %s of %d); "
 		"batch_rule %s: ",
-		was, o->base_batch, batch, world, batch_size,
+		was, o->base_batch, batch, world,
+		fl_plural(world, "rank", "ranks"), batch_size,
 		recipe_word(BATCH_RULE_WORDS, (int)o->batch_rule, rule));
 	o->base_lr = was * rate_factor(o->batch_rule, k);
 	if (scales && batch != o->base_batch)

@@ -193,9 +193,11 @@ static void compare_ranks(const struct engine *e, const struct json *o)
 	int64_t threads = json_int_or(o, "threads", fl_par_threads());
 
 	if (world != e->net.comm->world || threads != fl_par_threads())
-		fl_info("the checkpoint was made by %lld ranks of %lld threads, "
+		fl_info("the checkpoint was made by %lld %s of %lld %s, "
 			"this run has %d of %d: the last bits will differ from an undisturbed run",
-			(long long)world, (long long)threads,
+			(long long)world, fl_plural(world, "rank", "ranks"),
+			(long long)threads,
+			fl_plural(threads, "thread", "threads"),
 			e->net.comm->world, fl_par_threads());
 }
 

@@ -32,10 +32,14 @@ static int share_out(const struct checkpoint_origin *was, int ranks,
 			ranks * data_options(r)->train_reader.batch_size);
 	/* Else ranks were lost, of which passes.c speaks. */
 	if (o->job_ranks == 0 || o->job_ranks == o->world)
-		fl_info("the checkpoint was made by %lld ranks of batch %lld: the %d ranks here "
-			"share out the same %lld images a step (--new_batch would take %d)",
-			(long long)was->ranks, (long long)was->batch_size,
-			o->world, (long long)images,
+		fl_info("the checkpoint was made by %lld %s of batch %lld: the %d %s "
+			"out the same %lld images a step (--new_batch would take %d)",
+			(long long)was->ranks,
+			fl_plural(was->ranks, "rank", "ranks"),
+			(long long)was->batch_size, o->world,
+			fl_plural(o->world, "rank here shares",
+				  "ranks here share"),
+			(long long)images,
 			ranks * data_options(r)->train_reader.batch_size);
 	*out = (int)was->ranks;
 	return 0;
@@ -76,12 +80,13 @@ int resume_batch(const struct recipe *r, const struct resume_options *o,
 		return share_out(&was, ranks, r, o, out, err);
 	return fl_fail(
 		err, FL_ERECIPE,
-		"'%s' was trained with %lld images a step (%lld ranks of %lld), this run has %lld; "
+		"'%s' was trained with %lld images a step (%lld %s of %lld), this run has %lld; "
 		"to keep its steps set TrainReader.batch_size=%lld, with any number of ranks up to %lld; "
 		"to take %lld images a step from now on, by epochs, use --new_batch",
 		path, (long long)(was.ranks * was.batch_size),
-		(long long)was.ranks, (long long)was.batch_size,
-		(long long)here, (long long)was.batch_size,
+		(long long)was.ranks, fl_plural(was.ranks, "rank", "ranks"),
+		(long long)was.batch_size, (long long)here,
+		(long long)was.batch_size,
 		(long long)(was.ranks * was.batch_size), (long long)here);
 }
 

@@ -83,13 +83,17 @@ static int open_engine(struct run *r, int passes, struct fl_err *err)
 	/* And the classes, which belong to the run. */
 	r->engine.net.classes = &r->classes;
 	if (rc == 0)
-		fl_info("%d plans made in %.1f s; %.0f MiB of state, %.0f MiB "
-			"of activations, %.0f MiB of workspace, %d threads on '%s'",
-			r->engine.net.plans.count, fl_now_s() - start,
+		fl_info("%d %s made in %.1f s; %.0f MiB of state, %.0f MiB "
+			"of activations, %.0f MiB of workspace, %d %s on '%s'",
+			r->engine.net.plans.count,
+			fl_plural(r->engine.net.plans.count, "plan", "plans"),
+			fl_now_s() - start,
 			(double)r->engine.net.state.slab.bytes / 0x1p20,
 			(double)r->engine.net.plans.activation_bytes / 0x1p20,
 			(double)r->engine.net.plans.workspace_bytes / 0x1p20,
-			fl_par_threads(), r->dev->device->name);
+			fl_par_threads(),
+			fl_plural(fl_par_threads(), "thread", "threads"),
+			r->dev->device->name);
 	if (rc == 0)
 		kernels_log(r->dev);
 	return rc;

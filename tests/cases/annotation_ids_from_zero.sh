@@ -16,7 +16,7 @@ scores 'texts as ids of annotations' 0.550990
 
 case_scores
 sed -i 's/{"id": 1, "image_id"/{"id": 0, "image_id"/' "$work/gt.json"
-says 'the check has it as a note' 0 'note    1 annotations with id 0 (scores suffer, training does not' "$flotilla" data check "$work/gt.json"
+says 'the check has it as a note' 0 'note    1 annotation with id 0 (scores suffer, training does not' "$flotilla" data check "$work/gt.json"
 says 'and training does not suffer' 0 'fit for training' "$flotilla" data check "$work/gt.json"
 case_job
 sed '/"annotations"/,/"id": 1,/s/"id": 1,/"id": 0,/' "$work/job/train.json" >"$work/job/zero.json"

@@ -10,7 +10,7 @@ sed -i 's/"id": 3, "image_id"/"id": null, "image_id"/' "$work/gt.json"
 scores 'an id that is null' 0.550990
 case_scores
 sed -i 's/{"id": [0-9], "image_id"/{"id": null, "image_id"/' "$work/gt.json"
-scores 'all of them null' 0.028960 'ids of annotations repeat: 8 annotations have 1 ids'
+scores 'all of them null' 0.028960 'ids of annotations repeat: 8 annotations have 1 id'
 says 'data check tells' 0 'id null: 8 times' "$flotilla" data check "$work/gt.json"
 
 case_job
@@ -45,6 +45,6 @@ scores 'numbers in quotes are numbers' 0.550990
 
 cd "$work/job" || exit 1
 sed -zi 's/"bbox": \[[^]]*\]/"bbox": [1, 2, 3]/' train.json
-says 'training leaves it out and says so' 0 "1 annotations have no 'bbox' of four numbers and are left out (the first in line" \
+says 'training leaves it out and says so' 0 "1 annotation has no 'bbox' of four numbers and is left out (the first in line" \
 	"$flotilla" train -c recipe.yml -o epoch=1 save_dir="$work/run"
 says 'new, too' 0 "'bbox' has 3 numbers (line" "$flotilla" new "$work/job" --out "$work/my.yml"

@@ -44,4 +44,4 @@ check "alone it has a thread for each core" grep -q " $(nproc) threads on 'cpu'"
 check "loaders may use all of them" grep -qFx -- "$all" <(cut -d' ' -f2 cores)
 check "loops are bound, as asked" grep -qvFx -- "$all" <(cut -d' ' -f2 cores)
 cores_of env OMP_PLACES="{${all%%[-,]*}}" OMP_PROC_BIND=true "$flotilla" train -c recipe.yml
-check "one place is one thread" grep -q " 1 threads on 'cpu'" out
+check "one place is one thread" grep -q " 1 thread on 'cpu'" out

@@ -24,7 +24,7 @@ inside='echo $$ >"$0/cgroup.procs" && exec "$@"'
 allow "$group" 50
 says "half a core is one thread" 0 "OMP_NUM_THREADS=1" sh -c "$inside" "$group" "$fleetrun" --dry_run --nproc_per_node 1 flotilla train -c recipe.yml
 says "in a group below as well" 0 "OMP_NUM_THREADS=1" sh -c "$inside" "$group/below" "$fleetrun" --dry_run --nproc_per_node 1 flotilla train -c recipe.yml
-patience=120 says "of a trainer alone too" 0 " 1 threads on 'cpu'" sh -c "$inside" "$group/below" "$flotilla" train -c recipe.yml -o epoch=1
+patience=120 says "of a trainer alone too" 0 " 1 thread on 'cpu'" sh -c "$inside" "$group/below" "$flotilla" train -c recipe.yml -o epoch=1
 allow "$group" 150
 says "one and a half are two" 0 "OMP_NUM_THREADS=2" sh -c "$inside" "$group/below" "$fleetrun" --dry_run --nproc_per_node 1 flotilla train -c recipe.yml
 says "for two trainers one each" 0 "OMP_NUM_THREADS=1" sh -c "$inside" "$group" "$fleetrun" --dry_run --nproc_per_node 2 flotilla train -c recipe.yml

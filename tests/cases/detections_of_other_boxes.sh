@@ -38,7 +38,7 @@ boxes "$work/dt.json" 'x, y, x + w, y + h'
 boxes "$work/gt.json" '0, 0, 3, 3'
 scores 'corners by the edges' 0 'look like corners x1, y1, x2, y2: 6 of 9 reach over the edge'
 boxes "$work/dt.json" 'x / 400, y / 400, w / 400, h / 400'
-scores 'parts by the edges' 0 'all 9 boxes of the detections lie within 0 .. 1'
+scores 'parts by the edges' 0 'all boxes of the detections (9) lie within 0 .. 1'
 case_scores
 sed -i 's/, "width": 160, "height": 120//' "$work/gt.json"
 boxes "$work/dt.json" 'x, y, x + w, y + h'
@@ -46,7 +46,7 @@ scores 'without sizes of images' 0.011056 'look like corners x1, y1, x2, y2 in p
 read_as 'negative heights' 0 '9 detections have a negative width or height and meet nothing (detection 0 first: [41, 33, 31, -16])' 'x, y, w, 0 - h'
 case_scores
 sed -i '/"image_id": 3/d' "$work/dt.json"
-scores 'an image that nothing was found in' 0.472607 '1 of 5 images with boxes have no detection at all (image 3 first): was the model run on all of them?'
+scores 'an image that nothing was found in' 0.472607 '1 of 5 images with boxes has no detection at all (image 3 first): was the model run on all of them?'
 
 # the truth
 case_scores
@@ -55,10 +55,10 @@ scores 'a truth of corners' 0.016667 'write [x1, y1, x2 - x1, y2 - y1]'
 check 'is told of the truth' grep -q 'the boxes look like corners x1, y1, x2, y2: [0-9]* of 8 reach over the edge' "$work/err"
 case_scores
 boxes "$work/gt.json" 'x / W, y / H, w / W, h / H'
-scores 'a truth of parts' 0 'all 8 boxes of the ground truth lie within 0 .. 1: parts of the image'
+scores 'a truth of parts' 0 'all boxes of the ground truth (8) lie within 0 .. 1: parts of the image'
 case_scores
 sed -i 's/"image_id": 3,/"image_id": 30,/' "$work/gt.json"
-scores 'annotations of an image that is not listed' 0.489934 '1 annotations are of images that the file does not list, and count nowhere (the first: annotation 5 of image 30)'
+scores 'annotations of an image that is not listed' 0.489934 '1 annotation is of images that the file does not list, and counts nowhere (the first: annotation 5 of image 30)'
 case_scores
 sed -i 's/"annotations": \[/"annotations": []}/; /"category_id"/d' "$work/gt.json"
 scores 'a truth without boxes' -1 'the ground truth has no annotation that counts (0 in all; crowds,'

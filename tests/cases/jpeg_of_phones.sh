@@ -9,7 +9,7 @@ odd=$work/odd
 mkdir "$odd"
 for name in sos_se_0 sos_ss_1 sos_ah_al bytes_before_marker jfif_3; do
 	picture "jpeg_$name.jpg" "$odd/$name.jpg"
-	says "$name decodes with a note" 0 "note    1 images that decode whole" "$flotilla" data check "$odd/$name.jpg"
+	says "$name decodes with a note" 0 "note    1 image that decodes whole" "$flotilla" data check "$odd/$name.jpg"
 done
 for name in fill_ff_before_marker trailing_text trailing_jpeg restart 411 440 410 progressive arithmetic rgb_components \
 	ycck cmyk_plain no_jfif bytes_before_eoi; do

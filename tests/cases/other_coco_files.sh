@@ -40,7 +40,7 @@ printf '{"images": [{"id": 391895, "coco_url": "http://images.cocodataset.org/tr
  "synset": "cup.n.01", "frequency": "f"}], "annotations": [{"id": 1, "image_id": 391895, "category_id": 1,
  "bbox": [5, 5, 40, 40], "area": 1600}]}' >odd.json
 says 'LVIS: check' 0 "note    1 file of LVIS (not every object is annotated: COCO's AP is not LVIS's own)" "$flotilla" data check odd.json images
-says 'LVIS: its pictures are found by coco_url' 0 '1 images with 1 boxes' \
+says 'LVIS: its pictures are found by coco_url' 0 '1 image with 1 box' \
 	"$flotilla" train -c recipe.yml -o TrainDataset.anno_path=odd.json num_classes=1 TrainReader.batch_size=1 epoch=1 save_dir="$work/run"
 printf '[{"image_id": 391895, "category_id": 1, "bbox": [5, 5, 40, 40], "score": 1}]' >dt.json
 says 'LVIS: scores say so' 0 "this is an LVIS file" "$flotilla" eval --gt odd.json --dt dt.json

@@ -37,7 +37,7 @@ cmyk.jpg|JPEG, 37x29, 4 channels of 8 bits
 turned.jpg|JPEG, 29x37, 3 channels of 8 bits, orientation 6 (turned by it)
 p.png|PNG, 19x11, 1 channel of 4 bits
 END
-says "16 bits are said" 3 "1 images of 16 bits a sample" "$flotilla" data check "$kinds/deep.tiff"
+says "16 bits are said" 3 "1 image of 16 bits a sample" "$flotilla" data check "$kinds/deep.tiff"
 says "another name is said" 0 "webp-named.jpg is WebP" "$flotilla" data check "$kinds/webp-named.jpg"
 
 # A folder: all of them, and aloud what is none by its name.

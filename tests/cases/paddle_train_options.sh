@@ -67,7 +67,7 @@ runs "results alone, above a score" "0 detections of score 1 and more in alone/b
 alone() { [ "$(ls alone)" = bbox.json ] && [ "$(tr -d ' \n' <alone/bbox.json)" = "[]" ]; }
 check "no picture beside them" alone
 refuses "neither results nor pictures" "nothing would be written" infer --infer_dir images --visualize False
-runs "one picture goes before a folder" "1 pictures with" infer --infer_dir images \
+runs "one picture goes before a folder" "1 picture with" infer --infer_dir images \
 	--infer_img "images/$(ls images | head -n 1)"
 refuses "a list of pictures" "'--infer_list' of PaddleDetection is not there" infer --infer_list list.txt --infer_dir images
 refuses "slices in infer" "'--slice_infer' of PaddleDetection is not there" infer --infer_dir images --slice_infer \

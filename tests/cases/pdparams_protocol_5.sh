@@ -16,7 +16,7 @@ check "protocol 4 is read" grep -qxE '[0-9a-f]{64}' <<<"$due"
 for name in p5 p5numpy2; do
 	check "$name has the same weights" test "$(digest "$work/$name.pdparams")" = "$due"
 done
-says "it becomes safetensors" 0 "1 tensors" "$flotilla" convert "$work/p5.pdparams" "$work/p5.safetensors"
+says "it becomes safetensors" 0 "1 tensor," "$flotilla" convert "$work/p5.pdparams" "$work/p5.safetensors"
 check "with the same weights" test "$(digest "$work/p5.safetensors")" = "$due"
 printf '\200\005}\214\001w\214\022numpy.core.numeric\214\013_frombuffer\223(\227'"$dtype"'K\002\205\214\001CtRs.' >"$work/outside.pdparams"
 says "buffers that lie elsewhere" 3 "pickled with a buffer_callback" "$flotilla" ckpt show "$work/outside.pdparams"

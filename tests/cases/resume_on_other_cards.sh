@@ -20,7 +20,7 @@ cp -r output kept
 run "three ranks share out its images" 0 "the 3 ranks here share out the same 4 images a step" 3 -r output/recipe -o epoch=3
 check "the third epoch has two steps too" has '"step": *5, *"epoch": *2'
 fresh
-run "one rank takes them all" 0 "the 1 ranks here share out the same 4 images a step" 1 -r output/recipe -o epoch=3
+run "one rank takes them all" 0 "the 1 rank here shares out the same 4 images a step" 1 -r output/recipe -o epoch=3
 check "in two steps" has '"step": *5, *"epoch": *2'
 fresh
 run "batch_size auto keeps its batch" 0 "the 3 ranks here share out the same 4 images a step" 3 --batch_size auto \

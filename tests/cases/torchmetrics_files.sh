@@ -13,7 +13,7 @@ scores 'they score' 0.565347 'the ground truth lists 1 and its annotations use 1
 printf '%s' '{"images": [{"id": 1}], "categories": [{"id": 1}], "annotations": [
  {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 30]}]}' >"$work/gt.json"
 printf '[{"image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 30], "score": 1}]' >"$work/dt.json"
-scores 'no area, no crowd mark, no name' 1 "1 annotations have no 'area': width x height of the box is taken"
+scores 'no area, no crowd mark, no name' 1 "1 annotation has no 'area': width x height of the box is taken"
 printf '%s' '{"images": [{"id": 1}], "categories": [{"id": 1}], "annotations": [
  {"id": 1, "image_id": 1}]}' >"$work/gt.json"
 says 'an error in the truth has a line' 3 "gt.json' line 2 (byte 92): an annotation needs 'image_id' and 'category_id'" \

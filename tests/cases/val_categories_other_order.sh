@@ -55,7 +55,7 @@ listed texts.tmp '"k4" star' '"k6" cross' '"k1" circle' '"k2" square' '"k5" ring
 sed 's/"category_id": \([0-9]\)/"category_id": "k\1"/' texts.tmp >texts.json
 same 'ids that are texts' texts.json
 listed parent.json "0 shapes" "${all[@]}"
-same 'a parent without boxes' parent.json "1 classes of './parent.json' are none of the model's, and no box is of them (shapes)"
+same 'a parent without boxes' parent.json "1 class of './parent.json' is not the model's, and no box is of it (shapes)"
 listed capitals.json "1 Circle" "2 SQUARE" "3 triangle " "4 star" "5 ring" "6 cross"
 same 'other capitals and blanks' capitals.json 'are spelt with other capitals or blanks'
 sed 's/"name": ".*"/"x": 0/' train.json >nameless.json
@@ -76,7 +76,7 @@ checked() { says "check: $1" "$2" "$3" "$flotilla" data check -c recipe.yml -o E
 checked 'the same' 0 'fit for training' val.json
 checked 'another order' 0 'note    EvalDataset lists other classes than TrainDataset, or in another order (matched by name)' order.json
 checked 'a parent without boxes' 0 'fit for training' parent.json
-checked 'an unknown class' 3 'PROBLEM 1 classes of EvalDataset that TrainDataset does not have' more.json
+checked 'an unknown class' 3 'PROBLEM 1 class of EvalDataset that TrainDataset does not have' more.json
 check 'with both lists' grep -q 'EvalDataset: *circle, square, triangle, star, ring, plus' "$work/says.log"
 
 # fewer: the boxes of the others are gone too

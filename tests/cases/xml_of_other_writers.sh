@@ -24,7 +24,7 @@ train=("$flotilla" train -c recipe.yml -o metric=VOC num_classes=1 epoch=1 save_
 every() { # NAME: new and training read the class's name
 	says "$1: new" 0 "$name  " "$flotilla" new . --layout voc --out "$work/my.yml" --force
 	check "$1: its file has the name" grep -qF "\"name\": \"$name\"" "$work/my.train.json"
-	says "$1: training" 0 "8 images with 8 boxes of 1 classes" "${train[@]}"
+	says "$1: training" 0 "8 images with 8 boxes of 1 class" "${train[@]}"
 }
 head_of() { echo "<?xml version=\"1.0\" encoding=\"$1\"?>"; }
 annotate "" "$size" "&#26479;"
@@ -49,7 +49,7 @@ check "nothing is written" sh -c "! ls $work/bad.*"
 for size in "" "<size/>" "<size><width>0</width><height>0</height></size>" "<size><width>none</width><height></height></size>"; do
 	annotate "" "$size" "$name"
 	says "sizes '$size'" 0 "8 images of './train.txt' state no usable size: it is taken from their files" "${train[@]}"
-	check "every box counts" grep -q "8 images with 8 boxes of 1 classes" "$work/says.log"
+	check "every box counts" grep -q "8 images with 8 boxes of 1 class" "$work/says.log"
 done
 annotate "" "<size><width>-1</width><height>96</height></size>" "$name"
 says "negative ones are left out, as there" 3 "states a negative size" "${train[@]}"

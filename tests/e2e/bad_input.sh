@@ -73,7 +73,7 @@ says "a damaged picture" 3 "JPEG" "$flotilla" data check "$work/noise.jpg"
 "$build/programs/make_picture" cmyk "$work/cmyk.jpg"
 "$build/programs/make_picture" deep "$work/deep.png"
 says "a picture in CMYK" 0 "JPEG, 96x96, 4 channels of 8 bits" "$flotilla" data check "$work/cmyk.jpg"
-says "a picture of 16 bits" 3 "images of 16 bits a sample" "$flotilla" data check "$work/deep.png"
+says "a picture of 16 bits" 3 "image of 16 bits a sample" "$flotilla" data check "$work/deep.png"
 says "its name" 3 "deep.png" "$flotilla" data check "$work/deep.png"
 says "a picture that is not there" 3 "does not exist" "$flotilla" data check "$work/none.jpg"
 
@@ -86,7 +86,7 @@ coco() { # NAME ANNOTATIONS [IMAGES]
 box='"image_id": 1, "category_id": 1, "iscrowd": 0'
 says "a good set" 0 "fit for training" $(coco fine "{\"id\": 1, $box, \"bbox\": [1, 1, 9, 9], \"area\": 81}")
 says "box outside" 3 "wholly outside" $(coco out "{\"id\": 1, $box, \"bbox\": [200, 1, 9, 9], \"area\": 81}")
-says "box over the edge" 0 "reach over the edge" $(coco edge "{\"id\": 1, $box, \"bbox\": [90, 1, 19, 9], \"area\": 81}")
+says "box over the edge" 0 "reaches over the edge" $(coco edge "{\"id\": 1, $box, \"bbox\": [90, 1, 19, 9], \"area\": 81}")
 says "box of no area" 3 "of no area" $(coco flat "{\"id\": 1, $box, \"bbox\": [1, 1, 0, 9], \"area\": 0}")
 says "box with NaN" 3 "NaN or infinity" $(coco nan "{\"id\": 1, $box, \"bbox\": [NaN, 1, 9, 9], \"area\": 81}")
 says "box of three numbers" 3 "without a bbox of four" $(coco three "{\"id\": 1, $box, \"bbox\": [1, 9, 9], \"area\": 81}")
@@ -99,7 +99,7 @@ says "duplicate ids are a matter of scores" 0 "2 annotations whose id others hav
 says "another size than stated" 3 "another size than stated" $(coco size "" \
 	'{"id": 1, "file_name": "good.jpg", "width": 97, "height": 96}')
 says "a missing picture" 3 "file is missing" $(coco miss "" '{"id": 1, "file_name": "no.jpg", "width": 9, "height": 9}')
-says "an image id twice" 3 "stand for several" $(coco idtwice "" '{"id": 1, "file_name": "good.jpg", "width": 96, "height": 96},
+says "an image id twice" 3 "stands for several" $(coco idtwice "" '{"id": 1, "file_name": "good.jpg", "width": 96, "height": 96},
 	{"id": 1, "file_name": "good.jpg", "width": 96, "height": 96}')
 says "an annotation without image_id" 3 "image_id" $(coco noid '{"id": 1, "category_id": 1}')
 echo '{"images": [' >"$work/cut.json"
@@ -128,28 +128,28 @@ many="$flotilla data check $work/many.json $work/many"
 while IFS='|' read -r what; do
 	says "of many faults: $what" 3 "$what" $many
 done <<'FAULTS'
-PROBLEM 1 images whose file is missing
+PROBLEM 1 image whose file is missing
 many/gone.jpg
 PROBLEM 4 images that cannot be decoded
 many/zero.jpg': an empty file
 many/short.jpg': a damaged or truncated JPEG
 many/text.jpg': not an image
 many/huge.jpg': 65500x65500 pixels, too large to be true
-PROBLEM 1 images of 16 bits a sample
-PROBLEM 1 images of another size than stated
+PROBLEM 1 image of 16 bits a sample
+PROBLEM 1 image of another size than stated
 many/b.jpg is 96x96, stated 95x96
-PROBLEM 1 image ids that stand for several images
+PROBLEM 1 image id that stands for several images
 id 1: 2 times, a.jpg and c.jpg
-PROBLEM 1 files that are listed twice
-PROBLEM 1 annotations without a bbox of four numbers
+PROBLEM 1 file that is listed twice
+PROBLEM 1 annotation without a bbox of four numbers
 annotation 4 of b.jpg
-PROBLEM 1 boxes with NaN or infinity
+PROBLEM 1 box with NaN or infinity
 annotation 3 of b.jpg: [nan, 1, 9, 9]
 PROBLEM 2 boxes of no area
-PROBLEM 1 boxes wholly outside their image
-PROBLEM 1 annotations of an unknown category
+PROBLEM 1 box wholly outside its image
+PROBLEM 1 annotation of an unknown category
 annotation 5 of b.jpg: category 7
-PROBLEM 1 annotations of an unknown image
+PROBLEM 1 annotation of an unknown image
 annotation 6 of (no image): image 77
 note    2 annotations whose id others have too
 id 7: 2 times, b.jpg and zero.jpg

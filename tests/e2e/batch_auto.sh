@@ -19,7 +19,7 @@ check "takes about twice the batch" test "$large" -ge $((2 * small - 1)) -a "$la
 activations() { sed -n 's/.*state, \([0-9]*\) MiB of activations, \([0-9]*\) MiB of workspace.*/\1 \2/p' "$1"; }
 check "whose plans stay below it" bash -c '[ $(($1 + $2)) -le 40 ] && [ $(($1 + $2)) -ge 30 ]' - $(activations "$work/large.log")
 check "config.yml has the number" grep -q "batch_size: $large\$" "$work/large/ppyoloe_demo/config.yml"
-check "the rate's line too" grep -q "this job has $large (1 ranks of $large)" "$work/large.log"
+check "the rate's line too" grep -q "this job has $large (1 rank of $large)" "$work/large.log"
 check "as a key of the recipe" train key memory_limit=20 TrainReader.batch_size=auto
 check "it is the same" test "$(batch "$work/key.log")" = "$small"
 check "free memory bounds it otherwise, or the data set" train free --batch_size=auto

@@ -6,7 +6,7 @@
 tiny_data 12
 T="$flotilla train $(EPOCHS=2 tiny) TrainReader.batch_size=4"
 first=$work/one/ppyoloe_demo/0.safetensors
-says "a run at its own batch" 0 "was chosen for 16 images a step, this job has 4 (1 ranks of 4); batch_rule linear: 0.0025" \
+says "a run at its own batch" 0 "was chosen for 16 images a step, this job has 4 (1 rank of 4); batch_rule linear: 0.0025" \
 	$T save_dir="$work/one" LearningRate.batch_rule=linear LearningRate.base_lr=0.01
 says "a resume under another rule" 3 "was trained with LearningRate.batch_rule linear and base_batch 16, this recipe has keep and 16" \
 	$T save_dir="$work/one" -r "$first"

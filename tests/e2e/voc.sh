@@ -66,14 +66,14 @@ says "an unknown class" 3 "which the label list does not name" "$flotilla" eval 
 inspect=("$flotilla" data check $(tiny) metric=VOC "${sets[@]}")
 says "the data set is fit for training" 0 "fit for training" "${inspect[@]}"
 mv "$work/data/images/train/$(ls "$work/data/images/train" | head -n 1)" "$work/kept.jpg"
-says "a missing picture" 3 "PROBLEM 1 pictures without a file" "${inspect[@]}"
+says "a missing picture" 3 "PROBLEM 1 picture without a file" "${inspect[@]}"
 echo "no picture" >"$work/data/images/val/$(ls "$work/data/images/val" | head -n 1)"
-says "a damaged picture" 3 "PROBLEM 1 images that cannot be decoded" "${inspect[@]}"
+says "a damaged picture" 3 "PROBLEM 1 image that cannot be decoded" "${inspect[@]}"
 xml=$(ls "$work/data/xml/train"/*.xml | tail -n 1)
 sed -i '0,/<width>96/s//<width>95/' "$xml"
 says "another size than stated" 3 "is 96x96, stated 95x96" "${inspect[@]}"
 sed -i '0,/<xmax>[^<]*/s//<xmax>0/' "$xml"
-says "a box of no area" 3 "PROBLEM 1 boxes of no area" "${inspect[@]}"
+says "a box of no area" 3 "PROBLEM 1 box of no area" "${inspect[@]}"
 sed -i '0,/<xmax>[^<]*/s//<xmax>wide/' "$xml"
 says "a box that is no number" 3 "$(basename "$xml")" "${inspect[@]}"
 
@@ -84,7 +84,7 @@ same_classes() { diff <(grep -o '"class[0-9]": .*[0-9]' "$work/a.json" | sort) <
 check "gives the same score for every class" same_classes
 check "gives the same mAP" cmp <(grep '"ap"' "$work/a.json") <(grep '"ap"' "$work/c.json")
 echo things | cat - "$work/data/labels.txt" >"$work/data/more.txt"
-says "a list with a class more" 0 "1 classes of '$work/data/val.txt' are none of the model's, and no box is of them (things)" \
+says "a list with a class more" 0 "1 class of '$work/data/val.txt' is not the model's, and no box is of it (things)" \
 	"$flotilla" eval $(tiny) metric=VOC "${sets[@]}" EvalDataset.label_list=more.txt weights="$weights"
 sed 's/class1/plus/' "$work/data/labels.txt" >"$work/data/plus.txt"
 sed -i 's/<name>class1</<name>plus</' "$work"/data/xml/val/*.xml

@@ -6,6 +6,7 @@
 #include "data/layout/labels.h"
 
 #include "base/file.h"
+#include "base/str.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -16,39 +17,49 @@
 /* What stands behind the number in the lines of 'new'. */
 static const char *const odd_text[ODD_KINDS] = {
 	[ODD_EMPTY] =
-		"pictures without a box: backgrounds, left out of training, kept for scoring",
-	[ODD_CLIPPED] = "boxes that reach over the edge: clipped",
+		"{picture without a box: a background|pictures without a box: backgrounds}, "
+		"left out of training, kept for scoring",
+	[ODD_CLIPPED] =
+		"{box that reaches|boxes that reach} over the edge: clipped",
 	[ODD_SIZE] =
-		"pictures of another size than their labels state: that of the picture counts",
-	[ODD_DIFFICULT] = "objects marked difficult: kept like the others",
+		"{picture of another size than its|pictures of another size than their} labels "
+		"state: that of the picture counts",
+	[ODD_DIFFICULT] =
+		"{object|objects} marked difficult: kept like the others",
 	[ODD_SCORED] =
-		"lines with a sixth number, which is taken for a score and not used: "
+		"{line|lines} with a sixth number, which is taken for a score and not used: "
 		"are these detections of a model and no labels?",
-	[ODD_POLYGON] = "outlines: the upright box around each is taken",
-	[ODD_CLASS] = "classes without a single box",
-	[ODD_CLASS_VAL] = "classes with boxes in one part only",
+	[ODD_POLYGON] =
+		"{outline|outlines}: the upright box around each is taken",
+	[ODD_CLASS] = "{class|classes} without a single box",
+	[ODD_CLASS_VAL] = "{class|classes} with boxes in one part only",
 	[ODD_ALIKE] =
-		"class names that differ only by case, spaces or hyphens: one class, mistyped?",
+		"class {name that differs|names that differ} only by case, spaces or hyphens: "
+		"one class, mistyped?",
 	[ODD_BOTH] =
-		"pictures that stand in more than one part: scores will flatter",
-	[ODD_OTHER_FILE] = "other label files, not read",
+		"{picture that stands|pictures that stand} in more than one part: scores will flatter",
+	[ODD_OTHER_FILE] = "other label {file|files}, not read",
 	[ODD_TIE] =
-		"names that several files answer to equally well: the first is taken",
-	[ODD_PART] = "parts that are named and not there",
-	[ODD_NO_LABEL] = "lists with lines to which no file belongs",
-	[ODD_NO_PICTURE] = "labels without a picture",
-	[ODD_UNREADABLE] = "pictures that cannot be read",
-	[ODD_NAME] = "pictures whose name is not UTF-8: give them another",
-	[ODD_UNLISTED] = "labelled pictures that no list of a part names",
+		"{name|names} that several files answer to equally well: the first is taken",
+	[ODD_PART] = "{part that is|parts that are} named and not there",
+	[ODD_NO_LABEL] = "{list|lists} with lines to which no file belongs",
+	[ODD_NO_PICTURE] = "{label|labels} without a picture",
+	[ODD_UNREADABLE] = "{picture|pictures} that cannot be read",
+	[ODD_NAME] = "{picture|pictures} whose name is not UTF-8: give another",
+	[ODD_UNLISTED] =
+		"labelled {picture|pictures} that no list of a part names",
 	[ODD_SWAPPED] =
-		"boxes of a negative width or height (corners the wrong way round, xmax below xmin?): "
-		"swap them",
-	[ODD_NO_AREA] = "boxes without an area, points and lines",
-	[ODD_OUTSIDE] = "boxes wholly outside their picture",
-	[ODD_CROWD] = "boxes around a crowd",
+		"{box|boxes} of a negative width or height (corners the wrong way round, xmax below "
+		"xmin?): swap them",
+	[ODD_NO_AREA] =
+		"{box, point or line|boxes, points and lines} without an area",
+	[ODD_OUTSIDE] =
+		"{box wholly outside its|boxes wholly outside their} picture",
+	[ODD_CROWD] = "{box|boxes} around a crowd",
 	[ODD_DUMMY] =
-		"categories that only stand above others and mark no object",
-	[ODD_BROKEN] = "broken label files",
+		"{category that only stands above others and marks|"
+		"categories that only stand above others and mark} no object",
+	[ODD_BROKEN] = "broken label {file|files}",
 };
 
 /* Doubling, so a data set of a million boxes is copied some twelve times. */
@@ -157,20 +168,25 @@ void labels_broken(struct labels *l, struct fl_err *err)
 /* Notes first, then what is left out; ODD_FIRST_LOSS stands between. */
 void labels_print_odds(const struct labels *l, FILE *to)
 {
+	struct fl_str line = FL_STR_INIT;
+
 	for (int k = 0; k < ODD_KINDS; k++) {
 		const struct label_odds *o = &l->odd[k];
 
 		if (o->count == 0)
 			continue;
-		fprintf(to, "  %s %ld %s\n",
-			k < ODD_FIRST_LOSS ? "note    " : "left out", o->count,
-			odd_text[k]);
+		fl_str_clear(&line);
+		fl_str_add_count(&line, o->count, odd_text[k]);
+		fprintf(to, "  %s %s\n",
+			k < ODD_FIRST_LOSS ? "note    " : "left out",
+			fl_str_get(&line));
 		for (int i = 0; i < ODD_SHOWN && i < o->count; i++)
 			fprintf(to, "             %s\n", o->text[i]);
 		if (o->count > ODD_SHOWN)
 			fprintf(to, "             and %ld more\n",
 				o->count - ODD_SHOWN);
 	}
+	fl_str_release(&line);
 }
 
 /* What COCO ("train2017"), VOC ("trainval"), Roboflow ("valid"), CVAT
