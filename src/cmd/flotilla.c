@@ -7,19 +7,14 @@
 #include "cmd/cmd.h"
 
 #include "agent/agent_link.h"
-#include "base/digest.h"
 #include "base/inherited.h"
 #include "base/log.h"
 #include "base/par.h"
 #include "base/str.h"
-#include "base/version.h"
-#include "comm/mpi/mpi.h"
+#include "cmd/versions.h"
 #include "text/option_pages.h"
 #include "config/recipe.h"
 #include "device/device.h"
-#include "image/image.h"
-#include "text/json.h"
-#include "text/yaml.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +36,8 @@ static const struct option_command commands[] = {
 	  "checkpoints to and from PaddleDetection's files" },
 	{ "eval", cmd_eval, &cmd_eval_options,
 	  "COCO's twelve numbers of a file of detections" },
+	{ "report", cmd_report, &cmd_report_options,
+	  "a page of a run, or of several side by side" },
 	{ "recipe-keys", cmd_recipe_keys, &cmd_recipe_keys_options,
 	  "all keys of a recipe, as a table" },
 	{ "plans", cmd_plans, &cmd_plans_options,
@@ -127,18 +124,10 @@ static int unknown(const char *word, struct fl_err *err)
 
 static void print_version(void)
 {
-	static const struct fl_library libraries[] = {
-		{ "Open MPI", comm_mpi_library_version },
-		{ "libyaml", yaml_library_version },
-		{ "Jansson", json_library_version },
-		{ "libsodium", fl_digest_library_version },
-		{ NULL, NULL }
-	};
-	const struct fl_library *all[] = { libraries, image_libraries, NULL };
 	struct fl_arena arena = FL_ARENA_INIT;
 	const char *folder = recipe_folder(&arena);
 
-	fl_version_print(stdout, "flotilla", all);
+	versions_print(stdout);
 	for (int i = 0; device_backends[i]; i++)
 		printf("device     %s: %s\n", device_backends[i]->name,
 		       device_backends[i]->arithmetic(DTYPE_F32));

@@ -34,29 +34,12 @@ static void add_recipe(struct train_facts *f, const struct recipe *r)
 	}
 }
 
-/* Names, sizes, classes and boxes; not the folder, which may differ. */
 static void add_data(struct train_facts *f, const struct dataset *d)
 {
 	struct fl_str *s = add(f, "data set");
 	char hex[FL_DIGEST_HEX];
-	struct fl_digest digest;
 
-	fl_digest_init(&digest);
-	for (int i = 0; i < d->count; i++) {
-		const struct data_image *m = &d->images[i];
-		const char *name = fl_base_name(m->path);
-		int numbers[3] = { m->w, m->h, m->count };
-		size_t n = (size_t)m->count;
-
-		fl_digest_update(&digest, name, strlen(name) + 1);
-		fl_digest_update(&digest, numbers, sizeof(numbers));
-		/* An image without boxes may have no arrays. */
-		if (n == 0)
-			continue;
-		fl_digest_update(&digest, m->boxes, n * sizeof(*m->boxes));
-		fl_digest_update(&digest, m->classes, n * sizeof(*m->classes));
-	}
-	fl_digest_hex(&digest, hex);
+	dataset_digest(d, hex);
 	/* 16 digits, 64 bits: enough to tell apart what nobody tries to forge,
 	 * and short enough to be read. */
 	fl_str_addf(s, "%d images, %ld boxes of %d classes, digest %.16s",

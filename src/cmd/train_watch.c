@@ -12,10 +12,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/train_facts.h"
+#include "cmd/versions.h"
 #include "data/options.h"
 #include "train/options.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int on_start(void *ctx, const struct engine *engine,
@@ -50,6 +53,20 @@ static int write_in_folder(const struct train_watch *w, const char *name,
 	return rc == 0 ? fl_write_file(path, text, strlen(text), err) : rc;
 }
 
+/* As lines, for as long as the outputs are open. */
+static char *print_versions(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	versions_print(to);
+	fclose(to);
+	return text;
+}
+
 /* The folder becomes this run's, with its log and the effective recipe. */
 static int on_writing(void *ctx, const struct engine *engine,
 		      const struct train_place *place, const char *from,
@@ -76,6 +93,7 @@ static int on_writing(void *ctx, const struct engine *engine,
 	 * goes into it, then what the outputs may want to name. */
 	int rc = run_dir_begin(w->dir, from, w->again, err);
 
+	run.versions = w->versions = print_versions();
 	if (rc == 0)
 		rc = fl_join(path, sizeof(path), w->dir->path, "log.txt", err);
 	if (rc == 0)
@@ -276,5 +294,7 @@ int train_watch_end(struct train_watch *w, const struct train_summary *summary,
 	rc = write_summary(w, summary, seconds, rc, err);
 	sinks_close(w->sinks);
 	w->sinks = NULL;
+	free(w->versions);
+	w->versions = NULL;
 	return rc;
 }

@@ -19,6 +19,7 @@ struct train_watch {
 	bool again;	     /* this job was started before */
 	int restarts;
 	struct sinks *sinks; /* NULL: nothing is written yet */
+	char *versions;	     /* of this program, for the outputs */
 	struct train_pace pace;
 };
 

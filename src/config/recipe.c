@@ -34,9 +34,10 @@ static void keep_effective(struct recipe *r, const struct yaml *tree)
 
 /* Whoever mistyped a name of ours is told where they are. */
 static int read_tree(struct recipe *r, const char *const *overrides, int count,
-		     struct yaml **tree, struct fl_err *err)
+		     struct yaml **tree, struct yaml **base, struct fl_err *err)
 {
-	int rc = recipe_tree(r->path, overrides, count, &r->arena, tree, err);
+	int rc = recipe_tree(r->path, overrides, count, &r->arena, tree, base,
+			     err);
 	const char *folder = recipe_folder(&r->arena);
 	size_t len = strlen(err->text);
 
@@ -51,7 +52,7 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 		struct recipe **out, struct fl_err *err)
 {
 	struct recipe *r = fl_calloc(1, sizeof(*r));
-	struct yaml *tree;
+	struct yaml *tree, *base;
 	int rc;
 
 	r->path =
@@ -64,7 +65,7 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 			     "a recipe ends in .yml or .yaml, unlike '%s'",
 			     path);
 	else
-		rc = read_tree(r, overrides, count, &tree, err);
+		rc = read_tree(r, overrides, count, &tree, &base, err);
 	if (rc == 0)
 		rc = recipe_fill(r, tree, err);
 	if (rc != 0) {
@@ -72,6 +73,7 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 		return rc;
 	}
 	keep_effective(r, tree);
+	recipe_find_changes(r, tree, base);
 	*out = r;
 	return 0;
 }

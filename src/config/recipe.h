@@ -31,11 +31,21 @@ enum kernels { /* likewise */
 	KERNELS_MEASURE
 };
 
+/* A key that says otherwise than the base: what the entries of _BASE_ come to, or
+ * the file itself where it has none. */
+struct recipe_change {
+	const char *key, *value; /* "TrainReader.batch_size"; as YAML */
+	const char *base;	 /* NULL: the base does not have the key */
+	const char *from;	 /* "file:line" or "-o key=value" */
+};
+
 struct recipe {
 	struct fl_arena arena;
 	const char *path;      /* the file */
 	const char *filename;  /* its base name without ending */
 	const char *effective; /* the merged tree as YAML */
+	const struct recipe_change *changes;
+	int change_count;
 
 	const char *architecture;
 	int num_classes;

@@ -16,9 +16,15 @@ struct recipe_slot {
  * that mean nothing in any room. */
 extern const struct recipe_part recipe_own_part, recipe_unused_part;
 
-/* tree.c: the file with its bases and overrides, as one tree. */
+/* tree.c: the file with its bases and overrides, as one tree; base: the tree
+ * before them, of struct recipe_change. */
 int recipe_tree(const char *path, const char *const *overrides, int count,
-		struct fl_arena *arena, struct yaml **out, struct fl_err *err);
+		struct fl_arena *arena, struct yaml **out, struct yaml **base,
+		struct fl_err *err);
+
+/* changes.c: fills r->changes. */
+void recipe_find_changes(struct recipe *r, const struct yaml *now,
+			 const struct yaml *base);
 
 /* recipe_find.c: 'path', or where there is no such file that of a recipe which
  * came with the programs; name: as it was given, 'path' from its folder.

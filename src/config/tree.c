@@ -66,7 +66,7 @@ static const char *base_path(struct fl_arena *arena, const char *file,
 }
 
 static int load(const char *path, struct fl_arena *arena, int depth,
-		struct yaml *into, struct fl_err *err);
+		struct yaml *into, struct yaml **base, struct fl_err *err);
 
 static int load_bases(const char *path, const struct yaml *bases,
 		      struct fl_arena *arena, int depth, struct yaml *into,
@@ -92,7 +92,7 @@ static int load_bases(const char *path, const struct yaml *bases,
 				yaml_where(arena, b), MAX_BASES, b->text);
 		rc = load(recipe_find(arena, base_path(arena, path, b->text),
 				      b->text),
-			  arena, depth + 1, into, err);
+			  arena, depth + 1, into, NULL, err);
 		/* Once, at the innermost: where a base of a base is
 		 * missing, its own line says most. */
 		if (rc != 0 && !fl_starts_with(err->text, "in '_BASE_'"))
@@ -102,8 +102,9 @@ static int load_bases(const char *path, const struct yaml *bases,
 	return rc;
 }
 
+/* base, where not NULL, receives what stood in 'into' before the file's own keys. */
 static int load(const char *path, struct fl_arena *arena, int depth,
-		struct yaml *into, struct fl_err *err)
+		struct yaml *into, struct yaml **base, struct fl_err *err)
 {
 	struct yaml *own, *bases;
 	int rc = yaml_read(path, arena, &own, err);
@@ -118,6 +119,8 @@ static int load(const char *path, struct fl_arena *arena, int depth,
 		rc = load_bases(path, bases, arena, depth, into, err);
 		/* Done with, and no key of the effective recipe. */
 		yaml_remove(own, "_BASE_");
+		if (base) /* merging puts copies in place of what it changes */
+			*base = copy_map(arena, into);
 	}
 	if (rc == 0)
 		merge(arena, into, own);
@@ -193,12 +196,16 @@ static int apply_override(const char *text, struct fl_arena *arena,
 }
 
 int recipe_tree(const char *path, const char *const *overrides, int count,
-		struct fl_arena *arena, struct yaml **out, struct fl_err *err)
+		struct fl_arena *arena, struct yaml **out, struct yaml **base,
+		struct fl_err *err)
 {
 	int rc;
 
 	*out = yaml_new_map(arena, fl_arena_strdup(arena, path), 1);
-	rc = load(path, arena, 0, *out, err);
+	*base = NULL;
+	rc = load(path, arena, 0, *out, base, err);
+	if (!*base)
+		*base = copy_map(arena, *out);
 	for (int i = 0; rc == 0 && i < count; i++)
 		rc = apply_override(overrides[i], arena, *out, err);
 	return rc;

@@ -17,6 +17,7 @@
 #define FL_DATA_DATASET_H
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "box/text_ids.h"
 #include "data/options.h"
@@ -69,6 +70,9 @@ int dataset_image_dir(const struct dataset_options *recipe, char *buf,
  * for inference. Classes come from the recipe's annotation file. */
 int dataset_open_pictures(const char *file, const char *folder,
 			  struct dataset *out, struct fl_err *err);
+/* Of names, sizes, classes and boxes; not of the folder, which may differ from
+ * machine to machine. */
+void dataset_digest(const struct dataset *dataset, char hex[FL_DIGEST_HEX]);
 /* The same as a list, which borrows; from: where it stands, for people. */
 struct class_list dataset_classes(const struct dataset *dataset,
 				  const char *from);

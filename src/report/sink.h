@@ -41,11 +41,12 @@ struct sink_run {
 	const struct recipe *recipe;
 	int log_iter;
 	int epochs, steps_per_epoch;
-	int batch_size;	   /* images of one rank and step */
-	int world_size;	   /* so many times as many are a step's */
-	int64_t done;	   /* steps before this process; 0 for a new run */
-	int done_epochs;   /* whole ones among them */
-	int64_t evaluated; /* step of the newest evaluation that counts */
+	int batch_size;	      /* images of one rank and step */
+	int world_size;	      /* so many times as many are a step's */
+	int64_t done;	      /* steps before this process; 0 for a new run */
+	int done_epochs;      /* whole ones among them */
+	int64_t evaluated;    /* step of the newest evaluation that counts */
+	const char *versions; /* of this program, in lines; NULL: not known */
 };
 
 struct sink_step {
@@ -117,12 +118,14 @@ const struct sink_number *sink_first(const struct sink_number *numbers,
  * each flushed when written. A resumed run goes on at its end, after what it
  * will do a second time has been taken out.
  * results_sink: results.csv, one row per epoch, under the names of Ultralytics.
+ * page_sink: report.html, for people (docs/report.md).
  * events_sink: TensorBoard's event files, where the recipe's use_vdl asks for
  * them. */
 #define SINK_LIST(X)    \
 	X(console_sink) \
 	X(metrics_sink) \
 	X(results_sink) \
+	X(page_sink)    \
 	X(events_sink)
 
 #define X(name) extern const struct sink name;

@@ -4,19 +4,14 @@
 . "$(dirname "$0")/lib.sh"
 export OMP_NUM_THREADS=1
 tiny_data 12
-train() { # NAME MORE...
-	local name=$1
-	shift
-	"$flotilla" train $(tiny) save_dir="$work/$name" TrainReader.batch_size=4 "$@" >"$work/$name.log" 2>&1
-}
 run=$work/run/ppyoloe_demo
 files() { [ "$(find "$1" -name 'events.out.tfevents.*' | wc -l)" -eq "$2" ]; }
 
-check "a run with event files" train run --use_vdl True --eval
+check "a run with event files" tiny_train run --use_vdl True --eval
 check "one file in its folder" files "$run" 1
 check "it says where" grep -qF "tensorboard --logdir $run" "$run/log.txt"
 cp "$run"/events.out.tfevents.* "$work/first"
-EPOCHS=3 check "to a third epoch" train run --use_vdl True --eval -r "$run"
+EPOCHS=3 check "to a third epoch" tiny_train run --use_vdl True --eval -r "$run"
 check "in a file of its own" files "$run" 2
 untouched() { for f in "$run"/events.out.tfevents.*; do cmp -s "$f" "$work/first" && return 0; done; return 1; }
 check "the first file is as it was" untouched
@@ -48,7 +43,7 @@ echo plain >"$work/plain"
 says "a folder that cannot be made is a warning" 0 "the training goes on" "$flotilla" train $(tiny) save_dir="$work/plain_run" \
 	TrainReader.batch_size=4 epoch=1 --use_vdl --vdl_log_dir "$work/plain/events"
 check "and the run is whole" test -s "$work/plain_run/ppyoloe_demo/model_final.safetensors"
-check "without use_vdl there is none" train none epoch=1
+check "without use_vdl there is none" tiny_train none epoch=1
 check "in its folder" files "$work/none" 0
 
 python=${TENSORBOARD_PYTHON:-}

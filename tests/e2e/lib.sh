@@ -42,5 +42,11 @@ tiny() {
 		TrainDataset.dataset_dir=$work/data EvalDataset.dataset_dir=$work/data
 		PPYOLOEHead.static_assigner_epoch=1 worker_num=1"
 }
+# Such a job into $work/NAME, its words in $work/NAME.log.
+tiny_train() { # NAME MORE...
+	local name=$1
+	shift
+	"$flotilla" train $(tiny) save_dir="$work/$name" TrainReader.batch_size=4 "$@" >"$work/$name.log" 2>&1
+}
 sizes='TrainReader.batch_transforms=[{BatchRandomResize: {target_size: [96, 128], random_size: true, random_interp: true}},
 	{NormalizeImage: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}}, {Permute: {}}, {PadGT: {}}]'

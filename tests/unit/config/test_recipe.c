@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "data/options.h"
 #include "optim/options.h"
+#include "support/scratch.h"
 #include "train/options.h"
 
 static const struct ppyoloe_options *ppyoloe_of(const struct recipe *r)
@@ -352,6 +353,59 @@ static void test_fuzz(void **state)
 	fl_map_close(&map);
 }
 
+static const struct recipe_change *change_of(const struct recipe *r,
+					     const char *key)
+{
+	for (int i = 0; i < r->change_count; i++)
+		if (strcmp(r->changes[i].key, key) == 0)
+			return &r->changes[i];
+	return NULL;
+}
+
+/* What differs from the base, and who says so. */
+static void test_changes(void **state)
+{
+	static const char top[] = "_BASE_: [base.yml]\nepoch: 300\n"
+				  "log_iter: 5\nLearningRate:\n"
+				  "  base_lr: 0.02\n";
+	static const char *const overrides[] = { "epoch=7", "seed=3" };
+	static const char *const rows[][3] = {
+		{ "epoch", "7", "300" },
+		{ "log_iter", "5", "20" },
+		{ "LearningRate.base_lr", "0.02", "0.01" },
+		{ "seed", "3", NULL },
+	};
+	struct fl_err err = FL_ERR_INIT;
+	struct recipe *r;
+	char folder[4096], base[8192];
+	const char *path;
+
+	(void)state;
+	assert_non_null(getcwd(folder, sizeof(folder)));
+	snprintf(base, sizeof(base),
+		 "_BASE_: [%s/configs/demo/ppyoloe_demo.yml]\nepoch: 300\n"
+		 "log_iter: 20\nLearningRate:\n  base_lr: 0.01\n",
+		 folder);
+	scratch_file("base.yml", base, strlen(base));
+	path = scratch_file("top.yml", top, strlen(top));
+	if (recipe_load(path, overrides, 2, &r, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(r->change_count, 4);
+	for (int i = 0; i < 4; i++) {
+		const struct recipe_change *c = change_of(r, rows[i][0]);
+
+		assert_non_null(c);
+		assert_string_equal(c->value, rows[i][1]);
+		if (rows[i][2])
+			assert_string_equal(c->base, rows[i][2]);
+		else
+			assert_null(c->base);
+	}
+	assert_string_equal(change_of(r, "epoch")->from, "-o epoch=7");
+	assert_non_null(strstr(change_of(r, "log_iter")->from, "top.yml:3"));
+	recipe_free(r);
+}
+
 /* docs/recipes.md holds the table as it is now. */
 static void test_docs(void **state)
 {
@@ -378,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_overrides),
 		cmocka_unit_test(test_left_out_interpolation),
 		cmocka_unit_test(test_schedules),
+		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_fuzz),
 		cmocka_unit_test(test_docs),
 	};

@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# report.html: written by a training at every evaluation and at its end, made anew by `flotilla report` of one run or of
+# several, read by strict parsers and (where it is installed) by a headless Chromium; its numbers are those of
+# metrics.jsonl; and places that are broken, cut off or cannot be written.
+. "$(dirname "$0")/lib.sh"
+export OMP_NUM_THREADS=1
+tiny_data 12
+run=$work/a/ppyoloe_demo
+check "a run" tiny_train a --eval
+check "leaves its page" test -s "$run/report.html"
+check "and what it is made of" test -s "$run/report.json"
+has() { grep -qF -- "$2" "$1"; }
+check "it says how the run ended" has "$run/report.html" '<dt>status</dt><dd>done</dd>'
+check "and what the line said otherwise than the recipe" has "$run/report.html" "<td>-o log_iter=1</td>"
+no_network() { ! grep -qiE '<script|<link|src="http|href="http|url\(|@import| on[a-z]+="' "$1"; }
+check "it needs no network and no script" no_network "$run/report.html"
+
+# The command makes the same page, but for the minute.
+cp "$run/report.html" "$work/trained.html"
+says "the command writes it anew" 0 "$run/report.html" "$flotilla" report "$run"
+same() { diff <(sed 's/, 20[0-9-]* [0-9:]* UTC//' "$work/trained.html") <(sed 's/, 20[0-9-]* [0-9:]* UTC//' "$run/report.html"); }
+check "as the training did" same
+EPOCHS=3 check "the run goes on" tiny_train a --eval -r "$run"
+check "and so does its page" has "$run/report.html" "<dd>3 of 3</dd>"
+
+check "another run" tiny_train b epoch=1 log_iter=2 -o "save_dir=$work/b <i>"
+other="$work/b <i>/ppyoloe_demo"
+check "without an evaluation has a page too" test -s "$other/report.html"
+says "two runs side by side" 0 "$work/both.html" "$flotilla" report "$run" "$other" --out "$work/both.html"
+check "names are words" has "$work/both.html" "b &lt;i&gt;"
+check "their recipes differ" has "$work/both.html" '<th scope="row">log_iter</th><td>1</td><td>2</td>'
+check "that page needs no network either" no_network "$work/both.html"
+
+# What is broken.
+says "no run" 2 "no run given" "$flotilla" report
+says "no folder" 3 "there is no folder '$work/none'" "$flotilla" report "$work/none"
+says "a file" 3 "is a file" "$flotilla" report "$run/report.json"
+mkdir "$work/empty"
+says "a folder without a run" 3 "is no folder of a run" "$flotilla" report "$work/empty"
+says "nine runs" 2 "at most 8" "$flotilla" report $(yes "$run" | head -n 9)
+check "nothing is written for them" test ! -e "$work/empty/report.html"
+cut() { # NAME: the run's folder with every file cut in half
+	mkdir "$work/$1" && for f in metrics.jsonl report.json summary.json config.yml; do
+		head -c $(($(wc -c <"$run/$f") / 2)) "$run/$f" >"$work/$1/$f"
+	done
+}
+cut half
+says "a folder cut in half is a page with a warning" 0 "lines are not whole" "$flotilla" report "$work/half"
+check "which the page says too" has "$work/half/report.html" 'class="note"'
+cp "$work/half/report.html" "$work/before.html"
+says "a place that is none" 4 "cannot" "$flotilla" report "$run" --out "$work/none/x.html"
+if [ -w /dev/full ] && mkdir "$work/full" && mount -t tmpfs -o size=64k none "$work/full" 2>/dev/null; then
+	cp "$run"/metrics.jsonl "$work/full/"
+	head -c 1000000 /dev/zero >"$work/full/fill" 2>/dev/null
+	says "a full disk" 4 "No space left" "$flotilla" report "$work/full"
+	left() { [ "$(ls "$work/full" | sort | tr '\n' ' ')" = "fill metrics.jsonl " ]; }
+	check "leaves nothing half-written" left
+	umount "$work/full"
+else
+	echo "skip a full disk: a tmpfs cannot be mounted here"
+fi
+# A training whose page cannot be written goes on.
+mkdir -p "$work/c/ppyoloe_demo"
+blocked() {
+	"$flotilla" train $(tiny) save_dir="$work/c" TrainReader.batch_size=4 epoch=1 --eval >"$work/c.log" 2>&1 &
+	local pid=$!
+	within 20 test -s "$work/c/ppyoloe_demo/metrics.jsonl"
+	mkdir "$work/c/ppyoloe_demo/report.html" 2>/dev/null
+	wait $pid
+}
+check "a training whose page cannot be written" blocked
+check "says so" grep -q "report.html: .*the training goes on" "$work/c.log"
+check "and is whole" test -s "$work/c/ppyoloe_demo/model_final.safetensors"
+
+if ! command -v python3 >/dev/null; then
+	echo "skip the numbers of the page: no python3"
+else
+	cat >"$work/read.py" <<'END'
+import json, math, sys, xml.etree.ElementTree as xml
+from html.parser import HTMLParser
+NS = "{http://www.w3.org/1999/xhtml}"
+
+def numbers(table):
+    head = ["".join(h.itertext()) for h in table.find(NS + "thead").iter(NS + "th")]
+    rows = [["".join(d.itertext()) for d in r.iter(NS + "td")] for r in table.find(NS + "tbody")]
+    return head, rows
+
+def near(text, value):
+    if value is None or value < 0 and text == "–":
+        return text == "–"
+    return abs(float(text) - value) <= 2e-6 * (1 + abs(value))
+
+class Strict(HTMLParser):
+    """Every element is closed in its order, and every id is there once."""
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.links, self.levels = [], set(), set(), []
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        a = dict(attrs)
+        assert "id" not in a or a["id"] not in self.ids, a
+        self.ids.add(a.get("id"))
+        self.links.add(a.get("href"))
+        if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+            assert int(tag[1]) <= (self.levels[-1] if self.levels else 0) + 1, (tag, self.levels)
+            self.levels.append(int(tag[1]))
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        self.open.pop()
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+for path in sys.argv[2:]:
+    text = open(path, encoding="utf-8").read()
+    assert len(text.encode()) < 3_000_000
+    p = Strict()
+    p.feed(text)
+    assert not p.open and p.levels[0] == 1
+    for link in p.links - {None}:
+        assert link.startswith("#") and link[1:] in p.ids or link.startswith("data:image/"), link
+    xml.fromstring(text)
+
+run = sys.argv[1]
+lines = [json.loads(l) for l in open(run + "/metrics.jsonl")]
+steps = [l for l in lines if "ap" not in l]
+scores = [l for l in lines if "ap" in l]
+names = {"AP": "ap", "AP50": "ap50", "AP75": "ap75", "small": "ap_small", "medium": "ap_medium", "large": "ap_large",
+         "AR, 1 detection": "ar1", "AR, 10": "ar10", "AR, 100": "ar100", "Learning rate": "lr",
+         "Images a second": "images_per_s"}
+root = xml.parse(run + "/report.html").getroot()
+seen = set()
+for figure in root.iter(NS + "figure"):
+    table = figure.find(".//" + NS + "table")
+    if table is None or table.get("class") == "other":
+        continue
+    head, rows = numbers(table)
+    if head[0] not in ("step", "epochs"):
+        continue
+    source = steps if head[0] == "step" else scores
+    at = {l["step"] if head[0] == "step" else l["epoch"] + 1: l for l in source}
+    assert len(rows) == len(at), (head, len(rows), len(at))
+    for row in rows:
+        line = at[float(row[0])]
+        for name, cell in zip(head[1:], row[1:]):
+            key = names.get(name, name)
+            seen.add(key)
+            assert near(cell, line[key]), (name, row, line[key])
+losses = {k for k in steps[0] if k.startswith("loss")}
+assert losses | {"lr", "ap", "ap50", "images_per_s"} <= seen, (losses, seen)
+best = max(l["ap"] for l in scores)
+assert f"best {best:.3f}" in "".join(root.itertext())
+END
+	check "every number is that of metrics.jsonl, and parsers take the pages" \
+		python3 "$work/read.py" "$run" "$run/report.html" "$work/both.html" "$work/half/report.html" "$other/report.html"
+fi
+
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+if [ -z "$chromium" ]; then
+	echo "skip Chromium opens the page: there is no chromium"
+	exit 0
+fi
+shown() { # WIDTH FILE: without an error, and nothing wider than the window
+	timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir="$work/profile" \
+		--window-size="$1,1200" --screenshot="$work/shot-$1.png" "file://$2" >"$work/chromium.log" 2>&1 || return 1
+	! grep -E 'CONSOLE|SEVERE' "$work/chromium.log" && [ "$(wc -c <"$work/shot-$1.png")" -gt 5000 ]
+}
+for width in 390 820 1400; do
+	check "Chromium shows it at a width of $width" shown $width "$run/report.html"
+done
