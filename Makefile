@@ -2,6 +2,7 @@
 # make unit       unit, golden and property tests of the libraries
 # make check-golden  every recorded case of the reference, where it is at hand
 # make check      those and the end-to-end tests (scripts/test runs this)
+# make bench-peers  our benches beside their peers, into bench/figures/<processor>.json (bench/peers.py says what it takes)
 # make lint       layers, formatting, sizes
 # make install    programs, manual pages, completion, recipes (Makefile.install)
 # make deb, make rpm  packages (pkg)
@@ -56,7 +57,7 @@ PROGRAMS = $(BUILD)/bin/fleetrun $(BUILD)/bin/flotilla
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all always tests unit check check-golden bench lint format clean
+.PHONY: all always tests unit check check-golden bench bench-peers lint format clean
 all: $(PROGRAMS) $(BENCH_BIN)
 
 # Tests and benches name the headers of tests/ from there; src/ does not see them.
@@ -121,6 +122,8 @@ PROGRAMS_E2E = $(patsubst tests/support/programs/%.c,$(BUILD)/programs/%,$(wildc
 	$(patsubst tests/support/preload/%.c,$(BUILD)/programs/%.so,$(wildcard tests/support/preload/*.c))
 
 bench: $(BENCH_BIN)
+bench-peers: all
+	BUILD=$(BUILD) python3 bench/peers.py make
 tests: $(TEST_BIN) $(PROGRAMS_E2E)
 unit: $(TEST_BIN)
 	BUILD=$(BUILD) tests/run $(TEST_BIN)

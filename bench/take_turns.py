@@ -15,8 +15,9 @@ for peer, command in commands.items():
     running[peer] = p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if p.stdout.readline().strip() != 'ready':
         sys.exit(f'{peer} did not start: {" ".join(command)}')
-results = {peer: [] for peer in running}
+results, loads = {peer: [] for peer in running}, []
 for turn in range(turns):
+    loads.append(float(open('/proc/loadavg').read().split()[0]))
     for peer, p in running.items():
         p.stdin.write(images + '\n')
         p.stdin.flush()
@@ -35,4 +36,5 @@ for peer in list(middle)[1:]:
     print(f"{middle['flotilla'] / middle[peer]:.1f} times {peer} in images, {area['flotilla'] / area[peer]:.1f} times in pixels of output")
 cpu = next((line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name')), '?')
 print(json.dumps({'bench': 'loader', 'cpu': cpu, 'load': float(open('/proc/loadavg').read().split()[0]), 'turns': turns,
-                  'images_per_core_s': middle, 'megapixels_per_core_s': area}))
+                  'images_per_core_s': middle, 'megapixels_per_core_s': area, 'turns_load': loads,
+                  'turns_images_per_core_s': {peer: [r['images_per_core_s'] for r in rows] for peer, rows in results.items()}}))
