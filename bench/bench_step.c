@@ -1,4 +1,4 @@
-/* bench_step [--precision P] [--device D] [--batch N] [SIZE ...]: the whole training
+/* bench_step [--precision P] [--device D] [--batch N] [--recompute] [SIZE ...]: the whole training
  * step of PP-YOLOE-s beside the sum of its convolutions alone and the ceiling of fused
  * multiply-adds in fp32, all measured in this run; by phase, and memory. Default: 320
  * and 640 with 8 images in fp32 on the cpu. */
@@ -22,6 +22,7 @@
 struct args {
 	const char *precision, *device;
 	int batch;
+	bool recompute;
 };
 
 static const struct option_row rows[] = {
@@ -31,6 +32,8 @@ static const struct option_row rows[] = {
 	  .arg = "NAME", .help = "who computes [cpu]" },
 	{ "batch", 'b', OPTION_INT, offsetof(struct args, batch), 1, 4096,
 	  .arg = "N", .help = "images of a step [8]" },
+	{ "recompute", 'r', OPTION_FLAG, offsetof(struct args, recompute),
+	  .help = "maps between blocks are computed again in backward" },
 };
 
 static const struct option_table table = {
@@ -350,8 +353,9 @@ static void print_figures(const struct args *a, const struct engine *e,
 	double convs = c->forward + c->data + c->weights;
 	double speed = c->flops / convs / 1e9;
 
-	printf("PP-YOLOE-s, %dx%d, batch %d, %s, %d threads (best of %d)\n",
-	       size, size, a->batch, a->precision, fl_par_threads(), REPEATS);
+	printf("PP-YOLOE-s, %dx%d, batch %d, %s, %d threads (best of %d)%s\n",
+	       size, size, a->batch, a->precision, fl_par_threads(), REPEATS,
+	       a->recompute ? ", recomputing" : "");
 	printf("  whole step            %8.1f ms   %.2f images/s   (median %.1f ms)\n",
 	       1e3 * f->best, a->batch / f->best, 1e3 * f->median);
 	print_phases(&f->result, f->best);
@@ -371,7 +375,9 @@ static void print_figures(const struct args *a, const struct engine *e,
 static void bench(const struct args *a, int size, double ceiling)
 {
 	char precision[32];
-	const char *const o[] = { "pretrain_weights=", precision };
+	const char *const o[] = { "pretrain_weights=", precision,
+				  a->recompute ? "recompute=true"
+					       : "recompute=false" };
 	struct engine_batch batch = make_batch(a->batch, size);
 	struct fl_err err = FL_ERR_INIT;
 	struct comm *comm = comm_self_open();
@@ -384,7 +390,7 @@ static void bench(const struct args *a, int size, double ceiling)
 
 	snprintf(precision, sizeof(precision), "precision=%s", a->precision);
 	must(device_open(a->device, &dev, &err), &err);
-	must(recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 2,
+	must(recipe_load("configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml", o, 3,
 			 &recipe, &err),
 	     &err);
 	must(family_model(recipe, &model, &err), &err);

@@ -54,6 +54,7 @@ struct recipe {
 	enum precision precision; /* ours */
 	enum kernels kernels;	  /* ours */
 	bool short_sums;	  /* ours: less rounding in convolutions */
+	bool recompute;		  /* ours: less memory, more time */
 
 	/* For src/config. */
 	const struct recipe_part **parts; /* those that this recipe has */

@@ -37,6 +37,9 @@ static const struct recipe_row own_rows[] = {
 	{ "short_sums", ROW_BOOL, F(short_sums), 0, 0, 0, "false", NULL,
 	  "convolutions add in parts of some dozen products: a third of the "
 	  "rounding in more time; flotilla probe has it true (ours)" },
+	{ "recompute", ROW_BOOL, F(recompute), 0, 0, 0, "false", NULL,
+	  "maps between blocks are dropped and computed again in backward: less "
+	  "memory, more time, the same bits (ours)" },
 };
 
 const struct recipe_part recipe_own_part = {

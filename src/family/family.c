@@ -41,6 +41,7 @@ int family_model(const struct recipe *recipe, struct model **out,
 	/* Pictures are red, green, blue. */
 	m->graph = graph_new(3);
 	m->graph->short_sums = recipe->short_sums;
+	m->graph->recompute = recipe->recompute;
 	rc = f->build(options, m, err);
 	if (rc != 0) {
 		family_model_free(m);

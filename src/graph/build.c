@@ -252,6 +252,11 @@ void graph_mark_output(struct graph *g, int value)
 	g->values[value].output = true;
 }
 
+void graph_mark_boundary(struct graph *g, int value)
+{
+	g->values[value].boundary = true;
+}
+
 void graph_name_value(struct graph *g, int value, const char *probe)
 {
 	g->values[value].probe = fl_arena_strdup(&g->arena, probe);

@@ -94,6 +94,7 @@ struct graph_value {
 	int channels;
 	bool vector;	   /* [N][C]: height and width 1 */
 	bool output;	   /* its gradient comes from outside (the loss) */
+	bool boundary;	   /* stays where maps between are computed again */
 	const char *probe; /* public name of the activation, or NULL */
 };
 
@@ -109,6 +110,7 @@ struct graph {
 	size_t statistic_count; /* floats of the running statistics */
 	int input;
 	bool short_sums; /* see device/op.h */
+	bool recompute;	 /* see graph/plan.h */
 };
 
 /* One ConvBN as a branch of a norm: path "backbone.stem.conv1" names
@@ -138,6 +140,8 @@ int graph_maxpool(struct graph *g, int in, int k);
 int graph_upsample(struct graph *g, int in);
 int graph_concat(struct graph *g, const int *in, int count);
 void graph_mark_output(struct graph *g, int value);
+/* The end of a block: from here the next maps can be computed again. */
+void graph_mark_boundary(struct graph *g, int value);
 void graph_name_value(struct graph *g, int value, const char *probe);
 int graph_channels(const struct graph *g, int value);
 

@@ -98,24 +98,34 @@ static void find_slices(struct plan *p)
 	}
 }
 
-/* The place of a value: a slice of its concat's buffer, or a buffer of its
- * own; made at the first call. */
-static struct plan_place *data_place(struct plan *p, int v, int time)
+/* A slice of its concat's buffer, or a buffer of its own; made at the first call. */
+static struct plan_place *place(struct plan *p, int v, int time, bool again)
 {
 	struct plan_value *pv = &p->values[v];
+	struct plan_place *at = again ? &pv->again : &pv->data;
 
 	/* No concat is a slice itself (can_be_slice), so channel counts from
 	 * the buffer's start. */
-	if (pv->data.buffer < 0 && pv->concat >= 0) {
-		pv->data = *data_place(p, pv->concat, time);
-		pv->data.channel = pv->channel;
-	} else if (pv->data.buffer < 0) {
-		pv->data = (struct plan_place){
+	if (at->buffer < 0 && pv->concat >= 0) {
+		*at = *place(p, pv->concat, time, again);
+		at->channel = pv->channel;
+	} else if (at->buffer < 0) {
+		*at = (struct plan_place){
 			plan_add_buffer(p, value_bytes(p, v), time), 0, pv->c
 		};
 	}
-	plan_use(p, pv->data.buffer, time);
-	return &pv->data;
+	plan_use(p, at->buffer, time);
+	return at;
+}
+
+struct plan_place *plan_data_place(struct plan *p, int value, int time)
+{
+	return place(p, value, time, false);
+}
+
+struct plan_place *plan_again_place(struct plan *p, int value, int time)
+{
+	return place(p, value, time, true);
 }
 
 /* Which of its inputs and outputs a node reads again in backward. A norm
@@ -129,19 +139,19 @@ static void backward_uses(struct plan *p, int node)
 
 	switch (n->kind) {
 	case GRAPH_CONV:
-		data_place(p, n->in[0], t);
+		plan_need(p, n->in[0], t);
 		break;
 	case GRAPH_NORM:
 		for (int k = 0; k < n->branches; k++)
-			data_place(p, n->in[k], t);
+			plan_need(p, n->in[k], t);
 		break;
 	case GRAPH_FC:
-		data_place(p, n->in[0], t);
-		data_place(p, n->out, t);
+		plan_need(p, n->in[0], t);
+		plan_need(p, n->out, t);
 		break;
 	case GRAPH_SCALE:
-		data_place(p, n->in[0], t);
-		data_place(p, n->in[1], t);
+		plan_need(p, n->in[0], t);
+		plan_need(p, n->in[1], t);
 		break;
 	case GRAPH_MAXPOOL:
 		plan_use(p, p->nodes[node].arg, t);
@@ -157,22 +167,24 @@ void plan_place_data(struct plan *p)
 	int n = g->node_count;
 
 	for (int v = 0; v < g->value_count; v++)
-		p->values[v].data.buffer = p->values[v].grad.buffer = -1;
+		p->values[v].data.buffer = p->values[v].grad.buffer =
+			p->values[v].again.buffer = -1;
 	find_slices(p);
+	plan_choose_dropped(p);
 	/* The host writes the picture before node 1 runs. */
-	data_place(p, g->input, 0);
+	plan_data_place(p, g->input, 0);
 	for (int i = 0; i < n; i++) {
 		const struct graph_node *node = &g->nodes[i];
 
 		for (int k = 0; k < node->ins; k++)
-			data_place(p, node->in[k], plan_forward_time(i));
+			plan_data_place(p, node->in[k], plan_forward_time(i));
 		/* With running statistics the normalised map overwrites the
 		 * convolution's: nobody reads that one again (op.h allows
 		 * it). */
 		if (node->kind == GRAPH_NORM && !plan_backward_wanted(p) &&
 		    p->values[node->out].concat < 0)
 			p->values[node->out].data = p->values[node->in[0]].data;
-		data_place(p, node->out, plan_forward_time(i));
+		plan_data_place(p, node->out, plan_forward_time(i));
 		if (node->kind == GRAPH_MAXPOOL && plan_backward_wanted(p))
 			p->nodes[i].arg =
 				plan_add_buffer(p,
@@ -182,11 +194,12 @@ void plan_place_data(struct plan *p)
 		if (plan_backward_wanted(p))
 			backward_uses(p, i);
 	}
+	plan_place_again(p);
 	for (int v = 0; v < g->value_count; v++) {
 		if (g->values[v].output)
-			data_place(p, v, n);
+			plan_data_place(p, v, n);
 		if (p->key.mode == PLAN_PROBE)
-			data_place(p, v, 2 * n);
+			plan_data_place(p, v, 2 * n);
 	}
 }
 

@@ -189,25 +189,38 @@ static int train_statistics(struct plan *p, const struct norm *m,
 	return rc;
 }
 
+static void normalise(struct plan *p, const struct norm *m,
+		      struct plan_run *run)
+{
+	struct tensor y = plan_value(p, m->node->out), residual;
+
+	if (m->node->residual)
+		residual = plan_value(p, m->node->in[m->node->branches]);
+	p->ops->norm_forward(run->queue, m->branches, m->node->branches,
+			     m->node->act, m->node->residual ? &residual : NULL,
+			     &y);
+}
+
 int norm_run_forward(struct plan *p, int node, struct plan_run *run,
 		     struct fl_err *err)
 {
 	struct norm m = norm_at(p, node, run);
-	struct tensor y = plan_value(p, m.node->out), residual;
 	int rc = 0;
 
 	if (p->key.mode == PLAN_EVAL)
 		p->ops->norm_running(run->queue, &m.n);
 	else
 		rc = train_statistics(p, &m, run, err);
-	if (rc != 0)
-		return rc;
-	if (m.node->residual)
-		residual = plan_value(p, m.node->in[m.node->branches]);
-	p->ops->norm_forward(run->queue, m.branches, m.node->branches,
-			     m.node->act, m.node->residual ? &residual : NULL,
-			     &y);
-	return 0;
+	if (rc == 0)
+		normalise(p, &m, run);
+	return rc;
+}
+
+void norm_run_again(struct plan *p, int node, struct plan_run *run)
+{
+	struct norm m = norm_at(p, node, run);
+
+	normalise(p, &m, run);
 }
 
 static void residual_gradient(struct plan *p, const struct norm *m,

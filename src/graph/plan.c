@@ -245,7 +245,10 @@ static struct tensor tensor_at(const struct plan *p, int value,
 
 struct tensor plan_value(const struct plan *p, int value)
 {
-	return tensor_at(p, value, &p->values[value].data);
+	const struct plan_value *v = &p->values[value];
+
+	return tensor_at(p, value,
+			 v->dropped && p->in_backward ? &v->again : &v->data);
 }
 
 struct tensor plan_gradient(const struct plan *p, int value)

@@ -8,6 +8,11 @@
  * residual takes over its block's gradient, and a normalisation's gradient
  * overwrites the one it came from.
  *
+ * With graph->recompute a training plan drops what lies between boundaries of
+ * blocks after the forward pass, and backward computes it again before it first
+ * asks for a part of it: the same operations on the same bytes, so the same bits.
+ * Statistics of norms stay; nothing is summed over ranks twice.
+ *
  * Time, for liveness: node i of n runs forward at i and backward at 2n - i;
  * the loss stands between, at n.
  */

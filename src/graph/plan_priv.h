@@ -23,6 +23,11 @@ struct plan_value {
 	int concat;  /* the concat value this one is a slice of, or -1 */
 	int channel; /* its first channel there */
 	struct plan_place data, grad;
+	/* dropped: between forward and backward it is nowhere; in backward it
+	 * lies in 'again', from need to last, or nowhere (need -1) */
+	bool dropped;
+	struct plan_place again;
+	int need, last;
 	bool written; /* while planning: the gradient has a first writer */
 };
 
@@ -39,7 +44,8 @@ struct plan_node {
 	bool acc[GRAPH_MAX_IN];	   /* backward adds to the input's gradient */
 	bool copied[GRAPH_MAX_IN]; /* concat: input is not a slice, copy it */
 	enum plan_residual residual;
-	int arg; /* maxpool: buffer of the winners */
+	int arg;   /* maxpool: buffer of the winners */
+	int again; /* before whose backward it runs again, or -1 */
 	/* norm: where its count and vectors begin behind the maps, as
 	 * norm.c lays them out */
 	size_t numbers;
@@ -60,11 +66,21 @@ struct plan {
 	size_t map_bytes, number_bytes, workspace_bytes;
 	int widest; /* channels */
 	char *activations, *workspace;
+	bool in_backward; /* dropped values are where they are made again */
 };
 
 /* lifetime.c: data and gradient buffers with their lives. */
 void plan_place_data(struct plan *p);
 void plan_place_gradients(struct plan *p);
+/* recompute.c: which values are dropped; when they are asked for in backward, with
+ * what is needed to make them, which nodes run again. */
+void plan_choose_dropped(struct plan *p);
+void plan_need(struct plan *p, int value, int time);
+void plan_place_again(struct plan *p);
+/* lifetime.c: a buffer's life takes in this time; the place of a value, made at the
+ * first call; its data or, if dropped, what it is in backward. */
+struct plan_place *plan_data_place(struct plan *p, int value, int time);
+struct plan_place *plan_again_place(struct plan *p, int value, int time);
 /* memory.c: offsets for all buffers; returns the bytes needed. */
 size_t plan_pack(struct plan_buffer *buffers, int count);
 
@@ -75,6 +91,8 @@ size_t norm_shared_bytes(int widest);
 double *norm_branch_sums(const struct plan *p, int node, int branch);
 int norm_run_forward(struct plan *p, int node, struct plan_run *run,
 		     struct fl_err *err);
+/* The normalised map once more, of statistics that are there. */
+void norm_run_again(struct plan *p, int node, struct plan_run *run);
 int norm_run_backward(struct plan *p, int node, struct plan_run *run,
 		      struct fl_err *err);
 

@@ -217,55 +217,92 @@ static struct step step_at(struct plan *p, int node, struct plan_run *run)
 	};
 }
 
-int plan_forward(struct plan *p, struct plan_run *run, struct fl_err *err)
+/* again: in backward, of a node whose output was dropped. */
+static int forward(struct plan *p, int node, bool again, struct plan_run *run,
+		   struct fl_err *err)
 {
 	struct plan_times *times = &run->times;
+	struct step s = step_at(p, node, run);
+	double start = fl_now_s(), wait = times->sync_bn;
 	int rc = 0;
 
+	if (s.n->kind == GRAPH_CONV) {
+		conv_forward(&s);
+		times->conv_forward += fl_now_s() - start;
+	} else if (s.n->kind == GRAPH_NORM) {
+		if (again)
+			norm_run_again(p, node, run);
+		else
+			rc = norm_run_forward(p, node, run, err);
+		times->norm_forward +=
+			fl_now_s() - start - (times->sync_bn - wait);
+	} else {
+		forward_small(&s);
+		times->other += fl_now_s() - start;
+	}
+	return rc;
+}
+
+int plan_forward(struct plan *p, struct plan_run *run, struct fl_err *err)
+{
+	int rc = 0;
+
+	p->in_backward = false;
 	/* From 1: node 0 is the picture, which the caller has put in its
 	 * place. */
-	for (int i = 1; rc == 0 && i < p->graph->node_count; i++) {
-		struct step s = step_at(p, i, run);
-		double start = fl_now_s(), wait = times->sync_bn;
+	for (int i = 1; rc == 0 && i < p->graph->node_count; i++)
+		rc = forward(p, i, false, run, err);
+	return rc;
+}
 
-		if (s.n->kind == GRAPH_CONV) {
-			conv_forward(&s);
-			times->conv_forward += fl_now_s() - start;
-		} else if (s.n->kind == GRAPH_NORM) {
-			rc = norm_run_forward(p, i, run, err);
-			times->norm_forward +=
-				fl_now_s() - start - (times->sync_bn - wait);
-		} else {
-			forward_small(&s);
-			times->other += fl_now_s() - start;
-		}
+/* What was dropped and is needed from this node's backward on. */
+static int run_again(struct plan *p, int node, struct plan_run *run,
+		     struct fl_err *err)
+{
+	int rc = 0;
+
+	for (int i = 1; rc == 0 && i <= node; i++)
+		if (p->nodes[i].again == node)
+			rc = forward(p, i, true, run, err);
+	return rc;
+}
+
+static int backward(struct plan *p, int node, struct plan_run *run,
+		    struct fl_err *err)
+{
+	struct plan_times *times = &run->times;
+	struct step s = step_at(p, node, run);
+	double start = fl_now_s(), wait = times->sync_bn;
+	int rc = 0;
+
+	if (s.n->kind == GRAPH_CONV) {
+		conv_backward(&s);
+	} else if (s.n->kind == GRAPH_NORM) {
+		rc = norm_run_backward(p, node, run, err);
+		times->norm_backward +=
+			fl_now_s() - start - (times->sync_bn - wait);
+	} else {
+		backward_small(&s);
+		times->other += fl_now_s() - start;
 	}
 	return rc;
 }
 
 int plan_backward(struct plan *p, struct plan_run *run, struct fl_err *err)
 {
-	struct plan_times *times = &run->times;
 	int rc = 0;
 
+	p->in_backward = true;
 	for (int i = p->graph->node_count - 1; rc == 0 && i > 0; i--) {
-		struct step s = step_at(p, i, run);
-		double start = fl_now_s(), wait = times->sync_bn;
-
-		if (s.n->kind == GRAPH_CONV) {
-			conv_backward(&s);
-		} else if (s.n->kind == GRAPH_NORM) {
-			rc = norm_run_backward(p, i, run, err);
-			times->norm_backward +=
-				fl_now_s() - start - (times->sync_bn - wait);
-		} else {
-			backward_small(&s);
-			times->other += fl_now_s() - start;
-		}
+		rc = run_again(p, i, run, err);
+		if (rc == 0)
+			rc = backward(p, i, run, err);
 		/* After every node, also of those without parameters: the
 		 * receiver compares. */
 		if (rc == 0 && run->grads_ready)
-			run->grads_ready(run->ctx, s.n->grads_end);
+			run->grads_ready(run->ctx,
+					 p->graph->nodes[i].grads_end);
 	}
+	p->in_backward = false;
 	return rc;
 }

@@ -38,8 +38,10 @@ static int csp_stage(struct graph *g, int x, int cout, int blocks,
 			part[1] = spp(g, part[1],
 				      model_path(g, "%s.convs.spp", path));
 	}
-	return model_conv_bn(g, graph_concat(g, part, 2), cout, 1, 1,
-			     DEV_ACT_SILU, -1, model_path(g, "%s.conv3", path));
+	x = model_conv_bn(g, graph_concat(g, part, 2), cout, 1, 1, DEV_ACT_SILU,
+			  -1, model_path(g, "%s.conv3", path));
+	graph_mark_boundary(g, x);
+	return x;
 }
 
 /* From coarse to fine: each level joins the upsampled coarser one, which comes
@@ -61,6 +63,7 @@ static void top_down(struct graph *g, const struct ppyoloe_shape *s,
 				model_path(g, "neck.fpn_routes.%d", i));
 			int part[2] = { graph_upsample(g, r), features[1 - i] };
 
+			graph_mark_boundary(g, r);
 			x = graph_concat(g, part, 2);
 		}
 	}
@@ -81,6 +84,7 @@ void ppyoloe_neck(struct graph *g, const struct ppyoloe_shape *s,
 				      model_path(g, "neck.pan_routes.%d", i));
 		int part[2] = { r, level[i] };
 
+		graph_mark_boundary(g, r);
 		out[i] = csp_stage(g, graph_concat(g, part, 2),
 				   s->neck_channels[i], s->neck_blocks, false,
 				   model_path(g, "neck.pan_stages.%d.0", i));

@@ -1,8 +1,8 @@
 /* A whole training on the strict device (tests/support/strict.h): steps with both
  * assigners, alone, in passes and with a twin rank, an evaluation, a checkpoint
- * and a resume, a recorded pass. Everything must come out with the bits of ref, under
- * several orders; so nothing above device/ touches device memory or looks before
- * it has waited. */
+ * and a resume, a recorded pass, maps that are computed again. Everything must
+ * come out with the bits of ref, under several orders; so nothing above device/
+ * touches device memory or looks before it has waited. */
 #include "support/scratch.h"
 #include "support/strict.h"
 #include "support/twin.h"
@@ -295,6 +295,85 @@ static void test_bf16(void **state)
 	recipe->precision = PRECISION_FP32;
 }
 
+/* Maps dropped and computed again leave the bits as they are, on one device: three
+ * steps, for a head begins with weights of 0, so the first teaches it alone. */
+static void recompute_both(const char *device, struct comm *comm,
+			   struct comm *other, int passes)
+{
+	static const int epochs[3] = { 0, 99, 99 };
+	struct run plain, again;
+
+	open_run(&plain, device, comm, passes);
+	model->graph->recompute = true;
+	open_run(&again, device, other, passes);
+	model->graph->recompute = false;
+	for (int i = 0; i < 3; i++) {
+		step(&plain, epochs[i]);
+		step(&again, epochs[i]);
+	}
+	same_state(&plain, &again);
+	/* the first plan is the training's */
+	assert_true(plan_activation_bytes(again.e.net.plans.list[0]) * 10 <
+		    plan_activation_bytes(plain.e.net.plans.list[0]) * 7);
+	assert_int_equal(again.e.net.plans.workspace_bytes,
+			 plain.e.net.plans.workspace_bytes);
+	close_run(&plain);
+	close_run(&again);
+}
+
+/* With a twin rank: sums over ranks are as many as ever. */
+static void recompute_twins(const char *device)
+{
+	struct twin a, b;
+
+	twin_init(&a);
+	twin_init(&b);
+	recompute_both(device, &a.base, &b.base, 1);
+	assert_true(a.sums > 0);
+	assert_int_equal(b.sums, a.sums);
+}
+
+static void test_recompute(void **state)
+{
+	struct comm *comm = comm_self_open();
+
+	(void)state;
+	for (int p = PRECISION_FP32; p <= PRECISION_BF16; p++) {
+		recipe->precision = (enum precision)p;
+		recompute_both("cpu", comm, comm, 1);
+		recompute_both("cpu", comm, comm, 2);
+		recompute_twins("cpu");
+	}
+	recipe->precision = PRECISION_FP32;
+	recompute_twins(seeded(7)); /* does what ref does */
+	comm_close(comm);
+}
+
+/* What stays readable, and what has no backward, is planned as ever. */
+static void test_recompute_elsewhere(void **state)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct dev *dev;
+
+	(void)state;
+	assert_int_equal(device_open("ref", &dev, &err), 0);
+	for (int mode = PLAN_EVAL; mode <= PLAN_PROBE; mode++) {
+		struct plan_key key = plan_key_make(
+			(enum plan_mode)mode, DTYPE_F32, BATCH, SIZE, SIZE);
+		size_t bytes[2];
+
+		for (int k = 0; k < 2; k++) {
+			model->graph->recompute = k == 1;
+			assert_int_equal(plans_measure(model->graph, dev, &key,
+						       &bytes[k], &err),
+					 0);
+		}
+		assert_int_equal(bytes[0], bytes[1]);
+	}
+	model->graph->recompute = false;
+	device_close(dev);
+}
+
 static int open_all(void)
 {
 	static const struct synth_options few = { 1, 2, SIZE, SIZE, 1 };
@@ -334,6 +413,8 @@ int main(void)
 		cmocka_unit_test(test_evaluation),
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_bf16),
+		cmocka_unit_test(test_recompute),
+		cmocka_unit_test(test_recompute_elsewhere),
 	};
 	int failed;
 
