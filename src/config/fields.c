@@ -266,6 +266,13 @@ static int unknown_key(struct recipe *r, const struct yaml *n, const char *path,
 		       where(r, n), path);
 }
 
+/* "regularizer: ~", and what the reference takes for the same. */
+static bool says_nothing(const struct yaml *n)
+{
+	return n->kind == YAML_NULL || (n->kind == YAML_BOOL && !n->truth) ||
+	       (n->kind == YAML_TEXT && strcmp(n->text, "None") == 0);
+}
+
 /* A key may be an object (its part reads it), a row, or a branch with rows
  * below it, in this order: an object's own keys are not ours to judge. */
 static int fill(struct recipe *r, const struct yaml *map, const char *prefix,
@@ -287,8 +294,8 @@ static int fill(struct recipe *r, const struct yaml *map, const char *prefix,
 			rc = set_row(r, slot, n, err);
 		else if (is_branch(r, path) && n->kind == YAML_MAP)
 			rc = fill(r, n, path, err);
-		else if (is_branch(r, path) && n->kind == YAML_NULL)
-			rc = 0; /* regularizer: ~ */
+		else if (is_branch(r, path) && says_nothing(n))
+			rc = 0;
 		else if (is_branch(r, path))
 			rc = wrong_type(r, n, path, "a mapping", err);
 		else

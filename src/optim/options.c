@@ -30,7 +30,8 @@ static const struct recipe_row optim_rows[] = {
 	{ "OptimizerBuilder.regularizer.type", ROW_REFUSED, 0, 0, 0, 0, "L2",
 	  NULL, "weight decay is coupled L2" },
 	{ "OptimizerBuilder.regularizer.factor", ROW_REAL, F(weight_decay), 0,
-	  10, 0, "0.0", NULL, "weight decay; none on batch normalisation" },
+	  10, 0, "0.0001", NULL,
+	  "weight decay; none on batch normalisation; regularizer: null has none at all" },
 	{ "OptimizerBuilder.clip_grad_by_norm", ROW_REAL, F(clip_norm), 0, 1e9,
 	  0, "0.0", NULL, "bound of the global gradient norm; 0: off" },
 	{ "OptimizerBuilder.clip_grad_by_value", ROW_REAL, F(clip_value), 0,
@@ -41,10 +42,26 @@ static const struct recipe_row optim_rows[] = {
 	  "0: off, as in the reference (ours)" },
 };
 
+/* A recipe without the section decays as the reference's default does; one that
+ * says there is nothing there means none. */
+static int read_optim(struct recipe *r, void *options, const struct yaml *tree,
+		      struct fl_err *err)
+{
+	struct optim_options *o = options;
+	const struct yaml *n =
+		yaml_get(yaml_get(tree, "OptimizerBuilder"), "regularizer");
+
+	(void)r, (void)err;
+	if (n && n->kind != YAML_MAP)
+		o->weight_decay = 0;
+	return 0;
+}
+
 const struct recipe_part optim_part = {
 	.rows = optim_rows,
 	.row_count = sizeof(optim_rows) / sizeof(optim_rows[0]),
 	.size = sizeof(struct optim_options),
+	.read = read_optim,
 };
 
 const struct optim_options *optim_options(const struct recipe *recipe)
@@ -76,6 +93,23 @@ static const struct {
 	{ "ExpWarmup", SCHEDULE_EXP_WARMUP },
 };
 
+/* What the reference's classes begin with. */
+static struct schedule plain_schedule(enum schedule_kind kind)
+{
+	return (struct schedule){ .kind = kind,
+				  .max_epochs = 1000,
+				  .use_warmup = true,
+				  .gamma = { 0.1, 0.01 },
+				  .gamma_count = 2,
+				  .milestones = { 8, 11 },
+				  .milestone_count = 2,
+				  .start_factor = 1.0 / 3,
+				  .epochs = -1,
+				  .steps = kind == SCHEDULE_EXP_WARMUP ? 1000
+								       : 500,
+				  .power = 2 };
+}
+
 /* What is not given stays as it is. Returns true where a number stands alone. */
 static bool take_list(struct keys *k, const char *key, double *out, int *count,
 		      int most, const char *help)
@@ -102,12 +136,11 @@ static bool take_list(struct keys *k, const char *key, double *out, int *count,
  * after the other: the reference divides by ten, whatever the factor is. */
 static void take_steps(struct keys *k, struct schedule *s)
 {
-	double milestones[SCHEDULE_MILESTONES] = { 8, 11 };
+	double milestones[SCHEDULE_MILESTONES];
 	bool alone;
 
-	s->gamma[0] = 0.1;
-	s->gamma[1] = 0.01;
-	s->gamma_count = s->milestone_count = 2;
+	for (int i = 0; i < s->milestone_count; i++)
+		milestones[i] = s->milestones[i];
 	alone = take_list(
 		k, "gamma", s->gamma, &s->gamma_count, SCHEDULE_MILESTONES,
 		"PiecewiseDecay: factors of base_lr, or one that is divided by ten from milestone to milestone");
@@ -141,15 +174,7 @@ static int fill_schedule(struct recipe *r, const struct yaml *n,
 			yaml_where(&r->arena, n), class);
 	/* Keys of other classes are taken and mean nothing: one struct holds
 	 * them all. */
-	*s = (struct schedule){ .max_epochs = 1000,
-				.use_warmup = true,
-				.start_factor = 1.0 / 3,
-				.epochs = -1,
-				.steps = 500,
-				.power = 2 };
-	s->kind = schedules[i < 4 ? i : 0].kind;
-	if (s->kind == SCHEDULE_EXP_WARMUP)
-		s->steps = 1000;
+	*s = plain_schedule(schedules[i < 4 ? i : 0].kind);
 	keys_int(&k, "max_epochs", 1, 1e6, &s->max_epochs,
 		 "where the cosine would end");
 	keys_bool(&k, "use_warmup", &s->use_warmup,
@@ -181,9 +206,14 @@ static int read_schedules(struct recipe *r, void *options,
 		yaml_get(yaml_get(tree, "LearningRate"), "schedulers");
 	int rc = 0;
 
-	/* No list, no schedule: base_lr from the first step to the last. */
-	if (!list)
+	/* The reference's, where a recipe has no list; an empty one, which it
+	 * cannot run, is base_lr from the first step to the last. */
+	if (!list) {
+		o->list[0] = plain_schedule(SCHEDULE_PIECEWISE);
+		o->list[1] = plain_schedule(SCHEDULE_LINEAR_WARMUP);
+		o->count = 2;
 		return 0;
+	}
 	if (list->kind != YAML_LIST || list->count > SCHEDULE_MOST)
 		return fl_fail(
 			err, FL_ERECIPE,

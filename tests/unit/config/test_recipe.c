@@ -323,6 +323,52 @@ static void test_schedules(void **state)
 	assert_int_equal(s.steps, 500);
 }
 
+/* What a recipe without the sections gets is what the reference's classes begin
+ * with (ppdet/optimizer/optimizer.py); sections that say "nothing" mean it. */
+static void test_left_out_optimizer(void **state)
+{
+	static const struct {
+		const char *text;
+		double decay;
+		int schedules;
+	} list[] = {
+		{ "", 0.0001, 2 },
+		{ "OptimizerBuilder: {clip_grad_by_norm: 35}\n", 0.0001, 2 },
+		{ "OptimizerBuilder: {regularizer: ~}\n", 0, 2 },
+		{ "OptimizerBuilder: {regularizer: false}\n", 0, 2 },
+		{ "OptimizerBuilder: {regularizer: None}\n", 0, 2 },
+		{ "OptimizerBuilder: {regularizer: {factor: 0.002, type: L2}}\n",
+		  0.002, 2 },
+		{ "LearningRate: {base_lr: 0.1}\n", 0.0001, 2 },
+		{ "LearningRate: {schedulers: []}\n", 0.0001, 0 },
+		{ "LearningRate: {schedulers: [!CosineDecay {}]}\n", 0.0001,
+		  1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct fl_err err = FL_ERR_INIT;
+		const struct schedule_options *s;
+		struct recipe *r;
+		char text[256];
+
+		snprintf(text, sizeof(text), GOOD "%s", list[i].text);
+		if (load_text(text, NULL, 0, &r, &err) != 0)
+			fail_msg("%s: %s", list[i].text, err.text);
+		s = schedule_options(r);
+		assert_true(optim_options(r)->weight_decay == list[i].decay);
+		assert_int_equal(s->count, list[i].schedules);
+		if (s->count == 2) {
+			assert_int_equal(s->list[0].kind, SCHEDULE_PIECEWISE);
+			assert_int_equal(s->list[0].milestones[1], 11);
+			assert_int_equal(s->list[1].kind,
+					 SCHEDULE_LINEAR_WARMUP);
+			assert_int_equal(s->list[1].steps, 500);
+		}
+		recipe_free(r);
+	}
+}
+
 /* Damaged recipes are refused or read, never more. */
 static void test_fuzz(void **state)
 {
@@ -433,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_left_out_interpolation),
 		cmocka_unit_test(test_schedules),
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_left_out_optimizer),
 		cmocka_unit_test(test_fuzz),
 		cmocka_unit_test(test_docs),
 	};
