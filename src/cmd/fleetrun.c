@@ -104,29 +104,11 @@ static const struct option_row rows[] = {
 	{ "max_restarts", 0, OPTION_INT, O(max_restart), 0, 1000, .arg = "N" },
 	{ "local_addr", 0, OPTION_TEXT, O(host), .arg = "ADDRESS" },
 	{ "backend", 0, OPTION_TEXT, O(backend), .arg = "WORD" },
-	{ "log_level", 0, OPTION_TEXT, O(log_level), .arg = "WORD" },
+	{ "cluster_node_ips", 0, OPTION_TEXT, O(ips), .arg = "A,B,.." },
+	{ "node_ip", 0, OPTION_TEXT, O(host), .arg = "ADDRESS" },
+	{ "started_port", 0, OPTION_INT, O(start_port), 1024, 65000,
+	  .arg = "PORT" },
 	{ "elastic_level", 0, OPTION_INT, O(elastic_level), -1, 9, .arg = "N" },
-	{ "elastic_server", 0, OPTION_TEXT, O(elastic_server), .arg = "URL" },
-	{ "xpus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
-	{ "npus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
-	{ "mlus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
-	{ "selected_xpus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
-	{ "selected_npus", 0, OPTION_TEXT, O(other_cards), .arg = "0,1" },
-	{ "log_overwrite", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
-	{ "sort_ip", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
-	{ "enable_gpu_log", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
-	{ "elastic_timeout", 0, OPTION_TEXT, O(no_meaning), .arg = "S" },
-	{ "rdzv_backend", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
-	{ "rdzv_conf", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
-	{ "monitor_interval", 0, OPTION_TEXT, O(no_meaning), .arg = "S" },
-	{ "start_method", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
-	{ "role", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
-	{ "redirects", 0, OPTION_TEXT, O(no_meaning), .arg = "N" },
-	{ "tee", 0, OPTION_TEXT, O(no_meaning), .arg = "N" },
-	{ "local_ranks_filter", 0, OPTION_TEXT, O(no_meaning), .arg = "N" },
-	{ "standalone", 0, OPTION_FLAG, O(no_flag), .arg = NULL },
-	{ "no_python", 0, OPTION_FLAG, O(no_flag), .arg = NULL },
-	{ "legacy", 0, OPTION_TEXT, O(no_meaning), .arg = "WORD" },
 	/* These start no job, or only look. */
 	{ "preflight", 0, OPTION_FLAG, O(preflight),
 	  .help = "measure links and machines, forecast the step, and end" },
@@ -156,6 +138,10 @@ static const struct option_table table = {
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 	.stop_at_word = true,
+	.foreign = foreign_options,
+	.foreign_programs = 1,
+	.foreign_of = "other launchers",
+	.passed = O(passed),
 };
 
 static const struct option_program program = {
@@ -218,7 +204,7 @@ static int launch(struct launch_options *o, int argc, char **argv,
 	if (rc == 0)
 		rc = foreign_options_check(o, &plan, err);
 	if (rc == 0)
-		foreign_options_tell(o);
+		foreign_options_tell(&table, o);
 	if (rc == 0 && o->dry_run)
 		launch_print_plan(o, &plan);
 	else if (rc == 0)
@@ -282,6 +268,7 @@ int main(int argc, char **argv)
 		rc = fl_fail(&err, FL_EIO,
 			     "cannot write to standard output: %s",
 			     strerror(errno));
+	option_list_release(&o.passed);
 	if (rc < 0) {
 		fprintf(stderr, "fleetrun: %s\n", err.text);
 		rc = fl_exit_status(rc);

@@ -21,6 +21,7 @@ extern const struct option_foreign paddle_options[]; /* the last has no name */
  * type, have a job. */
 #define PADDLE_OPTIONS(type, program)                             \
 	.foreign = paddle_options, .foreign_programs = (program), \
+	.foreign_of = "PaddleDetection",                          \
 	.passed = offsetof(struct type, job.passed)
 /* The table of docs/recipes.md. */
 void paddle_options_print(struct fl_str *out);

@@ -295,10 +295,9 @@ static int pass_foreign(struct parser *p, const struct option_foreign *f,
 	else
 		rc = take_value(p, f->name, NULL, &value);
 	if (rc == 0 && f->refused && wanted)
-		rc = fl_fail(
-			p->err, FL_EUSAGE,
-			"option '--%s' of PaddleDetection is not there: %s",
-			f->name, f->why);
+		rc = fl_fail(p->err, FL_EUSAGE,
+			     "option '--%s' of %s is not there: %s", f->name,
+			     p->table->foreign_of, f->why);
 	for (int i = 0; i < passed->count; i++)
 		if (passed->items[i] == f->name)
 			return rc;
@@ -342,12 +341,17 @@ int option_parse(const struct option_table *table, void *into, int argc,
 		 char **argv, int *words, bool *help, struct fl_err *err)
 {
 	struct parser p = { table, into, argc, argv, 1, err };
+	bool ended = false;
 	int rc;
 
 	*words = 0;
 	*help = false;
 	for (; p.at < argc; p.at++) {
-		if (!is_option(argv[p.at])) {
+		if (!ended && strcmp(argv[p.at], "--") == 0) {
+			ended = true;
+			continue;
+		}
+		if (ended || !is_option(argv[p.at])) {
 			/* Words move forward over options that are done with,
 			 * so argv needs no copy. */
 			argv[1 + (*words)++] = argv[p.at];

@@ -74,12 +74,14 @@ struct option_table {
 				  * the options (fleetrun PROGRAM ARGS...) */
 	const struct option_foreign *foreign; /* up to one without a name */
 	unsigned foreign_programs;	      /* whose options these are */
+	const char *foreign_of;		      /* in words */
 	size_t passed; /* of the option_list in the caller's struct that gets
 			* the names of those passed over, each once */
 };
 
 /* Fill 'into' from argv[1 ..]. Arguments that are no options are moved to the
- * front of argv[1 ..] and counted in *words. Fails with FL_EUSAGE.
+ * front of argv[1 ..] and counted in *words; behind "--" all are such. Fails
+ * with FL_EUSAGE.
  * help is set when --help or -h was given; nothing else is checked then. */
 int option_parse(const struct option_table *table, void *into, int argc,
 		 char **argv, int *words, bool *help, struct fl_err *err);

@@ -13,19 +13,37 @@ says "--master alone" 2 "--ips A,B" $dry --master=10.0.0.1:8090 tools/train.py -
 says "etcd" 2 "--ips A,B" $dry --master etcd://10.0.0.1:2379 --nnodes 2:4 tools/train.py -c recipe.yml
 says "two machines without a list" 2 "option '--nnodes 2'" $dry --nnodes 2 tools/train.py -c recipe.yml
 both="--ips 127.0.0.1,127.0.0.2 --host 127.0.0.1"
-says "--nnodes that agrees" 0 "taken, but without a meaning here: --master" \
+says "--nnodes that agrees" 0 "option '--master' is accepted and has no effect" \
 	$dry $both --nnodes 2 --master 127.0.0.1:55555 --gpus 0 tools/train.py -c recipe.yml
 says "--nnodes that does not" 2 "--nnodes says 3 machines, --ips names 2" $dry $both --nnodes 3 tools/train.py -c recipe.yml
 says "--rank that agrees" 0 "torchrun" $dry $both --rank 0 tools/train.py -c recipe.yml
 says "--node-rank that does not" 2 "says 1, but this machine, 127.0.0.1, is number 0" $dry $both --node-rank 1 tools/train.py -c recipe.yml
 says "--rank of no list" 2 "without --ips there is one machine" $dry --rank 1 tools/train.py -c recipe.yml
-says "--job_id, --log_level" 0 "taken, but without a meaning here: --log_level" \
+says "--job_id, --log_level" 0 "option '--log_level' is accepted and has no effect" \
 	$dry --job_id mine --log_level DEBUG --gpus 0 tools/train.py -c recipe.yml
 says "--job_id is told to programs" 0 "mine" "$fleetrun" --log_dir log --job_id mine sh -c 'echo $TORCHELASTIC_RUN_ID'
 says "--backend gloo" 0 "starting flotilla's own trainer" $dry --backend gloo --nproc_per_node 2 tools/train.py -c recipe.yml
 says "--backend bkcl" 2 "takes auto, gloo or nccl" $dry --backend bkcl tools/train.py -c recipe.yml
 says "--npus" 2 "flotilla knows no XPU, NPU, MLU or IPU" $dry --npus 0,1 tools/train.py -c recipe.yml
 says "elastic" 2 "--max_restart starts a job again" $dry --elastic_level 1 tools/train.py -c recipe.yml
+for n in xpus mlus ipus selected_npus selected_mlus; do
+	says "--$n" 2 "option '--$n' of other launchers is not there: flotilla knows no XPU" $dry --$n 0 tools/train.py -c recipe.yml
+done
+# Paddle 1.x: distributed/launch.py; 2.x: fleet/launch.py and launch/context/args_envs.py
+says "Paddle 1.x on this machine" 0 "option '--print_config' is accepted and has no effect: --dry_run prints" $dry --cluster_node_ips=127.0.0.1 \
+	--node_ip=127.0.0.1 --started_port=6170 --selected_gpus=0,1 --print_config=True --use_paddlecloud tools/train.py -c recipe.yml
+check "its ports" grep -q 6170 "$work/says.log"
+says "Paddle 1.x on two" 2 "'10.0.0.9' is not in --ips" $dry --cluster_node_ips=127.0.0.1,127.0.0.2 --node_ip=10.0.0.9 tools/train.py -c recipe.yml
+for n in sort_ip log_overwrite enable_gpu_log elastic_timeout http_port gloo_port with_gloo rank_mapping_path cluster_topo_path legacy \
+	rdzv_conf monitor_interval start_method role redirects tee local_ranks_filter; do
+	says "--$n" 0 "option '--$n' is accepted and has no effect: " $dry --$n 1 tools/train.py -c recipe.yml
+done
+for n in coordinators coordinator_num heter_workers heter_worker_num heter_devices auto_parallel_config auto_tuner_json \
+	auto_cluster_config np scale force elastic_server elastic_pre_hook module hostfile; do
+	says "--$n" 2 "option '--$n' of other launchers is not there: " $dry --$n 1 tools/train.py -c recipe.yml
+done
+says "-- ends the options" 0 "flotilla's own trainer" $dry --gpus 0 -- tools/train.py -c recipe.yml
+says "a program behind --" 0 "--help" "$fleetrun" --log_dir log -- echo --help
 says "elastic, off" 0 "starting" $dry --elastic_level -1 tools/train.py -c recipe.yml
 says "no number of machines" 2 "must be a number of machines" $dry --nnodes two tools/train.py -c recipe.yml
 says "torchrun's line" 0 "29501" "$fleetrun" --log_dir log --standalone --nnodes=1 --nproc-per-node=2 --max-restarts=0 \

@@ -11,6 +11,84 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char no_elastic[] =
+	"there is no elastic server here: --max_restart starts a job again after a fault, "
+	"--min_hosts lets it go on with fewer machines";
+static const char no_cards[] =
+	"flotilla knows no XPU, NPU, MLU or IPU: --gpus or --nproc_per_node";
+static const char no_tuner[] =
+	"every trainer has the whole model; nothing is tuned or divided";
+static const char no_heter[] =
+	"there are servers and workers, --server_num and --worker_num, and no further roles";
+static const char own_logs[] =
+	"each trainer's lines are in workerlog.N of --log_dir";
+static const char own_watch[] =
+	"agents watch their trainers all the time: --stall, --peer_timeout";
+static const char own_meeting[] = "machines meet by --ips";
+
+#define PASS(name, kind, why)                      \
+	{                                          \
+		name, 1, OPTION_##kind, false, why \
+	}
+#define REFUSE(name, kind, why)                   \
+	{                                         \
+		name, 1, OPTION_##kind, true, why \
+	}
+
+const struct option_foreign foreign_options[] = {
+	PASS("log_level", TEXT, "fleetrun always says the same"),
+	PASS("log_overwrite", TEXT, own_logs),
+	PASS("enable_gpu_log", TEXT, own_logs),
+	PASS("redirects", TEXT, own_logs),
+	PASS("tee", TEXT, own_logs),
+	PASS("local_ranks_filter", TEXT, own_logs),
+	PASS("print_config", TEXT, "--dry_run prints who would be started how"),
+	PASS("sort_ip", TEXT, "the order of --ips counts"),
+	PASS("cluster_topo_path", TEXT, "the order of --ips counts"),
+	PASS("rank_mapping_path", TEXT, "the order of --ips counts"),
+	PASS("enable_auto_mapping", FLAG, "the order of --ips counts"),
+	PASS("elastic_timeout", TEXT, own_watch),
+	PASS("monitor_interval", TEXT, own_watch),
+	PASS("rdzv_backend", TEXT, own_meeting),
+	PASS("rdzv_conf", TEXT, own_meeting),
+	PASS("standalone", FLAG, own_meeting),
+	PASS("use_paddlecloud", FLAG, own_meeting),
+	PASS("http_port", TEXT, own_meeting),
+	PASS("gloo_port", TEXT, own_meeting),
+	PASS("with_gloo", TEXT, own_meeting),
+	PASS("start_method", TEXT, "programs are always started anew"),
+	PASS("no_python", FLAG,
+	     "a program that is no .py file is started as it is"),
+	PASS("role", TEXT, "all trainers have the same part"),
+	PASS("legacy", TEXT, "there is one launcher"),
+	REFUSE("xpus", TEXT, no_cards),
+	REFUSE("npus", TEXT, no_cards),
+	REFUSE("mlus", TEXT, no_cards),
+	REFUSE("ipus", TEXT, no_cards),
+	REFUSE("selected_xpus", TEXT, no_cards),
+	REFUSE("selected_npus", TEXT, no_cards),
+	REFUSE("selected_mlus", TEXT, no_cards),
+	REFUSE("selected_ipus", TEXT, no_cards),
+	REFUSE("elastic_server", TEXT, no_elastic),
+	REFUSE("elastic_pre_hook", TEXT, no_elastic),
+	REFUSE("np", TEXT,
+	       "trainers of a machine are --nproc_per_node, machines of a job --ips"),
+	REFUSE("scale", TEXT, no_elastic),
+	REFUSE("force", TEXT, no_elastic),
+	REFUSE("coordinators", TEXT, no_heter),
+	REFUSE("coordinator_num", TEXT, no_heter),
+	REFUSE("heter_workers", TEXT, no_heter),
+	REFUSE("heter_worker_num", TEXT, no_heter),
+	REFUSE("heter_devices", TEXT, no_heter),
+	REFUSE("auto_parallel_config", TEXT, no_tuner),
+	REFUSE("auto_tuner_json", TEXT, no_tuner),
+	REFUSE("auto_cluster_config", TEXT, no_tuner),
+	REFUSE("module", TEXT, "write it out: fleetrun python3 -m MODULE"),
+	REFUSE("hostfile", TEXT,
+	       "list the machines on each machine's line: --ips A,B"),
+	{ .name = NULL },
+};
+
 /* "4" or "2:4"; false: neither. */
 static bool read_count(const char *text, int *least, int *most)
 {
@@ -84,16 +162,8 @@ int foreign_options_settle(struct launch_options *o, struct fl_err *err)
 			"option '--rank' or '--node_rank' is %d, but without "
 			"--ips there is one machine; list all: --ips A,B",
 			o->node_rank);
-	if (o->elastic_level >= 0 || o->elastic_server)
-		return fl_fail(
-			err, FL_EUSAGE,
-			"there is no elastic server here: --max_restart starts a job again after a fault, "
-			"--min_hosts lets it go on with fewer machines");
-	if (o->other_cards)
-		return fl_fail(
-			err, FL_EUSAGE,
-			"flotilla knows no XPU, NPU, MLU or IPU (asked for '%s'): --gpus or --nproc_per_node",
-			o->other_cards);
+	if (o->elastic_level >= 0)
+		return fl_fail(err, FL_EUSAGE, "%s", no_elastic);
 	if (o->backend && strcmp(o->backend, "auto") != 0 &&
 	    strcmp(o->backend, "gloo") != 0 && strcmp(o->backend, "nccl") != 0)
 		return fl_fail(
@@ -128,27 +198,14 @@ int foreign_options_check(const struct launch_options *o,
 	return 0;
 }
 
-void foreign_options_tell(const struct launch_options *o)
+void foreign_options_tell(const struct option_table *table,
+			  const struct launch_options *o)
 {
-	const struct {
-		const char *name;
-		bool given;
-	} all[] = {
-		{ "--master", o->master && o->ips },
-		{ "--log_level", o->log_level != NULL },
-		{ "--backend nccl",
-		  o->backend && strcmp(o->backend, "nccl") == 0 },
-		{ "an option of logs, sorting or Paddle's helpers",
-		  o->no_meaning != NULL },
-		{ "a flag of another launcher", o->no_flag },
-	};
-	struct fl_str s = FL_STR_INIT;
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i].given)
-			fl_str_addf(&s, "%s%s", s.len ? ", " : "", all[i].name);
-	if (s.len)
-		fl_info("taken, but without a meaning here: %s",
-			fl_str_get(&s));
-	fl_str_release(&s);
+	option_say_passed(table, &o->passed);
+	if (o->master && o->ips)
+		fl_info("option '--master' is accepted and has no effect: "
+			"machines meet at the first of --ips");
+	if (o->backend && strcmp(o->backend, "nccl") == 0)
+		fl_info("option '--backend nccl' is accepted and has no effect: "
+			"there are no GPUs yet");
 }

@@ -11,12 +11,16 @@
 
 #include "launch/plan/plan.h"
 
+/* Those that mean nothing here, or ask for what is not there. */
+extern const struct option_foreign foreign_options[];
+
 /* Before the plan: fills what the options say in other words. FL_EUSAGE. */
 int foreign_options_settle(struct launch_options *options, struct fl_err *err);
 /* With the plan: does its list of machines agree? FL_EUSAGE. */
 int foreign_options_check(const struct launch_options *options,
 			  const struct launch_plan *plan, struct fl_err *err);
-/* One line for all that was given and means nothing here; else none. */
-void foreign_options_tell(const struct launch_options *options);
+/* A line for each that was given and means nothing here. */
+void foreign_options_tell(const struct option_table *table,
+			  const struct launch_options *options);
 
 #endif

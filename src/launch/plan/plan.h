@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 #include "launch/plan/hosts.h"
+#include "text/option.h"
 
 #include <stdbool.h>
 
@@ -37,9 +38,8 @@ struct launch_options {
 	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
 	const char *job_id; /* NULL: drawn */
 	/* Options of other launchers (foreign_options.h); NULL: not given */
-	const char *nnodes, *master, *backend, *log_level, *elastic_server;
-	const char *meeting, *other_cards, *no_meaning;
-	bool no_flag;
+	const char *nnodes, *master, *backend, *meeting;
+	struct option_list passed;    /* those that mean nothing here */
 	int node_rank, elastic_level; /* -1: not given */
 	int master_port;	      /* 0: not given */
 	double stall;		      /* s; 0: nobody looks */

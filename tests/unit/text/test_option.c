@@ -49,6 +49,7 @@ static const struct option_table table = {
 	.count = sizeof(rows) / sizeof(rows[0]),
 	.foreign = foreign,
 	.foreign_programs = 1,
+	.foreign_of = "another",
 	.passed = offsetof(struct args, passed),
 };
 
