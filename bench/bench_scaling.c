@@ -393,10 +393,13 @@ static int replay(const char *path, const struct options *o)
 {
 	struct replay *r = fl_calloc(1, sizeof(*r));
 	struct fl_err err = FL_ERR_INIT;
+	bool launched;
 
 	r->o = *o;
 	read_timetable(path, o->step, &r->t);
-	if (!comm_mpi_launched())
+	if (comm_mpi_launched(&launched, &err) != 0)
+		die("ranks", &err);
+	if (!launched)
 		r->comm = comm_self_open();
 	else if (comm_mpi_open(&r->comm, &err) != 0)
 		die("MPI", &err);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/inherited.h"
 #include "base/log.h"
+#include "base/variable.h"
 #include "cmd/job.h"
 #include "cmd/paddle_options.h"
 #include "cmd/train_batch.h"
@@ -21,6 +22,7 @@
 #include "train/options.h"
 
 #include <execinfo.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,8 @@ struct train_args {
 	const char *resume, *record_draws, *replay_draws, *batch_size;
 	const char *vdl_log_dir;
 	bool eval, new_batch, use_vdl;
+	/* What whoever started us says of the job; 0: nothing */
+	int job_ranks, local_ranks, attempt, restarts, preflight;
 };
 
 static const struct option_row rows[] = {
@@ -129,11 +133,24 @@ static void catch_signals(void)
 			sigaction(stops[i], &a, NULL);
 }
 
-static int number_from(const char *variable)
+static int take_variables(struct train_args *args, struct fl_err *err)
 {
-	const char *text = getenv(variable);
+	const struct {
+		const char *name;
+		int *value;
+	} all[] = {
+		{ AGENT_RANKS_VARIABLE, &args->job_ranks },
+		{ "LOCAL_WORLD_SIZE", &args->local_ranks },
+		{ AGENT_ATTEMPT_VARIABLE, &args->attempt },
+		{ AGENT_RESTARTS_VARIABLE, &args->restarts },
+		{ AGENT_PREFLIGHT_VARIABLE, &args->preflight },
+	};
+	int rc = 0;
 
-	return text ? atoi(text) : 0;
+	for (size_t i = 0; rc == 0 && i < sizeof(all) / sizeof(all[0]); i++)
+		rc = fl_variable_int(all[i].name, 0, INT_MAX, all[i].value,
+				     err);
+	return rc;
 }
 
 /* --batch_size, and what "auto" means here. An agent that starts the job again
@@ -147,8 +164,7 @@ static int settle_batch(const struct train_args *args, struct model_job *job,
 
 	return train_settle_batch(job, &args->job,
 				  timing || args->new_batch ? NULL : resume,
-				  number_from(AGENT_RANKS_VARIABLE),
-				  number_from("LOCAL_WORLD_SIZE"), err);
+				  args->job_ranks, args->local_ranks, err);
 }
 
 /* fleetrun --preflight: a few steps of this rank alone, for what it computes.
@@ -179,8 +195,7 @@ static int settle_images(const struct train_args *args, struct model_job *job,
 			 struct train_options *o, struct fl_err *err)
 {
 	struct resume_options resume = { .from = o->resume,
-					 .job_ranks = number_from(
-						 AGENT_RANKS_VARIABLE),
+					 .job_ranks = args->job_ranks,
 					 .world = job->comm->world,
 					 .new_batch = args->new_batch };
 	char line[SCHEDULE_LINE];
@@ -206,24 +221,21 @@ static int train(const struct train_args *args, struct model_job *job,
 {
 	/* -1: not scored. */
 	struct train_summary summary = { .ap = -1, .ap50 = -1, .best_ap = -1 };
-	struct train_watch w = {
-		.recipe = job->recipe,
-		.comm = job->comm,
-		.dir = dir,
-		.again = number_from(AGENT_ATTEMPT_VARIABLE) > 0,
-		.restarts = number_from(AGENT_RESTARTS_VARIABLE)
-	};
+	struct train_watch w = { .recipe = job->recipe,
+				 .comm = job->comm,
+				 .dir = dir,
+				 .again = args->attempt > 0,
+				 .restarts = args->restarts };
 	struct train_events events = train_watch_events(&w);
 	/* An agent that starts us again knows the newest checkpoint. */
 	const char *again = getenv(AGENT_RESUME_VARIABLE);
-	struct train_options options = {
-		.run_dir = w.dir->path,
-		.resume = again ? again : args->resume,
-		.tapes = { args->record_draws, args->replay_draws },
-		.eval = args->eval,
-		.local_ranks = number_from("LOCAL_WORLD_SIZE"),
-		.again = again != NULL
-	};
+	struct train_options options = { .run_dir = w.dir->path,
+					 .resume = again ? again : args->resume,
+					 .tapes = { args->record_draws,
+						    args->replay_draws },
+					 .eval = args->eval,
+					 .local_ranks = args->local_ranks,
+					 .again = again != NULL };
 	double start = fl_now_s();
 	int rc = settle_images(args, job, &options, err);
 
@@ -286,14 +298,17 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 	struct model_job job = { 0 };
 	struct run_dir dir = { .owner.fd = -1 };
 	struct key_texts keys = { FL_STR_INIT, FL_STR_INIT };
-	bool timing = number_from(AGENT_PREFLIGHT_VARIABLE) != 0;
+	bool timing;
 	int rc;
 
 	(void)words, (void)argv;
 	catch_signals();
 	fl_log_keep(); /* the log file comes with the first step */
 	prefer(args, &keys);
-	rc = job_open(&job, &args->job, !timing, err);
+	rc = take_variables(args, err);
+	timing = args->preflight != 0;
+	if (rc == 0)
+		rc = job_open(&job, &args->job, !timing, err);
 	if (rc == 0)
 		option_say_passed(&cmd_train_options, &args->job.passed);
 	if (rc == 0 && !timing)

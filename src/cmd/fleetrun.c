@@ -21,6 +21,7 @@
 #include "text/yaml.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,8 @@
  * has to be passed over, or it would be taken for PROGRAM. foreign_options.c
  * says what becomes of each. */
 static const struct option_row rows[] = {
-	{ "nproc_per_node", 0, OPTION_INT, O(nproc_per_node), 1,
-	  LAUNCH_MAX_TRAINERS, "N", "trainers on this machine" },
+	{ "nproc_per_node", 0, OPTION_TEXT, O(nproc), .arg = "N",
+	  .help = "trainers on this machine; auto, gpu, cpu: one a GPU, or a core" },
 	{ "selected_gpu", 0, OPTION_TEXT, O(devices), .arg = "0,1",
 	  .help = "one trainer for each device" },
 	{ "selected_gpus", 0, OPTION_TEXT, O(devices), .arg = "0,1" },
@@ -88,7 +89,34 @@ static const struct option_row rows[] = {
 	  .help = "show every rank of every machine, as host:rank|" },
 	{ "stop_timeout", 0, OPTION_REAL, O(stop_timeout), 0, 86400, "S",
 	  "time for a last checkpoint after Ctrl-C, SIGTERM or SIGHUP (default 60)" },
-	/* of paddle.distributed.launch and torchrun: foreign_options.h */
+	/* of other launchers: foreign_options.h */
+	{ "ntasks", 'n', OPTION_INT, O(total), 1, INT_MAX, "N",
+	  "trainers of all machines, as mpirun and srun count them (-np N)" },
+	{ "machines", 'H', OPTION_TEXT, O(machines), .arg = "A:2,B:2",
+	  .help = "mpirun's list: --ips A,B with trainers of each" },
+	{ "x", 'x', OPTION_EACH, O(export), .arg = "NAME=VALUE",
+	  .help = "a variable for the trainers" },
+	{ "module", 'm', OPTION_FLAG, O(module),
+	  .help = "PROGRAM is a module of Python: python3 -m" },
+	{ "np", 0, OPTION_INT, O(total), 1, INT_MAX, .arg = "N" },
+	{ "num_proc", 0, OPTION_INT, O(total), 1, INT_MAX, .arg = "N" },
+	{ "num_processes", 0, OPTION_INT, O(total), 1, INT_MAX, .arg = "N" },
+	{ "hosts", 0, OPTION_TEXT, O(machines), .arg = "A:2,B:2" },
+	{ "ntasks_per_node", 0, OPTION_TEXT, O(nproc), .arg = "N" },
+	{ "npernode", 0, OPTION_TEXT, O(nproc), .arg = "N" },
+	{ "ppn", 0, OPTION_TEXT, O(nproc), .arg = "N" },
+	{ "perhost", 0, OPTION_TEXT, O(nproc), .arg = "N" },
+	{ "num_gpus", 0, OPTION_TEXT, O(nproc), .arg = "N" },
+	{ "nodes", 0, OPTION_TEXT, O(nnodes), .arg = "N" },
+	{ "num_nodes", 0, OPTION_TEXT, O(nnodes), .arg = "N" },
+	{ "num_machines", 0, OPTION_TEXT, O(nnodes), .arg = "N" },
+	{ "machine_rank", 0, OPTION_INT, O(node_rank), -1, HOSTS_MAX,
+	  .arg = "N" },
+	{ "main_process_ip", 0, OPTION_TEXT, O(meeting), .arg = "HOST" },
+	{ "main_process_port", 0, OPTION_INT, O(master_port), 1, 65535,
+	  .arg = "PORT" },
+	{ "standalone", 0, OPTION_FLAG, O(standalone), .arg = NULL },
+	{ "rdzv_conf", 0, OPTION_TEXT, O(rdzv_conf), .arg = "K=V,.." },
 	{ "nnodes", 0, OPTION_TEXT, O(nnodes), .arg = "N",
 	  .help = "how many --ips names; N:M allows fewer, as --min_hosts" },
 	{ "job_id", 0, OPTION_TEXT, O(job_id), .arg = "WORD",
@@ -138,6 +166,7 @@ static const struct option_table table = {
 	.rows = rows,
 	.count = sizeof(rows) / sizeof(rows[0]),
 	.stop_at_word = true,
+	.one_dash = true,
 	.foreign = foreign_options,
 	.foreign_programs = 1,
 	.foreign_of = "other launchers",
@@ -239,7 +268,7 @@ int main(int argc, char **argv)
 				    .max_restart = -1,
 				    .node_rank = -1,
 				    .elastic_level = -1,
-				    .join_timeout = 600,
+				    .join_timeout = -1,
 				    .rejoin_timeout = 120,
 				    .peer_timeout = 10,
 				    .stall = 60,
@@ -268,7 +297,7 @@ int main(int argc, char **argv)
 		rc = fl_fail(&err, FL_EIO,
 			     "cannot write to standard output: %s",
 			     strerror(errno));
-	option_list_release(&o.passed);
+	foreign_options_release(&o);
 	if (rc < 0) {
 		fprintf(stderr, "fleetrun: %s\n", err.text);
 		rc = fl_exit_status(rc);

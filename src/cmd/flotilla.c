@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/par.h"
 #include "base/str.h"
+#include "base/variable.h"
 #include "cmd/versions.h"
 #include "text/option_pages.h"
 #include "config/recipe.h"
@@ -140,7 +141,7 @@ static int run(int argc, char **argv, struct fl_err *err)
 	const char *name = argc > 1 ? argv[1] : NULL;
 	const struct option_command *command;
 	bool done;
-	int rc = option_pages(&program, argc, argv, &done, err);
+	int rc = option_pages(&program, argc, argv, &done, err), threads;
 
 	if (done)
 		return rc;
@@ -157,6 +158,10 @@ static int run(int argc, char **argv, struct fl_err *err)
 		print_version();
 		return 0;
 	}
+	/* libgomp passes over what it cannot read, for all loops. */
+	rc = fl_variable_threads(&threads, err);
+	if (rc != 0)
+		return rc;
 	/* "flotilla -c recipe.yml" means train. */
 	if (name[0] == '-')
 		name = program.initial;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/par.h"
 #include "base/processes.h"
+#include "base/variable.h"
 #include "comm/mpi/mpi.h"
 #include "comm/self/self.h"
 #include "detect/precision.h"
@@ -19,14 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* OMP_NUM_THREADS is how launchers share out cores. A list ("4,2")
- * begins with the one that counts here. */
-static int thread_count(void)
+/* OMP_NUM_THREADS is how launchers share out cores. */
+static int thread_count(int *out, struct fl_err *err)
 {
-	const char *text = getenv("OMP_NUM_THREADS");
-	int n = text ? atoi(text) : 0;
+	int rc = fl_variable_threads(out, err);
 
-	return n > 0 ? n : fl_par_most();
+	if (rc == 0 && *out == 0)
+		*out = fl_par_most();
+	return rc;
 }
 
 /* ranks: false for a command that only one process can run,
@@ -34,10 +35,13 @@ static int thread_count(void)
 static int open_ranks(struct comm **out, bool ranks, int threads,
 		      struct fl_err *err)
 {
-	bool alone = !ranks || !comm_mpi_launched();
+	bool launched = false, alone;
 	char prefix[32];
-	int rc;
+	int rc = ranks ? comm_mpi_launched(&launched, err) : 0;
 
+	if (rc != 0)
+		return rc;
+	alone = !launched;
 	/* Those that compute beside this one, one that loads, and of several
 	 * ranks two of MPI and one that sends; libgomp would just say that it
 	 * could not. */
@@ -113,19 +117,21 @@ int job_recipe(const struct job_args *args, const char *last,
 int job_open(struct model_job *job, const struct job_args *args, bool ranks,
 	     struct fl_err *err)
 {
-	int rc;
+	int threads = 0, rc;
 
 	*job = (struct model_job){ 0 };
 	if (!args->config)
 		return fl_fail(err, FL_EUSAGE, "no recipe given; use -c FILE");
-	rc = job_recipe(args, NULL, &job->recipe, err);
+	rc = thread_count(&threads, err);
 	if (rc == 0)
-		rc = open_ranks(&job->comm, ranks, thread_count(), err);
+		rc = job_recipe(args, NULL, &job->recipe, err);
+	if (rc == 0)
+		rc = open_ranks(&job->comm, ranks, threads, err);
 	if (rc == 0)
 		rc = device_open(device_name(args, job->recipe), &job->dev,
 				 err);
 	if (rc == 0) {
-		fl_par_init(thread_count());
+		fl_par_init(threads);
 		rc = precision_settle(job->recipe, job->dev->device, job->comm,
 				      err);
 	}

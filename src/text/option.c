@@ -37,20 +37,36 @@ static bool same_name(const char *text, size_t len, const char *name)
 	return true;
 }
 
+/* How many dashes stand before a long name; 0: it is none. */
+static size_t dashes(const struct option_table *t, const char *arg)
+{
+	return fl_starts_with(arg, "--") ? 2 : t->one_dash ? 1 : 0;
+}
+
 /* Among rows without help too: other spellings are options like any other. */
 static const struct option_row *find(const struct option_table *t,
 				     const char *arg, size_t len)
 {
-	bool is_long = fl_starts_with(arg, "--");
+	size_t n = dashes(t, arg);
 
 	for (size_t i = 0; i < t->count; i++) {
 		const struct option_row *r = &t->rows[i];
 
-		if (is_long ? same_name(arg + 2, len - 2, r->name)
-			    : len == 2 && r->letter == arg[1])
+		if ((n && same_name(arg + n, len - n, r->name)) ||
+		    (n < 2 && len == 2 && r->letter == arg[1]))
 			return r;
 	}
 	return NULL;
+}
+
+/* "-n4": a number right behind its letter. */
+static const struct option_row *find_joined(const struct option_table *t,
+					    const char *arg)
+{
+	const struct option_row *r = find(t, arg, 2);
+	bool joined = dashes(t, arg) == 1 && isdigit((unsigned char)arg[2]);
+
+	return joined && r && r->kind == OPTION_INT ? r : NULL;
 }
 
 /* The only option that begins with a word, as "--draw" of "--draw_threshold":
@@ -74,14 +90,15 @@ static const char *only_longer(const struct option_table *t, const char *word)
  * a name that is near by letters. */
 static int unknown(struct parser *p, const char *arg, size_t len)
 {
+	size_t n = fl_starts_with(arg, "--") ? 2 : 1;
 	const char *near = NULL;
 	char word[64];
 
 	snprintf(word, sizeof(word), "%.*s", (int)len, arg);
 	if (len > 2)
-		near = only_longer(p->table, word + 2);
+		near = only_longer(p->table, word + n);
 	if (!near && len > 2 && p->table->count)
-		near = fl_nearest(word + 2, &p->table->rows[0].name,
+		near = fl_nearest(word + n, &p->table->rows[0].name,
 				  p->table->count, sizeof(p->table->rows[0]));
 	if (near)
 		return fl_fail(p->err, FL_EUSAGE,
@@ -252,6 +269,10 @@ static int set(struct parser *p, const struct option_row *r, const char *value)
 		return 0;
 	}
 	rc = take_value(p, r->name, r->arg, &value);
+	if (rc == 0 && r->kind == OPTION_EACH) {
+		append(field, value);
+		return 0;
+	}
 	if (rc == 0 && (r->kind == OPTION_INT || r->kind == OPTION_REAL))
 		return set_number(p, r, value);
 	if (rc == 0 && r->kind == OPTION_WORD && !is_word_of(r->arg, value))
@@ -267,14 +288,19 @@ static const struct option_foreign *find_foreign(const struct option_table *t,
 						 const char *arg, size_t len)
 {
 	const struct option_foreign *f = t->foreign;
+	size_t n = dashes(t, arg);
 
-	if (len <= 2)
-		return NULL;
-	for (; f && f->name; f++)
+	for (; n && f && f->name; f++)
 		if ((f->programs & t->foreign_programs) &&
-		    same_name(arg + 2, len - 2, f->name))
+		    same_name(arg + n, len - n, f->name))
 			return f;
 	return NULL;
+}
+
+/* As people type them: "-N", "--np". */
+static const char *dashes_of(const char *name)
+{
+	return name[1] ? "--" : "-";
 }
 
 /* A truth value that is false asks for nothing, so it is never refused. f->name
@@ -296,8 +322,9 @@ static int pass_foreign(struct parser *p, const struct option_foreign *f,
 		rc = take_value(p, f->name, NULL, &value);
 	if (rc == 0 && f->refused && wanted)
 		rc = fl_fail(p->err, FL_EUSAGE,
-			     "option '--%s' of %s is not there: %s", f->name,
-			     p->table->foreign_of, f->why);
+			     "option '%s%s' of %s is not there: %s",
+			     dashes_of(f->name), f->name, p->table->foreign_of,
+			     f->why);
 	for (int i = 0; i < passed->count; i++)
 		if (passed->items[i] == f->name)
 			return rc;
@@ -313,8 +340,8 @@ void option_say_passed(const struct option_table *table,
 		for (const struct option_foreign *f = table->foreign; f->name;
 		     f++)
 			if (f->name == passed->items[i])
-				fl_info("option '--%s' is accepted and has no effect: %s",
-					f->name, f->why);
+				fl_info("option '%s%s' is accepted and has no effect: %s",
+					dashes_of(f->name), f->name, f->why);
 }
 
 /* A command may have an option "help" or 'h' of its own; ours comes after. */
@@ -334,7 +361,10 @@ static int parse_option(struct parser *p, bool *help)
 	if (r)
 		return set(p, r, value);
 	f = find_foreign(p->table, arg, len);
-	return f ? pass_foreign(p, f, value) : unknown(p, arg, len);
+	if (f)
+		return pass_foreign(p, f, value);
+	r = find_joined(p->table, arg);
+	return r ? set(p, r, arg + 2) : unknown(p, arg, len);
 }
 
 int option_parse(const struct option_table *table, void *into, int argc,

@@ -10,7 +10,8 @@
  * '-' and '_' in a long name are the same. A value follows as --name=value or
  * as the next argument. A flag may be given a word: --eval=false, or true or
  * false as the next argument (not where that begins a program's own line). An
- * unknown option is refused with the nearest name.
+ * unknown option is refused with the nearest name. In a table with one_dash
+ * "-np 4" is "--np 4" and "-n4" is "-n 4", as mpirun and srun have them.
  */
 #ifndef FL_TEXT_OPTION_H
 #define FL_TEXT_OPTION_H
@@ -29,6 +30,7 @@ enum option_kind {
 	OPTION_WORD, /* likewise, and one of those that 'arg' lists: "a|b" */
 	OPTION_LIST, /* struct option_list: every argument up to the next
 		      * option, perhaps none; given again, it goes on */
+	OPTION_EACH, /* struct option_list: one value each time it is given */
 };
 
 struct option_list {
@@ -72,6 +74,7 @@ struct option_table {
 				NULL: there are none */
 	bool stop_at_word; /* the first argument that is no option ends
 				  * the options (fleetrun PROGRAM ARGS...) */
+	bool one_dash;	   /* long names may follow a single '-' */
 	const struct option_foreign *foreign; /* up to one without a name */
 	unsigned foreign_programs;	      /* whose options these are */
 	const char *foreign_of;		      /* in words */

@@ -68,7 +68,7 @@ static void put_row(FILE *to, const struct option_row *r)
 {
 	/* A list may come again and goes on; anything else comes once. */
 	fputs("\t\t\t'", to);
-	if (r->kind == OPTION_LIST)
+	if (r->kind == OPTION_LIST || r->kind == OPTION_EACH)
 		fputc('*', to);
 	else if (r->letter)
 		fprintf(to, "(-%c --%s)", r->letter, r->name);

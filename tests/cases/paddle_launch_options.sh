@@ -35,11 +35,11 @@ says "Paddle 1.x on this machine" 0 "option '--print_config' is accepted and has
 check "its ports" grep -q 6170 "$work/says.log"
 says "Paddle 1.x on two" 2 "'10.0.0.9' is not in --ips" $dry --cluster_node_ips=127.0.0.1,127.0.0.2 --node_ip=10.0.0.9 tools/train.py -c recipe.yml
 for n in sort_ip log_overwrite enable_gpu_log elastic_timeout http_port gloo_port with_gloo rank_mapping_path cluster_topo_path legacy \
-	rdzv_conf monitor_interval start_method role redirects tee local_ranks_filter; do
+	monitor_interval start_method role redirects tee local_ranks_filter; do
 	says "--$n" 0 "option '--$n' is accepted and has no effect: " $dry --$n 1 tools/train.py -c recipe.yml
 done
 for n in coordinators coordinator_num heter_workers heter_worker_num heter_devices auto_parallel_config auto_tuner_json \
-	auto_cluster_config np scale force elastic_server elastic_pre_hook module hostfile; do
+	auto_cluster_config scale force elastic_server elastic_pre_hook; do
 	says "--$n" 2 "option '--$n' of other launchers is not there: " $dry --$n 1 tools/train.py -c recipe.yml
 done
 says "-- ends the options" 0 "flotilla's own trainer" $dry --gpus 0 -- tools/train.py -c recipe.yml

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/cross_memory.h"
+#include "base/variable.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -290,26 +291,25 @@ static const struct comm_ops ops = {
 	.close = close_mpi,
 };
 
-/* A variable that is empty counts as absent, as in a shell. */
-static int number_of(const char *variable, int absent)
+/* fleetrun and mpirun set the first, other launchers the next two, srun the last:
+ * it stands in the environment of a whole job, whoever starts the ranks. */
+static const char *const worlds[] = { "OMPI_COMM_WORLD_SIZE", "WORLD_SIZE",
+				      "PADDLE_TRAINERS_NUM", "SLURM_NTASKS" };
+#define WORLDS (sizeof(worlds) / sizeof(worlds[0]))
+#define MOST_RANKS 1000000
+
+int comm_mpi_launched(bool *launched, struct fl_err *err)
 {
-	const char *text = getenv(variable);
+	*launched = false;
+	for (size_t i = 0; i < WORLDS; i++) {
+		int n = 1;
+		int rc = fl_variable_int(worlds[i], 0, MOST_RANKS, &n, err);
 
-	return text && *text ? atoi(text) : absent;
-}
-
-/* fleetrun and mpirun set the first, other launchers the next two, srun the
- * last. A world of 1 needs no MPI. */
-bool comm_mpi_launched(void)
-{
-	static const char *const worlds[] = { "OMPI_COMM_WORLD_SIZE",
-					      "PADDLE_TRAINERS_NUM",
-					      "WORLD_SIZE", "SLURM_NTASKS" };
-
-	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++)
-		if (number_of(worlds[i], 1) > 1)
-			return true;
-	return false;
+		if (rc != 0)
+			return rc;
+		*launched |= n > 1;
+	}
+	return 0;
 }
 
 /* The library says "Open MPI v4.1.4, package: ..., date". */
@@ -326,23 +326,27 @@ const char *comm_mpi_library_version(void)
 	return version ? version + strlen("Open MPI v") : text;
 }
 
+/* 1 where nobody says. comm_mpi_launched() has refused what is no number. */
 static int announced(void)
 {
-	int n = number_of(
-		"OMPI_COMM_WORLD_SIZE",
-		number_of("WORLD_SIZE", number_of("PADDLE_TRAINERS_NUM", 0)));
+	struct fl_err err = FL_ERR_INIT;
+	int n = 0;
 
-	return n > 0 ? n : number_of("SLURM_NTASKS", 1);
+	for (size_t i = 0; i < WORLDS && n == 0; i++)
+		fl_variable_int(worlds[i], 0, MOST_RANKS, &n, &err);
+	return n > 0 ? n : 1;
 }
 
 /* Open MPI's own message to a task of a plain srun speaks of how Slurm was
  * built, and then it aborts. */
 static int check_srun(struct fl_err *err)
 {
-	int tasks = number_of("SLURM_NTASKS", 1);
+	int tasks = 1;
+	int rc = fl_variable_int("SLURM_NTASKS", 0, MOST_RANKS, &tasks, err);
 
-	if (tasks < 2 || !getenv("SLURM_STEP_ID") || getenv("PMIX_NAMESPACE"))
-		return 0;
+	if (rc != 0 || tasks < 2 || !getenv("SLURM_STEP_ID") ||
+	    getenv("PMIX_NAMESPACE"))
+		return rc;
 	return fl_fail(err, FL_EUSAGE,
 		       "srun started %d tasks without PMIx, so they cannot "
 		       "find each other: srun --mpi=pmix (srun --mpi=list "

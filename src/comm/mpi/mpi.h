@@ -10,8 +10,9 @@
 
 #include <stdbool.h>
 
-/* Was this process started as one of several ranks? */
-bool comm_mpi_launched(void);
+/* Was this process started as one of several ranks? FL_EUSAGE where a launcher's
+ * variable holds no number. */
+int comm_mpi_launched(bool *launched, struct fl_err *err);
 /* "4.1.4", of the library that runs; MPI is not started. */
 const char *comm_mpi_library_version(void);
 /* Starts MPI with full thread support and joins the job. FL_EPEER where the

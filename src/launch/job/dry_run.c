@@ -123,7 +123,8 @@ static void print_others(const struct launch_plan *p, const struct layout *l)
 	       "--node-rank %d --nproc-per-node %d --master-addr %s "
 	       "--master-port %d%s",
 	       l->count, l->self, p->count, p->hosts.list[0].name,
-	       p->port + l->most, script ? "" : " --no-python");
+	       p->master_port ? p->master_port : p->port + l->most,
+	       script ? "" : " --no-python");
 	print_program(p, script ? 2 : 0);
 }
 

@@ -11,8 +11,9 @@
 
 #include "launch/plan/plan.h"
 
-/* Those that mean nothing here, or ask for what is not there. */
+/* Those that mean nothing here, or ask for what is not there (foreign_rows.c). */
 extern const struct option_foreign foreign_options[];
+extern const char launch_no_elastic[];
 
 /* Before the plan: fills what the options say in other words. FL_EUSAGE. */
 int foreign_options_settle(struct launch_options *options, struct fl_err *err);
@@ -22,5 +23,7 @@ int foreign_options_check(const struct launch_options *options,
 /* A line for each that was given and means nothing here. */
 void foreign_options_tell(const struct option_table *table,
 			  const struct launch_options *options);
+/* What settling made, and the lists of the options. */
+void foreign_options_release(struct launch_options *options);
 
 #endif

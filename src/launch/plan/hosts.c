@@ -73,6 +73,31 @@ static bool is_own(const struct sockaddr *a)
 	return found;
 }
 
+size_t hosts_read_endpoint(const char *text, char *host, size_t size,
+			   const char **port)
+{
+	size_t n = strcspn(text, ","), name = n;
+	const char *colon = memrchr(text, ':', n);
+	bool many = colon && memchr(text, ':', (size_t)(colon - text));
+
+	*port = NULL;
+	if (*text == '[') {
+		const char *end = memchr(text, ']', n);
+
+		name = end ? (size_t)(end - text) - 1 : n - 1;
+		if (end && end[1] == ':')
+			*port = end + 2;
+		snprintf(host, size, "%.*s", (int)name, text + 1);
+		return n;
+	}
+	if (colon && !many) {
+		name = (size_t)(colon - text);
+		*port = colon + 1;
+	}
+	snprintf(host, size, "%.*s", (int)name, text);
+	return n;
+}
+
 static struct addrinfo *resolve(const char *name)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,

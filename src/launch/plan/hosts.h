@@ -55,6 +55,12 @@ void hosts_endpoint(const struct host *host, int port,
  * SO_ERROR. */
 int hosts_call(const struct hosts *hosts, int peer, int port);
 
+/* The host of the first of "HOST:PORT,HOST:PORT", without the brackets of
+ * "[::1]:80", and where its port begins (NULL: none is given). Returns the length
+ * of the whole endpoint. */
+size_t hosts_read_endpoint(const char *text, char *host, size_t size,
+			   const char **port);
+
 /* Is this one of this machine's addresses or names? */
 bool hosts_is_own(const char *name);
 /* All of this machine's, "10.0.0.1, 127.0.0.1", appended. */

@@ -13,6 +13,7 @@
 #include "base/cross_memory.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/variable.h"
 #include "launch/plan/port.h"
 #include "launch/plan/roles.h"
 
@@ -83,9 +84,25 @@ static int choose_hosts(const struct launch_options *o, const char *ips,
 	return rc;
 }
 
+int launch_gpus(const char *folder, const char *visible)
+{
+	int n = -1, listed;
+	char path[PATH_MAX];
+
+	do
+		snprintf(path, sizeof(path), "%s/nvidia%d", folder, ++n);
+	while (fl_exists(path));
+	if (!visible)
+		return n;
+	listed = *visible && *visible != '-';
+	for (const char *c = visible; *c && listed; c++)
+		listed += *c == ',';
+	return listed < n ? listed : n;
+}
+
 bool launch_has_gpu(void)
 {
-	return fl_exists("/dev/nvidia0");
+	return launch_gpus("/dev", NULL) > 0;
 }
 
 static int choose_devices(const struct launch_options *o, struct launch_plan *p,
@@ -116,33 +133,13 @@ static int choose_devices(const struct launch_options *o, struct launch_plan *p,
 /* Cores are shared out by number of threads, not by pinning: loader threads
  * and a busy neighbour would suffer on a fixed core, and the scheduler of the
  * system does better than a guess. */
-static int threads_of_each(int trainers)
+static int choose_threads(struct launch_plan *p, struct fl_err *err)
 {
-	const char *given = getenv("OMP_NUM_THREADS");
-	int cores = fl_cores();
+	int cores = fl_cores(), rc = fl_variable_threads(&p->threads, err);
 
-	if (given && atoi(given) > 0)
-		return atoi(given);
-	return cores / trainers > 0 ? cores / trainers : 1;
-}
-
-/* Paddle's own variable, for scripts that set it; an option comes before it. */
-static int port_from_environment(int *port, struct fl_err *err)
-{
-	const char *text = getenv("FLAGS_START_PORT");
-	char *end;
-	long v;
-
-	if (!text || !*text)
-		return 0;
-	v = strtol(text, &end, 10);
-	if (*end || v < 1024 || v > 65000)
-		return fl_fail(
-			err, FL_EUSAGE,
-			"FLAGS_START_PORT is '%s', it must be a number within 1024 and 65000",
-			text);
-	*port = (int)v;
-	return 0;
+	if (p->threads == 0)
+		p->threads = cores > p->count ? cores / p->count : 1;
+	return rc;
 }
 
 /* One machine without a wish: ports that nobody has now, for each program and
@@ -171,8 +168,10 @@ static int choose_ports(const struct launch_options *o, struct launch_plan *p,
 {
 	int start = o->start_port, rc = 0, last;
 
+	/* Paddle's own variable, for scripts that set it. */
 	if (!start)
-		rc = port_from_environment(&start, err);
+		rc = fl_variable_int("FLAGS_START_PORT", 1024, 65000, &start,
+				     err);
 	if (rc != 0)
 		return rc;
 	p->fixed_ports = start != 0 || !p->alone;
@@ -226,6 +225,8 @@ static void make_line(const struct launch_options *o, int argc, char **argv,
 			    o->server_num, o->worker_num);
 	if (o->preflight)
 		fl_str_add(&s, " --preflight");
+	if (o->module)
+		fl_str_add(&s, " -m");
 	for (int i = 0; i < argc; i++)
 		fl_str_addf(&s, " %s", argv[i]);
 	p->line = fl_strdup(fl_str_get(&s));
@@ -272,6 +273,7 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	memset(p, 0, sizeof(*p));
 	fl_program_path(self, sizeof(self));
 	p->preflight = o->preflight;
+	p->module = o->module;
 	p->token = token_of(o);
 	p->job_id = o->job_id;
 	p->master_port = o->master_port;
@@ -290,8 +292,7 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 			 : p->trains	     ? LAUNCH_RESTARTS
 					     : 0;
 	p->cross_memory = fl_cross_memory();
-	p->threads = threads_of_each(p->count ? p->count : 1);
-	return rc;
+	return rc == 0 ? choose_threads(p, err) : rc;
 }
 
 void launch_release_plan(struct launch_plan *p)

@@ -18,6 +18,9 @@ void launch_release_plan(struct launch_plan *plan);
  * binary. */
 int launch_choose_program(const char *self, int argc, char **argv,
 			  struct launch_plan *plan, struct fl_err *err);
+/* How many GPUs have a file in the folder ("/dev"), as far as visible (the value of
+ * CUDA_VISIBLE_DEVICES, or NULL) lets programs see them. */
+int launch_gpus(const char *folder, const char *visible);
 /* Is there a GPU on this machine? */
 bool launch_has_gpu(void);
 

@@ -20,6 +20,7 @@
 #define FL_LAUNCH_PLAN_H
 
 #include "base/err.h"
+#include "base/str.h"
 #include "launch/plan/hosts.h"
 #include "text/option.h"
 
@@ -27,18 +28,26 @@
 
 struct launch_options {
 	const char *ips, *host, *log_dir, *follow, *token;
-	const char *devices;		       /* "0,1" or NULL */
-	int nproc_per_node;		       /* 0: one per device */
+	const char *devices; /* "0,1" or NULL */
+	const char *nproc;   /* "4", "auto"; NULL */
+	int nproc_per_node;  /* by nproc and the like; 0: one per device */
 	int start_port, agent_port, mpi_ports; /* 0: the default */
 	int max_restart; /* -1: 3 for programs that report checkpoints, else 0 */
 	int min_hosts;	 /* 0: all */
 	const char *run_mode; /* "collective", "ps"; NULL: by the rest */
 	const char *servers, *workers; /* "HOST:PORT,.."; NULL */
 	int server_num, worker_num;    /* of each machine; 0: not given */
-	double join_timeout, rejoin_timeout, peer_timeout, stop_timeout;
-	const char *job_id; /* NULL: drawn */
+	double join_timeout;	       /* s; negative: the default */
+	double rejoin_timeout, peer_timeout, stop_timeout;
+	const char *job_id;	   /* NULL: drawn */
+	bool module;		   /* PROGRAM names a module of Python */
+	struct option_list export; /* -x: "NAME=VALUE" or "NAME" */
 	/* Options of other launchers (foreign_options.h); NULL: not given */
-	const char *nnodes, *master, *backend, *meeting;
+	const char *nnodes, *master, *backend, *meeting, *rdzv_conf;
+	const char *machines;	   /* "A:2,B:2" of -H */
+	struct fl_str machine_ips; /* what ips is then */
+	int total;		   /* trainers of all machines; 0: not given */
+	bool standalone;
 	struct option_list passed;    /* those that mean nothing here */
 	int node_rank, elastic_level; /* -1: not given */
 	int master_port;	      /* 0: not given */
@@ -54,7 +63,8 @@ struct launch_options {
  * lie below MPI's by this (start port + 1000). */
 #define LAUNCH_MAX_TRAINERS 512
 
-#define LAUNCH_RESTARTS 3 /* of programs that report checkpoints */
+#define LAUNCH_JOIN_S 600.0 /* for all machines to come */
+#define LAUNCH_RESTARTS 3   /* of programs that report checkpoints */
 
 /* A process of a job with parameter servers. */
 struct launch_role {
@@ -85,6 +95,7 @@ struct launch_plan {
 	bool cross_memory; /* processes may read each other's memory */
 	const char *token; /* that all agents know; "" : none */
 	bool preflight;	 /* of the options: trainers of ours only time steps */
+	bool module;	 /* of the options */
 	bool trains;	 /* it is our trainer: it goes on from checkpoints */
 	char *line;	 /* the command line, without what may differ */
 	int max_restart; /* as far as it is known before they start */

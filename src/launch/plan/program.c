@@ -86,7 +86,8 @@ static void choose_python(struct launch_plan *p, const char *word,
 {
 	snprintf(p->program, sizeof(p->program), "python3");
 	snprintf(
-		p->note, sizeof(p->note), "starting python3 %s%s", word,
+		p->note, sizeof(p->note), "starting python3 %s%s%s",
+		p->module ? "-m " : "", word,
 		reference
 			? ", which is here; 'flotilla train' in its place starts flotilla's trainer"
 			: "");
@@ -98,12 +99,12 @@ int launch_choose_program(const char *self, int argc, char **argv,
 			  struct launch_plan *p, struct fl_err *err)
 {
 	const char *word = argv[0];
-	bool python = fl_ends_with(word, ".py");
-	bool script = python && fl_exists(word);
-	bool train = fl_ends_with(word, "tools/train.py");
+	bool python = !p->module && fl_ends_with(word, ".py");
+	bool script = p->module || (python && fl_exists(word));
+	bool train = python && fl_ends_with(word, "tools/train.py");
 	int rc = 0, n = 0, from = 1;
 
-	p->argv = fl_calloc((size_t)argc + 3, sizeof(char *));
+	p->argv = fl_calloc((size_t)argc + 4, sizeof(char *));
 	if (script)
 		choose_python(p, word, train);
 	else if (python)
@@ -118,6 +119,8 @@ int launch_choose_program(const char *self, int argc, char **argv,
 	p->argv[n++] = p->program;
 	if (script) {
 		p->argv[n++] = (char *)(uintptr_t) "-u";
+		if (p->module)
+			p->argv[n++] = (char *)(uintptr_t) "-m";
 		from = 0;
 	} else if (python) {
 		p->argv[n++] =

@@ -54,33 +54,6 @@ int roles_wanted(const struct launch_options *o, bool *wanted,
 	return 0;
 }
 
-/* The host of the endpoint at text and its port (0: none is given); returns
- * the length of the endpoint. "[::1]:80" has its brackets taken off. */
-static size_t read_endpoint(const char *text, char *host, size_t size,
-			    const char **port)
-{
-	size_t n = strcspn(text, ","), name = n;
-	const char *colon = memrchr(text, ':', n);
-	bool many = colon && memchr(text, ':', (size_t)(colon - text));
-
-	*port = NULL;
-	if (*text == '[') {
-		const char *end = memchr(text, ']', n);
-
-		name = end ? (size_t)(end - text) - 1 : n - 1;
-		if (end && end[1] == ':')
-			*port = end + 2;
-		snprintf(host, size, "%.*s", (int)name, text + 1);
-		return n;
-	}
-	if (colon && !many) {
-		name = (size_t)(colon - text);
-		*port = colon + 1;
-	}
-	snprintf(host, size, "%.*s", (int)name, text);
-	return n;
-}
-
 static bool is_listed(const char *list, const char *name)
 {
 	size_t n = strlen(name);
@@ -103,7 +76,7 @@ static void add_hosts(const char *endpoints, struct fl_str *ips)
 	const char *port;
 
 	for (const char *p = endpoints; p && *p;) {
-		size_t n = read_endpoint(p, host, sizeof(host), &port);
+		size_t n = hosts_read_endpoint(p, host, sizeof(host), &port);
 
 		if (!is_listed(fl_str_get(ips), host))
 			fl_str_addf(ips, "%s%s", ips->len ? "," : "", host);
@@ -147,7 +120,7 @@ static int read_list(struct launch_plan *p, const char *list, bool server,
 		struct launch_role r = { .server = server, .index = i };
 		char host[256];
 		const char *port;
-		size_t n = read_endpoint(at, host, sizeof(host), &port);
+		size_t n = hosts_read_endpoint(at, host, sizeof(host), &port);
 
 		r.host = find_host(p, host);
 		/* What is no number becomes port 0, and is refused below. */

@@ -12,13 +12,14 @@ int main(int argc, char **argv)
 	const char *mode = argc > 1 ? argv[1] : "";
 	struct fl_err err = FL_ERR_INIT;
 	struct comm *c;
+	bool launched;
 	double v;
 
-	if (!comm_mpi_launched()) {
+	if (comm_mpi_launched(&launched, &err) == 0 && !launched) {
 		printf("sum 1 of 1\n");
 		return 0;
 	}
-	if (comm_mpi_open(&c, &err) != 0) {
+	if (err.code != 0 || comm_mpi_open(&c, &err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return fl_exit_status(err.code);
 	}

@@ -15,7 +15,7 @@ struct args {
 	int count;
 	double share;
 	const char *file, *policy;
-	struct option_list values, passed;
+	struct option_list values, passed, each;
 };
 
 static const struct option_row rows[] = {
@@ -30,6 +30,9 @@ static const struct option_row rows[] = {
 	  .arg = "wait|abort|run", .help = "-" },
 	{ "values", 'o', OPTION_LIST, offsetof(struct args, values),
 	  .arg = "k=v", .help = "-" },
+	{ "x", 'x', OPTION_EACH, offsetof(struct args, each), .arg = "k=v",
+	  .help = "-" },
+	{ "np", 'n', OPTION_INT, offsetof(struct args, count), 1, 9, "N", "-" },
 };
 
 static const struct option_foreign foreign[] = {
@@ -38,6 +41,8 @@ static const struct option_foreign foreign[] = {
 	{ "slice_size", 3, OPTION_LIST, false, "no slices" },
 	{ "slice_infer", 3, OPTION_FLAG, true, "cut them before" },
 	{ "elsewhere", 2, OPTION_FLAG, false, "another program's" },
+	{ "mca", 1, OPTION_TEXT, true, "a variable" },
+	{ "N", 1, OPTION_TEXT, true, "say which" },
 	{ .name = NULL },
 };
 
@@ -54,8 +59,8 @@ static const struct option_table table = {
 };
 
 /* Parses a line of words; returns the code, err as the sentence. */
-static int parse(struct args *args, const char *line, int *words,
-		 struct fl_err *err)
+static int parse_by(const struct option_table *t, struct args *args,
+		    const char *line, int *words, struct fl_err *err)
 {
 	static char name[] = "test", text[256];
 	char *argv[32] = { name }, *save;
@@ -67,7 +72,13 @@ static int parse(struct args *args, const char *line, int *words,
 	     w = strtok_r(NULL, " ", &save))
 		argv[argc++] = w;
 	*args = (struct args){ 0 };
-	return option_parse(&table, args, argc, argv, words, &help, err);
+	return option_parse(t, args, argc, argv, words, &help, err);
+}
+
+static int parse(struct args *args, const char *line, int *words,
+		 struct fl_err *err)
+{
+	return parse_by(&table, args, line, words, err);
 }
 
 static void accepts(void **state)
@@ -123,6 +134,51 @@ static void passes(void **state)
 	option_list_release(&a.passed);
 }
 
+/* mpirun's and srun's way, in a table that says so. */
+static void one_dash(void **state)
+{
+	static const char *const refused[][2] = {
+		{ "-mca btl tcp",
+		  "'--mca' of another is not there: a variable" },
+		{ "-N 2", "'-N' of another is not there: say which" },
+		{ "-n0", "'--np' is 0, but must be within 1 and 9" },
+		{ "-pn 4", "unknown option '-pn'" },
+		{ "-polici run", "did you mean '--policy'" },
+		{ "-file", "'--file' needs FILE" },
+	};
+	struct option_table t = table;
+	struct fl_err err = FL_ERR_INIT;
+	struct args a;
+	int words;
+
+	(void)state;
+	t.one_dash = t.stop_at_word = true;
+	assert_int_equal(
+		parse_by(&t, &a,
+			 "-np 4 -x a=1 -x b --x c=2 -policy run word -n 9",
+			 &words, &err),
+		0);
+	assert_int_equal(words, 3);
+	assert_int_equal(a.count, 4);
+	assert_int_equal(a.each.count, 3);
+	assert_string_equal(a.each.items[1], "b");
+	assert_string_equal(a.policy, "run");
+	option_list_release(&a.each);
+	assert_int_equal(parse_by(&t, &a, "-n7 -- -x", &words, &err), 0);
+	assert_int_equal(a.count, 7);
+	assert_int_equal(words, 1);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		err = (struct fl_err)FL_ERR_INIT;
+		assert_int_equal(parse_by(&t, &a, refused[i][0], &words, &err),
+				 FL_EUSAGE);
+		if (!strstr(err.text, refused[i][1]))
+			fail_msg("%s: %s", refused[i][0], err.text);
+		option_list_release(&a.passed);
+	}
+	assert_int_equal(parse(&a, "-np 4", &words, &err), FL_EUSAGE);
+	assert_int_equal(parse(&a, "-n4", &words, &err), FL_EUSAGE);
+}
+
 static void refuses(void **state)
 {
 	static const char *const cases[][2] = {
@@ -164,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts),
 		cmocka_unit_test(passes),
+		cmocka_unit_test(one_dash),
 		cmocka_unit_test(refuses),
 	};
 
