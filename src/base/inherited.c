@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+const int fl_stop_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU, 0 };
+
 /* Written once before main, by one thread; only read after that. */
 static bool ignored[NSIG];
 
@@ -41,6 +43,7 @@ void fl_inherited_mend(void)
 		if (ignored[n])
 			signal(n, SIG_IGN); /* again: a library may have it */
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN);
 	/* The lowest free number is given out; without /dev/null (an empty
 	 * root folder) a descriptor that takes no bytes keeps the place. */
 	do {
@@ -50,6 +53,15 @@ void fl_inherited_mend(void)
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+}
+
+void fl_inherited_restore(void)
+{
+	static const int ours[] = { SIGPIPE, SIGXFSZ };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (!ignored[ours[i]])
+			signal(ours[i], SIG_DFL);
 }
 
 bool fl_inherited_ignored(int number)

@@ -297,13 +297,32 @@ static enum outcome judge_holder(struct fl_owner *o, const char *job, int flags)
 	enum outcome out = OURS;
 
 	if (same_job(text, job)) {
-		if (flags & FL_OWNER_SHARED)
+		if (flags & FL_OWNER_SHARED) {
 			flock(o->fd, LOCK_SH | LOCK_NB);
+			flock(o->folder, LOCK_SH | LOCK_NB);
+		}
 	} else {
 		out = describe(o, text) ? OTHER : AGAIN;
 	}
 	free(text);
 	return out;
+}
+
+/* Behind the file's lock the folder's own: somebody may have removed the file of
+ * an owner who lives. A file system that locks no folders (NFS) says so by
+ * another error. */
+static enum outcome lock_folder(struct fl_owner *o, int flags)
+{
+	int how = flags & FL_OWNER_SHARED ? LOCK_SH : LOCK_EX;
+
+	if (flock(o->folder, how | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return OURS;
+	snprintf(o->holder, sizeof(o->holder),
+		 "a process that is at work there, though its file '%s' was "
+		 "removed",
+		 FL_OWNER_FILE);
+	unlinkat(o->folder, FL_OWNER_FILE, 0);
+	return AGAIN; /* or it is about to leave */
 }
 
 /* AGAIN: the file went away, or its owner has not written its words yet. */
@@ -324,7 +343,7 @@ static enum outcome try_once(struct fl_owner *o, const char *job, int flags)
 		if ((flags & FL_OWNER_SHARED) &&
 		    flock(o->fd, LOCK_SH | LOCK_NB) != 0)
 			return AGAIN;
-		return OURS;
+		return lock_folder(o, flags);
 	}
 	if (no_locks_here())
 		return judge_words(o, job);
@@ -354,6 +373,17 @@ int fl_owner_take(struct fl_owner *o, const char *folder, const char *job,
 	fl_close(&o->fd);
 	fl_close(&o->folder);
 	return out == FAILED ? rc : FL_OWNER_OTHER;
+}
+
+int fl_owner_claim(struct fl_owner *o, const char *folder, const char *job,
+		   int flags, const char *instead, struct fl_err *err)
+{
+	int rc = fl_owner_take(o, folder, job, flags, err);
+
+	if (rc != FL_OWNER_OTHER)
+		return rc;
+	return fl_fail(err, FL_EUSAGE, "'%s' belongs to %s; %s", folder,
+		       o->holder, instead);
 }
 
 /* The last one of a job removes the file; whoever opened it meanwhile sees that

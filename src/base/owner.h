@@ -15,6 +15,9 @@
  *     ... write ...
  *     fl_owner_release(&own);     removes the file
  *
+ * The folder itself is locked beside the file, where the file system can, for
+ * people remove files that they do not know.
+ *
  * The folder must exist. It may be renamed while it is held: the lock goes with
  * it. A process that forks keeps the lock as long as its children without an
  * exec live.
@@ -48,6 +51,10 @@ struct fl_owner {
  * second. */
 int fl_owner_take(struct fl_owner *o, const char *folder, const char *job,
 		  int flags, struct fl_err *err);
+/* The same, and FL_EUSAGE with a sentence where somebody else has it. instead: what
+ * to do then. */
+int fl_owner_claim(struct fl_owner *o, const char *folder, const char *job,
+		   int flags, const char *instead, struct fl_err *err);
 /* Gives it back; after anything but 0 of take, nothing. */
 void fl_owner_release(struct fl_owner *o);
 

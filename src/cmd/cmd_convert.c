@@ -5,6 +5,8 @@
  * for them. */
 #include "cmd/cmd.h"
 
+#include "base/file.h"
+#include "base/owner.h"
 #include "base/str.h"
 #include "ckpt/checkpoint.h"
 #include "ckpt/locate.h"
@@ -238,12 +240,26 @@ static const struct {
 	{ ".pdopt", true, write_opt },
 };
 
+/* A run at work replaces and removes numbered files of its folder. Conversions side
+ * by side do not disturb each other. */
+static int claim_folder(const char *out, struct fl_owner *owner,
+			struct fl_err *err)
+{
+	size_t n = strlen(out) - strlen(fl_base_name(out));
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%.*s", n ? (int)n : 1, n ? out : ".");
+	return fl_owner_claim(owner, folder, "flotilla convert",
+			      FL_OWNER_SHARED, "write OUT elsewhere", err);
+}
+
 static int convert(const char *in, const char *out, struct fl_err *err)
 {
 	struct source s = { .file = TENSOR_FILE_INIT,
 			    .model = TENSOR_FILE_INIT,
 			    .weights = TENSOR_FILE_INIT };
 	const size_t count = sizeof(sinks) / sizeof(sinks[0]);
+	struct fl_owner owner = { .fd = -1 };
 	char path[PATH_MAX];
 	size_t k = 0;
 	int rc;
@@ -267,7 +283,10 @@ static int convert(const char *in, const char *out, struct fl_err *err)
 			       path, out);
 	rc = source_open(&s, path, err);
 	if (rc == 0)
+		rc = claim_folder(out, &owner, err);
+	if (rc == 0)
 		rc = sinks[k].write(&s, out, err);
+	fl_owner_release(&owner);
 	return source_close(&s, path, rc, err);
 }
 

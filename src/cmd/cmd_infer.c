@@ -187,11 +187,8 @@ static int take_output(const struct infer_args *args, struct fl_owner *owner,
 	int rc = fl_make_dirs(args->output, err);
 
 	if (rc == 0)
-		rc = fl_owner_take(owner, args->output, "", 0, err);
-	if (rc == FL_OWNER_OTHER)
-		rc = fl_fail(err, FL_EUSAGE,
-			     "'%s' belongs to %s; choose another --output_dir",
-			     args->output, owner->holder);
+		rc = fl_owner_claim(owner, args->output, "", 0,
+				    "choose another --output_dir", err);
 	return rc;
 }
 

@@ -118,7 +118,6 @@ static void on_stack(int number)
 
 static void catch_signals(void)
 {
-	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction a = { .sa_handler = on_signal };
 	struct sigaction stack = { .sa_handler = on_stack,
 				   .sa_flags = SA_RESTART };
@@ -128,9 +127,9 @@ static void catch_signals(void)
 	sigaction(SIGUSR2, &stack, NULL);
 
 	a.sa_flags = SA_RESTART;
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-		if (!fl_inherited_ignored(stops[i]))
-			sigaction(stops[i], &a, NULL);
+	for (const int *number = fl_stop_signals; *number; number++)
+		if (!fl_inherited_ignored(*number))
+			sigaction(*number, &a, NULL);
 }
 
 static int take_variables(struct train_args *args, struct fl_err *err)

@@ -10,6 +10,7 @@
 #include "text/option_pages.h"
 #include "launch/fleet/fleet.h"
 #include "launch/fleet/frames.h"
+#include "launch/fleet/refuse.h"
 #include "launch/job/dry_run.h"
 #include "launch/link/pmix_server.h"
 #include "launch/plan/binding.h"
@@ -238,6 +239,8 @@ static int launch(struct launch_options *o, int argc, char **argv,
 		launch_print_plan(o, &plan);
 	else if (rc == 0)
 		rc = run_job(o, &plan, err);
+	if (rc < 0 && plan.line && !plan.alone && !o->dry_run)
+		rc = launch_refuse(o, &plan, err);
 	launch_release_plan(&plan);
 	return rc;
 }

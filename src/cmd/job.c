@@ -73,7 +73,7 @@ static const char *device_name(const struct job_args *args,
 	 * recipes do: a line, and no refusal. */
 	if (recipe->use_gpu)
 		fl_info("the recipe says use_gpu: true, but this build has no GPU device; going on with the CPU");
-	return "cpu";
+	return device_backends[0]->name;
 }
 
 void job_args_release(struct job_args *args)

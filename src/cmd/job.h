@@ -3,6 +3,7 @@
 #ifndef FL_CMD_JOB_H
 #define FL_CMD_JOB_H
 
+#include "cmd/backends.h"
 #include "comm/comm.h"
 #include "text/option.h"
 #include "config/recipe.h"
@@ -34,9 +35,12 @@ struct job_args {
 		  offsetof(struct type, job.overrides),                                     \
 		  .arg = "key=value ...",                                                   \
 		  .help = "replace values of the recipe" },                                 \
-		{ "device",	    0,                                                      \
-		  OPTION_TEXT,	    offsetof(struct type, job.device),                      \
-		  .arg = "cpu|ref", .help = "who computes (default cpu)" },                 \
+		{ "device",                                                                 \
+		  0,                                                                        \
+		  OPTION_TEXT,                                                              \
+		  offsetof(struct type, job.device),                                        \
+		  .arg = BACKEND_NAMES,                                                     \
+		  .help = "who computes (default: the first)" },                            \
 	{                                                                                   \
 		"amp", 0, OPTION_FLAG, offsetof(struct type, job.amp),                      \
 			.help = "bf16 where the processor is faster with it (amp: true)"    \

@@ -105,8 +105,9 @@ static void describe_state(const struct checkpoint_content *c,
 		o, "batch_rule",
 		recipe_word(BATCH_RULE_WORDS, (int)schedule->batch_rule, word));
 	json_set_int(o, "base_batch", schedule->base_batch);
+	json_set_int(o, "world_size", e->net.comm->world);
 	/* Ranks of the batch, not those that are left: the steps are theirs. */
-	json_set_int(o, "world_size", e->batch_ranks);
+	json_set_int(o, "batch_ranks", e->batch_ranks);
 	json_set_int(o, "batch_size", data_options(r)->train_reader.batch_size);
 	json_set_text(o, "device", e->net.dev->device->name);
 	json_set_int(o, "threads", fl_par_threads());
@@ -299,7 +300,9 @@ int checkpoint_read_origin(const char *path, struct checkpoint_origin *out,
 		rc = o ? 0 : err->code;
 	}
 	if (o) {
-		out->ranks = json_int_or(o, "world_size", 0);
+		/* Where both are the same older files have only one. */
+		out->ranks = json_int_or(o, "batch_ranks",
+					 json_int_or(o, "world_size", 0));
 		out->batch_size = json_int_or(o, "batch_size", 0);
 		json_text(json_get(o, "recipe"), &recipe);
 	}
@@ -390,9 +393,8 @@ struct found {
 };
 
 /* "<digits>.safetensors" or "step_<digits>.safetensors": only names that a run
- * gives by itself. model_final and best_model stay, and so does whatever a
- * person put there. */
-static bool rotates(const char *name)
+ * gives by itself. model_final and best_model stay. */
+static bool is_numbered(const char *name)
 {
 	const char *p = fl_starts_with(name, "step_") ? name + 5 : name;
 	const char *digits = p;
@@ -400,6 +402,20 @@ static bool rotates(const char *name)
 	while (isdigit((unsigned char)*p))
 		p++;
 	return p > digits && strcmp(p, ".safetensors") == 0;
+}
+
+/* Numbered, and written by a run: what flotilla convert made, or somebody put
+ * there, names no recipe and stays. */
+static bool rotates(const char *dir, const char *name)
+{
+	struct checkpoint_origin origin;
+	struct fl_err err = FL_ERR_INIT;
+	char path[PATH_MAX];
+
+	return is_numbered(name) &&
+	       fl_join(path, sizeof(path), dir, name, &err) == 0 &&
+	       checkpoint_read_origin(path, &origin, &err) == 0 &&
+	       *origin.recipe;
 }
 
 /* By the time of writing: epochs and steps do not compare, and a run that went
@@ -428,7 +444,7 @@ void checkpoint_rotate(const char *dir, int keep)
 		 * writes, one at a time. */
 		if (strstr(entry->d_name, ".safetensors.tmp."))
 			unlinkat(dirfd(d), entry->d_name, 0);
-		if (!rotates(entry->d_name) ||
+		if (!rotates(dir, entry->d_name) ||
 		    fstatat(dirfd(d), entry->d_name, &st, 0) != 0)
 			continue;
 		list = fl_realloc(list, (size_t)(count + 1) * sizeof(*list));

@@ -58,7 +58,8 @@ int checkpoint_load(struct engine *engine, struct train_place *place,
 		    const char *path, struct fl_err *err);
 
 /* Delete all but the newest 'keep' of <epoch>.safetensors and
- * step_<n>.safetensors in dir, and temporaries that a killed run left. */
+ * step_<n>.safetensors that runs wrote into dir, and temporaries that a killed one
+ * left: nobody else writes there meanwhile (base/owner.h). */
 void checkpoint_rotate(const char *dir, int keep);
 
 #endif

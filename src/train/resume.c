@@ -32,7 +32,7 @@ static int share_out(const struct checkpoint_origin *was, int ranks,
 			ranks * data_options(r)->train_reader.batch_size);
 	/* Else ranks were lost, of which passes.c speaks. */
 	if (o->job_ranks == 0 || o->job_ranks == o->world)
-		fl_info("the checkpoint was made by %lld %s of batch %lld: the %d %s "
+		fl_info("the steps of the checkpoint are those of %lld %s of batch %lld: the %d %s "
 			"out the same %lld images a step (--new_batch would take %d)",
 			(long long)was->ranks,
 			fl_plural(was->ranks, "rank", "ranks"),

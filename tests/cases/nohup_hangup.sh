@@ -39,6 +39,19 @@ signalled $out HUP $default "$flotilla" train -c recipe.yml
 ended "one trainer as well" 143
 kept "it keeps a checkpoint too"
 
+# A word before the time is over: Slurm's --signal=USR1@60, SGE's -notify, the soft limit of processor time.
+out=before.txt
+for number in USR1 XCPU; do
+	signalled $out $number env --default-signal=$number "$fleetrun" $two
+	ended "SIG$number ends it" 143
+	kept "with a checkpoint, SIG$number"
+	signalled $out $number env --default-signal=$number "$flotilla" train -c recipe.yml
+	ended "SIG$number ends one trainer" 143
+	kept "with its checkpoint, SIG$number"
+done
+signalled $out USR1 env --ignore-signal=USR1 "$flotilla" train -c recipe.yml -o epoch=20
+ended "an ignored SIGUSR1 stays ignored" 0
+
 # "&" in a script ignores SIGINT; Ctrl-C is then for the script's other programs. SIGTERM is still heard.
 out=script.txt
 signalled $out INT env --default-signal=TERM --ignore-signal=INT,QUIT "$fleetrun" $two -o epoch=20
@@ -67,5 +80,6 @@ ignores() { # NUMBER SIGNALS: are they ignored in a trainer?
 not() { ! "$@"; }
 check "SIGPIPE is not ignored in a trainer" not ignores 13 ""
 check "unless fleetrun ignored it" ignores 13 PIPE
+check "SIGXFSZ is not ignored in a trainer" not ignores 25 ""
 check "SIGTERM never is" not ignores 15 TERM
 says "children of an ignorer of SIGCHLD" 3 "" env --ignore-signal=CHLD "$fleetrun" sh -c 'exit 3'

@@ -14,6 +14,9 @@ says "no HOME, no PATH to speak of" 0 "Save checkpoint" env -i PATH=/nothing "$f
 says "a low priority" 0 "Save checkpoint" nice -n 19 "$fleetrun" $two
 says "a mask that hides files from others" 0 "Save checkpoint" sh -c 'umask 077 && exec "$@"' sh "$fleetrun" $two
 says "little locked memory" 0 "Save checkpoint" sh -c 'ulimit -l 0 && exec "$@"' sh "$fleetrun" $two
+says "files of a bounded size" 4 "model_final.safetensors': File too large" sh -c 'ulimit -f 100 && exec "$@"' sh "$flotilla" train -c recipe.yml -o epoch=1
+check "nothing half-written stays" sh -c '! ls output/recipe/*.tmp.*'
+says "files of a bounded size, two trainers" 4 "File too large" sh -c 'ulimit -f 100 && exec "$@"' sh "$fleetrun" --max_restart 0 $two
 says "no terminal and no session" 0 "Save checkpoint" setsid "$fleetrun" $two
 
 # Closed descriptors, of both programs.

@@ -14,6 +14,7 @@
 #include "launch/fleet/frames.h"
 #include "launch/fleet/intro.h"
 #include "launch/fleet/prepare.h"
+#include "launch/fleet/refuse.h"
 #include "launch/fleet/rollcall.h"
 #include "launch/fleet/state.h"
 #include "launch/fleet/user.h"
@@ -456,9 +457,12 @@ int launch_run(const struct launch_options *options,
 		fleet_enter(&fleet, FLEET_WAIT);
 		loop(&fleet);
 	} else {
-		fl_error("%s", err.text);
 		fleet.code = fl_exit_status(err.code);
 	}
 	close_fleet(&fleet);
+	if (err.code != 0 && !plan->alone)
+		return launch_refuse(options, plan, &err);
+	if (err.code != 0)
+		fl_error("%s", err.text);
 	return fleet.code;
 }

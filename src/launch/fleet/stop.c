@@ -9,6 +9,7 @@
 #include "launch/fleet/user.h"
 
 #include "base/clock.h"
+#include "base/inherited.h"
 #include "base/log.h"
 #include "launch/fleet/verdict.h"
 
@@ -109,12 +110,11 @@ void stop_heard(struct fleet *fleet, const struct json *o)
 /* By the signal itself, or by a handler or a shell that made a status of it. */
 static bool is_by_request(const struct json *report)
 {
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 	struct fault x;
 
 	record_read(&fault_record, report, &x);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (x.signal == numbers[i] || x.status == 128 + numbers[i])
+	for (const int *number = fl_stop_signals; *number; number++)
+		if (x.signal == *number || x.status == 128 + *number)
 			return true;
 	return false;
 }

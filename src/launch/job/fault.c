@@ -200,7 +200,7 @@ bool fault_where(const struct launch_plan *plan, const struct layout *layout,
 {
 	const struct agent_status *s = t->status;
 
-	if (!s || !s->version || t->ended)
+	if (!s || !s->version || !*s->phase || t->ended)
 		return false;
 	/* The trainer may be writing its phase: a torn one ends with the
 	 * field. */

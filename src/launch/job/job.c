@@ -368,14 +368,15 @@ static void end_orphans(void)
  * them all the same. */
 static int open_signals(sigset_t *old)
 {
-	static const int user[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP };
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	for (size_t i = 0; i < sizeof(user) / sizeof(user[0]); i++)
-		if (!fl_inherited_ignored(user[i]))
-			sigaddset(&set, user[i]);
+	if (!fl_inherited_ignored(SIGTSTP))
+		sigaddset(&set, SIGTSTP);
+	for (const int *number = fl_stop_signals; *number; number++)
+		if (!fl_inherited_ignored(*number))
+			sigaddset(&set, *number);
 	sigprocmask(SIG_BLOCK, &set, old);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -120,10 +120,9 @@ static _Noreturn void become(const struct launch_plan *plan, char **env,
 		_exit(STATUS_NOT_FOUND);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Ours is ignored, which exec would keep; and how we end a program it
-	 * may not ignore from the start. */
-	if (!fl_inherited_ignored(SIGPIPE))
-		signal(SIGPIPE, SIG_DFL);
+	/* exec would keep what we ignore; and how we end a program it may not
+	 * ignore from the start. */
+	fl_inherited_restore();
 	signal(SIGTERM, SIG_DFL);
 	open_files_restore();
 	dup2(to->input, STDIN_FILENO);

@@ -281,13 +281,13 @@ int launch_make_plan(const struct launch_options *o, int argc, char **argv,
 	if (rc == 0)
 		rc = choose_members(o, ps, p, err);
 	if (rc == 0)
-		rc = launch_choose_program(self, argc, argv, p, err);
-	if (rc == 0)
 		rc = choose_ports(o, p, err);
 	if (rc == 0 && ps)
 		rc = roles_ports(p, err);
-	if (rc == 0)
+	if (rc == 0) /* from here on the others can be told of a failure */
 		make_line(o, argc, argv, p);
+	if (rc == 0)
+		rc = launch_choose_program(self, argc, argv, p, err);
 	p->max_restart = o->max_restart >= 0 ? o->max_restart
 			 : p->trains	     ? LAUNCH_RESTARTS
 					     : 0;

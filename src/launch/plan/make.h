@@ -9,7 +9,8 @@
 #include "launch/plan/plan.h"
 
 /* Options and program to a plan; FL_EUSAGE with a sentence. argv is the
- * program's, argc > 0. */
+ * program's, argc > 0. With plan->line the plan is good for launch_refuse() though
+ * it failed. */
 int launch_make_plan(const struct launch_options *options, int argc,
 		     char **argv, struct launch_plan *plan, struct fl_err *err);
 void launch_release_plan(struct launch_plan *plan);
