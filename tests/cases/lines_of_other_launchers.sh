@@ -102,6 +102,11 @@ says "its list for nested loops" 0 "1 trainer of 2 threads" env OMP_NUM_THREADS=
 says "an empty one" 0 "logs in" env OMP_NUM_THREADS= "$fleetrun" --log_dir log true
 refused "FLAGS_START_PORT" "the variable FLAGS_START_PORT is 'abc', it must be a whole number within 1024 and 65000" env FLAGS_START_PORT=abc $dry true
 case_job || exit 0
-for v in WORLD_SIZE PADDLE_TRAINERS_NUM OMPI_COMM_WORLD_SIZE SLURM_NTASKS LOCAL_WORLD_SIZE; do
+# Another MPI's launcher would start as many whole jobs as there are ranks.
+for v in PMI_SIZE MV2_COMM_WORLD_SIZE PALS_NRANKS JSM_NAMESPACE_SIZE FLUX_JOB_SIZE SLURM_NTASKS WORLD_SIZE PADDLE_TRAINERS_NUM; do
+	says "$v without a way to the others" 5 "the environment announces 2 ranks, but MPI finds 1; start with fleetrun" env $v=2 "$flotilla" train -c job/recipe.yml
+	says "$v of one rank" 3 "typo" env $v=1 "$flotilla" train -c job/recipe.yml -o TrainDataset.anno_path=typo.json
+done
+for v in PMI_SIZE WORLD_SIZE PADDLE_TRAINERS_NUM OMPI_COMM_WORLD_SIZE SLURM_NTASKS LOCAL_WORLD_SIZE; do
 	refused "$v" "the variable $v is 'two', it must be a whole number" env $v=two "$flotilla" train -c job/recipe.yml
 done

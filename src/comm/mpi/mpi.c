@@ -291,10 +291,14 @@ static const struct comm_ops ops = {
 	.close = close_mpi,
 };
 
-/* fleetrun and mpirun set the first, other launchers the next two, srun the last:
- * it stands in the environment of a whole job, whoever starts the ranks. */
+/* fleetrun and mpirun set the first, other launchers the next two; then MPICH's and
+ * Intel's mpiexec, MVAPICH's, those of HPE, IBM and Flux. srun's is the last: it
+ * stands in the environment of a whole job, whoever starts the ranks. */
 static const char *const worlds[] = { "OMPI_COMM_WORLD_SIZE", "WORLD_SIZE",
-				      "PADDLE_TRAINERS_NUM", "SLURM_NTASKS" };
+				      "PADDLE_TRAINERS_NUM",  "PMI_SIZE",
+				      "MV2_COMM_WORLD_SIZE",  "PALS_NRANKS",
+				      "JSM_NAMESPACE_SIZE",   "FLUX_JOB_SIZE",
+				      "SLURM_NTASKS" };
 #define WORLDS (sizeof(worlds) / sizeof(worlds[0]))
 #define MOST_RANKS 1000000
 
