@@ -15,7 +15,6 @@ list=$dir/annotations/train.json
 make -s "$bin/bench_annotations" "$bin/flotilla"
 [ -e "$list" ] || "$bin/flotilla" data synth "$dir" --annotations-only --images "$images" --val 1
 export XDG_CACHE_HOME=$temporary/cache
-sleep 0.2 # what has just changed is not kept
 opened() { # NAME COMMAND...
 	local line
 	line=$("${@:2}" 2>/dev/null | tail -n 1)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Called while errno is still that of the call that failed. */
@@ -32,6 +33,24 @@ bool fl_is_dir(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool fl_is_local(const char *path)
+{
+	/* ext, xfs, btrfs, f2fs, zfs, tmpfs, overlay: linux/magic.h, which has
+	 * not all of them */
+	static const unsigned long local[] = {
+		0xEF53,	    0x58465342, 0x9123683E, 0xF2F52010,
+		0x2FC12FC1, 0x01021994, 0x794C7630,
+	};
+	struct statfs fs;
+
+	if (statfs(path, &fs) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if ((unsigned long)fs.f_type == local[i])
+			return true;
+	return false;
 }
 
 void fl_close(int *fd)

@@ -20,6 +20,8 @@ struct fl_map {
 int fl_map_open(struct fl_map *map, const char *path, struct fl_err *err);
 /* The same for who looks at few places only: nothing is read in advance. */
 int fl_map_peek(struct fl_map *map, const char *path, struct fl_err *err);
+/* The same, read however large it is: what was there stays, whatever becomes of it. */
+int fl_map_read(struct fl_map *map, const char *path, struct fl_err *err);
 /* FL_EIO where zeros took the place of a part: what was made of the file
  * is then worth nothing. */
 int fl_map_whole(const struct fl_map *map, const char *path,
@@ -33,6 +35,9 @@ void fl_map_close(struct fl_map *map);
 int fl_map_end(struct fl_map *map, const char *path, int rc,
 	       struct fl_err *err);
 
+/* Is path on a disk or in the memory of this machine? There a file that is open stays
+ * whole when it is removed or replaced; another machine's may be gone at once. */
+bool fl_is_local(const char *path);
 /* Closes *fd and makes it -1; nothing when it is. */
 void fl_close(int *fd);
 

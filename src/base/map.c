@@ -202,6 +202,11 @@ int fl_map_peek(struct fl_map *map, const char *path, struct fl_err *err)
 	return open_map(map, path, 0, err);
 }
 
+int fl_map_read(struct fl_map *map, const char *path, struct fl_err *err)
+{
+	return open_map(map, path, SIZE_MAX, err);
+}
+
 int fl_map_whole(const struct fl_map *map, const char *path, struct fl_err *err)
 {
 	if (!map->guard || !atomic_load(&guards[map->guard - 1].torn))

@@ -486,10 +486,12 @@ int annotations_read(const char *path, struct annotations *out,
 void annotations_release(struct annotations *a)
 {
 	free(a->images);
-	free(a->boxes);
+	if (a->kept.size > 0)
+		fl_map_close(&a->kept);
+	else
+		free(a->boxes);
 	free(a->categories);
 	free(a->faults);
-	free(a->texts);
 	text_ids_release(&a->ids);
 	fl_arena_release(&a->arena);
 	*a = (struct annotations){ 0 };

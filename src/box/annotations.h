@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "box/text_ids.h"
 
 #include <stdbool.h>
@@ -59,7 +60,9 @@ struct annotations {
 	struct annotation_box *boxes;
 	struct annotation_category *categories;
 	size_t image_count, box_count, category_count;
-	char *texts;	     /* of an index, that names point into; or NULL */
+	/* An index that boxes and texts lie in (annotations_store.h), size 0
+	 * where they are the struct's own: such boxes are for reading only. */
+	struct fl_map kept;
 	struct text_ids ids; /* the text of an id: text_ids_get() */
 	bool has_boxes;	     /* the file has an 'annotations' array */
 	bool lvis;	     /* its marks are those of an LVIS file */

@@ -4,6 +4,7 @@
 #include "box/annotations_store.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/version.h"
 
 #include <dirent.h>
@@ -26,7 +27,7 @@
 #define PLACES 62
 #define PLACE ((size_t)4 << 10)
 /* The clock that stamps files ticks every 4 to 10 ms: a file stamped so lately may
- * change once more and keep its stamp. */
+ * change once more and keep its stamp, so that long is waited first. */
 #define FRESH_S 0.1
 #define ROOM_FACTOR 4 /* of an index, that must be free on the disk */
 /* A temporary file this old is of a run that was killed. */
@@ -50,21 +51,32 @@ static void digest_bytes(const struct fl_map *file,
 	fl_digest_final(&digest, bytes);
 }
 
-static double seconds_of(struct timespec t)
+/* Seconds since the last change of what the system keeps of a file. */
+static double age_of(const struct stat *st)
 {
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)(now.tv_sec - st->st_ctim.tv_sec) +
+	       1e-9 * (double)(now.tv_nsec - st->st_ctim.tv_nsec);
 }
 
 bool annotations_key_make(const char *path, const struct fl_map *file,
 			  struct annotations_key *key)
 {
-	struct timespec now;
+	double age = 0;
 	struct stat st;
 
 	memset(key, 0, sizeof(*key));
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (stat(path, &st) != 0 || (uint64_t)st.st_size != file->size ||
-	    seconds_of(now) - seconds_of(st.st_ctim) < FRESH_S)
+	/* A clock of another machine that goes ahead is not waited for. */
+	for (int i = 0; i < 2 && age >= 0 && age < FRESH_S; i++) {
+		if (i > 0)
+			fl_sleep_s(FRESH_S - age);
+		if (stat(path, &st) != 0 || (uint64_t)st.st_size != file->size)
+			return false;
+		age = age_of(&st);
+	}
+	if (age < FRESH_S)
 		return false;
 	snprintf(key->magic, sizeof(key->magic), "%s", MAGIC);
 	key->size = file->size;

@@ -3,8 +3,9 @@
  *
  * The index is a head, the boxes as struct annotation_box, the other tables (images and
  * categories with places of texts for pointers, then the texts), and a sum of every
- * block of both. It is read into memory, not mapped: what was checked stays as it was,
- * whatever happens to the file later, on a folder of the network too. */
+ * block of both. A huge one has gigabytes, which are mapped and given back once they
+ * are looked through, so that opening takes no memory for them; from a folder of the
+ * network they are read, since there a file that is open may be gone. */
 #include "box/annotations_store.h"
 
 #include "base/log.h"
@@ -149,8 +150,8 @@ struct summing {
 	uint64_t box_bytes, rest_bytes;
 	uint64_t *sums;
 	int fd;
-	atomic_bool
-		bad; /* a block could not be written, or read, or is not whole */
+	/* A block could not be written, or is not whole. */
+	atomic_bool bad;
 };
 
 /* Where block i lies, and its bytes. */
@@ -289,24 +290,6 @@ void annotations_store_save(const char *path, const struct fl_map *file,
 
 /* Reading */
 
-static bool read_at(int fd, void *to, size_t size, uint64_t at)
-{
-	char *p = to;
-
-	while (size > 0) {
-		ssize_t n = pread(fd, p, size, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		size -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return true;
-}
-
 /* First the head's own sum, for nothing in it may be believed before. Counts
  * below the file's size: sums and products of them overflow nothing. */
 static bool head_fits(const struct index_head *h, uint64_t size)
@@ -343,9 +326,11 @@ static bool boxes_fit(const struct index_head *h, const void *from,
 struct reading {
 	struct summing s; /* sums: those of the index */
 	const struct index_head *head;
+	const struct fl_map *map;
 };
 
-static void read_blocks(void *ctx, size_t first, size_t last, int chunk)
+/* Boxes that were looked through need not stay: whoever reads them has them again. */
+static void look_through(void *ctx, size_t first, size_t last, int chunk)
 {
 	struct reading *r = ctx;
 
@@ -354,39 +339,31 @@ static void read_blocks(void *ctx, size_t first, size_t last, int chunk)
 		bool box = i < blocks_in(r->s.box_bytes);
 		size_t n;
 		const char *p = block_at(&r->s, i, &n);
+		size_t at = (size_t)((const unsigned char *)p - r->map->data);
 
-		if (!read_at(r->s.fd, (void *)(uintptr_t)p, n,
-			     place_in_index(&r->s, p)) ||
-		    sum_of(p, n) != r->s.sums[i] ||
+		if (sum_of(p, n) != r->s.sums[i] ||
 		    (box && !boxes_fit(r->head, p, n)))
 			atomic_store(&r->s.bad, true);
+		if (box)
+			fl_map_pass(r->map, at, at + n);
 	}
 }
 
-static bool read_sums(int fd, const struct index_head *h, uint64_t *sums)
+static bool sums_fit(const struct index_head *h, const struct fl_map *map,
+		     uint64_t *sums)
 {
 	size_t bytes = blocks_of(h) * sizeof(*sums);
 
-	return read_at(fd, sums, bytes, bytes_of(h) - bytes) &&
-	       sum_of(sums, bytes) == h->sums;
+	/* Behind texts of any length, so no place for numbers to be read from. */
+	memcpy(sums, map->data + map->size - bytes, bytes);
+	return sum_of(sums, bytes) == h->sums;
 }
 
-/* Large tables fill sooner by large pages. */
-static void *table(uint64_t bytes)
+/* The tables behind the boxes; names point to the texts at their end. */
+static bool take_rest(struct annotations *a, const struct index_head *h,
+		      const char *rest)
 {
-	void *p = fl_malloc((size_t)bytes + 1);
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t first = ((uintptr_t)p + page - 1) & ~(page - 1);
-
-	if (bytes > BLOCK)
-		madvise((void *)first, (size_t)bytes - page, MADV_HUGEPAGE);
-	return p;
-}
-
-/* The tables behind the boxes, which stay for the texts at their end. */
-static bool take_rest(struct annotations *a, const struct index_head *h)
-{
-	const struct kept_image *images = (const void *)a->texts;
+	const struct kept_image *images = (const void *)rest;
 	const struct kept_category *categories =
 		(const void *)(images + h->images);
 	const char *texts = (const char *)(categories + h->categories);
@@ -417,24 +394,24 @@ static bool take_rest(struct annotations *a, const struct index_head *h)
 	return true;
 }
 
-static bool read_tables(int fd, const struct index_head *h,
-			struct annotations *a)
+static bool take_tables(struct annotations *a, const struct index_head *h)
 {
+	const struct fl_map *map = &a->kept;
+	const char *boxes = (const char *)(h + 1);
 	uint64_t *sums = fl_calloc(blocks_of(h) + 1, sizeof(*sums));
-	struct reading r = { .head = h };
-	bool good = read_sums(fd, h, sums);
+	struct reading r = { .s = { .boxes = boxes,
+				    .rest = boxes + boxes_of(h),
+				    .box_bytes = boxes_of(h),
+				    .rest_bytes = rest_of(h),
+				    .sums = sums },
+			     .head = h,
+			     .map = map };
+	bool good = sums_fit(h, map, sums);
 
-	a->boxes = table(boxes_of(h));
-	a->texts = table(rest_of(h));
-	r.s.boxes = (const char *)a->boxes;
-	r.s.rest = a->texts;
-	r.s.box_bytes = boxes_of(h);
-	r.s.rest_bytes = rest_of(h);
-	r.s.sums = sums;
-	r.s.fd = fd;
 	if (good)
-		fl_par_for(blocks_of(h), 1, read_blocks, &r);
-	good = good && !atomic_load(&r.s.bad) && take_rest(a, h);
+		fl_par_for(blocks_of(h), 1, look_through, &r);
+	good = good && !atomic_load(&r.s.bad) && take_rest(a, h, r.s.rest);
+	a->boxes = (struct annotation_box *)(uintptr_t)boxes;
 	a->box_count = h->boxes;
 	a->image_count = h->images;
 	a->category_count = h->categories;
@@ -446,30 +423,38 @@ static bool read_tables(int fd, const struct index_head *h,
 	return good;
 }
 
+/* Who may write an index may lie in it, so it must be the user's own. */
+static bool open_index(const char *index, struct fl_map *map)
+{
+	struct fl_err err = FL_ERR_INIT;
+	struct stat st;
+
+	if (stat(index, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != geteuid() ||
+	    (size_t)st.st_size < sizeof(struct index_head))
+		return false;
+	return (fl_is_local(index) ? fl_map_peek : fl_map_read)(map, index,
+								&err) == 0;
+}
+
 bool annotations_store_load(const char *path, const struct annotations_key *key,
 			    struct annotations *out)
 {
 	struct annotations_key wanted = with_rows(key);
+	const struct index_head *h;
+	struct fl_err err = FL_ERR_INIT;
 	char index[PATH_MAX];
-	struct index_head h;
-	struct stat st;
-	bool good;
-	int fd;
 
 	*out = (struct annotations){ 0 };
-	if (!annotations_place_of(path, index, sizeof(index)))
+	if (!annotations_place_of(path, index, sizeof(index)) ||
+	    !open_index(index, &out->kept))
 		return false;
-	/* O_NONBLOCK: a pipe of that name would be waited for. */
-	fd = open(index, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_uid == geteuid() && /* who may write it may lie in it */
-	       read_at(fd, &h, sizeof(h), 0) &&
-	       memcmp(&h.key, &wanted, sizeof(wanted)) == 0 &&
-	       head_fits(&h, (uint64_t)st.st_size) && read_tables(fd, &h, out);
-	close(fd);
-	if (!good)
-		annotations_release(out);
-	return good;
+	h = (const struct index_head *)(const void *)out->kept.data;
+	if (out->kept.size >= sizeof(*h) &&
+	    memcmp(&h->key, &wanted, sizeof(wanted)) == 0 &&
+	    head_fits(h, out->kept.size) && take_tables(out, h) &&
+	    fl_map_whole(&out->kept, index, &err) == 0)
+		return true;
+	annotations_release(out);
+	return false;
 }

@@ -31,7 +31,7 @@ struct annotations_key {
 	uint64_t order;			/* of bytes in numbers */
 };
 
-/* False where the file is not what was mapped any more. */
+/* False where the file is not what was mapped any more, or changes right now. */
 bool annotations_key_make(const char *path, const struct fl_map *file,
 			  struct annotations_key *key);
 /* False: there is none that counts. */
