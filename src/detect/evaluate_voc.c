@@ -132,6 +132,8 @@ int evaluate_voc(const struct recipe *recipe, const struct dataset *data,
 			out->stats[i] = -1;
 		out->stats[COCO_AP] = voc_score(&m, out->category_ap);
 		out->stats[COCO_AP50] = out->stats[COCO_AP];
+		out->curves = fl_calloc(classes + 1, sizeof(*out->curves));
+		voc_curves(&m, out->curves);
 	}
 	voc_release(&m);
 	return rc;

@@ -27,6 +27,7 @@ struct scoring {
 	int64_t *ids; /* of categories, rising, each once */
 	size_t categories;
 	struct coco_class *classes;
+	struct curve *curves; /* the result's */
 };
 
 static int by_id(const void *a, const void *b)
@@ -323,6 +324,22 @@ static size_t take_best(const struct scoring *j,
 	return kept;
 }
 
+/* Of sorted matches those that count at IoU .5, of objects of any size. */
+static void draw_curve(const struct coco_match *m, size_t count, long positives,
+		       struct curve *out)
+{
+	struct curve_hit *hits = fl_calloc(count + 1, sizeof(*hits));
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!(m[i].ignored[0] & 1))
+			hits[n++] = (struct curve_hit){
+				m[i].score, (m[i].matched[0] & 1) != 0
+			};
+	curve_of(hits, n, positives, out);
+	free(hits);
+}
+
 /* One class, by one thread, with arrays of its own: images in rising order,
  * each with its truths or its detections or both, as in a merge. */
 static void evaluate_class(const struct scoring *j, int category)
@@ -354,6 +371,7 @@ static void evaluate_class(const struct scoring *j, int category)
 	/* positives: truths that count, by area; count: kept detections of all
 	 * images. */
 	coco_accumulate(m, count, positives, &j->classes[category]);
+	draw_curve(m, count, positives[0], &j->curves[category]);
 	coco_scratch_release(&scratch);
 	free(places);
 	free(m);
@@ -446,6 +464,7 @@ static void fill_stats(const struct scoring *j, double stats[COCO_STATS])
 static void summarize(const struct scoring *j, struct coco_result *out)
 {
 	fill_stats(j, out->stats);
+	out->curves = j->curves;
 	out->category_count = j->categories;
 	out->category_ids = fl_calloc(j->categories + 1, sizeof(int64_t));
 	out->category_ap = fl_calloc(j->categories + 1, sizeof(double));
@@ -472,6 +491,7 @@ int coco_evaluate(const struct annotations *truth,
 	if (rc == 0)
 		rc = take_detections(&j, truth, detections, count, err);
 	if (rc == 0) {
+		j.curves = fl_calloc(j.categories + 1, sizeof(*j.curves));
 		/* Rows of different classes: no thread writes what another
 		 * reads. */
 		fl_par_for(j.categories, 1, evaluate_range, &j);
@@ -489,5 +509,6 @@ void coco_result_release(struct coco_result *r)
 {
 	free(r->category_ids);
 	free(r->category_ap);
+	free(r->curves);
 	*r = (struct coco_result){ 0 };
 }

@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "box/annotations.h"
+#include "eval/curve.h"
 
 #include <stdint.h>
 
@@ -56,6 +57,7 @@ struct coco_result {
 	/* One for each category of the annotations, in order of ids. */
 	int64_t *category_ids;
 	double *category_ap;
+	struct curve *curves; /* of each, at IoU .5, all areas */
 	size_t category_count;
 };
 

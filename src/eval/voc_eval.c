@@ -259,3 +259,22 @@ double voc_score(struct voc_metric *m, double *per_class)
 	free(recall);
 	return counted ? sum / counted : 0;
 }
+
+void voc_curves(const struct voc_metric *m, struct curve *out)
+{
+	struct curve_hit *hits = fl_calloc(m->count + 1, sizeof(*hits));
+	size_t from = 0, n;
+
+	for (int c = 0; c < m->classes; c++) {
+		for (n = 0;
+		     from + n < m->count && m->hits[from + n].category == c;
+		     n++)
+			hits[n] = (struct curve_hit){
+				(double)m->hits[from + n].score,
+				m->hits[from + n].positive != 0
+			};
+		curve_of(hits, n, (long)m->truths[c], &out[c]);
+		from += n;
+	}
+	free(hits);
+}

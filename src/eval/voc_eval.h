@@ -29,6 +29,7 @@
 #define FL_EVAL_VOC_EVAL_H
 
 #include "base/err.h"
+#include "eval/curve.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,5 +84,7 @@ void voc_merge(struct voc_metric *m, const struct voc_hit *hits, size_t count,
 /* mAP in 0 .. 1, 0 where no class has ground truth; per_class, where not NULL,
  * gets classes values, -1 for classes without ground truth. Sorts the hits. */
 double voc_score(struct voc_metric *m, double *per_class);
+/* After it: a curve of each class, at m->overlap. */
+void voc_curves(const struct voc_metric *m, struct curve *out);
 
 #endif

@@ -18,8 +18,9 @@
 typedef void section_fn(const struct sheet *p, struct fl_str *out);
 
 /* In their order. */
-static section_fn *const sections[] = { page_summary, page_curves, page_recipe,
-					page_machines };
+static section_fn *const sections[] = { page_summary, page_curves,
+					page_classes, page_confusion,
+					page_recipe,  page_machines };
 
 void page_begin(struct fl_str *out, const char *id, const char *title)
 {

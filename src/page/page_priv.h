@@ -17,6 +17,8 @@ struct sheet {
 
 void page_summary(const struct sheet *p, struct fl_str *out);
 void page_curves(const struct sheet *p, struct fl_str *out);
+void page_classes(const struct sheet *p, struct fl_str *out);
+void page_confusion(const struct sheet *p, struct fl_str *out);
 void page_recipe(const struct sheet *p, struct fl_str *out);
 void page_machines(const struct sheet *p, struct fl_str *out);
 

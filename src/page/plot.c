@@ -24,8 +24,10 @@ static size_t column_end(const struct plot_line *l, const struct plot_frame *f,
 static void add_point(const struct plot_line *l, const struct plot_frame *f,
 		      size_t i, bool *down, struct fl_str *out)
 {
-	fl_str_addf(out, "%c%.1f %.1f", *down ? 'L' : 'M', plot_x(f, l->x[i]),
-		    plot_y(f, l->y[i]));
+	int digits = l->faint ? 0 : 1; /* there may be hundreds of them */
+
+	fl_str_addf(out, "%c%.*f %.*f", *down ? 'L' : 'M', digits,
+		    plot_x(f, l->x[i]), digits, plot_y(f, l->y[i]));
 	*down = true;
 }
 
@@ -57,8 +59,9 @@ static void draw_line(const struct plot_line *l, const struct plot_frame *f,
 	if (l->faint)
 		fl_str_add(out, "<g class=\"faint\"><title>");
 	else
-		fl_str_addf(out, "<g class=\"line s%d\"><title>",
-			    l->color % PLOT_COLORS + 1);
+		fl_str_addf(out, "<g class=\"line s%d%s\"><title>",
+			    l->color % PLOT_COLORS + 1,
+			    l->thick ? " thick" : "");
 	html_text(out, l->name);
 	fl_str_add(out, "</title><path d=\"");
 	for (size_t at = 0; at < l->count;) {
@@ -121,7 +124,7 @@ static void draw_picture(const struct plot *p, const struct plot_frame *f,
 	fl_str_add(out, "\">");
 	plot_axes(p, f, out);
 	for (int faint = 1; faint >= 0; faint--)
-		for (int i = 0; i < p->count; i++)
+		for (int i = p->count - 1; i >= 0; i--) /* the first on top */
 			if (p->lines[i].faint == (faint == 1) &&
 			    p->lines[i].count > 0)
 				draw_line(&p->lines[i], f, out);

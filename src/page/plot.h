@@ -23,6 +23,7 @@ struct plot_line {
 	const double *x, *y; /* x rises; y may be NaN: a gap */
 	size_t count;
 	int color;  /* 0 .. PLOT_COLORS - 1 */
+	bool thick; /* the one that sums up the others */
 	bool faint; /* one of many: thin, grey, in no legend and no table */
 };
 

@@ -47,7 +47,8 @@ bool plot_frame_of(const struct plot *p, struct plot_frame *f)
 	if (p->unit)
 		return true;
 	f->log = !p->zero && y0 > 0 && y1 / y0 > LOG_FROM;
-	y0 = p->zero && y0 > 0 ? 0 : y0;
+	if (!f->log && y0 > 0 && (p->zero || y0 < y1 / 3))
+		y0 = 0;
 	open_up(&x0, &x1);
 	if (p->zero && y0 == y1)
 		y1 += 1;

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#define MOST_ROWS 100
+#define MOST_ROWS 101 /* confidences by hundredths stand whole */
 
 static const struct plot_line *longest(const struct plot *p)
 {

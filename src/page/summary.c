@@ -136,8 +136,8 @@ static void add_row(const struct sheet *p, const struct page_run *r, int row,
 		html_number(s, mean_speed(r), 4);
 		break;
 	case ROW_TIME:
-		add_time(json_real_or(summary, "seconds",
-				      json_real_or(r->facts, "seconds", NAN)),
+		add_time(json_real_or(r->facts, "seconds",
+				      json_real_or(summary, "seconds", NAN)),
 			 s);
 		break;
 	case ROW_RANKS:

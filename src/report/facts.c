@@ -66,6 +66,7 @@ static void add_ranks(struct json *machines, int world)
 	int same = 0;
 
 	fl_str_addf(&text, "%d", world);
+	fl_str_add(&text, at && *at ? ":" : "");
 	while (at && *at) {
 		size_t len = strcspn(at, ",");
 		size_t host = len;
@@ -74,7 +75,7 @@ static void add_ranks(struct json *machines, int world)
 			host--;
 		if (same > 0 &&
 		    (strlen(last) != host || strncmp(last, at, host) != 0)) {
-			fl_str_addf(&text, ", %d on %s", same, last);
+			fl_str_addf(&text, " %d on %s,", same, last);
 			same = 0;
 		}
 		snprintf(last, sizeof(last), "%.*s", (int)host, at);
@@ -82,7 +83,7 @@ static void add_ranks(struct json *machines, int world)
 		at += len + (at[len] == ',');
 	}
 	if (same > 0)
-		fl_str_addf(&text, ", %d on %s", same, last);
+		fl_str_addf(&text, " %d on %s", same, last);
 	json_set_text(machines, "ranks", fl_str_get(&text));
 	fl_str_release(&text);
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "page/page.h"
 #include "report/facts.h"
+#include "report/scores.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -58,6 +59,18 @@ static int write_page(struct page_sink *p, bool running, struct fl_err *err)
 	return rc;
 }
 
+/* Of the best evaluation so far: its weights are those that people take. */
+static void keep_scores(struct page_sink *p, const struct sink_evaluation *e)
+{
+	struct judged judged;
+
+	if (!e->best && json_get(p->facts.root, "evaluation"))
+		return;
+	judge(e, &judged);
+	json_set(p->facts.root, "evaluation", scores_json(e, &judged));
+	judged_release(&judged);
+}
+
 static int take_evaluation(void *self, const struct sink_evaluation *e,
 			   struct fl_err *err)
 {
@@ -67,6 +80,7 @@ static int take_evaluation(void *self, const struct sink_evaluation *e,
 		facts_add_data(&p->facts, "evaluation data",
 			       &e->evaluator->data);
 	p->known_eval = true;
+	keep_scores(p, e);
 	return write_page(p, true, err);
 }
 

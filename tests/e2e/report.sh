@@ -88,7 +88,7 @@ def numbers(table):
 def near(text, value):
     if value is None or value < 0 and text == "–":
         return text == "–"
-    return abs(float(text) - value) <= 2e-6 * (1 + abs(value))
+    return abs(float(text) - value) <= 6e-6 * abs(value) + 1e-300
 
 class Strict(HTMLParser):
     """Every element is closed in its order, and every id is there once."""
@@ -148,6 +148,29 @@ for figure in root.iter(NS + "figure"):
 losses = {k for k in steps[0] if k.startswith("loss")}
 assert losses | {"lr", "ap", "ap50", "images_per_s"} <= seen, (losses, seen)
 best = max(l["ap"] for l in scores)
+kept = json.load(open(run + "/report.json"))["evaluation"]
+line = next(l for l in scores if l["epoch"] == kept["epoch"])
+assert line["ap"] == best
+classes = kept["classes"]
+mean = lambda values: sum(values) / len(classes)
+assert abs(mean(c["ap"] for c in classes) - line["ap"]) < 1e-9
+assert abs(mean(sum(c["precision"]) / 101 for c in classes) - line["ap50"]) < 1e-4
+table = [t for t in root.iter(NS + "table") if "best F1" in "".join(t.itertext())]
+rows = {"".join(r.find(NS + "th").itertext()): numbers_of for r in table[0].find(NS + "tbody")
+        for numbers_of in [["".join(d.itertext()) for d in r.iter(NS + "td")][1:]]}
+for c in classes:
+    row = rows.pop(c["name"])
+    assert abs(float(row[0]) - c["ap"]) < 6e-4 and int(row[2]) == c["truths"], (row, c["name"])
+    f1 = [2 * r / (r + w + c["truths"]) for r, w in zip(c["right"], c["wrong"])]
+    assert abs(float(row[3]) - max(f1)) < 6e-4 and abs(float(row[4]) - f1.index(max(f1)) / 100) < 1e-9, row
+assert not rows, rows
+names = kept["confusion"]["names"]
+for c in classes:  # every object is found, taken for another or missed
+    assert sum(n for i, _, n in kept["confusion"]["counts"] if i < len(names) and names[i] == c["name"]) == c["truths"], c["name"]
+drawn = "".join(t.text + ";" for t in root.iter(NS + "title"))
+for i, k, n in kept["confusion"]["counts"]:
+    is_ = (names + ["nothing"])[i]
+    assert (f"{is_} found: {n} (" if i == k else f"{is_} taken for {(names + ['nothing'])[k]}: {n} (") in drawn, (i, k, n)
 assert f"best {best:.3f}" in "".join(root.itertext())
 END
 	check "every number is that of metrics.jsonl, and parsers take the pages" \

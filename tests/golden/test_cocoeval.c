@@ -8,6 +8,7 @@
 #include "support/scratch.h"
 #include "text/json.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +47,28 @@ static void score(const char *gt, const char *dt, struct coco_result *result)
 	annotations_release(&truth);
 }
 
+/* The curves that a run's page draws: the area below them is AP50. */
+static void compare_curves(const struct coco_result *result)
+{
+	double sum = 0;
+	int counted = 0;
+
+	for (size_t i = 0; i < result->category_count; i++) {
+		const struct curve *c = &result->curves[i];
+
+		if (c->truths == 0)
+			continue;
+		counted++;
+		for (int r = 0; r < CURVE_POINTS; r++)
+			sum += c->precision[r] / CURVE_POINTS;
+	}
+	if (counted)
+		assert_true(fabs(sum / counted - result->stats[COCO_AP50]) <
+			    1e-9);
+	else
+		assert_true(result->stats[COCO_AP50] == -1);
+}
+
 static void compare(const struct json *c, const struct coco_result *result)
 {
 	const struct json *stats = json_get(c, "stats");
@@ -68,6 +91,7 @@ static void compare(const struct json *c, const struct coco_result *result)
 		snprintf(what, sizeof(what), "%s: class %zu", name, i);
 		same(what, result->category_ap[i], want);
 	}
+	compare_curves(result);
 }
 
 static void cases(void **state)
