@@ -45,7 +45,7 @@ void coco_detections_release(struct coco_detections *d);
 /* Give every detection the ids of the ground truth. Image ids that match are
  * taken as pycocotools takes them. Where one does not, or the file name beside
  * it is another image's, all are joined by file name: whole, by its last part,
- * or without its ending where the id is that (Ultralytics). Categories go by
+ * or without its ending. Categories go by
  * id; by name where a text is no id or the file lists its own. What was done is
  * a line in 'said' for each kind. FL_EDATA: a detection of no image. */
 int coco_detections_join(struct coco_detections *d,

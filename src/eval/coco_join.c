@@ -114,6 +114,21 @@ static int image_of_file(const struct names *n, const char *file)
 	return found >= 0 ? found : look_up(&n->last, last_part(file));
 }
 
+/* A tool that converts pictures, or drops the ending, leaves the rest: "cam.7"
+ * may be cam.7.jpg, then what begins with cam and ends otherwise. */
+static int image_of_name(struct join *j, const char *file)
+{
+	const struct by_text *stems = &j->names.stem;
+	const char *last = last_part(file);
+	int found = image_of_file(&j->names, file);
+
+	if (found == -1)
+		found = look_up(stems, last);
+	return found != -1
+		       ? found
+		       : look_up(stems, without_ending(&j->names.arena, last));
+}
+
 /* An id that is the name, or the name without folder and ending; a number is
  * looked up as the number of a stem. SEVERAL by name stays so: a stem would
  * only be wider. */
@@ -133,13 +148,13 @@ static const char *file_of(const struct join *j, size_t i)
 }
 
 /* By the file name beside the id if there is one, else by the id itself. */
-static int find_name(const struct join *j, size_t i)
+static int find_name(struct join *j, size_t i)
 {
 	char buf[TEXT_ID_ROOM];
 	int64_t id = j->d->list[i].image_id;
 
 	if (file_of(j, i))
-		return image_of_file(&j->names, file_of(j, i));
+		return image_of_name(j, file_of(j, i));
 	return image_of_stem(&j->names, text_ids_show(&j->d->ids, id, buf),
 			     text_id_is(id));
 }

@@ -58,7 +58,24 @@ void join_say_quoted(struct join *j, const char *what, size_t count)
 			what, count, detections(count));
 }
 
-/* The one category of that name: as written, or with other capitals. */
+/* Equal but for capitals and blanks at the ends? */
+static bool alike(const char *a, const char *b)
+{
+	size_t n, m;
+
+	a += strspn(a, " \t");
+	b += strspn(b, " \t");
+	n = strlen(a);
+	m = strlen(b);
+	while (n > 0 && strchr(" \t", a[n - 1]))
+		n--;
+	while (m > 0 && strchr(" \t", b[m - 1]))
+		m--;
+	return n == m && strncasecmp(a, b, n) == 0;
+}
+
+/* The one category of that name: as written, or with other capitals and blanks
+ * at its ends. */
 static int category_named(const struct annotations *a, const char *name)
 {
 	int folded = -1, hits = 0;
@@ -68,7 +85,7 @@ static int category_named(const struct annotations *a, const char *name)
 		 * two. */
 		if (strcmp(a->categories[i].name, name) == 0)
 			return (int)i;
-		if (strcasecmp(a->categories[i].name, name) == 0) {
+		if (alike(a->categories[i].name, name)) {
 			folded = (int)i;
 			hits++;
 		}

@@ -16,6 +16,12 @@ sed -i 's#"file_name": "#&/content/data/images/#' "$work/dt.json"
 scores 'with folders of another machine' 0.550990 'detection 0 states no image_id'
 case_scores
 files
+sed -i 's/\.jpg"/.PNG"/' "$work/dt.json"
+scores 'another ending' 0.550990 'are joined to images by file name'
+sed -i 's/\.PNG"/"/' "$work/dt.json"
+scores 'no ending' 0.550990 'are joined to images by file name'
+case_scores
+files
 sed -i 's/"file_name": "42.jpg"/"image_id": "42.jpg"/' "$work/dt.json"
 scores 'some as image_id' 0.550990 'are joined to images by file name'
 sed -i 's/shelf.jpg/shelves.jpg/' "$work/dt.json"
@@ -24,7 +30,9 @@ says 'a name that no image has' 3 "detection 0 is of image 'shelves.jpg', which 
 case_scores
 sed -i 's/"category_id": 1/"category_name": "cup"/; s/"category_id": 2/"category_name": "Fork"/; s/"category_id": 3/"category_name": "plate"/' "$work/dt.json"
 scores 'names of categories alone' 0.550990 '9 detections state no category_id: matched by category_name'
-sed -i 's/"cup"/"mug"/' "$work/dt.json"
+sed -i 's/"cup"/" CUP "/' "$work/dt.json"
+scores 'with other capitals and blanks' 0.550990 'matched by category_name'
+sed -i 's/" CUP "/"mug"/' "$work/dt.json"
 scores 'a name that the truth does not have' 0.362541 '3 detections are of categories whose name the ground truth does not list; they count nowhere'
 case_scores
 files
