@@ -20,7 +20,7 @@
 
 /* The number changes with the layout of an index and with what the reader makes of a
  * file; another release reads for itself anyway. */
-#define MAGIC "flotilla annotations 2 " FLOTILLA_VERSION
+#define MAGIC "flotilla annotations 3 " FLOTILLA_VERSION
 #define FOLDER "annotations"
 /* Bytes digested at both ends, where writers put what differs, and at places between. */
 #define END ((size_t)64 << 10)
