@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 #include "base/par.h"
-#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,37 +118,54 @@ static uint64_t sum_of(const void *data, size_t size)
 
 /* Writing */
 
-/* Returns its place; the zero at the end goes along. */
-static uint64_t add_text(struct fl_str *texts, const char *text)
+/* Bytes of all texts, with their zeros. */
+static uint64_t text_bytes(const struct annotations *a)
 {
-	uint64_t at = texts->len;
+	uint64_t n = 0;
 
-	fl_str_addn(texts, text, strlen(text) + 1);
-	return at;
+	for (size_t i = 0; i < a->image_count; i++)
+		n += strlen(a->images[i].file_name) + 1;
+	for (size_t i = 0; i < a->category_count; i++)
+		n += strlen(a->categories[i].name) +
+		     strlen(a->categories[i].parent) + 2;
+	return n;
 }
 
-/* The tables behind the boxes in one piece. */
-static void keep_rest(const struct annotations *a, struct fl_str *rest)
+/* Returns its place; the zero at the end goes along. */
+static uint64_t add_text(char *texts, uint64_t *at, const char *text)
 {
-	struct fl_str texts = FL_STR_INIT;
+	uint64_t place = *at;
+	size_t n = strlen(text) + 1;
+
+	memcpy(texts + place, text, n);
+	*at += n;
+	return place;
+}
+
+/* The tables behind the boxes in one piece (malloc). */
+static char *keep_rest(const struct annotations *a, const struct index_head *h)
+{
+	char *rest = fl_malloc((size_t)rest_of(h) + 1);
+	struct kept_image *images = (void *)rest;
+	struct kept_category *categories = (void *)(images + h->images);
+	char *texts = (char *)(categories + h->categories);
+	uint64_t at = 0;
 
 	for (size_t i = 0; i < a->image_count; i++) {
 		const struct annotation_image *im = &a->images[i];
-		struct kept_image row = { im->id, im->width, im->height,
-					  add_text(&texts, im->file_name) };
 
-		fl_str_addn(rest, &row, sizeof(row));
+		images[i] = (struct kept_image){ im->id, im->width, im->height,
+						 add_text(texts, &at,
+							  im->file_name) };
 	}
 	for (size_t i = 0; i < a->category_count; i++) {
 		const struct annotation_category *c = &a->categories[i];
-		struct kept_category row = { .id = c->id };
 
-		row.name = add_text(&texts, c->name);
-		row.parent = add_text(&texts, c->parent);
-		fl_str_addn(rest, &row, sizeof(row));
+		categories[i].id = c->id;
+		categories[i].name = add_text(texts, &at, c->name);
+		categories[i].parent = add_text(texts, &at, c->parent);
 	}
-	fl_str_addn(rest, fl_str_get(&texts), texts.len);
-	fl_str_release(&texts);
+	return rest;
 }
 
 /* What the threads share while blocks are written or read. */
@@ -220,11 +236,11 @@ static void write_blocks(void *ctx, size_t first, size_t last, int chunk)
 
 /* False: there is no index, and nothing of it is left. */
 static bool write_index(const char *index, struct index_head *h,
-			const struct annotations *a, const struct fl_str *rest)
+			const struct annotations *a, const char *rest)
 {
 	size_t blocks = blocks_of(h), bytes = blocks * sizeof(uint64_t);
 	struct summing s = { .boxes = (const char *)a->boxes,
-			     .rest = rest->data,
+			     .rest = rest,
 			     .box_bytes = boxes_of(h),
 			     .rest_bytes = rest_of(h) };
 	struct fl_err err = FL_ERR_INIT;
@@ -273,12 +289,12 @@ void annotations_store_save(const char *path, const struct fl_map *file,
 				.categories = a->category_count,
 				.mended_areas = a->mended_areas,
 				.mended_ids = a->mended_ids,
+				.text = text_bytes(a),
 				.has_boxes = a->has_boxes,
 				.lvis = a->lvis };
 	struct fl_err err = FL_ERR_INIT;
-	struct fl_str rest = FL_STR_INIT;
 	struct annotations_key now;
-	char index[PATH_MAX];
+	char index[PATH_MAX], *rest;
 
 	/* Texts for ids, and faults, are rare where lists are huge. */
 	if (a->ids.count > 0 || a->fault_count > 0 ||
@@ -287,13 +303,13 @@ void annotations_store_save(const char *path, const struct fl_map *file,
 	    memcmp(&now, key, sizeof(now)) != 0 ||
 	    !annotations_place_of(path, index, sizeof(index)))
 		return;
-	keep_rest(a, &rest);
-	h.text = rest.len - rest_of(&h);
-	if (annotations_place_ready(index, bytes_of(&h)) &&
-	    write_index(index, &h, a, &rest))
+	if (!annotations_place_ready(index, bytes_of(&h)))
+		return;
+	rest = keep_rest(a, &h);
+	if (write_index(index, &h, a, rest))
 		fl_info("'%s' opens at once from now on: its tables are kept in '%s', %llu MiB",
 			path, index, (unsigned long long)bytes_of(&h) >> 20);
-	fl_str_release(&rest);
+	free(rest);
 }
 
 /* Reading */
