@@ -53,8 +53,9 @@ class Peers:
         return python
 
     def leave_out(self, peer, why):
+        """Said whole; the file that others read has no folders of this machine."""
         print(f'{peer} is left out: {why}', file=sys.stderr)
-        self.absent[peer] = why
+        self.absent[peer] = re.sub(r'/(?:[^\s/:\'"]+/)+', '', why)
 
 
 def our_step(precision, size):
@@ -202,11 +203,16 @@ def machine():
     return {'system': release.get('PRETTY_NAME', '?').strip('"'), 'kernel': platform.release(), 'memory_mib': memory}
 
 
+def versions():
+    """Ours, without the folder of the recipes: that is this machine's business."""
+    return [line for line in run([BIN + 'flotilla', '--version']).strip().splitlines() if not line.startswith('recipes')]
+
+
 def make(path):
     cpu, peers, turns = processor(), Peers(), int(ENV('TURNS', '5'))
     figures = {'format': 1, 'cpu': cpu, 'machine': machine(), 'turns': turns, 'load_before': load(),
                'made': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ'),
-               'flotilla': run([BIN + 'flotilla', '--version']).strip().splitlines(), 'rows': []}
+               'flotilla': versions(), 'rows': []}
     cases = {'step': step_cases, 'loader': loader_cases, 'cocoeval': cocoeval_cases, 'annotations': annotation_cases}
     for bench in ENV('BENCHES', ' '.join(cases)).split():
         with tempfile.TemporaryDirectory() as folder:

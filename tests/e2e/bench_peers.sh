@@ -44,6 +44,7 @@ sed -i 's/10\.5/broken/' "$work/torch"
 BENCHES=step TURNS=1
 check "a peer that breaks" make_figures broken
 check "is left out" holds broken "not any(r['who'] == 'PyTorch' for r in f['rows']) and any(k.startswith('PyTorch in step') for k in f['absent'])"
+check "no folder of this machine is in it" bash -c "! grep -qF -e '$PWD' -e '$work' '$work/two.json' '$work/alone.json' '$work/broken.json'"
 python3 - "$work" <<-'END'
 	import json, sys
 	f = json.load(open(sys.argv[1] + '/two.json'))
