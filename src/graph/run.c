@@ -217,7 +217,9 @@ static struct step step_at(struct plan *p, int node, struct plan_run *run)
 	};
 }
 
-/* again: in backward, of a node whose output was dropped. */
+/* again: in backward, of a node whose output was dropped. A convolution leaves its
+ * sums then too, since its map must have the same bits; the norm has made its statistics
+ * of the first ones and reads them no more. */
 static int forward(struct plan *p, int node, bool again, struct plan_run *run,
 		   struct fl_err *err)
 {
