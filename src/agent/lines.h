@@ -25,6 +25,8 @@
 #define AGENT_RANKS_VARIABLE "FLOTILLA_BATCH_RANKS"
 /* "1": time a few steps, alone, and end */
 #define AGENT_PREFLIGHT_VARIABLE "FLOTILLA_PREFLIGHT"
+/* The file that --ledger writes; where rank 0 is, for its page. */
+#define AGENT_LEDGER_VARIABLE "FLOTILLA_LEDGER"
 #define AGENT_RESTARTS_VARIABLE "FLOTILLA_RESTARTS" /* so far */
 
 /* The shared page; the trainer writes, the agent reads. Whoever moves on changes

@@ -13,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_SHOWN 40
+#define MOST_SHOWN 32
 #define MOST_LISTED 30
 
 /* The square, in a picture of SIDE + LEFT by SIDE + TOP. */
 #define LEFT 78
 #define TOP 66
 #define SIDE 320
+#define TITLE 24 /* letters of a name under the pointer: there are many */
 
 struct square {
 	const struct json *names, *counts;
@@ -200,10 +201,10 @@ static void draw_cell(const struct square *s, int row, int column, double size,
 	double x = LEFT + column * size, y = TOP + row * size;
 
 	fl_str_add(out, "<g><title>");
-	html_text(out, s->labels[row]);
+	draw_label(s->labels[row], TITLE, out);
 	fl_str_add(out, row == column ? " found" : " taken for ");
 	if (row != column)
-		html_text(out, s->labels[column]);
+		draw_label(s->labels[column], TITLE, out);
 	fl_str_addf(out,
 		    ": %ld (%.0f%%)</title><rect class=\"heat\" x=\"%.1f\" "
 		    "y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "

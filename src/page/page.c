@@ -2,8 +2,8 @@
  *
  * All runs are read first, then every section appends what it shows; what none of
  * the runs has leaves no heading behind. Sections that grow with the number of
- * classes or pictures bound themselves, so that together they stay below
- * PAGE_MOST_BYTES. The security policy in the head forbids what the page does not
+ * classes bound themselves, and pictures that find no room below PAGE_MOST_BYTES
+ * are left out. The security policy in the head forbids what the page does not
  * need: scripts and everything from elsewhere. */
 #include "page/page.h"
 
@@ -18,9 +18,13 @@
 typedef void section_fn(const struct sheet *p, struct fl_str *out);
 
 /* In their order. */
-static section_fn *const sections[] = { page_summary, page_curves,
-					page_classes, page_confusion,
-					page_recipe,  page_machines };
+static section_fn *const sections[] = {
+	page_summary, page_curves, page_classes, page_confusion, page_pictures,
+	page_labels,  page_time,   page_recipe,	 page_machines
+};
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+/* Of head, links and notes. */
+#define FRAME_BYTES 20000
 
 void page_begin(struct fl_str *out, const char *id, const char *title)
 {
@@ -132,12 +136,32 @@ static void add_notes(const struct sheet *p, struct fl_str *out)
 	}
 }
 
-static void compose(const struct sheet *p, struct fl_str *out)
+/* Pictures come last: they take what room is left. */
+static void compose_sections(struct sheet *p, struct fl_str *body)
+{
+	struct fl_str parts[SECTIONS] = { FL_STR_INIT };
+	size_t all = FRAME_BYTES;
+
+	for (int pictures = 0; pictures < 2; pictures++)
+		for (size_t i = 0; i < SECTIONS; i++) {
+			if ((sections[i] == page_pictures) != (pictures == 1))
+				continue;
+			p->room = all < PAGE_MOST_BYTES ? PAGE_MOST_BYTES - all
+							: 0;
+			sections[i](p, &parts[i]);
+			all += parts[i].len;
+		}
+	for (size_t i = 0; i < SECTIONS; i++) {
+		fl_str_add(body, fl_str_get(&parts[i]));
+		fl_str_release(&parts[i]);
+	}
+}
+
+static void compose(struct sheet *p, struct fl_str *out)
 {
 	struct fl_str body = FL_STR_INIT;
 
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		sections[i](p, &body);
+	compose_sections(p, &body);
 	add_head(p, out);
 	add_made(out);
 	add_links(fl_str_get(&body), out);

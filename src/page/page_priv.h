@@ -13,12 +13,16 @@ struct sheet {
 	struct page_run runs[PAGE_MOST_RUNS];
 	int count;
 	bool running;
+	size_t room; /* bytes for pictures: what the other sections leave */
 };
 
 void page_summary(const struct sheet *p, struct fl_str *out);
 void page_curves(const struct sheet *p, struct fl_str *out);
 void page_classes(const struct sheet *p, struct fl_str *out);
 void page_confusion(const struct sheet *p, struct fl_str *out);
+void page_pictures(const struct sheet *p, struct fl_str *out);
+void page_labels(const struct sheet *p, struct fl_str *out);
+void page_time(const struct sheet *p, struct fl_str *out);
 void page_recipe(const struct sheet *p, struct fl_str *out);
 void page_machines(const struct sheet *p, struct fl_str *out);
 

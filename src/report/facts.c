@@ -6,6 +6,7 @@
  * ranks have nothing to wait for. */
 #include "report/facts.h"
 
+#include "agent/lines.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/cores.h"
@@ -14,6 +15,7 @@
 #include "base/par.h"
 #include "base/processor.h"
 #include "ckpt/checkpoint.h"
+#include "report/ledger_means.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -198,6 +200,7 @@ int facts_open(struct facts *f, const struct sink_run *run, struct fl_err *err)
 		json_free(f->root); /* broken: begun anew */
 		f->root = json_new_object();
 	}
+	f->begun = time(NULL);
 	f->start = fl_now_s() - json_real_or(f->root, "seconds", 0);
 	json_set_int(f->root, "epochs", run->epochs);
 	json_set_int(f->root, "steps_per_epoch", run->steps_per_epoch);
@@ -214,6 +217,11 @@ int facts_open(struct facts *f, const struct sink_run *run, struct fl_err *err)
 
 int facts_write(struct facts *f, struct fl_err *err)
 {
+	const char *path = getenv(AGENT_LEDGER_VARIABLE);
+	struct json *ledger = path ? ledger_means(path, f->begun) : NULL;
+
+	if (ledger)
+		json_set(f->root, "ledger", ledger);
 	json_set_real(f->root, "seconds", fl_now_s() - f->start);
 	return json_write(f->root, f->path, err);
 }

@@ -4,6 +4,9 @@
  *     recipe     path, changes: key, value, base, from
  *     machines, versions, digests   texts by their names, as the page has them
  *     epochs, steps_per_epoch, ranks, seconds
+ *     ledger     report/ledger_means.h
+ *     evaluation, pictures, batch   report/scores.h, report/pictures.h
+ *     labels     report/labels.h
  *
  * A run that goes on keeps what its file has and adds to its seconds.
  */
@@ -13,11 +16,14 @@
 #include "report/sink.h"
 #include "text/json.h"
 
+#include <time.h>
+
 struct facts {
 	const struct sink_run *run;
 	char path[4096];
 	struct json *root;
 	double start; /* on this process's clock, of the run's second 0 */
+	time_t begun; /* of this process */
 };
 
 int facts_open(struct facts *facts, const struct sink_run *run,

@@ -14,8 +14,7 @@
 /* A matrix of more classes takes more memory than it tells. */
 #define MOST_CLASSES 2000
 
-/* A detection's class in the data set, -1 for none. */
-static int judged_class(const struct dataset *d, int64_t category_id)
+int judged_class(const struct dataset *d, int64_t category_id)
 {
 	for (int c = 0; c < d->class_count; c++)
 		if (d->class_ids[c] == category_id)

@@ -25,5 +25,7 @@ struct judged {
 
 void judge(const struct sink_evaluation *evaluation, struct judged *out);
 void judged_release(struct judged *judged);
+/* A detection's class in the data set, -1 for none. */
+int judged_class(const struct dataset *data, int64_t category_id);
 
 #endif

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "page/page.h"
 #include "report/facts.h"
+#include "report/labels.h"
+#include "report/pictures.h"
 #include "report/scores.h"
 
 #include <limits.h>
@@ -32,14 +34,29 @@ static int open_page(const struct sink_run *run, void **self,
 	return facts_open(&p->facts, run, err);
 }
 
+/* A picture that could not be made is none. */
+static void set_or_drop(struct page_sink *p, const char *key,
+			struct json *value)
+{
+	if (value)
+		json_set(p->facts.root, key, value);
+}
+
 static int take_batch(void *self, const struct sink_batch *b,
 		      struct fl_err *err)
 {
 	struct page_sink *p = self;
 
 	(void)err;
-	if (!p->known_data)
-		facts_add_data(&p->facts, "training data", b->data);
+	if (p->known_data)
+		return 0;
+	facts_add_data(&p->facts, "training data", b->data);
+	json_set(p->facts.root, "labels", labels_json(b->data));
+	if (b->step == 0) /* otherwise the first one of the run is kept */
+		set_or_drop(p, "batch",
+			    pictures_batch(&data_options(p->facts.run->recipe)
+						    ->train_reader,
+					   b));
 	p->known_data = true;
 	return 0;
 }
@@ -68,6 +85,7 @@ static void keep_scores(struct page_sink *p, const struct sink_evaluation *e)
 		return;
 	judge(e, &judged);
 	json_set(p->facts.root, "evaluation", scores_json(e, &judged));
+	json_set(p->facts.root, "pictures", pictures_json(e, &judged));
 	judged_release(&judged);
 }
 

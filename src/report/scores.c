@@ -9,8 +9,7 @@
 
 #define MOST_NAME 60
 
-/* As long as a page has room for: cut where a letter begins. */
-static struct json *scores_name(const char *name)
+struct json *scores_name(const char *name)
 {
 	struct fl_str s = FL_STR_INIT;
 	struct json *text;

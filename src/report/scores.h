@@ -19,5 +19,7 @@
 /* The caller's to free. */
 struct json *scores_json(const struct sink_evaluation *evaluation,
 			 const struct judged *judged);
+/* A name as long as a page has room for: cut where a letter begins. */
+struct json *scores_name(const char *name);
 
 #endif

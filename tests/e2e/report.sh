@@ -76,7 +76,7 @@ if ! command -v python3 >/dev/null; then
 	echo "skip the numbers of the page: no python3"
 else
 	cat >"$work/read.py" <<'END'
-import json, math, sys, xml.etree.ElementTree as xml
+import base64, json, sys, xml.etree.ElementTree as xml
 from html.parser import HTMLParser
 NS = "{http://www.w3.org/1999/xhtml}"
 
@@ -110,7 +110,7 @@ class Strict(HTMLParser):
     def handle_endtag(self, tag):
         assert self.open.pop() == tag, tag
 
-for path in sys.argv[2:]:
+for path in sys.argv[3:]:
     text = open(path, encoding="utf-8").read()
     assert len(text.encode()) < 3_000_000
     p = Strict()
@@ -167,6 +167,16 @@ assert not rows, rows
 names = kept["confusion"]["names"]
 for c in classes:  # every object is found, taken for another or missed
     assert sum(n for i, _, n in kept["confusion"]["counts"] if i < len(names) and names[i] == c["name"]) == c["truths"], c["name"]
+labels = json.load(open(run + "/report.json"))["labels"]
+train = json.load(open(sys.argv[2]))
+assert labels["boxes"] == len(train["annotations"]) == sum(c["boxes"] for c in labels["classes"])
+assert sum(map(sum, labels["places"])) == sum(map(sum, labels["sizes"])) == labels["boxes"]
+assert labels["images"] == sum(labels["crowd"])
+pictures = [base64.b64decode(i.get("href").split(",")[1]) for i in root.iter(NS + "image")]
+assert len(pictures) >= 3 and all(p[:2] == b"\xff\xd8" and p[-2:] == b"\xff\xd9" for p in pictures), len(pictures)
+assert [h for h in root.iter(NS + "h3") if (h.text or "").startswith("worst: ")]
+assert any(i.get("src", "").startswith("data:image/jpeg;base64,/9j/") for i in root.iter(NS + "img"))
+assert "rank 0, all logged steps" in "".join(root.itertext())
 drawn = "".join(t.text + ";" for t in root.iter(NS + "title"))
 for i, k, n in kept["confusion"]["counts"]:
     is_ = (names + ["nothing"])[i]
@@ -174,7 +184,7 @@ for i, k, n in kept["confusion"]["counts"]:
 assert f"best {best:.3f}" in "".join(root.itertext())
 END
 	check "every number is that of metrics.jsonl, and parsers take the pages" \
-		python3 "$work/read.py" "$run" "$run/report.html" "$work/both.html" "$work/half/report.html" "$other/report.html"
+		python3 "$work/read.py" "$run" "$work/data/annotations/train.json" "$run/report.html" "$work/both.html" "$work/half/report.html" "$other/report.html"
 fi
 
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome)

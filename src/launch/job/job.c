@@ -417,6 +417,18 @@ int job_begin(struct job *j, const struct layout *layout, struct fl_err *err)
 	return pmix_server_begin(j->plan, layout, err);
 }
 
+/* Where launch/watch/ledger.c writes, if it does. */
+static void name_ledger(const struct launch_options *o,
+			struct launch_environ *env)
+{
+	struct fl_err err = FL_ERR_INIT;
+	char path[4096];
+
+	if (o->ledger > 0 &&
+	    fl_join(path, sizeof(path), o->log_dir, "ledger.jsonl", &err) == 0)
+		environ_set(env, AGENT_LEDGER_VARIABLE, path, false);
+}
+
 int job_start(struct job *j, struct fl_err *err)
 {
 	int rc = 0;
@@ -429,6 +441,7 @@ int job_start(struct job *j, struct fl_err *err)
 		int pmi = -1;
 
 		environ_make(&env, j->plan, j->layout, i, j->scratch.shm);
+		name_ledger(j->options, &env);
 		rc = pmix_server_join(i, &env, err);
 		if (rc == 0)
 			rc = pmi = pmi1_join(j->pmi, i, &env, err);

@@ -249,6 +249,79 @@ static void test_long(void **state)
 	fl_str_release(&lines);
 }
 
+static void add_list(struct fl_str *s, const char *name, int n,
+		     const char *value)
+{
+	fl_str_addf(s, ", \"%s\": [", name);
+	for (int i = 0; i < n; i++)
+		fl_str_addf(s, "%s%s", i ? ", " : "", value);
+	fl_str_add(s, "]");
+}
+
+/* Every class of Objects365 taken for every other, with names as long as are kept,
+ * pictures as heavy as are kept, and a name that is no name. */
+static char *heavy_facts(int classes)
+{
+	struct fl_str s = FL_STR_INIT;
+	char *jpeg = calloc(1, 64001);
+	const char *name =
+		"a class with a name that is as long as names may be 60<&>";
+
+	memset(jpeg, 'A', 64000);
+	fl_str_add(&s, "{\"evaluation\": {\"epoch\": 3, \"classes\": [");
+	for (int i = 0; i < classes; i++) {
+		fl_str_addf(&s, "%s{\"name\": \"%s %d\", \"truths\": 9",
+			    i ? ", " : "", name, i);
+		add_list(&s, "precision", 101, "0.4567");
+		add_list(&s, "right", 101, "4321");
+		add_list(&s, "wrong", 101, "8765");
+		fl_str_add(&s, "}");
+	}
+	fl_str_add(&s, "], \"confusion\": {\"names\": [");
+	for (int i = 0; i < classes; i++)
+		fl_str_addf(&s, "%s\"%s %d\"", i ? ", " : "", name, i);
+	fl_str_add(&s, "], \"counts\": [[9999, 1, 2], [\"x\"], 7");
+	for (int i = 0; i <= classes; i++)
+		for (int k = 0; k <= classes; k++)
+			fl_str_addf(&s, ", [%d, %d, 12345]", i, k);
+	fl_str_add(&s, "]}}, \"pictures\": [");
+	for (int i = 0; i < 12; i++) {
+		fl_str_addf(&s, "%s{\"kind\": \"best\", \"w\": 9, \"h\": 9",
+			    i ? ", " : "");
+		add_list(&s, "truths", 40,
+			 "{\"class\": \"<b>\", \"x\": 1234.5}");
+		add_list(&s, "said", 40,
+			 "{\"class\": \"cup\", \"score\": 0.25}");
+		fl_str_addf(&s, ", \"jpeg\": \"%s\"}", jpeg);
+	}
+	fl_str_addf(&s,
+		    ", {\"jpeg\": \"\\\"/><script>\", \"w\": 1, \"h\": 1}]}");
+	free(jpeg);
+	return s.data;
+}
+
+static void test_heavy(void **state)
+{
+	struct fl_str notes = FL_STR_INIT;
+	char folder[4096], *text, *facts = heavy_facts(365);
+
+	(void)state;
+	make_folder("heavy", folder, sizeof(folder));
+	put(folder, "report.json", facts);
+	text = page_of(folder, &notes);
+	assert_string_equal(fl_str_get(&notes), "");
+	printf("a page of 365 classes: %zu bytes\n", strlen(text));
+	assert_true(strlen(text) < PAGE_MOST_BYTES);
+	assert_true(count_of(text, "<image ") >= 8);
+	assert_int_equal(count_of(text, "class=\"faint\""), 4 * 365);
+	assert_int_equal(count_of(text, "class=\"heat\""), 2 * 33 * 33);
+	assert_null(strstr(text, "<script"));
+	assert_null(strstr(text, "<b>"));
+	free(text);
+	free(facts);
+	fl_str_release(&notes);
+}
+
 /* Steps done twice count once, the later ones. */
 static void test_settle(void **state)
 {
@@ -285,7 +358,7 @@ int main(void)
 		cmocka_unit_test(test_text),   cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_spike),  cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_no_run), cmocka_unit_test(test_long),
-		cmocka_unit_test(test_settle),
+		cmocka_unit_test(test_settle), cmocka_unit_test(test_heavy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
