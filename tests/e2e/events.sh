@@ -46,6 +46,25 @@ check "and the run is whole" test -s "$work/plain_run/ppyoloe_demo/model_final.s
 check "without use_vdl there is none" tiny_train none epoch=1
 check "in its folder" files "$work/none" 0
 
+# The example of docs/outputs.md, against a stand-in that notes what it is told.
+if command -v python3 >/dev/null; then
+	sed -n '/^```python$/,/^```$/{/^```/!p}' docs/outputs.md >"$work/send.py"
+	cat >"$work/mlflow.py" <<'END'
+import json
+def set_experiment(name): pass
+def log_metrics(numbers, step):
+    assert all(isinstance(v, (int, float)) for v in numbers.values()) and isinstance(step, int)
+    print(json.dumps({"step": step, **numbers}, sort_keys=True))
+END
+	sent() {
+		python3 "$work/send.py" "$run" >"$work/sent" &&
+			[ "$(wc -l <"$work/sent")" -eq "$(wc -l <"$run/metrics.jsonl")" ] && grep -q '"ap50"' "$work/sent"
+	}
+	check "the example for MLflow hands on every line" sent
+else
+	echo "skip the example for MLflow: no python3"
+fi
+
 python=${TENSORBOARD_PYTHON:-}
 if [ -z "$python" ] || ! "$python" -c 'import tensorboard' 2>/dev/null; then
 	echo "skip TensorBoard reads them: TENSORBOARD_PYTHON names no Python with the package tensorboard"

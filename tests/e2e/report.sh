@@ -76,7 +76,7 @@ if ! command -v python3 >/dev/null; then
 	echo "skip the numbers of the page: no python3"
 else
 	cat >"$work/read.py" <<'END'
-import base64, json, sys, xml.etree.ElementTree as xml
+import base64, json, re, sys, xml.etree.ElementTree as xml
 from html.parser import HTMLParser
 NS = "{http://www.w3.org/1999/xhtml}"
 
@@ -119,6 +119,27 @@ for path in sys.argv[3:]:
     for link in p.links - {None}:
         assert link.startswith("#") and link[1:] in p.ids or link.startswith("data:image/"), link
     xml.fromstring(text)
+
+def contrast(a, b):
+    """Of WCAG 2.1: 1 to 21."""
+    def light(color):
+        digits = color[1:] if len(color) == 7 else "".join(c + c for c in color[1:])
+        parts = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+        parts = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    x, y = sorted((light(a), light(b)), reverse=True)
+    return (x + 0.05) / (y + 0.05)
+
+themes = [dict(re.findall(r"--(\w+):(#[0-9a-f]+)", block)) for block in re.findall(r":root\{(.*?)\}", text)]
+assert len(themes) == 2 and themes[0].keys() == themes[1].keys(), themes
+for t in themes:
+    for word in ("text", "quiet", "link"):
+        for under in ("ground", "panel"):
+            assert contrast(t[word], t[under]) >= 4.5, (word, under, t)
+    for under in ("heat", "note"):
+        assert contrast(t["text"], t[under]) >= 4.5, (under, t)
+    for line in range(1, 9):
+        assert contrast(t[f"s{line}"], t["panel"]) >= 3, (line, t)
 
 run = sys.argv[1]
 lines = [json.loads(l) for l in open(run + "/metrics.jsonl")]
