@@ -122,8 +122,8 @@ static void draw_picture(const struct json *picture, int number,
 	fl_str_add(out, ": ");
 	html_text(out, json_text_or(picture, "name", ""));
 	fl_str_addf(out,
-		    "</h3><p>F1 %.2f; labels to the left, predictions to the "
-		    "right</p><div class=\"pair\">",
+		    "</h3><p>F1 %.2f; labels first, then predictions</p>"
+		    "<div class=\"pair\">",
 		    json_real_or(picture, "f1", 0));
 	draw_view(picture, "truths", number, true, out);
 	draw_view(picture, "said", number, false, out);

@@ -84,15 +84,17 @@ struct leaves {
 static void add_leaf(struct leaves *l, const char *key, const struct yaml *node)
 {
 	struct fl_str text = FL_STR_INIT;
+	const char *value;
 
 	yaml_print(node, 0, &text);
+	value = fl_str_get(&text); /* a block begins with a line end */
 	if (l->count == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 256;
 		l->list = fl_realloc(l->list, l->cap * sizeof(*l->list));
 	}
 	l->list[l->count++] =
-		(struct leaf){ key,
-			       fl_arena_strdup(&l->arena, fl_str_get(&text)) };
+		(struct leaf){ key, fl_arena_strdup(&l->arena,
+						    value + (*value == '\n')) };
 	fl_str_release(&text);
 }
 

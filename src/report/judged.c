@@ -62,9 +62,12 @@ static size_t take_said(const struct sink_evaluation *e,
 
 	for (size_t i = 0; i < im->count; i++) {
 		const struct coco_detection *d = &e->detections[im->first + i];
-		int class = judged_class(&e->evaluator->data, d->category_id);
+		int class = -1; /* most scores are low: not looked up */
 
-		if (d->score < CONFUSION_SCORE || class < 0)
+		if (d->score >= CONFUSION_SCORE)
+			class = judged_class(&e->evaluator->data,
+					     d->category_id);
+		if (class < 0)
 			continue;
 		out[n] = (struct confusion_box){ .class = class };
 		memcpy(out[n++].box, d->bbox, sizeof(d->bbox));

@@ -31,6 +31,19 @@ check "names are words" has "$work/both.html" "b &lt;i&gt;"
 check "their recipes differ" has "$work/both.html" '<th scope="row">log_iter</th><td>1</td><td>2</td>'
 check "that page needs no network either" no_network "$work/both.html"
 
+# The time of every rank, by the launcher's ledger.
+says "fleetrun says where its ledger is" 0 "it is $work/log/ledger.jsonl" "$fleetrun" --nproc_per_node 1 --log_dir "$work/log" \
+	sh -c 'echo "it is $FLOTILLA_LEDGER"'
+row() { echo "{\"rank\": $1, \"host\": \"h<$1>\", \"step_ms\": 9, \"compute_ms\": 4, \"data_ms\": 2, \"wait_ms\": 3}"; }
+echo "{\"step\": 2, \"ranks\": [$(row 0), $(row 1)]}" >"$work/ledger.jsonl"
+touch -d '+1 hour' "$work/ledger.jsonl" # written to while the run is at work
+FLOTILLA_LEDGER=$work/ledger.jsonl check "a run with a ledger" tiny_train l epoch=1
+check "shows each rank" has "$work/l/ppyoloe_demo/report.html" 'rank 1 (h&lt;1&gt;), by the ledger'
+touch -d '-1 hour' "$work/ledger.jsonl"
+FLOTILLA_LEDGER=$work/ledger.jsonl check "a run beside the ledger of an older one" tiny_train m epoch=1
+shows_none() { ! grep -q "by the ledger" "$work/m/ppyoloe_demo/report.html"; }
+check "shows none" shows_none
+
 # What is broken.
 says "no run" 2 "no run given" "$flotilla" report
 says "no folder" 3 "there is no folder '$work/none'" "$flotilla" report "$work/none"

@@ -44,6 +44,10 @@ train() { # DIR RANKS BATCH
 check "training with evaluation" train one 1 4
 check "prints VOC's line" grep -rq 'mAP(0.50, 11point) = [0-9.]*%' "$work/one.log" "$work/log"
 check "two ranks" train two 2 2
+page=$work/two/ppyoloe_demo/report.html
+check "the run's page has VOC's one curve" grep -q '<h3>Mean average precision</h3>' "$page"
+no_coco() { grep -q 'Scores by class' "$page" && ! grep -q 'AP by size of object' "$page"; }
+check "scores by class, and none of COCO's sizes" no_coco
 weights=$work/one/ppyoloe_demo/model_final
 evaluate() { # RANKS MORE...
 	local ranks=$1
