@@ -59,7 +59,9 @@ static void add_recipe(struct facts *f)
 	json_set(f->root, "recipe", o);
 }
 
-/* "10.0.0.1:6170,10.0.0.1:6171,10.0.0.2:6170" as "10.0.0.1 (2 ranks), ..." */
+/* "10.0.0.1:6170,10.0.0.1:6171,10.0.0.2:6170" as "3: 2 on 10.0.0.1, 1 on
+ * 10.0.0.2": endpoints come in order of ranks, which are side by side on a
+ * machine. */
 static void add_ranks(struct json *machines, int world)
 {
 	const char *at = getenv("PADDLE_TRAINER_ENDPOINTS");

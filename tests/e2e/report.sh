@@ -12,6 +12,9 @@ check "and what it is made of" test -s "$run/report.json"
 has() { grep -qF -- "$2" "$1"; }
 check "it says how the run ended" has "$run/report.html" '<dt>status</dt><dd>done</dd>'
 check "and what the line said otherwise than the recipe" has "$run/report.html" "<td>-o log_iter=1</td>"
+digest=$("$flotilla" ckpt show "$run/best_model" --digest | head -c 32)
+check "the digest of its weights" has "$run/report.html" "weights of best_model</th><td>$digest<"
+check "and of its recipe" has "$run/report.html" "recipe (config.yml)</th><td>$(sha256sum "$run/config.yml" | head -c 32)<"
 no_network() { ! grep -qiE '<script|<link|src="http|href="http|url\(|@import| on[a-z]+="' "$1"; }
 check "it needs no network and no script" no_network "$run/report.html"
 
@@ -37,7 +40,9 @@ says "fleetrun says where its ledger is" 0 "it is $work/log/ledger.jsonl" "$flee
 row() { echo "{\"rank\": $1, \"host\": \"h<$1>\", \"step_ms\": 9, \"compute_ms\": 4, \"data_ms\": 2, \"wait_ms\": 3}"; }
 echo "{\"step\": 2, \"ranks\": [$(row 0), $(row 1)]}" >"$work/ledger.jsonl"
 touch -d '+1 hour' "$work/ledger.jsonl" # written to while the run is at work
-FLOTILLA_LEDGER=$work/ledger.jsonl check "a run with a ledger" tiny_train l epoch=1
+FLOTILLA_LEDGER=$work/ledger.jsonl PADDLE_TRAINER_ENDPOINTS=10.0.0.1:6170,10.0.0.1:6171,10.0.0.2:6170 \
+	check "a run with a ledger" tiny_train l epoch=1
+check "says on which machines ranks are" has "$work/l/ppyoloe_demo/report.html" ': 2 on 10.0.0.1, 1 on 10.0.0.2<'
 check "shows each rank" has "$work/l/ppyoloe_demo/report.html" 'rank 1 (h&lt;1&gt;), by the ledger'
 touch -d '-1 hour' "$work/ledger.jsonl"
 FLOTILLA_LEDGER=$work/ledger.jsonl check "a run beside the ledger of an older one" tiny_train m epoch=1

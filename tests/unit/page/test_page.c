@@ -246,6 +246,7 @@ static void test_long(void **state)
 	assert_true(strlen(text) < PAGE_MOST_BYTES / 8);
 	assert_string_equal(fl_str_get(&notes), "");
 	free(text);
+	fl_str_release(&notes);
 	fl_str_release(&lines);
 }
 
