@@ -10,13 +10,10 @@
 #include "base/version.h"
 #include "ckpt/checkpoint.h"
 #include "ckpt/locate.h"
-#include "cmd/job.h"
+#include "cmd/job_detect.h"
 #include "cmd/paddle_options.h"
 #include "data/options.h"
-#include "detect/evaluate.h"
-#include "detect/model_classes.h"
 #include "detect/options.h"
-#include "detect/weights.h"
 #include "export/export.h"
 #include "family/family.h"
 #include "text/json.h"
@@ -57,51 +54,6 @@ const struct option_table cmd_export_options = {
 	PADDLE_OPTIONS(export_args, PADDLE_EXPORT),
 };
 
-/* What is open while a model is exported. */
-struct export_job {
-	struct model_job job;
-	struct model_classes classes;
-	struct model *model;
-	struct network net;
-	const struct reader_options *reader;
-};
-
-/* The plan is not run; it is the cheapest that a network opens with. */
-static int open_job(struct export_job *e, const struct job_args *args,
-		    struct fl_err *err)
-{
-	const struct recipe *r;
-	struct plan_key key;
-	int rc = job_open(&e->job, args, false, err);
-
-	r = e->job.recipe;
-	if (rc == 0 && !*detect_options(r)->weights)
-		rc = fl_fail(err, FL_ERECIPE,
-			     "no weights given; use -o weights=FILE");
-	if (rc == 0)
-		rc = model_classes_open(r, &e->classes, err);
-	if (rc == 0)
-		rc = family_model(r, &e->model, err);
-	if (rc != 0)
-		return rc;
-	e->reader = &data_options(r)->test_reader;
-	key = evaluator_plan(r, e->reader);
-	key.batch = 1;
-	rc = network_open(&e->net, r, e->model, e->job.dev, e->job.comm,
-			  STATE_MODEL, &key, 1, err);
-	return rc ? rc
-		  : weights_load(&e->net, detect_options(r)->weights, true,
-				 err);
-}
-
-static void close_job(struct export_job *e, int rc)
-{
-	network_close(&e->net);
-	family_model_free(e->model);
-	model_classes_close(&e->classes);
-	job_close(&e->job, rc);
-}
-
 static void say_json(struct onnx *o, const char *key, struct json *value)
 {
 	struct fl_str text = FL_STR_INIT;
@@ -121,25 +73,16 @@ static struct json *three(const double v[3])
 	return list;
 }
 
-/* Names, in the order of the scores; a model that nobody knows the classes of has
- * none. */
+/* As a checkpoint has them; a model that nobody knows the classes of has none. */
 static void say_classes(struct onnx *o, const struct class_list *classes)
 {
-	struct json *names = json_new_array(), *ids = json_new_array();
+	struct tensor_meta meta[MODEL_CLASSES_META];
 
-	for (int i = 0; i < classes->count; i++) {
-		json_add(names, json_new_text(classes->names[i]));
-		if (classes->ids)
-			json_add(ids, json_new_int(classes->ids[i]));
-	}
-	if (classes->count)
-		say_json(o, "class_names", names);
-	else
-		json_free(names);
-	if (json_count(ids))
-		say_json(o, "class_ids", ids);
-	else
-		json_free(ids);
+	if (classes->count == 0)
+		return;
+	model_classes_describe(classes, &o->arena, meta);
+	for (int i = 0; i < MODEL_CLASSES_META; i++)
+		onnx_metadata(o, meta[i].key, meta[i].text);
 }
 
 static void say_input(struct onnx *o, const struct reader_options *r)
@@ -193,28 +136,28 @@ static int say_origin(struct onnx *o, const struct recipe *r,
 	return tensor_file_end(&file, path, 0, err);
 }
 
-static int build(struct export_job *e, bool nms, struct onnx *o,
+static int build(struct job_detect *d, bool nms, struct onnx *o,
 		 struct fl_err *err)
 {
-	struct nms_params params = family_suppression(e->job.recipe);
+	struct nms_params params = family_suppression(d->job.recipe);
 	struct export_input in = {
-		.model = e->model,
-		.weights = e->net.host.row[STATE_WEIGHTS],
-		.statistics = e->net.host.row[STATE_STATISTICS],
-		.height = e->reader->sizes[0][0],
-		.width = e->reader->sizes[0][1],
+		.model = d->model,
+		.weights = d->net.host.row[STATE_WEIGHTS],
+		.statistics = d->net.host.row[STATE_STATISTICS],
+		.height = d->reader->sizes[0][0],
+		.width = d->reader->sizes[0][1],
 		.suppression = nms ? &params : NULL,
 	};
-	int rc = network_fetch(&e->net, STATE_MODEL, err);
+	int rc = network_fetch(&d->net, STATE_MODEL, err);
 
 	if (rc == 0)
 		rc = export_network(&in, o, err);
 	if (rc != 0)
 		return rc;
-	say_classes(o, &e->classes.list);
-	say_input(o, e->reader);
+	say_classes(o, &d->classes.list);
+	say_input(o, d->reader);
 	say_output(o, nms);
-	return say_origin(o, e->job.recipe, err);
+	return say_origin(o, d->job.recipe, err);
 }
 
 /* Where the file goes; its folder is made. */
@@ -250,7 +193,7 @@ static int choose_path(const struct export_args *args, const struct recipe *r,
 static int export(void *ctx, int words, char **argv, struct fl_err *err)
 {
 	const struct export_args *args = ctx;
-	struct export_job e = { 0 };
+	struct job_detect d;
 	struct onnx o = { 0 };
 	char path[PATH_MAX];
 	struct stat st;
@@ -258,20 +201,20 @@ static int export(void *ctx, int words, char **argv, struct fl_err *err)
 
 	(void)words, (void)argv;
 	option_say_passed(&cmd_export_options, &args->job.passed);
-	rc = open_job(&e, &args->job, err);
+	rc = job_detect_open_model(&d, &args->job, err);
 	if (rc == 0)
-		rc = choose_path(args, e.job.recipe, path, sizeof(path), err);
+		rc = choose_path(args, d.job.recipe, path, sizeof(path), err);
 	if (rc == 0)
-		rc = build(&e, args->nms, &o, err);
+		rc = build(&d, args->nms, &o, err);
 	if (rc == 0)
 		rc = onnx_write(&o, path, err);
 	if (rc == 0)
 		fl_info("%s: %.1f MB, images [N, 3, %d, %d] to %s", path,
 			stat(path, &st) == 0 ? (double)st.st_size / 1e6 : 0,
-			e.reader->sizes[0][0], e.reader->sizes[0][1],
+			d.reader->sizes[0][0], d.reader->sizes[0][1],
 			args->nms ? "detections [K, 7]" : "boxes and scores");
 	onnx_release(&o);
-	close_job(&e, rc);
+	job_detect_close(&d, rc);
 	return rc;
 }
 

@@ -1,4 +1,4 @@
-/* job_detect.c - the opening that eval and infer share, cheap things first: a
+/* job_detect.c - the opening that eval, infer and export share, cheap things first: a
  * slip in the recipe or a missing file is told before weights are read and
  * memory is taken. */
 #include "cmd/job_detect.h"
@@ -26,7 +26,7 @@ static int open_pictures(struct job_detect *d,
 				       pictures->file, pictures->folder, err);
 }
 
-static int open_network(struct job_detect *d, struct fl_err *err)
+static int open_network(struct job_detect *d, int batch, struct fl_err *err)
 {
 	const struct recipe *r = d->job.recipe;
 	/* One plan, since every picture is resized to the reader's size;
@@ -34,6 +34,7 @@ static int open_network(struct job_detect *d, struct fl_err *err)
 	struct plan_key key = evaluator_plan(r, d->reader);
 	int rc = family_model(r, &d->model, err);
 
+	key.batch = batch;
 	if (rc == 0)
 		rc = network_open(&d->net, r, d->model, d->job.dev, d->job.comm,
 				  STATE_MODEL, &key, 1, err);
@@ -42,24 +43,42 @@ static int open_network(struct job_detect *d, struct fl_err *err)
 				 err);
 }
 
-int job_detect_open(struct job_detect *d, const struct job_args *args,
-		    const struct job_pictures *pictures, struct fl_err *err)
+/* What is opened before any picture. */
+static int open_job(struct job_detect *d, const struct job_args *args,
+		    bool ranks, struct fl_err *err)
 {
 	int rc;
 
 	*d = (struct job_detect){ 0 };
-	rc = job_open(&d->job, args, !pictures, err);
+	rc = job_open(&d->job, args, ranks, err);
 	/* Before the data sets, which may take long to read. */
 	if (rc == 0 && !*detect_options(d->job.recipe)->weights)
 		rc = fl_fail(err, FL_ERECIPE,
 			     "no weights given; use -o weights=FILE");
-	if (rc == 0)
-		/* Before the data: the weights' classes
-		 * decide how categories are met. */
-		rc = model_classes_open(d->job.recipe, &d->classes, err);
+	/* Before the data: the weights' classes decide how categories are
+	 * met. */
+	return rc ? rc : model_classes_open(d->job.recipe, &d->classes, err);
+}
+
+int job_detect_open(struct job_detect *d, const struct job_args *args,
+		    const struct job_pictures *pictures, struct fl_err *err)
+{
+	int rc = open_job(d, args, !pictures, err);
+
 	if (rc == 0)
 		rc = open_pictures(d, pictures, err);
-	return rc ? rc : open_network(d, err);
+	return rc ? rc : open_network(d, d->reader->batch_size, err);
+}
+
+int job_detect_open_model(struct job_detect *d, const struct job_args *args,
+			  struct fl_err *err)
+{
+	int rc = open_job(d, args, false, err);
+
+	if (rc != 0)
+		return rc;
+	d->reader = &data_options(d->job.recipe)->test_reader;
+	return open_network(d, 1, err);
 }
 
 /* Everything is zeroed at the start, so whatever was

@@ -1,6 +1,6 @@
-/* job_detect.h - what eval and infer open: the job, the classes of the weights,
- * pictures, and the recipe's model with its weights and one plan. Neither a loss
- * nor anything of an optimizer is among it. */
+/* job_detect.h - what eval, infer and export open: the job, the classes of the
+ * weights, pictures (but for export), and the recipe's model with its weights and
+ * one plan. Neither a loss nor anything of an optimizer is among it. */
 #ifndef FL_CMD_JOB_DETECT_H
 #define FL_CMD_JOB_DETECT_H
 
@@ -27,6 +27,10 @@ struct job_detect {
  * is asked before any data are opened. Close it however it ended. */
 int job_detect_open(struct job_detect *d, const struct job_args *args,
 		    const struct job_pictures *pictures, struct fl_err *err);
+/* The same without pictures and ranks: the model of the TestReader's size, with the
+ * cheapest plan that a network opens with. */
+int job_detect_open_model(struct job_detect *d, const struct job_args *args,
+			  struct fl_err *err);
 /* rc: how the job ended here, as for job_close(). */
 void job_detect_close(struct job_detect *d, int rc);
 

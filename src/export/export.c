@@ -17,7 +17,6 @@ struct walk {
 	const struct graph *g;
 	struct onnx *o;
 	const char **names; /* of the graph's values; NULL: not written */
-	int *h, *w;	    /* their sizes */
 };
 
 static const char *conv(struct walk *k, const char *label, const char *x,
@@ -140,24 +139,6 @@ static bool feeds_norm(const struct graph *g, int value)
 	return false;
 }
 
-/* Sizes are needed for the head's points alone; ONNX's readers have their own. */
-static void set_size(struct walk *k, const struct graph_node *n)
-{
-	int h = k->h[n->in[0]], w = k->w[n->in[0]];
-
-	if (n->kind == GRAPH_CONV) { /* padding k / 2 */
-		h = (h + n->stride - 1) / n->stride;
-		w = (w + n->stride - 1) / n->stride;
-	} else if (n->kind == GRAPH_UPSAMPLE) {
-		h *= 2;
-		w *= 2;
-	} else if (k->g->values[n->out].vector) {
-		h = w = 1;
-	}
-	k->h[n->out] = h;
-	k->w[n->out] = w;
-}
-
 static int write_node(struct walk *k, const struct graph_node *n,
 		      struct fl_err *err)
 {
@@ -206,19 +187,16 @@ static int write_head(struct walk *k)
 	const struct head *head = &k->in->model->head;
 	struct export_map maps[HEAD_MOST];
 	const char *boxes, *scores;
-	int points = 0;
+	int points = head_points(head, k->in->height, k->in->width);
 
 	for (int i = 0; i < head->count; i++) {
-		int cls = head->level[i].cls;
-
 		maps[i] = (struct export_map){
-			.cls = k->names[cls],
+			.cls = k->names[head->level[i].cls],
 			.reg = k->names[head->level[i].reg],
 			.stride = head->level[i].stride,
-			.h = k->h[cls],
-			.w = k->w[cls],
+			.h = k->in->height / head->level[i].stride,
+			.w = k->in->width / head->level[i].stride,
 		};
-		points += maps[i].h * maps[i].w;
 	}
 	k->in->model->family->export_head(k->o, head, maps, &boxes, &scores);
 	if (k->in->suppression) {
@@ -242,9 +220,7 @@ int export_network(const struct export_input *in, struct onnx *o,
 	struct walk k = { .in = in,
 			  .g = g,
 			  .o = o,
-			  .names = fl_calloc(values, sizeof(*k.names)),
-			  .h = fl_calloc(values, sizeof(int)),
-			  .w = fl_calloc(values, sizeof(int)) };
+			  .names = fl_calloc(values, sizeof(*k.names)) };
 	int rc = 0;
 
 	onnx_input(o, "images",
@@ -252,16 +228,11 @@ int export_network(const struct export_input *in, struct onnx *o,
 			      in->width),
 		   "N");
 	k.names[g->input] = "images";
-	k.h[g->input] = in->height;
-	k.w[g->input] = in->width;
 	for (int i = 1; rc == 0 && i < g->node_count; i++) {
-		set_size(&k, &g->nodes[i]);
 		rc = write_node(&k, &g->nodes[i], err);
 	}
 	if (rc == 0)
 		rc = write_head(&k);
 	free(k.names);
-	free(k.h);
-	free(k.w);
 	return rc;
 }
