@@ -41,7 +41,7 @@ check "nothing of it is left" test ! -e both/owner
 says "converted into a folder at rest" 0 "" "$flotilla" convert w.pdparams output/recipe/3.safetensors
 says "and as a step" 0 "" "$flotilla" convert w.pdparams output/recipe/step_7.safetensors
 touch -d 2020-01-01 output/recipe/3.safetensors output/recipe/step_7.safetensors
-at=$(ls output/recipe/step_*.safetensors | grep -v step_7)
+at=$(ls output/recipe/step_*.safetensors | grep -v '/step_7\.')
 done_epochs=$("$flotilla" ckpt show "$at" | sed -n 's/.*"epoch": *\([0-9]*\).*/\1/p')
 says "the run goes on" 0 "Save checkpoint" "$flotilla" train -c recipe.yml -r "$at" \
 	-o epoch=$((done_epochs + 6)) snapshot_epoch=1 keep_checkpoints=2
