@@ -86,6 +86,9 @@ static int set_numbers(struct recipe *r, const struct recipe_row *row,
 {
 	int rc = 0;
 
+	/* Where the row takes null the default stays. */
+	if (n->kind == YAML_NULL && row->words)
+		return 0;
 	if (n->kind != YAML_LIST || n->count != row->count)
 		return fl_fail(err, FL_ERECIPE,
 			       "%s: '%s' must be a list of %d numbers",
@@ -267,7 +270,7 @@ static int unknown_key(struct recipe *r, const struct yaml *n, const char *path,
 }
 
 /* "regularizer: ~", and what the reference takes for the same. */
-static bool says_nothing(const struct yaml *n)
+bool recipe_says_nothing(const struct yaml *n)
 {
 	return n->kind == YAML_NULL || (n->kind == YAML_BOOL && !n->truth) ||
 	       (n->kind == YAML_TEXT && strcmp(n->text, "None") == 0);
@@ -294,7 +297,7 @@ static int fill(struct recipe *r, const struct yaml *map, const char *prefix,
 			rc = set_row(r, slot, n, err);
 		else if (is_branch(r, path) && n->kind == YAML_MAP)
 			rc = fill(r, n, path, err);
-		else if (is_branch(r, path) && says_nothing(n))
+		else if (is_branch(r, path) && recipe_says_nothing(n))
 			rc = 0;
 		else if (is_branch(r, path))
 			rc = wrong_type(r, n, path, "a mapping", err);
@@ -332,7 +335,9 @@ int recipe_fill(struct recipe *r, const struct yaml *tree, struct fl_err *err)
 	 * keys. An architecture that nobody knows takes all rows, so that its
 	 * own row says what is possible. */
 	recipe_take_parts(r, architecture ? architecture->text : NULL);
-	rc = set_standards(r, err);
+	rc = recipe_refuse_foreign(r, tree, err);
+	if (rc == 0)
+		rc = set_standards(r, err);
 	if (rc == 0)
 		rc = fill(r, tree, "", err);
 	for (size_t i = 0; rc == 0 && i < 2; i++)

@@ -112,7 +112,9 @@ static const char *bounds(struct recipe *r, const struct recipe_row *row)
 	case ROW_INTS:
 		break;
 	}
-	return fl_arena_printf(&r->arena, "%g to %g", row->min, row->max);
+	return fl_arena_printf(&r->arena, "%g to %g%s%s", row->min, row->max,
+			       row->words ? "|" : "",
+			       row->words ? row->words : "");
 }
 
 /* A '|' would end the cell of the table. */
@@ -148,4 +150,5 @@ void recipe_print_rows(struct fl_str *out)
 		if (p->list)
 			p->list(&r, out);
 	fl_arena_release(&r.arena);
+	recipe_print_foreign(out);
 }

@@ -41,6 +41,14 @@ const struct recipe_part *recipe_next_part(int *at);
 /* "A|B|C": all that the key 'architecture' may name. */
 const char *recipe_architectures(struct fl_arena *arena);
 
+/* foreign.c: FL_ERECIPE for a recipe of a family that this build lacks. */
+int recipe_refuse_foreign(struct recipe *r, const struct yaml *tree,
+			  struct fl_err *err);
+/* The table of them in docs/recipes.md. */
+void recipe_print_foreign(struct fl_str *out);
+
+/* fields.c: null, and what the reference takes for the same. */
+bool recipe_says_nothing(const struct yaml *node);
 /* fields.c: every row's field from the tree; unknown keys refused. */
 int recipe_fill(struct recipe *r, const struct yaml *tree, struct fl_err *err);
 

@@ -15,9 +15,7 @@
  * use and keep fields from overflowing. */
 static const struct recipe_row own_rows[] = {
 	{ "architecture", ROW_FAMILY, F(architecture), 0, 0, 0, NULL, NULL,
-	  "container of backbone, neck and head, required; the tiny models with "
-	  "an auxiliary head and the rotated, small-object and semi-supervised "
-	  "families are not part of flotilla" },
+	  "container of backbone, neck and head, required" },
 	{ "num_classes", ROW_INT, F(num_classes), 1, 10000, 0, NULL, NULL,
 	  "classes of the data set; required" },
 	{ "use_gpu", ROW_BOOL, F(use_gpu), 0, 0, 0, "false", NULL,

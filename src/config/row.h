@@ -24,7 +24,7 @@ enum row_kind {
 	ROW_BOOL,
 	ROW_TEXT,
 	ROW_WORD,     /* an enum, whose values are the places among 'words' */
-	ROW_INTS,     /* exactly 'count' of them */
+	ROW_INTS,     /* exactly 'count'; words "~": null leaves the default */
 	ROW_FAMILY,   /* a text, one of the parts' architectures */
 	ROW_ACCEPTED, /* known, without meaning here: help says why */
 	ROW_REFUSED,  /* only 'standard' is possible: help says why */

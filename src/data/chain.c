@@ -7,26 +7,42 @@
 
 #include <string.h>
 
-/* A side, or height and width. The coarsest map of the model is a 32nd of the
- * picture, and an odd rest would have no place there. */
+/* A side. The coarsest map of the model is a 32nd of the picture, and an odd rest
+ * would have no place there. */
+static void take_side(struct keys *k, const struct yaml *n, int *side)
+{
+	const char *key = keys_full(k, "target_size");
+	const char *at = yaml_where(&k->r->arena, n);
+	double v = 0;
+
+	k->rc = recipe_number(k->r, n, key, true, 0, 0, &v, k->err);
+	if (k->rc == 0 && v < 32)
+		k->rc = fl_fail(
+			k->err, FL_ERECIPE,
+			"%s: '%s' is %g, but must be at least 32: nothing of a "
+			"smaller picture is left at stride 32, and the reference "
+			"fails on it too, where its neck joins a map of 2 pixels "
+			"with one of 1",
+			at, key, v);
+	else if (k->rc == 0)
+		k->rc = recipe_number(k->r, n, key, true, 32, 8192, &v, k->err);
+	if (k->rc != 0)
+		return;
+	*side = (int)v;
+	if (*side % 32 != 0)
+		k->rc = fl_fail(
+			k->err, FL_ERECIPE,
+			"%s: '%s' is %d, but must be a multiple of 32, the coarsest stride",
+			at, key, *side);
+}
+
+/* A side, or height and width. */
 static void take_size(struct keys *k, const struct yaml *n, int size[2])
 {
-	double v[2] = { 0 };
+	bool pair = n->kind == YAML_LIST && n->count == 2;
 
-	for (int i = 0; k->rc == 0 && i < 2; i++) {
-		const struct yaml *one =
-			n->kind == YAML_LIST && n->count == 2 ? n->items[i] : n;
-
-		k->rc = recipe_number(k->r, one, keys_full(k, "target_size"),
-				      true, 32, 8192, &v[i], k->err);
-		size[i] = (int)v[i];
-		if (k->rc == 0 && size[i] % 32 != 0)
-			k->rc = fl_fail(
-				k->err, FL_ERECIPE,
-				"%s: '%s' is %d, but must be a multiple of 32, the coarsest stride",
-				yaml_where(&k->r->arena, one),
-				keys_full(k, "target_size"), size[i]);
-	}
+	for (int i = 0; k->rc == 0 && i < 2; i++)
+		take_side(k, pair ? n->items[i] : n, &size[i]);
 }
 
 /* A number, [height, width], or with random_size a list of either. */
@@ -262,6 +278,9 @@ int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
 	keys_pass(&k, "use_shared_memory", "threads share all memory");
 	keys_pass(&k, "collate_batch", "batches are always put together");
 	keys_pass(&k, "inputs_def", "speaks of Paddle's inference format");
+	keys_pass(&k, "fuse_normalize",
+		  "of Paddle's inference format; pictures are normalised "
+		  "outside of the model");
 	keys_pass(&k, "drop_empty", "allow_empty of the data set decides");
 	keys_pass(&k, "mixup_epoch", "there is no mixup in this family");
 	return keys_finish(&k);

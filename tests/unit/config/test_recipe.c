@@ -55,7 +55,7 @@ static void test_own_recipes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct fl_err err = FL_ERR_INIT;
-		struct recipe *r;
+		struct recipe *r = NULL;
 
 		if (recipe_load(list[i].path, NULL, 0, &r, &err) != 0)
 			fail_msg("%s", err.text);
@@ -92,7 +92,7 @@ static void test_reference_recipes(void **state)
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct fl_err err = FL_ERR_INIT;
-		struct recipe *theirs, *ours;
+		struct recipe *theirs = NULL, *ours = NULL;
 		char path[4096], own[256];
 
 		snprintf(path, sizeof(path), "%s/configs/ppyoloe/%s.yml", root,
@@ -141,11 +141,52 @@ static int load_text(const char *text, const char *const *o, int n,
 	return rc;
 }
 
+struct bad_recipe {
+	const char *text, *says;
+};
+
+static void check_bad(const struct bad_recipe *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct fl_err err = FL_ERR_INIT;
+		struct recipe *r = NULL;
+
+		assert_int_equal(load_text(list[i].text, NULL, 0, &r, &err),
+				 FL_ERECIPE);
+		if (!strstr(err.text, list[i].says))
+			fail_msg("'%s' should say '%s'", err.text,
+				 list[i].says);
+	}
+}
+
+/* Recipes of other families, and what the reference fails on too. */
+static void test_foreign_recipes(void **state)
+{
+	static const struct bad_recipe list[] = {
+		{ GOOD "slim: Pruner\n", "'slim' is not possible" },
+		{ GOOD "slim: QAT\n",
+		  ".yml:3: the key 'slim: QAT' belongs to quantisation" },
+		{ "architecture: PPYOLOEWithAuxHead\n",
+		  "PPYOLOEWithAuxHead' belongs to the tiny models" },
+		{ GOOD "metric: RBOX\n", "belongs to PP-YOLOE-R" },
+		{ GOOD "log_itr: 3\nPPYOLOEHead: {reg_range: [-2, 8]}\n",
+		  ".yml:4: the key 'PPYOLOEHead.reg_range' belongs to PP-YOLOE-SOD" },
+		{ GOOD "EvalDataset: !SlicedCOCODataSet {image_dir: a}\n",
+		  "belongs to evaluation in slices" },
+		{ GOOD "TrainReader: {batch_transforms: [\n"
+		       "  {BatchRandomResize: {target_size: [12, 64]}}]}\n",
+		  ".yml:4: 'BatchRandomResize.target_size' is 12, but must be at least 32" },
+		{ GOOD "CSPResNet: {layers: ~}\n",
+		  "must be a list of 4 numbers" },
+	};
+
+	(void)state;
+	check_bad(list, sizeof(list) / sizeof(list[0]));
+}
+
 static void test_bad_recipes(void **state)
 {
-	static const struct {
-		const char *text, *says;
-	} list[] = {
+	static const struct bad_recipe list[] = {
 		{ "num_classes: 3\n", "'architecture' is missing" },
 		{ "architecture: YOLOv3\n", "'num_classes' is missing" },
 		{ GOOD "log_itr: 3\n",
@@ -199,21 +240,40 @@ static void test_bad_recipes(void **state)
 		{ GOOD "a: [1, 2\n", "not YAML" },
 		{ GOOD "a: *gone\n", "alias without its anchor" },
 		{ "- 1\n- 2\n", "a recipe must be a mapping" },
-		{ GOOD "slim: QAT\n", "'slim' is not possible" },
 		{ GOOD "use_npu: true\n", "can only be false" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		struct fl_err err = FL_ERR_INIT;
-		struct recipe *r;
+	check_bad(list, sizeof(list) / sizeof(list[0]));
+}
 
-		assert_int_equal(load_text(list[i].text, NULL, 0, &r, &err),
-				 FL_ERECIPE);
-		if (!strstr(err.text, list[i].says))
-			fail_msg("'%s' should say '%s'", err.text,
-				 list[i].says);
-	}
+/* Keys of other programs' recipes that change nothing here: what is read is
+ * what would be read without them. */
+static void test_without_effect(void **state)
+{
+	static const char text[] =
+		GOOD "eval_size: ~\n"
+		     "with_mask: false\nfor_distill: false\nPPYOLOERHead: ~\n";
+	struct fl_err err = FL_ERR_INIT;
+	struct recipe *r = NULL;
+
+	(void)state;
+	/* Known by its family's key, it is still no key of ours. */
+	assert_int_equal(load_text(text, NULL, 0, &r, &err), FL_ERECIPE);
+	assert_non_null(strstr(err.text, "unknown key 'with_mask'"));
+	err = (struct fl_err)FL_ERR_INIT;
+	if (load_text(GOOD
+		      "eval_size: ~\nfor_distill: false\n"
+		      "TestReader: {fuse_normalize: true}\n"
+		      "EvalMOTDataset: !MOTImageFolder {data_root: x}\n"
+		      "TestMOTDataset: !MOTImageFolder {keep_ori_im: true}\n"
+		      "EvalMOTReader: {batch_size: 1}\n"
+		      "TestMOTReader: {inputs_def: {image_shape: [3, 8, 8]}}\n",
+		      NULL, 0, &r, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(data_options(r)->eval_height, 640);
+	assert_int_equal(data_options(r)->eval_width, 640);
+	recipe_free(r);
 }
 
 static void test_overrides(void **state)
@@ -225,7 +285,7 @@ static void test_overrides(void **state)
 					 "pretrain_weights=" };
 	static const char *const bad[] = { "novalue" };
 	struct fl_err err = FL_ERR_INIT;
-	struct recipe *r;
+	struct recipe *r = NULL;
 
 	(void)state;
 	if (load_text(GOOD "TrainDataset: !COCODataSet {image_dir: a}\n"
@@ -266,7 +326,7 @@ static void test_left_out_interpolation(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct fl_err err = FL_ERR_INIT;
-		struct recipe *r;
+		struct recipe *r = NULL;
 		char text[256];
 
 		snprintf(text, sizeof(text),
@@ -283,7 +343,7 @@ static void test_left_out_interpolation(void **state)
 static void load_schedule(const char *schedule, struct schedule *out)
 {
 	struct fl_err err = FL_ERR_INIT;
-	struct recipe *r;
+	struct recipe *r = NULL;
 	char text[256];
 
 	snprintf(text, sizeof(text), GOOD "LearningRate: {schedulers: [%s]}\n",
@@ -349,7 +409,7 @@ static void test_left_out_optimizer(void **state)
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct fl_err err = FL_ERR_INIT;
 		const struct schedule_options *s;
-		struct recipe *r;
+		struct recipe *r = NULL;
 		char text[256];
 
 		snprintf(text, sizeof(text), GOOD "%s", list[i].text);
@@ -383,7 +443,7 @@ static void test_fuzz(void **state)
 		0);
 	text = malloc(map.size + 1);
 	for (int i = 0; i < 400; i++) {
-		struct recipe *r;
+		struct recipe *r = NULL;
 
 		memcpy(text, map.data, map.size);
 		text[map.size] = '\0';
@@ -422,7 +482,7 @@ static void test_changes(void **state)
 		{ "seed", "3", NULL },
 	};
 	struct fl_err err = FL_ERR_INIT;
-	struct recipe *r;
+	struct recipe *r = NULL;
 	char folder[4096], base[8192];
 	const char *path;
 
@@ -475,6 +535,8 @@ int main(void)
 		cmocka_unit_test(test_own_recipes),
 		cmocka_unit_test(test_reference_recipes),
 		cmocka_unit_test(test_bad_recipes),
+		cmocka_unit_test(test_foreign_recipes),
+		cmocka_unit_test(test_without_effect),
 		cmocka_unit_test(test_overrides),
 		cmocka_unit_test(test_left_out_interpolation),
 		cmocka_unit_test(test_schedules),

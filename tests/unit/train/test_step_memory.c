@@ -119,9 +119,9 @@ static void test_step(void **state)
 	struct engine_batch batches[2];
 	struct plan_key keys[2];
 	struct fl_err err = FL_ERR_INIT;
-	struct dev *dev;
-	struct recipe *recipe;
-	struct model *model;
+	struct dev *dev = NULL;
+	struct recipe *recipe = NULL;
+	struct model *model = NULL;
 	struct engine e;
 	void *volatile probe;
 
