@@ -17,8 +17,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -384,6 +384,28 @@ int fl_owner_claim(struct fl_owner *o, const char *folder, const char *job,
 		return rc;
 	return fl_fail(err, FL_EUSAGE, "'%s' belongs to %s; %s", folder,
 		       o->holder, instead);
+}
+
+bool fl_owner_look(const char *folder, char *holder, size_t size)
+{
+	struct fl_err why = FL_ERR_INIT;
+	struct fl_owner o = { .fd = -1 };
+	char path[PATH_MAX], *text;
+	bool there;
+
+	*holder = '\0';
+	if (fl_join(path, sizeof(path), folder, FL_OWNER_FILE, &why) != 0)
+		return false;
+	o.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (o.fd < 0)
+		return false;
+	text = read_words(o.fd);
+	there = !gone(text) && describe(&o, text);
+	if (there)
+		snprintf(holder, size, "%s", o.holder);
+	free(text);
+	fl_close(&o.fd);
+	return there;
 }
 
 /* The last one of a job removes the file; whoever opened it meanwhile sees that

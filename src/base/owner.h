@@ -29,6 +29,9 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #define FL_OWNER_FILE "owner"
 #define FL_OWNER_OTHER 1 /* somebody else who lives has it */
 
@@ -55,6 +58,10 @@ int fl_owner_take(struct fl_owner *o, const char *folder, const char *job,
  * to do then. */
 int fl_owner_claim(struct fl_owner *o, const char *folder, const char *job,
 		   int flags, const char *instead, struct fl_err *err);
+/* For whoever only looks: does somebody have the folder, as far as the words tell?
+ * holder: who, or "". No lock is tried, since its owner could meet it. One on
+ * another machine is believed, for ever where it was killed. */
+bool fl_owner_look(const char *folder, char *holder, size_t size);
 /* Gives it back; after anything but 0 of take, nothing. */
 void fl_owner_release(struct fl_owner *o);
 

@@ -186,6 +186,20 @@ void facts_add_weights(struct facts *f)
 	}
 }
 
+/* Whole, for whoever reads the report is in another folder. */
+static void add_ledger_file(struct facts *f)
+{
+	const char *path = getenv(AGENT_LEDGER_VARIABLE);
+	struct fl_err why = FL_ERR_INIT;
+	char here[PATH_MAX], whole[PATH_MAX];
+
+	/* Of the process that the run goes on from. */
+	json_set_null(f->root, "ledger_file");
+	if (path && getcwd(here, sizeof(here)) &&
+	    fl_join(whole, sizeof(whole), here, path, &why) == 0)
+		json_set_text(f->root, "ledger_file", whole);
+}
+
 int facts_open(struct facts *f, const struct sink_run *run, struct fl_err *err)
 {
 	struct fl_err why = FL_ERR_INIT;
@@ -207,6 +221,9 @@ int facts_open(struct facts *f, const struct sink_run *run, struct fl_err *err)
 	json_set_int(f->root, "epochs", run->epochs);
 	json_set_int(f->root, "steps_per_epoch", run->steps_per_epoch);
 	json_set_int(f->root, "ranks", run->world_size);
+	json_set_int(f->root, "batch_size", run->batch_size);
+	json_set_int(f->root, "begun", f->begun);
+	add_ledger_file(f);
 	add_recipe(f);
 	add_machines(f);
 	add_versions(f);

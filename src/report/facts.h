@@ -4,7 +4,10 @@
  *     recipe     path, changes: key, value, base, from
  *     machines, versions, digests   texts by their names, as the page has them
  *     epochs, steps_per_epoch, ranks, seconds
+ *     batch_size images of one rank and step
+ *     begun      of this process, in seconds since 1970
  *     ledger     report/ledger_means.h
+ *     ledger_file   where the launcher keeps it, on the machine of rank 0
  *     evaluation, pictures, batch   report/scores.h, report/pictures.h
  *     labels     report/labels.h
  *

@@ -47,7 +47,6 @@ static int take_batch(void *self, const struct sink_batch *b,
 {
 	struct page_sink *p = self;
 
-	(void)err;
 	if (p->known_data)
 		return 0;
 	facts_add_data(&p->facts, "training data", b->data);
@@ -58,7 +57,9 @@ static int take_batch(void *self, const struct sink_batch *b,
 						    ->train_reader,
 					   b));
 	p->known_data = true;
-	return 0;
+	/* Without a page: whoever follows the run learns how long it will be
+	 * before its first evaluation. */
+	return facts_write(&p->facts, err);
 }
 
 static int write_page(struct page_sink *p, bool running, struct fl_err *err)
