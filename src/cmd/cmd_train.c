@@ -9,19 +9,18 @@
 
 #include "agent/agent_link.h"
 #include "base/clock.h"
-#include "base/inherited.h"
 #include "base/log.h"
 #include "base/variable.h"
 #include "cmd/job.h"
 #include "cmd/paddle_options.h"
 #include "cmd/train_batch.h"
+#include "cmd/train_signals.h"
 #include "cmd/train_watch.h"
 #include "optim/schedule.h"
 #include "train/resume.h"
 #include "train/timing.h"
 #include "train/options.h"
 
-#include <execinfo.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,60 +76,6 @@ const struct option_table cmd_train_options = {
 	.count = sizeof(rows) / sizeof(rows[0]),
 	PADDLE_OPTIONS(train_args, PADDLE_TRAIN),
 };
-
-static volatile sig_atomic_t stop_signal;
-/* Read and written by the handler alone; stop_signal is read by
- * train() when the run has ended. */
-static double stop_at;
-
-/* One request comes by several ways where a scheduler signals every process and
- * the agent passes its own signal on: within a moment it counts once. A later
- * one ends the program at once; under an agent that is the agent's to judge. */
-#define MOMENT_S 2.0
-
-static void on_signal(int number)
-{
-	double now = fl_now_s();
-
-	/* signal() and raise() may be called here, printing may not. */
-	if (stop_signal) {
-		if (!agent_link_is_open() && now - stop_at > MOMENT_S) {
-			signal(number, SIG_DFL);
-			raise(number); /* taken as the handler returns */
-		}
-		return;
-	}
-	stop_at = now;
-	stop_signal = number;
-	train_request_stop();
-}
-
-/* The agent asks where a stalled trainer is: the stack of the main thread goes
- * to its log. Addresses resolve with addr2line -e flotilla. */
-static void on_stack(int number)
-{
-	void *frames[32];
-	int n = backtrace(frames, 32);
-
-	(void)number;
-	backtrace_symbols_fd(frames, n, STDERR_FILENO);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-	struct sigaction stack = { .sa_handler = on_stack,
-				   .sa_flags = SA_RESTART };
-	void *frame;
-
-	backtrace(&frame, 1); /* loads what a handler may not load */
-	sigaction(SIGUSR2, &stack, NULL);
-
-	a.sa_flags = SA_RESTART;
-	for (const int *number = fl_stop_signals; *number; number++)
-		if (!fl_inherited_ignored(*number))
-			sigaction(*number, &a, NULL);
-}
 
 static int take_variables(struct train_args *args, struct fl_err *err)
 {
@@ -245,7 +190,9 @@ static int train(const struct train_args *args, struct model_job *job,
 	 * "failed" and the outputs are closed. */
 	rc = train_watch_end(&w, &summary, fl_now_s() - start, rc, err);
 	if (rc == 0 && summary.stopped)
-		rc = fl_fail(err, stop_signal == SIGINT ? FL_EINT : FL_ETERM,
+		rc = fl_fail(err,
+			     train_signals_stop() == SIGINT ? FL_EINT
+							    : FL_ETERM,
 			     "stopped as asked; go on with -r %s",
 			     *summary.weights ? summary.weights : w.dir->path);
 	return rc;
@@ -301,10 +248,11 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 	int rc;
 
 	(void)words, (void)argv;
-	catch_signals();
 	fl_log_keep(); /* the log file comes with the first step */
 	prefer(args, &keys);
-	rc = take_variables(args, err);
+	rc = train_signals_open(err);
+	if (rc == 0)
+		rc = take_variables(args, err);
 	timing = args->preflight != 0;
 	if (rc == 0)
 		rc = job_open(&job, &args->job, !timing, err);

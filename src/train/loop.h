@@ -84,7 +84,7 @@ struct train_summary {
 	char weights[4096]; /* the newest checkpoint */
 };
 
-/* Ask the run to end after the step in work; from a signal handler too. */
+/* Ask the run to end after the step in work; from any thread. */
 void train_request_stop(void);
 
 int train_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,

@@ -23,16 +23,16 @@
 #include "train/options.h"
 
 #include <limits.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
-/* Set by a handler of signals, read once a step; the ranks tell each other in
- * the step's own sum (step.c). */
-static volatile sig_atomic_t stop_requested;
+/* Set by another thread, read once a step; the ranks tell each other in the
+ * step's own sum (step.c). */
+static atomic_bool stop_requested;
 
 void train_request_stop(void)
 {
-	stop_requested = 1;
+	atomic_store(&stop_requested, true);
 }
 
 void run_phase(const struct run *r, const char *what)
@@ -242,7 +242,7 @@ int run_step(struct run *r, struct fl_err *err)
 			      train_position(&r->place));
 	run_phase(r, "step");
 	rc = engine_step(&r->engine, &eb, r->place.epoch, info.lr,
-			 stop_requested != 0, &info.result, err);
+			 atomic_load(&stop_requested), &info.result, err);
 	if (rc != 0)
 		return rc;
 	info.batch_s = fl_now_s() - start;
