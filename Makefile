@@ -19,6 +19,7 @@ WERROR ?=
 PKGS_TEXT   = yaml-0.1 jansson
 PKGS_IMAGE  = libjpeg spng libwebp libwebpdemux libtiff-4
 PKGS_LAUNCH = pmix
+PKGS_SERVE  = libmicrohttpd
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -O3 -g -fno-math-errno -fno-trapping-math \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wno-unknown-warning-option -Wno-format-truncation \

@@ -40,7 +40,7 @@ static const struct option_command commands[] = {
 	{ "report", cmd_report, &cmd_report_options,
 	  "a page of a run, or of several side by side" },
 	{ "watch", cmd_watch, &cmd_watch_options,
-	  "how a run at work stands, in a terminal" },
+	  "how a run at work stands, in a terminal or as a page" },
 	{ "recipe-keys", cmd_recipe_keys, &cmd_recipe_keys_options,
 	  "all keys of a recipe, as a table" },
 	{ "plans", cmd_plans, &cmd_plans_options,

@@ -10,6 +10,7 @@
 #include "image/image.h"
 #include "text/json.h"
 #include "text/yaml.h"
+#include "watch/server.h"
 
 void versions_print(FILE *to)
 {
@@ -18,6 +19,7 @@ void versions_print(FILE *to)
 		{ "libyaml", yaml_library_version },
 		{ "Jansson", json_library_version },
 		{ "libsodium", fl_digest_library_version },
+		{ "libmicrohttpd", server_library_version },
 		{ NULL, NULL }
 	};
 	const struct fl_library *all[] = { libraries, image_libraries, NULL };

@@ -74,14 +74,20 @@ static void add_title(const struct sheet *p, struct fl_str *out)
 	}
 }
 
-static void add_head(const struct sheet *p, struct fl_str *out)
+/* refresh_s 0: it stays as it is. */
+static void add_head(const struct sheet *p, int refresh_s, struct fl_str *out)
 {
 	fl_str_add(out,
 		   "<!DOCTYPE html>\n"
 		   "<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">"
 		   "<head><meta charset=\"utf-8\"/>\n"
 		   "<meta name=\"viewport\" content=\"width=device-width, "
-		   "initial-scale=1\"/>\n"
+		   "initial-scale=1\"/>\n");
+	if (refresh_s > 0)
+		fl_str_addf(out,
+			    "<meta http-equiv=\"refresh\" content=\"%d\"/>\n",
+			    refresh_s);
+	fl_str_add(out,
 		   "<meta http-equiv=\"Content-Security-Policy\" content=\""
 		   "default-src 'none'; style-src 'unsafe-inline'; img-src "
 		   "data:\"/>\n<title>");
@@ -162,7 +168,7 @@ static void compose(struct sheet *p, struct fl_str *out)
 	struct fl_str body = FL_STR_INIT;
 
 	compose_sections(p, &body);
-	add_head(p, out);
+	add_head(p, 0, out);
 	add_made(out);
 	add_links(fl_str_get(&body), out);
 	add_notes(p, out);
@@ -170,6 +176,21 @@ static void compose(struct sheet *p, struct fl_str *out)
 	fl_str_add(out, fl_str_get(&body));
 	fl_str_add(out, "</main></body></html>\n");
 	fl_str_release(&body);
+}
+
+void page_live(const struct page_run *run, int refresh_s, const char *part,
+	       struct fl_str *out)
+{
+	struct sheet p = { .count = 1, .running = true };
+
+	p.runs[0] = *run; /* a look at it; the run stays the caller's */
+	add_head(&p, refresh_s, out);
+	add_made(out);
+	add_notes(&p, out);
+	fl_str_add(out, "</header>\n<main>");
+	fl_str_add(out, part);
+	page_curves(&p, out);
+	fl_str_add(out, "</main></body></html>\n");
 }
 
 /* Side by side they are called as they were asked for. */

@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include "page/run.h"
+
 #include <stdbool.h>
 
 /* Beside one another; more colours could not be told apart. */
@@ -20,6 +22,10 @@
 #define PAGE_MOST_BYTES 3000000
 #define PAGE_FILE "report.html"
 
+/* A page of a run at work, which a browser asks for anew every so many seconds:
+ * its curves, below a part that the caller has made (page/html.h). */
+void page_live(const struct page_run *run, int refresh_s, const char *part,
+	       struct fl_str *out);
 /* Written whole or not at all. running: the only run is at work, and what an
  * older summary.json says is not its end. notes receives lines on what could not
  * be read. FL_EDATA for a folder without a run, FL_EIO. */

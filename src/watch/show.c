@@ -2,60 +2,22 @@
  *
  * A run that starts anew moves a folder away, and a page that is served goes
  * down with its machine's network for a moment: an error counts once it has
- * stayed for GRACE_S. Signals set a flag and end the wait; Ctrl-Z gives the
+ * stayed for SHOW_GRACE_S. Signals set a flag and end the wait; Ctrl-Z gives the
  * terminal back first. */
 #include "watch/show.h"
 
 #include "base/clock.h"
 #include "base/str.h"
 #include "watch/screen.h"
+#include "watch/signals.h"
 #include "watch/terminal.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-#define GRACE_S 5.0
-
-static volatile sig_atomic_t ended, stopped, resized;
-
-static void on_signal(int number)
-{
-	if (number == SIGTSTP)
-		stopped = 1;
-	else if (number == SIGWINCH)
-		resized = 1;
-	else
-		ended = 1;
-}
-
-static const int caught[] = { SIGINT,  SIGTERM,	 SIGHUP,
-			      SIGTSTP, SIGWINCH, SIGQUIT };
-#define CAUGHT (sizeof(caught) / sizeof(caught[0]))
-
-static void catch_signals(struct sigaction old[CAUGHT])
-{
-	struct sigaction a = { .sa_handler = on_signal };
-
-	ended = stopped = resized = 0;
-	sigemptyset(&a.sa_mask);
-	for (size_t i = 0; i < CAUGHT; i++) {
-		sigaction(caught[i], NULL, &old[i]);
-		/* What the shell has made deaf (nohup) stays so. */
-		if (old[i].sa_handler != SIG_IGN)
-			sigaction(caught[i], &a, NULL);
-	}
-}
-
-static void let_signals(const struct sigaction old[CAUGHT])
-{
-	for (size_t i = 0; i < CAUGHT; i++)
-		sigaction(caught[i], &old[i], NULL);
-}
 
 bool show_speaks_utf8(void)
 {
@@ -130,18 +92,19 @@ static void wait_a_while(const struct json *status, double seconds)
 {
 	double until = fl_now_s() + seconds;
 
-	while (!ended && fl_now_s() < until) {
+	while (!signals_ended() && fl_now_s() < until) {
+		bool fit;
+
 		fl_sleep_s(fmin(until - fl_now_s(), 0.2));
-		if (stopped) {
-			stopped = 0;
+		fit = signals_take_resize();
+		if (signals_take_stop()) {
 			terminal_leave();
 			raise(SIGSTOP);
 			terminal_enter();
-			resized = 1;
+			fit = true;
 		}
-		if (resized && status && terminal_is())
+		if (fit && status && terminal_is())
 			redraw(status);
-		resized = 0;
 	}
 }
 
@@ -160,7 +123,7 @@ static int look(const struct watch_source *source, struct json **status,
 	}
 	if (*failing == 0)
 		*failing = fl_now_s();
-	return *status && fl_now_s() - *failing < GRACE_S ? 0 : rc;
+	return *status && fl_now_s() - *failing < SHOW_GRACE_S ? 0 : rc;
 }
 
 static int follow_run(const struct watch_source *source, double every,
@@ -170,7 +133,7 @@ static int follow_run(const struct watch_source *source, double every,
 	double failing = 0;
 	int rc = 0;
 
-	while (!ended) {
+	while (!signals_ended()) {
 		rc = look(source, status, &failing, err);
 		if (rc != 0)
 			break;
@@ -191,14 +154,14 @@ static int follow_run(const struct watch_source *source, double every,
 int show_run(const struct watch_source *source,
 	     const struct show_options *options, struct fl_err *err)
 {
-	struct sigaction old[CAUGHT];
+	struct signals signals;
 	struct json *status = NULL;
 	int rc;
 
 	/* The run is the one that matters. */
 	if (nice(10) == -1) { /* it is as nice as it may be */
 	}
-	catch_signals(old);
+	signals_catch(&signals);
 	if (options->once) {
 		rc = source->ask(source->self, &status, err);
 		if (rc == 0)
@@ -209,7 +172,7 @@ int show_run(const struct watch_source *source,
 		if (status && terminal_is())
 			print(status);
 	}
-	let_signals(old);
+	signals_let(&signals);
 	json_free(status);
 	return rc;
 }

@@ -26,7 +26,8 @@ struct show_options {
 	double every; /* seconds */
 };
 
-/* An error of the source ends it when it stays for some seconds. */
+/* An error of the source ends it when it stays for so many seconds. */
+#define SHOW_GRACE_S 5.0
 int show_run(const struct watch_source *source,
 	     const struct show_options *options, struct fl_err *err);
 

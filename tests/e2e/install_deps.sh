@@ -50,7 +50,7 @@ refuses() { # NAME STATUS 'TEXT' ARGS...
 }
 
 debian="gcc make pkgconf libc6-dev libdnnl-dev libopenmpi-dev openmpi-bin libpmix-dev libjpeg62-turbo-dev libspng-dev
-	libwebp-dev libtiff-dev libyaml-dev libjansson-dev libsodium-dev"
+	libwebp-dev libtiff-dev libyaml-dev libjansson-dev libsodium-dev libmicrohttpd-dev"
 where=$apt
 : >"$installed"
 lines "$debian" >"$known"
@@ -78,7 +78,8 @@ refuses "a package needs more" 1 "no package 'build-essential' is known here" pa
 refuses "an unknown word" 2 "unknown word 'test'" test
 
 fedora="gcc make pkgconf-pkg-config glibc-devel onednn-devel openmpi-devel openmpi pmix-devel
-	libjpeg-turbo-devel libspng-devel libwebp-devel libtiff-devel libyaml-devel jansson-devel libsodium-devel"
+	libjpeg-turbo-devel libspng-devel libwebp-devel libtiff-devel libyaml-devel jansson-devel libsodium-devel
+	libmicrohttpd-devel"
 where=$dnf
 : >"$installed"
 lines "$fedora" >"$known"

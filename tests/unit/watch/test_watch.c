@@ -1,8 +1,11 @@
 /* Watching: a folder is read as it grows, half a line waits, what is rewritten is
  * read anew; no line of a screen is wider or moves the cursor, whatever another
- * machine sends; a chart has its dots where they belong. */
+ * machine sends; a chart has its dots where they belong; which words are machines,
+ * and which headers hold a token. */
 #include "watch/chart.h"
 #include "watch/follow.h"
+#include "watch/password.h"
+#include "watch/remote.h"
 #include "watch/screen.h"
 #include "watch/show.h"
 #include "watch/status.h"
@@ -326,6 +329,67 @@ static void test_language(void **state)
 	assert_true(show_speaks_utf8());
 }
 
+static void test_remote_words(void **state)
+{
+	static const struct {
+		const char *word, *host, *port; /* host NULL: none */
+	} rows[] = {
+		{ "node1:8080", "node1", "8080" },
+		{ "[::1]:80", "::1", "80" },
+		{ "http://node1:1/", "node1", "1" },
+		{ "http://node1:1", "node1", "1" },
+		{ "output/my", NULL, NULL },
+		{ "output/my:80", NULL, NULL },
+		{ "http://node1:1/x", NULL, NULL },
+		{ "node1:", NULL, NULL },
+		{ ":80", NULL, NULL },
+		{ "node1:65536", NULL, NULL },
+		{ "node1:8o", NULL, NULL },
+		{ "node1:100000", NULL, NULL },
+		{ "", NULL, NULL },
+		{ "my", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct remote r;
+		bool is = remote_parse(rows[i].word, &r);
+
+		assert_int_equal(is, rows[i].host != NULL);
+		if (!is)
+			continue;
+		assert_string_equal(r.host, rows[i].host);
+		assert_string_equal(r.port, rows[i].port);
+	}
+}
+
+static void test_passwords(void **state)
+{
+	static const struct {
+		const char *header;
+		bool fits; /* "a:b c" */
+	} rows[] = {
+		{ NULL, false },
+		{ "", false },
+		{ "a:b c", false },
+		{ "Bearer a:b c", true },
+		{ "bearer a:b c", true },
+		{ "Bearer a:b", false },
+		{ "Bearer a:b c ", false },
+		{ "Basic eDphOmIgYw==", true }, /* x:a:b c */
+		{ "Basic OmE6YiBj", true },	/* :a:b c */
+		{ "Basic YTpiIGM=", false },	/* a:b c */
+		{ "Basic eDphOmI=", false },	/* x:a:b */
+		{ "Basic ", false },
+		{ "Basic ====", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(password_fits(rows[i].header, "a:b c"),
+				 rows[i].fits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +401,8 @@ int main(void)
 		cmocka_unit_test(test_many_ranks),
 		cmocka_unit_test(test_chart),
 		cmocka_unit_test(test_language),
+		cmocka_unit_test(test_remote_words),
+		cmocka_unit_test(test_passwords),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
