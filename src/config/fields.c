@@ -81,11 +81,25 @@ int recipe_truth(struct recipe *r, const struct yaml *n, const char *key,
 	return 0;
 }
 
-static int set_numbers(struct recipe *r, const struct recipe_row *row,
-		       const struct yaml *n, int *field, struct fl_err *err)
+/* The whole numbers of a list, which has at least so many. */
+static int take_numbers(struct recipe *r, const struct recipe_row *row,
+			const struct yaml *n, int *out, struct fl_err *err)
 {
 	int rc = 0;
 
+	for (int i = 0; rc == 0 && i < n->count; i++) {
+		double v = 0;
+
+		rc = recipe_number(r, n->items[i], row->path, true, row->min,
+				   row->max, &v, err);
+		out[i] = (int)v;
+	}
+	return rc;
+}
+
+static int set_numbers(struct recipe *r, const struct recipe_row *row,
+		       const struct yaml *n, int *field, struct fl_err *err)
+{
 	/* Where the row takes null the default stays. */
 	if (n->kind == YAML_NULL && row->words)
 		return 0;
@@ -93,14 +107,20 @@ static int set_numbers(struct recipe *r, const struct recipe_row *row,
 		return fl_fail(err, FL_ERECIPE,
 			       "%s: '%s' must be a list of %d numbers",
 			       where(r, n), row->path, row->count);
-	for (int i = 0; rc == 0 && i < n->count; i++) {
-		double v = 0;
+	return take_numbers(r, row, n, field, err);
+}
 
-		rc = recipe_number(r, n->items[i], row->path, true, row->min,
-				   row->max, &v, err);
-		field[i] = (int)v;
-	}
-	return rc;
+static int set_list(struct recipe *r, const struct recipe_row *row,
+		    const struct yaml *n, struct recipe_list *list,
+		    struct fl_err *err)
+{
+	FL_ASSERT(row->count <= RECIPE_LIST);
+	if (n->kind != YAML_LIST || n->count < 1 || n->count > row->count)
+		return fl_fail(err, FL_ERECIPE,
+			       "%s: '%s' must be a list of 1 to %d numbers",
+			       where(r, n), row->path, row->count);
+	list->count = n->count;
+	return take_numbers(r, row, n, list->values, err);
 }
 
 /* The text of a node, one of words where there are any; *place: which. Numbers
@@ -213,6 +233,8 @@ static int set_row(struct recipe *r, const struct recipe_slot *slot,
 		return set_text(r, row, n, field, err);
 	case ROW_INTS:
 		return set_numbers(r, row, n, field, err);
+	case ROW_LIST:
+		return set_list(r, row, n, field, err);
 	case ROW_ACCEPTED:
 		return 0;
 	case ROW_REFUSED:

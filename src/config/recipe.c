@@ -110,6 +110,7 @@ static const char *bounds(struct recipe *r, const struct recipe_row *row)
 	case ROW_INT:
 	case ROW_REAL:
 	case ROW_INTS:
+	case ROW_LIST:
 		break;
 	}
 	return fl_arena_printf(&r->arena, "%g to %g%s%s", row->min, row->max,

@@ -25,9 +25,17 @@ enum row_kind {
 	ROW_TEXT,
 	ROW_WORD,     /* an enum, whose values are the places among 'words' */
 	ROW_INTS,     /* exactly 'count'; words "~": null leaves the default */
+	ROW_LIST,     /* 1 to 'count' of them, into a struct recipe_list */
 	ROW_FAMILY,   /* a text, one of the parts' architectures */
 	ROW_ACCEPTED, /* known, without meaning here: help says why */
 	ROW_REFUSED,  /* only 'standard' is possible: help says why */
+};
+
+#define RECIPE_LIST 8 /* numbers of a ROW_LIST at most */
+
+struct recipe_list {
+	int count;
+	int values[RECIPE_LIST];
 };
 
 /* One key, as a path of words. */

@@ -27,6 +27,9 @@
 #include <cmocka.h>
 
 #define KEPT "tests/golden/step/micro"
+/* Recorded by make_family.py: four levels, and a learned factor in the neck. */
+#define KEPT_P2 "tests/golden/step/p2-micro"
+#define KEPT_ALPHA "tests/golden/step/neck-alpha-micro"
 #define WHOLE "../shared/oracle/golden/step/micro.safetensors"
 #define RECIPE "configs/ppyoloe/ppyoloe_crn_s_300e_coco.yml"
 #define SEED 8
@@ -35,23 +38,23 @@ static struct tensor_file golden;
 static bool there;
 static char weights[64], out[64];
 
-static void judge(const char *device, double slack)
+static void judge(const char *stem, const char *device, double slack)
 {
 	struct fl_err err = FL_ERR_INIT;
 	struct golden_report report;
 
-	if (golden_step_check(KEPT, device, slack, &report, &err) != 0)
+	if (golden_step_check(stem, device, slack, &report, &err) != 0)
 		fail_msg("%s", err.text);
 	assert_true(report.count >= 20);
 	if (report.failed)
-		fail_msg("%d failures on %s, the first: %s", report.failed,
-			 device, report.first);
+		fail_msg("%s: %d failures on %s, the first: %s", stem,
+			 report.failed, device, report.first);
 }
 
 static void test_kept_ref(void **state)
 {
 	(void)state;
-	judge("ref", 1);
+	judge(KEPT, "ref", 1);
 }
 
 /* Rounding differs between instruction sets and thread counts; the figures
@@ -59,7 +62,21 @@ static void test_kept_ref(void **state)
 static void test_kept_cpu(void **state)
 {
 	(void)state;
-	judge("cpu", 2);
+	judge(KEPT, "cpu", 2);
+}
+
+static void test_four_levels(void **state)
+{
+	(void)state;
+	judge(KEPT_P2, "ref", 1);
+	judge(KEPT_P2, "cpu", 2);
+}
+
+static void test_factor_in_neck(void **state)
+{
+	(void)state;
+	judge(KEPT_ALPHA, "ref", 1);
+	judge(KEPT_ALPHA, "cpu", 2);
 }
 
 static const char *const overrides[] = {
@@ -198,6 +215,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept_ref),
 		cmocka_unit_test(test_kept_cpu),
+		cmocka_unit_test(test_four_levels),
+		cmocka_unit_test(test_factor_in_neck),
 		cmocka_unit_test(test_atss),
 		cmocka_unit_test(test_task_aligned),
 	};

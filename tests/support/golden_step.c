@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define MAX_STEPS 16
+#define MAX_KEYS 8
 
 struct step_case {
 	struct json *truth, *own; /* float64, float32 */
@@ -38,10 +39,12 @@ static int load_recipe(struct step_case *c, const char *precision,
 		{ "LearningRate.base_lr", "base_lr" },
 		{ "PPYOLOEHead.static_assigner_epoch", "static_assigner_epoch" }
 	};
-	char path[128], texts[5][64], maps[32];
-	const char *overrides[7] = { "short_sums=true", maps }, *size = "s";
+	char path[128], texts[5][64], more[MAX_KEYS][128], maps[32];
+	const char *overrides[7 + MAX_KEYS] = { "short_sums=true", maps };
+	const struct json *other = json_get(c->row, "keys");
+	const char *size = "s";
 	bool plus = false;
-	int count = 2;
+	int count = 2, others = 0;
 
 	snprintf(maps, sizeof(maps), "precision=%s", precision);
 	json_text(json_get(c->row, "size"), &size);
@@ -55,6 +58,13 @@ static int load_recipe(struct step_case *c, const char *precision,
 			continue;
 		snprintf(texts[i], sizeof(texts[0]), "%s=%.17g", keys[i][0], v);
 		overrides[count++] = texts[i];
+	}
+	/* Other models than the published ones: make_family.py. */
+	for (void *it = json_first(other); it; it = json_next(other, it)) {
+		FL_ASSERT(others < MAX_KEYS);
+		snprintf(more[others], sizeof(more[0]), "%s=%s", json_key(it),
+			 json_text_or(other, json_key(it), ""));
+		overrides[count++] = more[others++];
 	}
 	return recipe_load(path, overrides, count, &c->recipe, err);
 }

@@ -1,7 +1,8 @@
 /* CSPResNet: ppdet/modeling/backbones/cspresnet.py.
  * A stem of three convolutions halves twice, each stage halves again and doubles
- * what a pixel knows; the last three stages are what the neck takes. Names are
- * the reference's state dict's, by which weights are found. */
+ * what a pixel knows; the last stages, as many as the head has levels, are what the
+ * neck takes. Names are the reference's state dict's, by which weights are
+ * found. */
 #include "family/ppyoloe/ppyoloe_priv.h"
 
 /* 3x3 of stride 2, then two of stride 1: half the channels until the last.
@@ -57,20 +58,21 @@ static int stage(struct graph *g, int x, int cout, int blocks, bool alpha,
 }
 
 void ppyoloe_backbone(struct graph *g, const struct ppyoloe_shape *s,
-		      int features[3])
+		      int features[HEAD_MOST])
 {
 	int x = stem(g, g->input, s->channels[0]);
+	int first = PPYOLOE_STAGES - s->levels;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < PPYOLOE_STAGES; i++) {
 		const char *path = model_path(g, "backbone.stages.%d", i);
 
 		x = stage(g, x, s->channels[i + 1], s->blocks[i], s->alpha,
 			  path);
 		graph_name_value(g, x, path);
 		graph_mark_boundary(g, x);
-		/* Strides 8, 16, 32: the first stage's map, of stride 4, goes
-		 * no further. */
-		if (i > 0)
-			features[i - 1] = x;
+		/* With three levels the first stage's map, of stride 4, goes no
+		 * further. */
+		if (i >= first)
+			features[i - first] = x;
 	}
 }

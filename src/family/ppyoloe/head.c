@@ -35,9 +35,9 @@ static int predict(struct graph *g, int x, int channels, float bias,
 }
 
 void ppyoloe_head(struct graph *g, const struct ppyoloe_shape *s,
-		  const int in[3], struct head *head)
+		  const int in[HEAD_MOST], struct head *head)
 {
-	*head = (struct head){ .count = PPYOLOE_LEVELS,
+	*head = (struct head){ .count = s->levels,
 			       .classes = s->classes,
 			       .bins = PPYOLOE_BINS };
 	for (int i = 0; i < head->count; i++) {

@@ -21,16 +21,19 @@ static const struct recipe_row rows[] = {
 	{ "CSPResNet.channels", ROW_INTS, F(channels), 2, 8192, 5,
 	  "[64, 128, 256, 512, 1024]", NULL,
 	  "channels of stem and stages before width_mult" },
-	{ "CSPResNet.return_idx", ROW_REFUSED, 0, 0, 0, 0, "[1, 2, 3]", NULL,
-	  "the head needs the stages of stride 8, 16 and 32" },
+	{ "CSPResNet.return_idx", ROW_LIST, F(return_idx), 0, 3, PPYOLOE_STAGES,
+	  "[1, 2, 3]", NULL,
+	  "stages that the neck takes, the last ones of 0, 1, 2, 3 (strides 4, "
+	  "8, 16, 32): [0, 1, 2, 3] are the four levels of P2" },
 	{ "CSPResNet.use_large_stem", ROW_REFUSED, 0, 0, 0, 0, "true", NULL,
 	  "every published model has the stem of three convolutions" },
 	{ "CSPResNet.act", ROW_REFUSED, 0, 0, 0, 0, "swish", NULL,
 	  "every model of s, m, l, x uses swish" },
 	{ "CSPResNet.use_alpha", ROW_BOOL, F(use_alpha), 0, 0, 0, "false", NULL,
 	  "learned factor in RepVGG blocks (PP-YOLOE+)" },
-	{ "CustomCSPPAN.out_channels", ROW_INTS, F(neck_channels), 2, 8192, 3,
-	  "[768, 384, 192]", NULL, "before width_mult" },
+	{ "CustomCSPPAN.out_channels", ROW_LIST, F(neck_channels), 2, 8192,
+	  HEAD_MOST, "[768, 384, 192]", NULL,
+	  "of each level, coarse to fine, before width_mult" },
 	{ "CustomCSPPAN.stage_num", ROW_REFUSED, 0, 0, 0, 0, "1", NULL,
 	  "every published model has one" },
 	{ "CustomCSPPAN.block_num", ROW_INT, F(neck_blocks), 1, 100, 0, "3",
@@ -39,13 +42,13 @@ static const struct recipe_row rows[] = {
 	  "every model of s, m, l, x uses swish" },
 	{ "CustomCSPPAN.spp", ROW_BOOL, F(spp), 0, 0, 0, "true", NULL,
 	  "pooling pyramid in the coarsest stage" },
-	{ "CustomCSPPAN.use_alpha", ROW_REFUSED, 0, 0, 0, 0, "false", NULL,
-	  "only the SKU-110K recipes have it in the neck, whose reader is not "
-	  "part of flotilla either" },
+	{ "CustomCSPPAN.use_alpha", ROW_BOOL, F(neck_alpha), 0, 0, 0, "false",
+	  NULL, "learned factor in the neck's blocks (SKU-110K)" },
 	{ "CustomCSPPAN.use_trans", ROW_REFUSED, 0, 0, 0, 0, "false", NULL,
 	  "the transformer of PP-YOLOE-SOD is not part of flotilla" },
-	{ "PPYOLOEHead.fpn_strides", ROW_REFUSED, 0, 0, 0, 0, "[32, 16, 8]",
-	  NULL, "the strides follow from the backbone" },
+	{ "PPYOLOEHead.fpn_strides", ROW_LIST, F(fpn_strides), 1, 8192,
+	  HEAD_MOST, "[32, 16, 8]", NULL,
+	  "those of CSPResNet.return_idx, coarse to fine; P2: [32, 16, 8, 4]" },
 	{ "PPYOLOEHead.grid_cell_scale", ROW_REFUSED, 0, 0, 0, 0, "5.0", NULL,
 	  "every published model uses 5" },
 	{ "PPYOLOEHead.grid_cell_offset", ROW_REFUSED, 0, 0, 0, 0, "0.5", NULL,
@@ -106,9 +109,53 @@ static const struct recipe_row rows[] = {
 	  "the projection is constant; all else is averaged" },
 };
 
+/* Levels are counted from the coarsest on, of stride 32. */
+static int check_strides(const struct recipe *r, const struct recipe_list *list,
+			 struct fl_err *err)
+{
+	for (int i = 0; i < list->count; i++)
+		if (list->values[i] != 32 >> i)
+			return fl_fail(
+				err, FL_ERECIPE,
+				"%s: 'PPYOLOEHead.fpn_strides' has %d at place %d, but the "
+				"map there has stride %d: the order is coarse to fine",
+				r->path, list->values[i], i + 1, 32 >> i);
+	return 0;
+}
+
+/* Backbone, neck and head each have a key that counts levels. In the reference
+ * they may differ, and then the shortest counts or a layer fails. */
+static int read_levels(struct recipe *r, void *options, const struct yaml *tree,
+		       struct fl_err *err)
+{
+	const struct ppyoloe_options *o = options;
+	const struct recipe_list *idx = &o->return_idx;
+
+	(void)tree;
+	for (int i = 0; i < idx->count; i++)
+		if (idx->values[i] != PPYOLOE_STAGES - idx->count + i)
+			return fl_fail(
+				err, FL_ERECIPE,
+				"%s: 'CSPResNet.return_idx' must be the last of the stages "
+				"0, 1, 2, 3 in this order: [1, 2, 3], or [0, 1, 2, 3] "
+				"for a head with a level of stride 4",
+				r->path);
+	if (o->neck_channels.count != idx->count ||
+	    o->fpn_strides.count != idx->count)
+		return fl_fail(
+			err, FL_ERECIPE,
+			"%s: 'CSPResNet.return_idx' has %d levels, "
+			"'CustomCSPPAN.out_channels' %d and 'PPYOLOEHead.fpn_strides' "
+			"%d, but all three must have as many",
+			r->path, idx->count, o->neck_channels.count,
+			o->fpn_strides.count);
+	return check_strides(r, &o->fpn_strides, err);
+}
+
 const struct recipe_part ppyoloe_part = {
 	.rows = rows,
 	.row_count = sizeof(rows) / sizeof(rows[0]),
 	.size = sizeof(struct ppyoloe_options),
 	.architectures = "YOLOv3|PPYOLOE",
+	.read = read_levels,
 };

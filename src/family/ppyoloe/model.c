@@ -16,21 +16,23 @@ static int scaled(int n, double factor)
 	return v > 1 ? (int)v : 1;
 }
 
-/* Widths of the backbone and the neck follow width_mult, depths depth_mult; the
- * number of levels is fixed. */
+/* Widths of the backbone and the neck follow width_mult, depths depth_mult. */
 static struct ppyoloe_shape shape_of(const struct ppyoloe_options *o,
 				     int classes)
 {
 	struct ppyoloe_shape s = { .spp = o->spp,
 				   .alpha = o->use_alpha,
+				   .neck_alpha = o->neck_alpha,
+				   .levels = o->return_idx.count,
 				   .classes = classes };
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i <= PPYOLOE_STAGES; i++)
 		s.channels[i] = scaled(o->channels[i], o->width_mult);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < PPYOLOE_STAGES; i++)
 		s.blocks[i] = scaled(o->layers[i], o->depth_mult);
-	for (int i = 0; i < PPYOLOE_LEVELS; i++)
-		s.neck_channels[i] = scaled(o->neck_channels[i], o->width_mult);
+	for (int i = 0; i < s.levels; i++)
+		s.neck_channels[i] =
+			scaled(o->neck_channels.values[i], o->width_mult);
 	s.neck_blocks = scaled(o->neck_blocks, o->depth_mult);
 	return s;
 }
@@ -42,12 +44,12 @@ static int check_shape(const struct ppyoloe_shape *s,
 {
 	int least = s->channels[0];
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < PPYOLOE_STAGES; i++) {
 		int mid = (s->channels[i] + s->channels[i + 1]) / 2;
 
 		least = mid < least ? mid : least;
 	}
-	for (int i = 0; i < PPYOLOE_LEVELS; i++)
+	for (int i = 0; i < s->levels; i++)
 		least = s->neck_channels[i] < least ? s->neck_channels[i]
 						    : least;
 	if (least >= 2)
@@ -88,7 +90,7 @@ static int build(const void *options, struct model *m, struct fl_err *err)
 {
 	const struct ppyoloe_options *o = options;
 	struct ppyoloe_shape shape = shape_of(o, m->num_classes);
-	int features[PPYOLOE_LEVELS], neck[PPYOLOE_LEVELS];
+	int features[HEAD_MOST], neck[HEAD_MOST];
 	int rc = check_shape(&shape, o, err);
 
 	if (rc != 0)

@@ -6,17 +6,19 @@
 #include "loss/assign.h"
 #include "model/blocks.h"
 
-#define PPYOLOE_LEVELS 3
-#define PPYOLOE_BINS 17 /* distances 0 .. 16 in units of the stride */
+#define PPYOLOE_STAGES 4 /* of the backbone, at strides 4, 8, 16, 32 */
+#define PPYOLOE_BINS 17	 /* distances 0 .. 16 in units of the stride */
 
 /* What the keys of the family say. */
 struct ppyoloe_options {
 	/* model */
 	double depth_mult, width_mult;
-	int layers[4], channels[5];
+	int layers[PPYOLOE_STAGES], channels[PPYOLOE_STAGES + 1];
+	struct recipe_list return_idx; /* stages that the neck takes */
 	bool use_alpha;
-	int neck_channels[PPYOLOE_LEVELS], neck_blocks;
-	bool spp;
+	struct recipe_list neck_channels, fpn_strides; /* coarse to fine */
+	int neck_blocks;
+	bool spp, neck_alpha;
 	/* loss */
 	int static_epochs; /* with ATSS, before the task-aligned assigner */
 	struct assign_options assign;
@@ -28,25 +30,26 @@ struct ppyoloe_options {
 
 /* Widths and depths after the multipliers. */
 struct ppyoloe_shape {
-	int channels[5];		   /* stem, then the four stages */
-	int blocks[4];			   /* basic blocks of each stage */
-	int neck_channels[PPYOLOE_LEVELS]; /* strides 32, 16, 8 */
+	int channels[PPYOLOE_STAGES + 1]; /* stem, then the stages */
+	int blocks[PPYOLOE_STAGES];	  /* basic blocks of each stage */
+	int levels;			  /* the last so many stages */
+	int neck_channels[HEAD_MOST]; /* from stride 32 on, coarse to fine */
 	int neck_blocks;
 	bool spp;
-	bool alpha; /* backbone RepVGG blocks learn a factor */
+	bool alpha, neck_alpha; /* RepVGG blocks learn a factor */
 	int classes;
 };
 
 extern const struct loss_kind ppyoloe_loss;
 
-/* features: strides 8, 16, 32. */
+/* features: of the levels, fine to coarse. */
 void ppyoloe_backbone(struct graph *g, const struct ppyoloe_shape *s,
-		      int features[PPYOLOE_LEVELS]);
-/* features: strides 8, 16, 32; out: strides 32, 16, 8. */
+		      int features[HEAD_MOST]);
+/* features: fine to coarse; out: coarse to fine. */
 void ppyoloe_neck(struct graph *g, const struct ppyoloe_shape *s,
-		  const int features[PPYOLOE_LEVELS], int out[PPYOLOE_LEVELS]);
+		  const int features[HEAD_MOST], int out[HEAD_MOST]);
 void ppyoloe_head(struct graph *g, const struct ppyoloe_shape *s,
-		  const int in[PPYOLOE_LEVELS], struct head *head);
+		  const int in[HEAD_MOST], struct head *head);
 
 /* The state dict in the reference's order. */
 void ppyoloe_list_states(struct model *m, const struct ppyoloe_shape *s);

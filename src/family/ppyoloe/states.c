@@ -11,7 +11,7 @@ static void list_backbone(struct model *m, const struct ppyoloe_shape *s)
 
 	for (int i = 1; i <= 3; i++)
 		model_list_conv_bn(m, model_path(g, "backbone.stem.conv%d", i));
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < PPYOLOE_STAGES; i++) {
 		const char *path = model_path(g, "backbone.stages.%d", i);
 
 		model_list_conv_bn(m, model_path(g, "%s.conv_down", path));
@@ -35,7 +35,7 @@ static void list_csp_stage(struct model *m, const struct ppyoloe_shape *s,
 	model_list_conv_bn(m, model_path(g, "%s.conv2", path));
 	for (int k = 0; k < s->neck_blocks; k++) {
 		model_list_basic_block(m, model_path(g, "%s.convs.%d", path, k),
-				       false);
+				       s->neck_alpha);
 		if (spp && k == (s->neck_blocks - 1) / 2)
 			model_list_conv_bn(
 				m, model_path(g, "%s.convs.spp.conv", path));
@@ -47,28 +47,28 @@ static void list_neck(struct model *m, const struct ppyoloe_shape *s)
 {
 	struct graph *g = m->graph;
 
-	for (int i = 0; i < PPYOLOE_LEVELS; i++)
+	for (int i = 0; i < s->levels; i++)
 		list_csp_stage(m, s, i == 0 && s->spp,
 			       model_path(g, "neck.fpn_stages.%d.0", i));
-	for (int i = 0; i < PPYOLOE_LEVELS - 1; i++)
+	for (int i = 0; i < s->levels - 1; i++)
 		model_list_conv_bn(m, model_path(g, "neck.fpn_routes.%d", i));
-	for (int i = 0; i < PPYOLOE_LEVELS - 1; i++)
+	for (int i = 0; i < s->levels - 1; i++)
 		list_csp_stage(m, s, false,
 			       model_path(g, "neck.pan_stages.%d.0", i));
-	for (int i = 0; i < PPYOLOE_LEVELS - 1; i++)
+	for (int i = 0; i < s->levels - 1; i++)
 		model_list_conv_bn(m, model_path(g, "neck.pan_routes.%d", i));
 }
 
 /* All stems of classes, then all of distances, then the predictions the same
  * way. */
-static void list_head(struct model *m)
+static void list_head(struct model *m, const struct ppyoloe_shape *s)
 {
 	static const char *const stems[] = { "stem_cls", "stem_reg" };
 	static const char *const preds[] = { "pred_cls", "pred_reg" };
 	struct graph *g = m->graph;
 
 	for (int k = 0; k < 2; k++) {
-		for (int i = 0; i < PPYOLOE_LEVELS; i++) {
+		for (int i = 0; i < s->levels; i++) {
 			const char *path =
 				model_path(g, "yolo_head.%s.%d", stems[k], i);
 
@@ -77,7 +77,7 @@ static void list_head(struct model *m)
 		}
 	}
 	for (int k = 0; k < 2; k++)
-		for (int i = 0; i < PPYOLOE_LEVELS; i++)
+		for (int i = 0; i < s->levels; i++)
 			model_list_fc(m, model_path(g, "yolo_head.%s.%d",
 						    preds[k], i));
 	/* 0, 1, ... 16: fixed, in no buffer of ours, but files of the reference
@@ -89,7 +89,7 @@ void ppyoloe_list_states(struct model *m, const struct ppyoloe_shape *s)
 {
 	list_backbone(m, s);
 	list_neck(m, s);
-	list_head(m);
+	list_head(m, s);
 }
 
 /* Where Paddle numbers modules in order of building: fpn stages and routes

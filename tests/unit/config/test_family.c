@@ -23,7 +23,7 @@
 
 #define DOCUMENT "docs/recipes.md"
 #define MOST 1024
-#define LOADED 71
+#define LOADED 76
 
 static char *found[MOST];
 static size_t found_count, root_length;

@@ -247,6 +247,39 @@ static void test_bad_recipes(void **state)
 	check_bad(list, sizeof(list) / sizeof(list[0]));
 }
 
+/* Three keys count the levels of a head. */
+static void test_bad_levels(void **state)
+{
+	static const struct bad_recipe list[] = {
+		{ GOOD "CSPResNet: {return_idx: [0, 1, 2]}\n",
+		  "must be the last of the stages" },
+		{ GOOD "CSPResNet: {return_idx: [3, 2, 1]}\n",
+		  "must be the last of the stages" },
+		{ GOOD "CSPResNet: {return_idx: [0, 1, 2, 3]}\n",
+		  "has 4 levels, 'CustomCSPPAN.out_channels' 3 and" },
+		{ GOOD "CSPResNet: {return_idx: []}\n",
+		  ".yml:3: 'CSPResNet.return_idx' must be a list of 1 to 4" },
+		{ GOOD "CSPResNet: {return_idx: [0, 0, 1, 2, 3]}\n",
+		  "must be a list of 1 to 4 numbers" },
+		{ GOOD "CSPResNet: {return_idx: [1, 2, 4]}\n",
+		  "is 4, but must be within 0 and 3" },
+		{ GOOD "CSPResNet: {return_idx: 3}\n", "must be a list" },
+		{ GOOD "CustomCSPPAN: {out_channels: [64, 32]}\n",
+		  "'CustomCSPPAN.out_channels' 2 and" },
+		{ GOOD "CustomCSPPAN: {out_channels: [64, 32, 1]}\n",
+		  "is 1, but must be within 2 and 8192" },
+		{ GOOD "PPYOLOEHead: {fpn_strides: [32, 16, 8, 4]}\n",
+		  "'PPYOLOEHead.fpn_strides' 4, but all three" },
+		{ GOOD "PPYOLOEHead: {fpn_strides: [8, 16, 32]}\n",
+		  "has 8 at place 1, but the map there has stride 32" },
+		{ GOOD "CustomCSPPAN: {use_alpha: 3}\n",
+		  "must be true or false" },
+	};
+
+	(void)state;
+	check_bad(list, sizeof(list) / sizeof(list[0]));
+}
+
 /* Keys of other programs' recipes that change nothing here: what is read is
  * what would be read without them. */
 static void test_without_effect(void **state)
@@ -536,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_reference_recipes),
 		cmocka_unit_test(test_bad_recipes),
 		cmocka_unit_test(test_foreign_recipes),
+		cmocka_unit_test(test_bad_levels),
 		cmocka_unit_test(test_without_effect),
 		cmocka_unit_test(test_overrides),
 		cmocka_unit_test(test_left_out_interpolation),
