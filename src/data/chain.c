@@ -71,7 +71,36 @@ static void take_sizes(struct keys *k, struct reader_options *reader)
 }
 
 #define INTERP "nearest, linear, cubic, area, Lanczos4"
-#define STRETCH "images are stretched to the size, as the model was trained"
+#define STRETCH                                                                  \
+	"images are stretched to the size, as the model was trained; true only " \
+	"for a Resize of TrainReader right behind Decode, which first makes "    \
+	"the picture as large as the two sides allow"
+
+/* Of the whole picture, before any draw; the batch's own resize comes later. */
+static int step_fit(struct keys *k, struct reader_options *reader)
+{
+	const struct yaml *n = keys_look(
+		k, "target_size", "number, pair or list",
+		"multiples of 32: a side, [height, width], or with random_size a list of either");
+	bool pair = n && n->kind == YAML_LIST && n->count == 2;
+	double v[2] = { 0 };
+
+	keys_look(k, "keep_ratio", "true, false", "");
+	keys_usual(k, "interp", "2",
+		   "a picture that keeps its ratio is resized "
+		   "by the bicubic function");
+	if (k->rc == 0 && !n)
+		k->rc = fl_fail(k->err, FL_ERECIPE,
+				"%s: '%s' needs a 'target_size'",
+				yaml_where(&k->r->arena, k->map), k->owner);
+	for (int i = 0; k->rc == 0 && i < 2; i++)
+		k->rc = recipe_number(k->r, pair ? n->items[i] : n,
+				      keys_full(k, "target_size"), true, 32,
+				      8192, &v[i], k->err);
+	reader->fit_short = (int)(v[0] < v[1] ? v[0] : v[1]);
+	reader->fit_long = (int)(v[0] < v[1] ? v[1] : v[0]);
+	return keys_finish(k);
+}
 
 static int step_resize(struct keys *k, struct reader_options *reader)
 {
@@ -161,17 +190,18 @@ static const struct {
 	int (*read)(struct keys *k, struct reader_options *reader);
 } steps[] = {
 	{ "Decode", 0, step_plain },
-	{ "RandomDistort", 1, step_distort },
-	{ "RandomExpand", 2, step_expand },
-	{ "RandomCrop", 3, step_crop },
-	{ "RandomFlip", 4, step_flip },
-	{ "BatchRandomResize", 5, step_batch_resize },
-	{ "Resize", 5, step_resize },
-	{ "NormalizeImage", 6, step_normalize },
-	{ "Permute", 7, step_plain },
-	{ "PadGT", 8, step_plain },
+	{ "RandomDistort", 2, step_distort },
+	{ "RandomExpand", 3, step_expand },
+	{ "RandomCrop", 4, step_crop },
+	{ "RandomFlip", 5, step_flip },
+	{ "BatchRandomResize", 6, step_batch_resize },
+	{ "Resize", 6, step_resize },
+	{ "NormalizeImage", 7, step_normalize },
+	{ "Permute", 8, step_plain },
+	{ "PadGT", 9, step_plain },
 };
 
+#define FIT 1 /* the order of a Resize that keeps the ratio, behind Decode */
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 
 /* With the nearest name that is known, if one is near. */
@@ -187,9 +217,21 @@ static int unknown_step(struct recipe *r, const struct yaml *n,
 		       near ? "'?" : "");
 }
 
+/* In training, directly behind Decode: elsewhere Resize is the last step, and
+ * stretches. */
+static bool fits(const char *name, const struct yaml *map, const char *owner,
+		 int last)
+{
+	const struct yaml *keep = yaml_get(map, "keep_ratio");
+
+	return last == 0 && strcmp(owner, "TrainReader") == 0 &&
+	       strcmp(name, "Resize") == 0 && keep && keep->kind == YAML_BOOL &&
+	       keep->truth;
+}
+
 static int fill_steps(struct recipe *r, const struct yaml *list,
-		      struct reader_options *reader, int *last,
-		      struct fl_err *err)
+		      const char *owner, struct reader_options *reader,
+		      int *last, struct fl_err *err)
 {
 	int rc = 0;
 
@@ -206,6 +248,12 @@ static int fill_steps(struct recipe *r, const struct yaml *list,
 				err, FL_ERECIPE,
 				"%s: a transform is written '- Name: {...}'",
 				yaml_where(&r->arena, n));
+		if (fits(name, n->items[0], owner, *last)) {
+			*last = FIT;
+			k = keys_of(r, n->items[0], name, err);
+			rc = step_fit(&k, reader);
+			continue;
+		}
 		while (s < STEPS && strcmp(steps[s].name, name) != 0)
 			s++;
 		if (s == STEPS)
@@ -257,11 +305,11 @@ int chain_read(struct recipe *r, const struct yaml *n, const char *owner,
 
 	take_batch_size(&k, reader, strcmp(owner, "TrainReader") == 0);
 	rc = fill_steps(r, keys_look(&k, "sample_transforms", "list", CHAIN),
-			reader, &last, err);
+			owner, reader, &last, err);
 	if (rc == 0)
 		rc = fill_steps(
 			r, keys_look(&k, "batch_transforms", "list", CHAIN),
-			reader, &last, err);
+			owner, reader, &last, err);
 	if (rc != 0)
 		return rc;
 	/* Keys that change what is trained may only have the value that is

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/cores.h"
 #include "base/par.h"
+#include "data/cubic.h"
 #include "data/transform.h"
 #include "image/image.h"
 
@@ -18,7 +19,7 @@
 /* One worker's buffers. */
 struct worker {
 	struct loader *l;
-	struct image picture;
+	struct image picture, fitted;
 	struct transform transform;
 	struct sample_box *boxes;
 };
@@ -118,6 +119,23 @@ static int draw(struct worker *w, const struct batch *b, int index, int count,
 	return draws_apply(d, w->boxes, count, width, height);
 }
 
+/* The picture, and its boxes, as large as the reader wants it before any draw. */
+static void fit(struct worker *w, int count)
+{
+	struct image other = w->fitted;
+	int width, height;
+
+	if (!transform_fit(w->l->reader, &w->picture, &width, &height))
+		return;
+	boxes_resize(w->boxes, count, w->picture.w, w->picture.h, width,
+		     height);
+	image_resize_buffer(&other, width, height);
+	cubic_resize(&w->picture, width, height, other.rgb);
+	/* Both buffers go on to the next picture. */
+	w->fitted = w->picture;
+	w->picture = other;
+}
+
 static void train_image(struct worker *w, struct slot *s, int at, int index,
 			float *dst)
 {
@@ -131,6 +149,7 @@ static void train_image(struct worker *w, struct slot *s, int at, int index,
 		memcpy(w->boxes[i].v, im->boxes[i], sizeof(w->boxes[i].v));
 		w->boxes[i].label = im->classes[i];
 	}
+	fit(w, count);
 	count = draw(w, b, index, count, &d);
 	/* Before the resize, whose size the batch's own line records. */
 	s->taped[at] =
@@ -208,6 +227,7 @@ void *loader_work(void *arg)
 	pthread_mutex_unlock(&l->lock);
 	free(w.boxes);
 	image_release(&w.picture);
+	image_release(&w.fitted);
 	transform_release(&w.transform);
 	return NULL;
 }

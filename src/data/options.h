@@ -33,11 +33,15 @@ enum reader_interp { /* OpenCV's numbers */
 #define READER_MAX_SIZES 64
 #define READER_AUTO_BATCH 0 /* batch_size: auto, before memory was asked */
 
-/* The chain of a reader. The order is the reference's: Decode, RandomDistort,
- * RandomExpand, RandomCrop, RandomFlip; then BatchRandomResize (training) or
- * Resize, NormalizeImage, Permute, PadGT. Steps may be left out. */
+/* The chain of a reader. The order is the reference's: Decode, Resize that keeps
+ * the ratio (training), RandomDistort, RandomExpand, RandomCrop, RandomFlip; then
+ * BatchRandomResize (training) or Resize, NormalizeImage, Permute, PadGT. Steps
+ * may be left out. */
 struct reader_options {
 	int batch_size;
+	/* A picture becomes as large as these two allow for its shorter and
+	 * its longer side; 0: it stays. */
+	int fit_short, fit_long;
 	bool distort, expand, crop, flip;
 	double expand_ratio, expand_prob; /* prob: share left alone */
 	double fill_value[3];

@@ -219,6 +219,22 @@ void transform_train(struct transform *t, const struct reader_options *reader,
 	sample_view(t, &scale, &v, w, h, dst);
 }
 
+bool transform_fit(const struct reader_options *reader, const struct image *im,
+		   int *w, int *h)
+{
+	double small = im->w < im->h ? im->w : im->h;
+	double large = im->w < im->h ? im->h : im->w, scale;
+
+	if (reader->fit_short == 0)
+		return false;
+	scale = fmin(reader->fit_short / small, reader->fit_long / large);
+	/* The reference rounds so; of a picture like a thread it would leave
+	 * nothing. */
+	*w = (int)fmax(scale * im->w + 0.5, 1);
+	*h = (int)fmax(scale * im->h + 0.5, 1);
+	return true;
+}
+
 void transform_eval(struct transform *t, const struct reader_options *reader,
 		    const struct image *picture, int w, int h, float *dst)
 {

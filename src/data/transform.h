@@ -70,6 +70,11 @@ void draws_batch(const struct reader_options *reader, struct fl_rng *rng,
 void boxes_resize(struct sample_box *boxes, int count, int from_w, int from_h,
 		  int to_w, int to_h);
 
+/* The size of a picture that keeps its ratio and has no side longer than the
+ * reader allows; false where the reader leaves pictures as they are. */
+bool transform_fit(const struct reader_options *reader, const struct image *im,
+		   int *w, int *h);
+
 struct transform {
 	/* a row of the crop; rows resampled across; such a row of nothing but
 	 * fill */

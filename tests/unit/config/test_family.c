@@ -23,7 +23,7 @@
 
 #define DOCUMENT "docs/recipes.md"
 #define MOST 1024
-#define LOADED 76
+#define LOADED 80
 
 static char *found[MOST];
 static size_t found_count, root_length;

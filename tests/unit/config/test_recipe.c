@@ -176,6 +176,17 @@ static void test_foreign_recipes(void **state)
 		{ GOOD "TrainReader: {batch_transforms: [\n"
 		       "  {BatchRandomResize: {target_size: [12, 64]}}]}\n",
 		  ".yml:4: 'BatchRandomResize.target_size' is 12, but must be at least 32" },
+		{ GOOD
+		  "TrainReader: {sample_transforms: [{Decode: {}},\n"
+		  "  {Resize: {target_size: [9, 64], keep_ratio: true, interp: 2}}]}\n",
+		  ".yml:4: 'Resize.target_size' is 9, but must be within 32" },
+		{ GOOD "TrainReader: {sample_transforms: [{Decode: {}},\n"
+		       "  {Resize: {keep_ratio: true, interp: 2}}]}\n",
+		  "'Resize' needs a 'target_size'" },
+		{ GOOD
+		  "TrainReader: {sample_transforms: [{Decode: {}},\n"
+		  "  {Resize: {target_size: 64, keep_ratio: true, interp: 1}}]}\n",
+		  "'Resize.interp' can only be 2" },
 		{ GOOD "CSPResNet: {layers: ~}\n",
 		  "must be a list of 4 numbers" },
 	};
@@ -306,6 +317,7 @@ static void test_without_effect(void **state)
 		fail_msg("%s", err.text);
 	assert_int_equal(data_options(r)->eval_height, 640);
 	assert_int_equal(data_options(r)->eval_width, 640);
+	assert_int_equal(data_options(r)->train_reader.fit_short, 0);
 	recipe_free(r);
 }
 
