@@ -5,7 +5,11 @@
  * or wrong, so that its time tells nobody how much of it was right. */
 #include "base/digest.h"
 
+#include "base/err.h"
+
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <=
 		       sizeof(((struct fl_digest *)0)->state),
@@ -17,6 +21,18 @@ const char *fl_digest_library_version(void)
 	return sodium_version_string();
 }
 
+/* Before any other call of the library: it may be called from any thread, and
+ * again, when it does nothing. It fails where the system has no random numbers,
+ * without which no token protects anything. */
+static void ready(void)
+{
+	if (sodium_init() >= 0)
+		return;
+	fprintf(stderr,
+		"flotilla: libsodium cannot start: the system gives no random numbers\n");
+	exit(fl_exit_status(FL_EINTERNAL));
+}
+
 static crypto_hash_sha256_state *inside(struct fl_digest *digest)
 {
 	return (void *)digest->state;
@@ -24,6 +40,7 @@ static crypto_hash_sha256_state *inside(struct fl_digest *digest)
 
 void fl_digest_init(struct fl_digest *digest)
 {
+	ready();
 	crypto_hash_sha256_init(inside(digest));
 }
 
@@ -70,6 +87,7 @@ void fl_digest_keyed(const void *key, size_t key_size, const void *data,
 {
 	crypto_auth_hmacsha256_state state;
 
+	ready();
 	crypto_auth_hmacsha256_init(&state, key, key_size);
 	crypto_auth_hmacsha256_update(&state, data, size);
 	crypto_auth_hmacsha256_final(&state, bytes);
@@ -87,6 +105,7 @@ void fl_seal(const unsigned char *key, const void *head, size_t head_size,
 {
 	crypto_generichash_state state;
 
+	ready();
 	crypto_generichash_init(&state, key, FL_DIGEST_BYTES, FL_SEAL_BYTES);
 	crypto_generichash_update(&state, head, head_size);
 	/* A frame may have no body, whose address is then NULL. */
@@ -102,5 +121,6 @@ void fl_digest_to_hex(const unsigned char *bytes, size_t size, char *hex)
 
 void fl_random_bytes(void *bytes, size_t size)
 {
+	ready();
 	randombytes_buf(bytes, size);
 }

@@ -64,6 +64,10 @@ int recipe_load(const char *path, const char *const *overrides, int count,
 		rc = fl_fail(err, FL_EUSAGE,
 			     "a recipe ends in .yml or .yaml, unlike '%s'",
 			     path);
+	else if (!*r->filename)
+		/* The run's folder would be the folder of all runs. */
+		rc = fl_fail(err, FL_EUSAGE, "'%s' is an ending without a name",
+			     path);
 	else
 		rc = read_tree(r, overrides, count, &tree, &base, err);
 	if (rc == 0)

@@ -39,18 +39,18 @@ static int share(struct dev *dev, struct comm *comm, struct fl_err *err)
 {
 	struct fl_str text = FL_STR_INIT;
 	uint64_t size;
-	char *theirs;
+	char *theirs = NULL;
 	int rc;
 
 	if (comm->rank == 0)
 		dev->device->kernels->tell(&text);
 	size = text.len + 1;
 	rc = comm_broadcast(comm, &size, sizeof(size), err);
-	if (rc != 0)
-		return rc;
-	theirs = fl_calloc(size, 1);
-	memcpy(theirs, fl_str_get(&text), text.len);
-	rc = comm_broadcast(comm, theirs, size, err);
+	if (rc == 0) {
+		theirs = fl_calloc(size, 1);
+		memcpy(theirs, fl_str_get(&text), text.len);
+		rc = comm_broadcast(comm, theirs, size, err);
+	}
 	if (rc == 0 && comm->rank != 0)
 		rc = dev->device->kernels->take(theirs, err);
 	free(theirs);

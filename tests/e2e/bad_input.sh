@@ -14,6 +14,7 @@ says "unknown option" 2 "did you mean '--resume'?" "$flotilla" train --resum x
 says "stray word" 2 "unexpected argument 'now'" "$flotilla" train now
 says "recipe that is not there" 3 "cannot open 'gone.yml'" "$flotilla" train -c gone.yml
 says "recipe of another kind" 2 "ends in .yml or .yaml" "$flotilla" train -c README.md
+says "a recipe that is an ending" 2 "is an ending without a name" "$flotilla" train -c "$work/.yml"
 says "unknown device" 2 "is not in this build" $T --device tpu
 says "override without a value" 2 "is not of the form key=value" $T -o seed
 says "flag with a strange word" 2 "takes true or false" $T --eval=maybe

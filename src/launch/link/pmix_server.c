@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "launch/link/unserved.h"
 
+#include <errno.h>
 #include <pmix.h>
 #include <pmix_server.h>
 #include <pthread.h>
@@ -62,6 +63,7 @@ static struct {
 	bool open, begun;
 	pthread_mutex_t lock;
 	pthread_cond_t done_cond;
+	uintptr_t ticket; /* of the operation that finish() waits for */
 	bool done;
 	pmix_status_t status;
 	atomic_int first, trainers; /* this machine's ranks */
@@ -170,6 +172,7 @@ static pmix_status_t on_fence(const pmix_proc_t procs[], size_t n,
 	struct waiting *w = fl_calloc(1, sizeof(*w)), **end;
 	struct reply *to = fl_malloc(sizeof(*to));
 	uint64_t one = 1;
+	bool heard;
 
 	(void)info, (void)infos;
 	to->cb = cb;
@@ -182,11 +185,17 @@ static pmix_status_t on_fence(const pmix_proc_t procs[], size_t n,
 	pthread_mutex_lock(&server.lock);
 	for (end = &server.fences; *end; end = &(*end)->next)
 		continue;
-	*end = w;
+	/* What nobody would hear of is not noted: PMIx tells its ranks, and
+	 * asks for no answer. */
+	heard = write(server.events, &one, sizeof(one)) == sizeof(one);
+	*end = heard ? w : NULL;
 	pthread_mutex_unlock(&server.lock);
-	if (write(server.events, &one, sizeof(one)) != sizeof(one))
-		return PMIX_ERROR;
-	return PMIX_SUCCESS;
+	if (heard)
+		return PMIX_SUCCESS;
+	free(w->fence.seats);
+	free(to);
+	free(w);
+	return PMIX_ERROR;
 }
 
 int pmix_server_fd(void)
@@ -216,14 +225,29 @@ bool pmix_server_next_fence(struct pmix_fence *out)
 	return true;
 }
 
+/* The answer to an operation that was given up is nobody's: the next one would
+ * take it for its own. */
 static void on_done(pmix_status_t status, void *data)
 {
-	(void)data;
 	pthread_mutex_lock(&server.lock);
-	server.status = status;
-	server.done = true;
-	pthread_cond_signal(&server.done_cond);
+	if ((uintptr_t)data == server.ticket) {
+		server.status = status;
+		server.done = true;
+		pthread_cond_signal(&server.done_cond);
+	}
 	pthread_mutex_unlock(&server.lock);
+}
+
+/* What the operation to begin hands on_done. */
+static void *ticket(void)
+{
+	void *mine;
+
+	pthread_mutex_lock(&server.lock);
+	mine = (void *)++server.ticket;
+	server.done = false;
+	pthread_mutex_unlock(&server.lock);
+	return mine;
 }
 
 /* Wait, within the bound, for the callback of an operation that was accepted. */
@@ -245,7 +269,7 @@ static pmix_status_t finish(pmix_status_t status)
 			status = PMIX_ERR_TIMEOUT;
 	if (server.done)
 		status = server.status;
-	server.done = false;
+	server.ticket++;
 	pthread_mutex_unlock(&server.lock);
 	return status;
 }
@@ -333,27 +357,23 @@ static void map_text(const struct launch_plan *plan, const struct layout *l,
 
 /* What ranks may ask about the job, and then, one entry a rank, about each of
  * them. 14 is the count of the rows below. PMIx copies all of it. */
-static int register_job(const struct launch_plan *plan, const struct layout *l,
-			struct fl_err *err)
+static pmix_status_t register_maps(const struct layout *l, const char *nodes,
+				   const char *procs, const char *peers)
 {
 	uint32_t size = (uint32_t)l->world, one = 1, zero = 0;
 	uint32_t local = (uint32_t)layout_own(l)->count;
 	uint32_t count = (uint32_t)l->count;
-	struct fl_str nodes = FL_STR_INIT, procs = FL_STR_INIT;
-	struct fl_str peers = FL_STR_INIT;
 	size_t n = 0, total = (size_t)l->world + 14;
-	char *node_map, *proc_map;
 	pmix_info_t *info;
 	pmix_status_t status;
 	bool yes = true;
 
-	map_text(plan, l, &nodes, &procs, &peers);
-	PMIx_generate_regex(fl_str_get(&nodes), &node_map);
-	PMIx_generate_ppn(fl_str_get(&procs), &proc_map);
 	PMIX_INFO_CREATE(info, total);
+	if (!info)
+		return PMIX_ERR_NOMEM;
 #define ADD(key, value, type) PMIX_INFO_LOAD(&info[n], key, value, type), n++
-	ADD(PMIX_NODE_MAP, node_map, PMIX_REGEX);
-	ADD(PMIX_PROC_MAP, proc_map, PMIX_REGEX);
+	ADD(PMIX_NODE_MAP, nodes, PMIX_REGEX);
+	ADD(PMIX_PROC_MAP, procs, PMIX_REGEX);
 	ADD(PMIX_JOB_SIZE, &size, PMIX_UINT32);
 	ADD(PMIX_UNIV_SIZE, &size, PMIX_UINT32);
 	ADD(PMIX_MAX_PROCS, &size, PMIX_UINT32);
@@ -362,16 +382,34 @@ static int register_job(const struct launch_plan *plan, const struct layout *l,
 	ADD(PMIX_NUM_NODES, &count, PMIX_UINT32);
 	ADD(PMIX_JOB_NUM_APPS, &one, PMIX_UINT32);
 	ADD(PMIX_APPNUM, &zero, PMIX_UINT32);
-	ADD(PMIX_LOCAL_PEERS, fl_str_get(&peers), PMIX_STRING);
+	ADD(PMIX_LOCAL_PEERS, peers, PMIX_STRING);
 	ADD(PMIX_JOBID, server.nspace, PMIX_STRING);
 	ADD(PMIX_TMPDIR, server.folder, PMIX_STRING);
 	ADD(PMIX_TDIR_RMCLEAN, &yes, PMIX_BOOL);
 #undef ADD
 	for (uint32_t r = 0; r < size; r++)
 		rank_info(&info[n++], l, r);
-	status = finish(PMIx_server_register_nspace(server.nspace, (int)local,
-						    info, n, on_done, NULL));
+	status = finish(PMIx_server_register_nspace(
+		server.nspace, (int)local, info, n, on_done, ticket()));
 	PMIX_INFO_FREE(info, total);
+	return status;
+}
+
+static int register_job(const struct launch_plan *plan, const struct layout *l,
+			struct fl_err *err)
+{
+	struct fl_str nodes = FL_STR_INIT, procs = FL_STR_INIT;
+	struct fl_str peers = FL_STR_INIT;
+	char *node_map = NULL, *proc_map = NULL;
+	pmix_status_t status;
+
+	map_text(plan, l, &nodes, &procs, &peers);
+	status = PMIx_generate_regex(fl_str_get(&nodes), &node_map);
+	if (status == PMIX_SUCCESS)
+		status = PMIx_generate_ppn(fl_str_get(&procs), &proc_map);
+	if (status == PMIX_SUCCESS)
+		status = register_maps(l, node_map, proc_map,
+				       fl_str_get(&peers));
 	free(node_map);
 	free(proc_map);
 	fl_str_release(&nodes);
@@ -390,6 +428,10 @@ int pmix_server_open(const char *host, int index, const char *folder,
 	setenv("HWLOC_COMPONENTS", "-gl", 0);
 	snprintf(server.folder, sizeof(server.folder), "%s", folder);
 	server.events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server.events < 0)
+		return fl_fail(err, FL_EINTERNAL,
+			       "cannot make a descriptor for PMIx's events: %s",
+			       strerror(errno));
 	rc = start(host, index, err);
 	server.open = rc == 0;
 	return rc;
@@ -455,7 +497,7 @@ int pmix_server_join(int local, struct launch_environ *env, struct fl_err *err)
 	PMIX_LOAD_PROCID(&proc, server.nspace,
 			 (pmix_rank_t)(atomic_load(&server.first) + local));
 	status = finish(PMIx_server_register_client(&proc, getuid(), getgid(),
-						    NULL, on_done, NULL));
+						    NULL, on_done, ticket()));
 	if (status != PMIX_SUCCESS)
 		return fail_pmix(status, "rank", err);
 	/* PMIx grows the list with its own allocator: a copy of the array. */
