@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,8 +88,51 @@ int fl_make_dirs(const char *path, struct fl_err *err)
 	return rc;
 }
 
+/* The temporary files that are open now, so that none stays where the program
+ * ends in their midst: out of memory (base/arena.c), or by a library that gives
+ * up. More at once are written, and only not known here. */
+#define MOST_OPEN 32
+
+static struct {
+	pthread_mutex_t lock;
+	pid_t told; /* the process whose end removes them */
+	char *path[MOST_OPEN];
+} temporaries = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* A file that another thread still writes fails at its rename. */
+static void remove_temporaries(void)
+{
+	if (temporaries.told != getpid())
+		return; /* a child's end is not ours */
+	pthread_mutex_lock(&temporaries.lock);
+	for (int i = 0; i < MOST_OPEN; i++)
+		if (temporaries.path[i])
+			unlink(temporaries.path[i]);
+	pthread_mutex_unlock(&temporaries.lock);
+}
+
+/* from becomes to: NULL is a place that is free. */
+static void change_temporary(char *from, char *to)
+{
+	int i = 0;
+
+	pthread_mutex_lock(&temporaries.lock);
+	if (temporaries.told != getpid() && atexit(remove_temporaries) == 0) {
+		/* Those of the process that forked this one stay its own. */
+		memset(temporaries.path, 0, sizeof(temporaries.path));
+		temporaries.told = getpid();
+	}
+	while (i < MOST_OPEN && temporaries.path[i] != from)
+		i++;
+	if (i < MOST_OPEN)
+		temporaries.path[i] = to;
+	pthread_mutex_unlock(&temporaries.lock);
+}
+
 static void out_release(struct fl_out *out)
 {
+	if (out->temporary)
+		change_temporary(out->temporary, NULL);
 	if (out->fd >= 0)
 		close(out->fd);
 	free(out->path);
@@ -117,8 +161,10 @@ int fl_out_open(struct fl_out *out, const char *path, struct fl_err *err)
 		if (out->fd < 0 && errno != EEXIST)
 			break;
 	}
-	if (out->fd >= 0)
+	if (out->fd >= 0) {
+		change_temporary(NULL, out->temporary);
 		return 0;
+	}
 	rc = cannot(err, "write", path);
 	out_release(out);
 	return rc;
