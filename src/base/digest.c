@@ -8,8 +8,6 @@
 #include "base/err.h"
 
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <=
 		       sizeof(((struct fl_digest *)0)->state),
@@ -26,11 +24,9 @@ const char *fl_digest_library_version(void)
  * without which no token protects anything. */
 static void ready(void)
 {
-	if (sodium_init() >= 0)
-		return;
-	fprintf(stderr,
-		"flotilla: libsodium cannot start: the system gives no random numbers\n");
-	exit(fl_exit_status(FL_EINTERNAL));
+	int started = sodium_init();
+
+	FL_ASSERT(started >= 0);
 }
 
 static crypto_hash_sha256_state *inside(struct fl_digest *digest)

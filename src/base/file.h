@@ -49,7 +49,7 @@ int fl_make_dirs(const char *path, struct fl_err *err);
 /* Write a file that is either the old one or the new one, whole: write to
  * "<path>.tmp.<pid>.<n>", sync, rename, sync the folder. On any failure, and after
  * fl_out_abort(), the temporary is gone and the old file is untouched; so it is
- * where the program ends by exit() meanwhile, as when memory is out. */
+ * where the program gives up meanwhile, as when memory is out. */
 struct fl_out {
 	int fd; /* -1 when closed */
 	/* Set after fl_out_open() by who knows a torn file when it is read:

@@ -87,8 +87,8 @@ static void draw_one(struct image *im, const struct dataset *d,
 /* Detections come grouped by picture, by rising id, as the pictures do: one
  * walk over both. args->draw_threshold is PaddleDetection's 0.5. */
 static int draw_all(const struct infer_args *args, const struct dataset *d,
-		    const struct coco_detection *found, size_t count,
-		    struct fl_err *err)
+		    const bool *known_bad, const struct coco_detection *found,
+		    size_t count, struct fl_err *err)
 {
 	struct image im = { 0 };
 	size_t at = 0, drawn = 0;
@@ -98,8 +98,12 @@ static int draw_all(const struct infer_args *args, const struct dataset *d,
 		struct fl_err bad = FL_ERR_INIT;
 		char path[PATH_MAX];
 
-		if (image_read(d->images[i].path, &im, &bad) != 0)
-			continue; /* named when it was to be looked at */
+		if (image_read(d->images[i].path, &im, &bad) != 0) {
+			/* Unless named when it was to be looked at. */
+			if (!known_bad[i])
+				fl_warn("%s; it is not drawn", bad.text);
+			continue;
+		}
 		for (; at < count && found[at].image_id <= d->images[i].id;
 		     at++) {
 			if (found[at].image_id < d->images[i].id ||
@@ -209,7 +213,8 @@ static int infer(const struct infer_args *args, struct job_detect *job,
 		rc = evaluator_detect(&job->evaluator, &job->net, job->reader,
 				      &found, &count, err);
 	if (rc == 0 && args->visualize)
-		rc = draw_all(args, data, found, count, err);
+		rc = draw_all(args, data, job->evaluator.bad.known, found,
+			      count, err);
 	if (rc == 0 && args->save_results)
 		rc = write_results(args, data, found, count, err);
 	fl_owner_release(&owner);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/inherited.h"
+#include "base/log.h"
 #include "launch/job/group.h"
 #include "launch/job/guard.h"
 #include "launch/job/open_files.h"
@@ -25,6 +26,7 @@
 #include "launch/job/terminal.h"
 #include "launch/link/unserved.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -381,6 +383,26 @@ static int open_signals(sigset_t *old)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Without these nobody would hear of a trainer's end or of Ctrl-C; without the
+ * guard a job runs as well, and only outlives a fleetrun that is killed. */
+static int open_descriptors(struct job *j, struct fl_err *err)
+{
+	j->guard = guard_start(); /* before PMIx has threads */
+	if (j->guard < 0)
+		fl_warn("cannot start the process that ends trainers when fleetrun is killed: %s",
+			strerror(errno));
+	j->ends = epoll_create1(EPOLL_CLOEXEC);
+	/* PMIx's threads inherit what is blocked here: a signal that one of
+	 * them took would not come by the signalfd. */
+	j->signals = open_signals(&j->old);
+	if (j->ends >= 0 && j->signals >= 0)
+		return 0;
+	return fl_fail(
+		err, FL_EINTERNAL,
+		"cannot make a descriptor for signals and trainers' ends: %s",
+		strerror(errno));
+}
+
 int job_open(struct job *j, const struct launch_options *options,
 	     const struct launch_plan *plan, const struct job_events *events,
 	     struct fl_err *err)
@@ -392,15 +414,12 @@ int job_open(struct job *j, const struct launch_options *options,
 			   .events = *events };
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	terminal_open();
-	j->guard = guard_start(); /* before PMIx has threads */
-	j->ends = epoll_create1(EPOLL_CLOEXEC);
-	/* PMIx's threads inherit what is blocked here: a signal that one of
-	 * them took would not come by the signalfd. */
-	j->signals = open_signals(&j->old);
+	rc = open_descriptors(j, err);
 	/* PMIx writes to trainers that may have been killed a moment ago. */
 	signal(SIGPIPE, SIG_IGN);
 	j->trainers = fl_calloc((size_t)plan->count, sizeof(*j->trainers));
-	rc = open_files_raise(plan->hosts.count, plan->count, err);
+	if (rc == 0)
+		rc = open_files_raise(plan->hosts.count, plan->count, err);
 	if (rc == 0)
 		rc = scratch_open(&j->scratch, options->log_dir, err);
 	if (rc == 0)
