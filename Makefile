@@ -6,6 +6,7 @@
 # make lint       layers, formatting, sizes
 # make install    programs, manual pages, completion, recipes (Makefile.install)
 # make deb, make rpm  packages (pkg)
+# make fuzz       the targets of tests/fuzz with libFuzzer (clang), into build-fuzz/fuzz; tests/fuzz/run runs them
 # make SAN=address|thread BUILD=build-asan ...   sanitizer builds
 # make WERROR=1 ...  warnings are errors, as in the tests; without it a newer compiler may warn of more and still builds
 
@@ -28,6 +29,11 @@ CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -O3 -g -fno-math-errno -fno-trapping-math \
 LDFLAGS_ALL = -fopenmp -pthread $(LDFLAGS)
 ifeq ($(SAN),address)
 CFLAGS_ALL += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+LDFLAGS_ALL += -fsanitize=address,undefined
+endif
+ifeq ($(SAN),fuzz)
+# Address and undefined sanitizers and libFuzzer's counters; clang only, see tests/fuzz/fuzz.mk.
+CFLAGS_ALL += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -Wno-pass-failed
 LDFLAGS_ALL += -fsanitize=address,undefined
 endif
 ifeq ($(SAN),thread)
@@ -119,13 +125,14 @@ $(BUILD)/programs/%: $(BUILD)/obj/tests/support/programs/%.o $(SUPPORT_OBJ) $(BU
 $(BUILD)/programs/%.so: tests/support/preload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fsanitize=%,$(CFLAGS_ALL)) -fPIC -shared $< -ldl -o $@
+include tests/fuzz/fuzz.mk
 PROGRAMS_E2E = $(patsubst tests/support/programs/%.c,$(BUILD)/programs/%,$(wildcard tests/support/programs/*.c)) \
 	$(patsubst tests/support/preload/%.c,$(BUILD)/programs/%.so,$(wildcard tests/support/preload/*.c))
 
 bench: $(BENCH_BIN)
 bench-peers: all
 	BUILD=$(BUILD) python3 bench/peers.py make
-tests: $(TEST_BIN) $(PROGRAMS_E2E)
+tests: $(TEST_BIN) $(PROGRAMS_E2E) $(FUZZ_BIN)
 unit: $(TEST_BIN)
 	BUILD=$(BUILD) tests/run $(TEST_BIN)
 # Every recorded case of the reference (../shared); minutes.

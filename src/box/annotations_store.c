@@ -330,6 +330,12 @@ static bool is_flag(const bool *flag)
 	return *(const unsigned char *)flag <= 1;
 }
 
+/* An index keeps no texts for ids (annotations_store_save), so none may stand for one. */
+static bool is_number(int64_t id)
+{
+	return !text_id_is(id);
+}
+
 /* An index with true sums that another build wrote with other rules points out of no
  * table either. */
 static bool boxes_fit(const struct index_head *h, const void *from,
@@ -343,7 +349,8 @@ static bool boxes_fit(const struct index_head *h, const void *from,
 		       b->category >= -1 && b->category < (int)h->categories &&
 		       is_flag(&b->has_id) && is_flag(&b->has_bbox) &&
 		       is_flag(&b->crowd) && is_flag(&b->ignore) &&
-		       is_flag(&b->no_area);
+		       is_flag(&b->no_area) && is_number(b->id) &&
+		       is_number(b->image_id) && is_number(b->category_id);
 	return good;
 }
 
@@ -400,7 +407,7 @@ static bool take_rest(struct annotations *a, const struct index_head *h,
 	for (size_t i = 0; i < h->images; i++) {
 		const struct kept_image *k = &images[i];
 
-		if (k->name >= h->text)
+		if (k->name >= h->text || !is_number(k->id))
 			return false;
 		a->images[i] =
 			(struct annotation_image){ k->id, texts + k->name,
@@ -409,7 +416,8 @@ static bool take_rest(struct annotations *a, const struct index_head *h,
 	for (size_t i = 0; i < h->categories; i++) {
 		const struct kept_category *k = &categories[i];
 
-		if (k->name >= h->text || k->parent >= h->text)
+		if (k->name >= h->text || k->parent >= h->text ||
+		    !is_number(k->id))
 			return false;
 		a->categories[i] =
 			(struct annotation_category){ k->id, texts + k->name,

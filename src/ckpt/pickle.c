@@ -264,7 +264,8 @@ static int gather(struct pickle *p, enum pickle_kind kind, size_t n)
 	/* Popped first and copied from above the top:
 	 * nothing is pushed in between. */
 	p->count -= n;
-	list_add(p, v, p->stack + p->count, n);
+	if (n > 0) /* else there may be no stack yet */
+		list_add(p, v, p->stack + p->count, n);
 	return pickle_push(p, v);
 }
 

@@ -115,7 +115,7 @@ static void match_at(const struct coco_item *gt, size_t gts,
 		s->taken[g] = 0;
 	for (size_t d = 0; d < dts; d++) {
 		double own = dt[d].bbox[2] * dt[d].bbox[3];
-		int g = best_match(gt, gts, area, s->iou + d * gts,
+		int g = best_match(gt, gts, area, gts ? s->iou + d * gts : NULL,
 				   coco_threshold(t), s);
 
 		if (g >= 0) {

@@ -97,11 +97,13 @@ static void add_epochs(const struct sheet *p, const struct page_run *r,
 		fl_str_addf(s, " of %lld", (long long)all);
 }
 
+/* Of a file: any number, and a whole one only within what a long holds. */
 static void add_time(double seconds, struct fl_str *s)
 {
-	long t = (long)seconds;
+	bool sane = seconds >= 0 && seconds < 1e12;
+	long t = sane ? (long)seconds : 0;
 
-	if (!isfinite(seconds) || seconds < 0)
+	if (!sane)
 		fl_str_add(s, "–");
 	else if (t < 60)
 		fl_str_addf(s, "%.1f s", seconds);

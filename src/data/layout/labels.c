@@ -108,7 +108,8 @@ void labels_sort_classes(struct labels *l)
 	const char **sorted = fl_calloc(n + 1, sizeof(*sorted));
 	const char **old = l->classes;
 
-	memcpy(sorted, old, n * sizeof(*sorted));
+	if (n > 0) /* else there is no old list either */
+		memcpy(sorted, old, n * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), compare_names);
 	l->classes = sorted;
 	for (size_t i = 0; i < l->box_count; i++)

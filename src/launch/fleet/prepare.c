@@ -167,8 +167,11 @@ static void read_members(struct fleet *fleet, const struct json *list)
 		struct layout_seat seat;
 
 		record_read(&layout_seat_record, json_at(list, i), &seat);
+		/* Each machine sits once: what is kept for every seat has room
+		 * for so many. */
 		if (seat.host < 0 || seat.host >= fleet->plan->hosts.count ||
-		    seat.count < 1)
+		    seat.count < 1 ||
+		    layout_find(&fleet->layout, seat.host) >= 0)
 			continue;
 		if (seat.host == fleet->plan->hosts.self)
 			fleet->layout.self = fleet->layout.count;

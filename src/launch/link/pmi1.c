@@ -200,7 +200,8 @@ static void value_of(const char *line, const char *name, char *buf, size_t size)
 	*buf = '\0';
 	while (at && !(strncmp(at, name, n) == 0 && at[n] == '=')) {
 		at = strchr(at, ' ');
-		at += at != NULL;
+		if (at)
+			at++;
 	}
 	if (at)
 		snprintf(buf, size, "%.*s", (int)strcspn(at + n + 1, " \n"),

@@ -1,0 +1,7 @@
+/* PNG files. */
+#include "fuzz/picture.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return fuzz_picture(data, size, 1 << IMAGE_PNG);
+}
