@@ -34,9 +34,23 @@ static const struct kernel_set sets[FL_SETS] = {
 #endif
 };
 
+#ifdef __x86_64__
+static const struct kernel_set avx512_rounding = { "AVX-512", &kernels_avx512,
+						   &kernels_avx512_own_bf16,
+						   &flat_avx512,
+						   &winograd_avx512 };
+#endif
+
 const struct kernel_set *cpu_kernel_set(void)
 {
-	return &sets[fl_processor_set()];
+	enum fl_set set = fl_processor_set();
+
+#ifdef __x86_64__
+	/* Not a set of its own: for all but maps in BF16 it is AVX-512. */
+	if (set == FL_SET_AVX512 && __builtin_cpu_supports("avx512bf16"))
+		return &avx512_rounding;
+#endif
+	return &sets[set];
 }
 
 static const struct dev_ops ops = {

@@ -3,8 +3,9 @@
  *
  * kernels.inc.h and flat.inc.h hold the loops in plain C that compilers
  * vectorise; each kernels_<isa>.c compiles them with other flags, and
- * kernels_<isa>_bf16.c the first once more for maps in BF16; cpu_kernels()
- * picks the best the processor has. Those over maps work on pixels
+ * kernels_<isa>_bf16.c the first once more for maps in BF16 (norm_bf16.inc.h has
+ * loops of its own where AVX512_BF16 rounds); cpu_kernels() picks the best the
+ * processor has. Those over maps work on pixels
  * [first, last) of dense or strided ones; sums of up to SPAN pixels
  * (loops.h) are float, beyond that double.
  */
@@ -86,7 +87,7 @@ struct kernel_set {
 
 extern const struct cpu_kernels kernels_base, kernels_avx2, kernels_avx512;
 extern const struct cpu_kernels kernels_base_bf16, kernels_avx2_bf16,
-	kernels_avx512_bf16;
+	kernels_avx512_bf16, kernels_avx512_own_bf16;
 extern const struct flat_kernels flat_base, flat_avx2, flat_avx512;
 
 const struct kernel_set *cpu_kernel_set(void);
