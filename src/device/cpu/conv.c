@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/par.h"
 #include "device/cpu/choice.h"
+#include "device/cpu/conv_odd.h"
 #include "device/cpu/conv_shapes.h"
 #include "device/cpu/pass.h"
 #include "device/cpu/winograd.h"
@@ -345,7 +346,7 @@ int cpu_conv_make(const struct dev_conv_desc *desc,
 		  struct fl_err *err)
 {
 	struct dev_conv *c;
-	bool gradients = desc->backward && !by_product(desc);
+	bool gradients = desc->backward && !by_product(desc), data;
 	int rc;
 
 	rc = dev_conv_types(desc, err);
@@ -363,7 +364,8 @@ int cpu_conv_make(const struct dev_conv_desc *desc,
 	if (winograd_fits(desc))
 		winograd_init(&c->winograd, desc);
 	rc = by_winograd(c, CPU_FORWARD) ? 0 : make_forward(c, err);
-	if (rc == 0 && gradients && desc->diff_src && !by_winograd(c, CPU_DATA))
+	data = desc->diff_src && !conv_odd_fits(desc);
+	if (rc == 0 && gradients && data && !by_winograd(c, CPU_DATA))
 		rc = make_data(c, err);
 	if (rc == 0 && gradients && !by_winograd(c, CPU_WEIGHTS))
 		rc = make_weights(c, err);
@@ -422,6 +424,8 @@ size_t cpu_conv_workspace(const struct dev_conv *c)
 			     parts_bytes(&x, c->data.parts), 0 };
 	size_t most = winograd_bytes(c);
 
+	if (conv_odd_fits(&c->d))
+		most = conv_odd_bytes(&c->d);
 	for (int i = 0; i < 3; i++) {
 		size_t bytes = dirs[i]->packed_bytes + dirs[i]->scratch_bytes +
 			       dirs[i]->rounded_bytes + results[i];
@@ -550,6 +554,10 @@ void cpu_conv_backward_data(struct dev_queue *q, struct dev_conv *c,
 		must(dnnl_sgemm('N', 'N', pixels(d), d->cin, d->cout, 1,
 				dy->data, d->cout, weights, d->cin, acc ? 1 : 0,
 				dx->data, d->cin));
+		return;
+	}
+	if (conv_odd_fits(d)) {
+		conv_odd_data(dy, weights, dx, acc, workspace);
 		return;
 	}
 	if (by_winograd(c, CPU_DATA)) {
