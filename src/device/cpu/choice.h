@@ -2,7 +2,8 @@
  * src/device/cpu.
  *
  * oneDNN does every shape; Winograd (winograd.h) does 3x3 of stride 1 in float32
- * with fewer products and more rounding. By the table (choice.c) the choice is a
+ * with fewer products and more rounding; between maps in BF16 too, where that
+ * rounding is nothing beside theirs, by the table alone. By the table (choice.c) the choice is a
  * matter of the shape alone: the same on every processor that has Winograd's
  * loops, on every day. By measuring (choice_measure.c) it is what was quicker
  * here, once; choice_known.c remembers it.

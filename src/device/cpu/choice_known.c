@@ -286,7 +286,8 @@ struct cpu_choice cpu_choice_of(const struct dev_conv_desc *d)
 	struct fl_err err = FL_ERR_INIT;
 	struct known *old;
 
-	if (!winograd_fits(d))
+	/* With maps in BF16 there is the table alone. */
+	if (!winograd_fits(d) || d->x_type == DTYPE_BF16)
 		return k.choice;
 	old = find(&k);
 	/* Outside of measuring what was chosen first holds for the whole run;

@@ -23,22 +23,22 @@ static const struct kernel_set sets[FL_SETS] = {
 	/* No Winograd: its loops are written on vectors that this set does not
 	 * have. */
 	[FL_SET_BASE] = { "baseline", &kernels_base, &kernels_base_bf16,
-			  &flat_base, NULL },
+			  &flat_base, NULL, NULL },
 /* Elsewhere fl_processor_set() is FL_SET_BASE, and oneDNN alone has wide
  * loops. */
 #ifdef __x86_64__
 	[FL_SET_AVX2] = { "AVX2", &kernels_avx2, &kernels_avx2_bf16, &flat_avx2,
-			  &winograd_avx2 },
+			  &winograd_avx2, NULL },
 	[FL_SET_AVX512] = { "AVX-512", &kernels_avx512, &kernels_avx512_bf16,
-			    &flat_avx512, &winograd_avx512 },
+			    &flat_avx512, &winograd_avx512, NULL },
 #endif
 };
 
 #ifdef __x86_64__
-static const struct kernel_set avx512_rounding = { "AVX-512", &kernels_avx512,
-						   &kernels_avx512_own_bf16,
-						   &flat_avx512,
-						   &winograd_avx512 };
+static const struct kernel_set avx512_rounding = {
+	"AVX-512",    &kernels_avx512,	&kernels_avx512_own_bf16,
+	&flat_avx512, &winograd_avx512, &winograd_avx512_bf16
+};
 #endif
 
 const struct kernel_set *cpu_kernel_set(void)
@@ -92,17 +92,19 @@ static const struct dev_ops ops = {
 };
 
 /* What a checkpoint names, so that a resume under another library, instruction
- * set or choice of kernels says that last bits will differ. Winograd is F32's
- * alone. */
+ * set or choice of kernels says that last bits will differ. */
 static const char *arithmetic(enum dtype maps)
 {
 	static char text[192];
 	bool winograd = maps == DTYPE_F32 && cpu_kernel_set()->winograd;
 
-	snprintf(text, sizeof(text), "%s%s, passes for %s%s%s", dnn_name(),
+	snprintf(text, sizeof(text), "%s%s, passes for %s%s%s%s", dnn_name(),
 		 winograd ? cpu_choice_words() : "", cpu_kernel_set()->name,
 		 maps == DTYPE_BF16 ? ", maps in bf16 by " : "",
-		 maps == DTYPE_BF16 ? cpu_bf16_way() : "");
+		 maps == DTYPE_BF16 ? cpu_bf16_way() : "",
+		 maps == DTYPE_BF16 && cpu_kernel_set()->winograd_bf16
+			 ? " and Winograd by table 1"
+			 : "");
 	return text;
 }
 

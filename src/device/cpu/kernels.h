@@ -83,6 +83,7 @@ struct kernel_set {
 	const struct cpu_kernels *f32, *bf16;
 	const struct flat_kernels *flat;
 	const struct winograd_kernels *winograd; /* NULL: has none */
+	const struct winograd_kernels *winograd_bf16;
 };
 
 extern const struct cpu_kernels kernels_base, kernels_avx2, kernels_avx512;

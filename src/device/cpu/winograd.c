@@ -25,21 +25,28 @@
 /* Of the spectra of tiles that threads share, in the last-level cache. */
 #define SPAN_BYTES ((size_t)8 << 20)
 
+/* For maps of this type; NULL: there are none. */
+static const struct winograd_kernels *loops_of(enum dtype type)
+{
+	const struct kernel_set *set = cpu_kernel_set();
+
+	return type == DTYPE_BF16 ? set->winograd_bf16 : set->winograd;
+}
+
 /* Not with short_sums: they ask for less rounding than a direct convolution
  * has, and this has twice as much. Channels are bounded by arrays on the
  * stack. */
 bool winograd_fits(const struct dev_conv_desc *d)
 {
-	return cpu_kernel_set()->winograd && d->k == 3 && d->stride == 1 &&
-	       d->x_type == DTYPE_F32 && d->y_type == DTYPE_F32 &&
-	       !d->short_sums && d->cin <= DEV_MAX_CHANNELS &&
-	       d->cout <= DEV_MAX_CHANNELS;
+	return d->k == 3 && d->stride == 1 && d->x_type == d->y_type &&
+	       loops_of(d->x_type) && !d->short_sums &&
+	       d->cin <= DEV_MAX_CHANNELS && d->cout <= DEV_MAX_CHANNELS;
 }
 
 void winograd_init(struct winograd *w, const struct dev_conv_desc *d)
 {
 	w->d = *d;
-	w->k = cpu_kernel_set()->winograd;
+	w->k = loops_of(d->x_type);
 	w->workers = fl_par_threads();
 }
 
@@ -48,16 +55,16 @@ float winograd_zeros[DEV_MAX_CHANNELS];
 
 /* Tiles are counted row by row, image by image; each is 4 x 4 results, and the
  * last ones of a row or column stick out where the map is no multiple of 4. */
-void winograd_pixels(const struct tensor *map, size_t t, int border, int size,
-		     float *outside, float **p)
+void winograd_pixels(const struct winograd *w, const struct tensor *map,
+		     size_t t, int border, int size, void *outside, void **p)
 {
 	size_t wide = (size_t)((map->w + 3) / 4);
 	size_t high = (size_t)((map->h + 3) / 4);
 	int x = (int)(t % wide) * 4 - border;
 	int y = (int)(t / wide % high) * 4 - border;
-	float *image = (float *)map->data + t / wide / high * (size_t)map->h *
-						    (size_t)map->w *
-						    (size_t)map->ld;
+	size_t step = (size_t)map->ld * w->k->pixel;
+	char *image = (char *)map->data +
+		      t / wide / high * (size_t)map->h * (size_t)map->w * step;
 
 	for (int i = 0; i < size * size; i++) {
 		int py = y + i / size, px = x + i % size;
@@ -65,7 +72,7 @@ void winograd_pixels(const struct tensor *map, size_t t, int border, int size,
 
 		p[i] = inside ? image + ((size_t)py * (size_t)map->w +
 					 (size_t)px) *
-						(size_t)map->ld
+						step
 			      : outside;
 	}
 }
@@ -155,10 +162,10 @@ size_t winograd_data_bytes(const struct winograd *w)
 
 static void one_source(const struct winograd_job *j, size_t tile, float *out)
 {
-	float *p[36];
+	void *p[36];
 
-	winograd_pixels(j->from, tile, 1, WINOGRAD_IN, winograd_zeros, p);
-	j->w->k->sources((const float *const *)p, j->from->c, out, j->in_step);
+	winograd_pixels(j->w, j->from, tile, 1, WINOGRAD_IN, winograd_zeros, p);
+	j->w->k->sources((const void *const *)p, j->from->c, out, j->in_step);
 }
 
 /* Products go over whole groups of rows: those that no tile has are zero. */
@@ -199,9 +206,9 @@ static void one_result(const struct winograd_job *j, const struct tensor *to,
 		       const float *bias, size_t tile, const float *m)
 {
 	float nobody[DEV_MAX_CHANNELS]; /* beyond the border */
-	float *p[16];
+	void *p[16];
 
-	winograd_pixels(to, tile, 0, WINOGRAD_OUT, nobody, p);
+	winograd_pixels(j->w, to, tile, 0, WINOGRAD_OUT, nobody, p);
 	j->w->k->results(m, j->panel_step, to->c, bias, j->acc, p);
 }
 

@@ -1,5 +1,6 @@
 /* winograd.h - 3x3 convolutions of stride 1 by F(4x4, 3x3) in float32: a quarter of
- * a direct convolution's products. For src/device/cpu.
+ * a direct convolution's products. Maps are F32 or, where AVX512_BF16 rounds,
+ * BF16. For src/device/cpu.
  *
  * Each direction stands alone: a convolution may take one by Winograd and the
  * others from oneDNN. Rounding is about twice a direct convolution's (relative

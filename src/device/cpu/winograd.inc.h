@@ -1,11 +1,21 @@
 /* winograd.inc.h - the loops of winograd_kernels.h; included by winograd_<isa>.c,
  * which define KERNELS (the table), vec and its moves, VECTOR (floats) and ROWS
- * (of a product at once: ROWS x 3 sums stay in registers). Operators on vec
+ * (of a product at once: ROWS x 3 sums stay in registers); for maps in BF16 also
+ * map_value, their moves and what rounds a tap. Operators on vec
  * become fused multiply-adds (Makefile.flags). */
 
 #include "device/cpu/winograd_kernels.h"
 
 #define INLINE static inline __attribute__((always_inline))
+
+#ifndef MAP_BF16
+typedef float map_value;
+#define load_map(p) load(p)
+#define load_some_map(p, n) load_some(p, n)
+#define store_map(p, v) store(p, v)
+#define store_some_map(p, v, n) store_some(p, v, n)
+#define tap_value(v) (v)
+#endif
 
 /* The points, and the powers that the transforms need. */
 #define PA 0.625f
@@ -96,7 +106,7 @@ static int at_most(int n, int most)
 	return n < most ? n : most;
 }
 
-static void sources(const float *const p[36], int channels, float *out,
+static void sources(const void *const p[36], int channels, float *out,
 		    size_t step)
 {
 	for (int c = 0; c < channels; c += VECTOR) {
@@ -105,10 +115,11 @@ static void sources(const float *const p[36], int channels, float *out,
 
 		if (n == VECTOR)
 			for (int i = 0; i < 36; i++)
-				d[i] = load(p[i] + c);
+				d[i] = load_map((const map_value *)p[i] + c);
 		else
 			for (int i = 0; i < 36; i++)
-				d[i] = load_some(p[i] + c, n);
+				d[i] = load_some_map(
+					(const map_value *)p[i] + c, n);
 		for (int x = 0; x < 6; x++)
 			in_by_in(d + x, 6, t + x, 6);
 		for (int y = 0; y < 6; y++) {
@@ -122,7 +133,7 @@ static void sources(const float *const p[36], int channels, float *out,
 	}
 }
 
-static void gradients(const float *const p[16], int channels, float *out,
+static void gradients(const void *const p[16], int channels, float *out,
 		      size_t step)
 {
 	for (int c = 0; c < channels; c += VECTOR) {
@@ -130,8 +141,11 @@ static void gradients(const float *const p[16], int channels, float *out,
 		vec d[16], t[24];
 
 		for (int i = 0; i < 16; i++)
-			d[i] = n == VECTOR ? load(p[i] + c)
-					   : load_some(p[i] + c, n);
+			d[i] = n == VECTOR
+				       ? load_map((const map_value *)p[i] + c)
+				       : load_some_map((const map_value *)p[i] +
+							       c,
+						       n);
 		for (int x = 0; x < 4; x++)
 			in_by_out(d + x, 4, t + x, 4);
 		for (int y = 0; y < 6; y++) {
@@ -145,18 +159,18 @@ static void gradients(const float *const p[16], int channels, float *out,
 	}
 }
 
-INLINE void put(float *to, vec v, int n, bool acc)
+INLINE void put(map_value *to, vec v, int n, bool acc)
 {
 	if (acc)
-		v += n == VECTOR ? load(to) : load_some(to, n);
+		v += n == VECTOR ? load_map(to) : load_some_map(to, n);
 	if (n == VECTOR)
-		store(to, v);
+		store_map(to, v);
 	else
-		store_some(to, v, n);
+		store_some_map(to, v, n);
 }
 
 static void results(const float *m, size_t step, int channels,
-		    const float *bias, bool acc, float *const p[16])
+		    const float *bias, bool acc, void *const p[16])
 {
 	for (int c = 0; c < channels; c += VECTOR) {
 		int n = at_most(channels - c, VECTOR);
@@ -172,7 +186,8 @@ static void results(const float *m, size_t step, int channels,
 
 			out_by_in(t + 6 * y, 1, row, 1);
 			for (int x = 0; x < 4; x++)
-				put(p[4 * y + x] + c, row[x] + b, n, acc);
+				put((map_value *)p[4 * y + x] + c, row[x] + b,
+				    n, acc);
 		}
 	}
 }
@@ -204,7 +219,8 @@ static void taps(const float *weights, int inputs, int outputs, int input,
 		int n = at_most(outputs - o, VECTOR);
 
 		for (int t = 0; t < 9; t++)
-			g[t] = load_across(w + t * inputs, stride, n);
+			g[t] = tap_value(
+				load_across(w + t * inputs, stride, n));
 		spread_taps(g, out + (size_t)input * row + o, step);
 	}
 }
@@ -219,7 +235,8 @@ static void taps_flipped(const float *weights, int inputs, int output,
 		vec g[9];
 
 		for (int t = 0; t < 9; t++)
-			g[t] = load_some(w + (8 - t) * inputs + i, n);
+			g[t] = tap_value(
+				load_some(w + (8 - t) * inputs + i, n));
 		spread_taps(g, out + (size_t)output * row + i, step);
 	}
 }
@@ -245,8 +262,13 @@ static void tap_gradients(const float *u, size_t u_row, size_t step, int inputs,
 
 			tap_by_in(t + 6 * y, 1, row, 1);
 			for (int x = 0; x < 3; x++)
-				put(to + (3 * y + x) * inputs + i, row[x], n,
-				    false);
+				if (n == VECTOR)
+					store(to + (3 * y + x) * inputs + i,
+					      row[x]);
+				else
+					store_some(to + (3 * y + x) * inputs +
+							   i,
+						   row[x], n);
 		}
 	}
 }
@@ -334,6 +356,7 @@ static void product_across(const struct winograd_product *p)
 const struct winograd_kernels KERNELS = {
 	.vector = VECTOR,
 	.rows_at_once = ROWS,
+	.pixel = sizeof(map_value),
 	.sources = sources,
 	.results = results,
 	.gradients = gradients,

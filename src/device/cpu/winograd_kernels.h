@@ -33,15 +33,16 @@ struct winograd_product {
 
 struct winograd_kernels {
 	int vector;	  /* floats */
+	size_t pixel;	  /* bytes of a value of a map */
 	int rows_at_once; /* of a product */
 	/* B' d B of one tile, whose pixels are at p. */
-	void (*sources)(const float *const p[36], int channels, float *out,
+	void (*sources)(const void *const p[36], int channels, float *out,
 			size_t step);
 	/* A'mA, with the bias or NULL; acc adds to what is there. */
 	void (*results)(const float *m, size_t step, int channels,
-			const float *bias, bool acc, float *const p[16]);
+			const float *bias, bool acc, void *const p[16]);
 	/* A dy A' */
-	void (*gradients)(const float *const p[16], int channels, float *out,
+	void (*gradients)(const void *const p[16], int channels, float *out,
 			  size_t step);
 	/* G g G' of one input: out[place][input][output]. weights [out][3][3][in]. */
 	void (*taps)(const float *weights, int inputs, int outputs, int input,
@@ -59,5 +60,8 @@ struct winograd_kernels {
 };
 
 extern const struct winograd_kernels winograd_avx2, winograd_avx512;
+/* Maps in BF16, as all that is multiplied; spectra, products and sums are floats
+ * nevertheless. */
+extern const struct winograd_kernels winograd_avx512_bf16;
 
 #endif

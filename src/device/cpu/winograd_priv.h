@@ -42,7 +42,7 @@ extern float winograd_zeros[DEV_MAX_CHANNELS];
 
 /* Where the size x size pixels of tile t begin that start 'border' before its
  * results; those outside the map are 'outside'. */
-void winograd_pixels(const struct tensor *map, size_t t, int border, int size,
-		     float *outside, float **p);
+void winograd_pixels(const struct winograd *w, const struct tensor *map,
+		     size_t t, int border, int size, void *outside, void **p);
 
 #endif

@@ -154,13 +154,13 @@ static void transform(const struct winograd_weights_job *j,
 		      const struct spectra *s, const struct tensor *dy,
 		      size_t tile, size_t t)
 {
-	float *p[36];
+	void *p[36];
 
-	winograd_pixels(j->x, tile, 1, WINOGRAD_IN, winograd_zeros, p);
-	j->w->k->sources((const float *const *)p, j->x->c,
-			 s->in + t * j->in_row, j->in_step);
-	winograd_pixels(dy, tile, 0, WINOGRAD_OUT, winograd_zeros, p);
-	j->w->k->gradients((const float *const *)p, dy->c,
+	winograd_pixels(j->w, j->x, tile, 1, WINOGRAD_IN, winograd_zeros, p);
+	j->w->k->sources((const void *const *)p, j->x->c, s->in + t * j->in_row,
+			 j->in_step);
+	winograd_pixels(j->w, dy, tile, 0, WINOGRAD_OUT, winograd_zeros, p);
+	j->w->k->gradients((const void *const *)p, dy->c,
 			   s->out + t * j->out_row, j->out_step);
 }
 

@@ -2,6 +2,7 @@
  * measured goes before it, and text that is none changes nothing. */
 #include "device/cpu/choice.h"
 #include "device/cpu/conv.h"
+#include "device/cpu/dnnl_api.h"
 #include "device/cpu/kernels.h"
 
 #include <setjmp.h>
@@ -67,6 +68,30 @@ static void test_others_stay(void **state)
 	is(cpu_choice_by_table(&d), 0, 0, 0);
 	d = layer(8, 40, 96, 96);
 	d.x_type = DTYPE_BF16;
+	is(cpu_choice_by_table(&d), 0, 0, 0);
+}
+
+/* Maps in BF16 have a table of their own, and no measuring. */
+static void test_bf16(void **state)
+{
+	struct dev_conv_desc d = layer(8, 40, 96, 96);
+	struct fl_str told = FL_STR_INIT;
+	bool here = cpu_kernel_set()->winograd_bf16 &&
+		    !dnn_has(dnnl_cpu_isa_avx512_core_amx);
+	int yes = here ? CPU_WINOGRAD : CPU_ONEDNN;
+
+	(void)state;
+	d.x_type = d.y_type = DTYPE_BF16;
+	is(cpu_choice_by_table(&d), yes, yes, yes);
+	kernels->measure(1);
+	is(cpu_choice_of(&d), yes, yes, yes);
+	kernels->measured();
+	kernels->tell(&told);
+	assert_string_equal(fl_str_get(&told), "");
+	d.h = d.w = 10; /* tiles stick out */
+	is(cpu_choice_by_table(&d), 0, 0, 0);
+	d = layer(8, 80, 32, 32);
+	d.x_type = d.y_type = DTYPE_BF16;
 	is(cpu_choice_by_table(&d), 0, 0, 0);
 }
 
@@ -169,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_others_stay),
+		cmocka_unit_test(test_bf16),
 		cmocka_unit_test(test_bad_text),
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_bound),

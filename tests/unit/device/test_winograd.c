@@ -222,6 +222,36 @@ static void test_hostile(void **state)
 	}
 }
 
+/* Maps in BF16: what float loops find, rounded once. A result may be rounded to the
+ * other neighbour than the definition's, as the limits of op_runs_agree have it. */
+static void test_bf16(void **state)
+{
+	static const int layers[][4] = { { 20, 20, 96, 96 },
+					 { 13, 9, 192, 68 },
+					 { 10, 11, 300, 290 } };
+
+	(void)state;
+	if (!cpu_kernel_set()->winograd_bf16) {
+		printf("skipped: no AVX512_BF16\n");
+		skip();
+	}
+	loops = cpu_kernel_set()->winograd_bf16;
+	for (int round = 0; round < 27; round++) {
+		struct op_shape s = op_shape_random(OP_CONV, round, &rng);
+		double l2;
+
+		if (round < 3)
+			s = shape(layers[round][0], layers[round][1],
+				  layers[round][2], layers[round][3]);
+		s.k = 3, s.stride = 1, s.short_sums = false;
+		s.wide_x = s.wide_y = false;
+		s.sums = false; /* of rounded results: not ours */
+		s.type = DTYPE_BF16;
+		for (int i = 0; i < 3; i++)
+			compare(directions[i], &s, &l2);
+	}
+}
+
 /* Zeros give zeros, on borders too: no place of a spectrum is left as it was. */
 static void test_zeros(void **state)
 {
@@ -280,9 +310,8 @@ static void test_workers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layers),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_zeros),
+		cmocka_unit_test(test_layers),	cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_bf16),	cmocka_unit_test(test_zeros),
 		cmocka_unit_test(test_workers),
 	};
 	struct fl_err err = FL_ERR_INIT;
