@@ -50,7 +50,8 @@ obj_in = $(filter $(addprefix $(BUILD)/obj/src/,$(addsuffix /%,$(1))),$(OBJ))
 
 # fleetrun sees no tensor; everything but the launcher is one library of flotilla.
 LAUNCH_OBJ = $(call obj_in,base text agent launch)
-CORE_OBJ   = $(filter-out $(call obj_in,launch cmd),$(OBJ))
+# Plans are made with the arithmetic of the preflight.
+CORE_OBJ   = $(filter-out $(call obj_in,launch cmd),$(OBJ)) $(BUILD)/obj/src/launch/measure/estimate.o
 FLEETRUN_OBJ = $(BUILD)/obj/src/cmd/fleetrun.o
 FLOTILLA_OBJ = $(filter-out $(FLEETRUN_OBJ),$(call obj_in,cmd))
 

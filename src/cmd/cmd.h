@@ -26,6 +26,7 @@ cmd_fn cmd_export;
 cmd_fn cmd_data;
 cmd_fn cmd_infer;
 cmd_fn cmd_new;
+cmd_fn cmd_plan;
 cmd_fn cmd_plans;
 cmd_fn cmd_probe;
 cmd_fn cmd_recipe_keys;
@@ -36,7 +37,7 @@ cmd_fn cmd_watch;
 /* What each of them takes; one option parser, manual page and completion. */
 extern const struct option_table cmd_ckpt_options, cmd_convert_options,
 	cmd_data_options, cmd_eval_options, cmd_export_options,
-	cmd_infer_options, cmd_new_options, cmd_plans_options,
+	cmd_infer_options, cmd_new_options, cmd_plan_options, cmd_plans_options,
 	cmd_probe_options, cmd_recipe_keys_options, cmd_report_options,
 	cmd_train_options, cmd_watch_options;
 

@@ -24,6 +24,8 @@
 static const struct option_command commands[] = {
 	{ "new", cmd_new, &cmd_new_options,
 	  "a recipe for a folder of pictures and labels" },
+	{ "plan", cmd_plan, &cmd_plan_options,
+	  "what a training will take, before it is paid for" },
 	{ "train", cmd_train, &cmd_train_options,
 	  "train a detector by a recipe" },
 	{ "data", cmd_data, &cmd_data_options,

@@ -108,7 +108,7 @@ int new_fit_machine(const struct new_facts *f, const struct labels *l,
 	if (rc == 0)
 		rc = device_open("cpu", &dev, err);
 	if (rc == 0)
-		rc = batch_room_time(recipe, dev, timed, p->size, p->size,
+		rc = batch_room_time(recipe, dev, timed, p->size, p->size, 2,
 				     &p->picture_s, err);
 	/* Timed at the proposed size, planned at the one that
 	 * patience leaves. */

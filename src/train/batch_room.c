@@ -189,8 +189,33 @@ int batch_room_find(const struct recipe *recipe, struct dev *dev,
 	return rc;
 }
 
+int batch_room_line(const struct recipe *recipe, struct dev *dev,
+		    struct batch_room_line *out, struct fl_err *err)
+{
+	struct batch_room room = { 0 };
+	struct search s = { .recipe = recipe, .dev = dev, .room = &room };
+	double one = 0, two = 0;
+	int rc = family_model(recipe, &s.model, err);
+
+	if (rc != 0)
+		return rc;
+	take_largest_size(&room, &data_options(recipe)->train_reader);
+	rc = bytes_of(&s, 1, &one, err);
+	if (rc == 0)
+		rc = bytes_of(&s, 2, &two, err);
+	out->height = room.height;
+	out->width = room.width;
+	out->picture = two - one;
+	out->fixed = one - out->picture +
+		     FLOATS_OF_STATE * (double)s.model->graph->flat_count *
+			     sizeof(float);
+	family_model_free(s.model);
+	return rc;
+}
+
 int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
-		    int height, int width, double *seconds, struct fl_err *err)
+		    int height, int width, int steps, double *seconds,
+		    struct fl_err *err)
 {
 	const struct plan_key key = plan_key_make(
 		PLAN_TRAIN, recipe_precision(recipe), n, height, width);
@@ -212,14 +237,14 @@ int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
 	if (rc == 0)
 		rc = engine_open(&engine, recipe, model, dev, comm, &key, 1,
 				 err);
-	/* The first step meets cold caches and pages: the second one's time is
-	 * left. */
-	for (int i = 0; rc == 0 && i < 2; i++) {
-		double start = fl_now_s();
+	/* The first step meets cold caches and pages: it does not count. */
+	for (int i = 0; rc == 0 && i < steps; i++) {
+		double start = fl_now_s(), took;
 
 		memset(&result, 0, sizeof(result));
 		rc = engine_step(&engine, &b, 0, 0, false, &result, err);
-		*seconds = fl_now_s() - start;
+		took = fl_now_s() - start;
+		*seconds = i < 2 || took < *seconds ? took : *seconds;
 	}
 	engine_close(&engine);
 	family_model_free(model);

@@ -31,9 +31,21 @@ int batch_room_find(const struct recipe *recipe, struct dev *dev,
 		    struct comm *comm, int images, int local_ranks,
 		    struct batch_room *out, struct fl_err *err);
 
+/* What a rank takes, as a straight line of its batch: fixed bytes (the state of
+ * the model) and those of each picture, at the largest size of training. */
+struct batch_room_line {
+	double fixed, picture;
+	int height, width;
+};
+
+int batch_room_line(const struct recipe *recipe, struct dev *dev,
+		    struct batch_room_line *out, struct fl_err *err);
+
 /* Seconds of one training step of n images at a size, measured with a picture
- * of nothing: forward, loss, backward, update. */
+ * of nothing: forward, loss, backward, update. The quickest of so many steps
+ * (at least 2) but the first. */
 int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
-		    int height, int width, double *seconds, struct fl_err *err);
+		    int height, int width, int steps, double *seconds,
+		    struct fl_err *err);
 
 #endif
