@@ -54,7 +54,7 @@ near() { awk -v a="$1" -v b="$2" -v l="$3" 'BEGIN { d = a - b; if (d < 0) d = -d
 check "its first loss is near" near "$(metric loss narrow)" "$(metric loss wide)" 0.02
 half() { awk -v a="$(mib narrow)" -v b="$(mib wide)" 'BEGIN { print a, b; exit !(a > 0 && a < 0.65 * b) }'; }
 check "its maps take little more than half" half
-stored() { "$flotilla" ckpt show "$work/narrow/$final" >"$work/show.txt" && grep -q F32 "$work/show.txt" && ! grep -q BF16 "$work/show.txt"; }
+stored() { "$flotilla" ckpt show "$work/narrow/$final" >"$work/show.txt" && grep -q ' F32 ' "$work/show.txt" && ! grep -q ' BF16 ' "$work/show.txt"; }
 check "its checkpoint is fp32" stored
 
 # A resume has the bits of a run that was not disturbed; with other maps it says so.
