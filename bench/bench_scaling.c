@@ -153,7 +153,8 @@ static void record_steps(struct engine *e, struct recorder *r,
 
 		r->now = &t;
 		r->since = fl_now_s();
-		if (engine_step(e, batch, 200, 1e-5, false, &result, &err))
+		if (engine_step(e, batch, 200, 1e-5, ENGINE_GO_ON, &result,
+				&err))
 			die("step", &err);
 		note(r, UPDATE, 0);
 		if (i > 0)

@@ -330,7 +330,8 @@ static void make_steps(struct engine *e, const struct engine_batch *batch,
 		double start = fl_now_s(), s;
 		struct engine_result result;
 
-		must(engine_step(e, batch, 200, 1e-5, false, &result, &err),
+		must(engine_step(e, batch, 200, 1e-5, ENGINE_GO_ON, &result,
+				 &err),
 		     &err);
 		s = fl_now_s() - start;
 		if (r == 0)

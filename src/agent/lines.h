@@ -28,6 +28,9 @@
 /* The file that --ledger writes; where rank 0 is, for its page. */
 #define AGENT_LEDGER_VARIABLE "FLOTILLA_LEDGER"
 #define AGENT_RESTARTS_VARIABLE "FLOTILLA_RESTARTS" /* so far */
+/* When the agent began, in seconds of its machine's monotonic clock: --max_time
+ * counts from there in every attempt. */
+#define AGENT_BEGAN_VARIABLE "FLOTILLA_BEGAN"
 
 /* The shared page; the trainer writes, the agent reads. Whoever moves on changes
  * one of the counters. */

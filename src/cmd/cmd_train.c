@@ -17,6 +17,7 @@
 #include "cmd/train_signals.h"
 #include "cmd/train_watch.h"
 #include "optim/schedule.h"
+#include "text/duration.h"
 #include "train/resume.h"
 #include "train/timing.h"
 #include "train/options.h"
@@ -30,10 +31,13 @@
 struct train_args {
 	struct job_args job;
 	const char *resume, *record_draws, *replay_draws, *batch_size;
-	const char *vdl_log_dir;
+	const char *vdl_log_dir, *max_time;
+	int patience; /* -1: as the recipe says */
 	bool eval, new_batch, use_vdl;
 	/* What whoever started us says of the job; 0: nothing */
 	int job_ranks, local_ranks, attempt, restarts, preflight;
+	double until; /* by fl_now_s(); 0: without limit */
+	int began;    /* fl_now_s() of the job's start here, or -1: just now */
 };
 
 static const struct option_row rows[] = {
@@ -50,6 +54,13 @@ static const struct option_row rows[] = {
 	{ "new_batch", 0, OPTION_FLAG, offsetof(struct train_args, new_batch),
 	  .help = "with -r on other ranks or another batch_size: take ranks x "
 		  "batch_size images a step from now on" },
+	{ "patience", 0, OPTION_INT, offsetof(struct train_args, patience), 0,
+	  100000, "N",
+	  "with --eval: end after N epochs without a better AP (0: never)" },
+	{ "max_time", 0, OPTION_TEXT, offsetof(struct train_args, max_time),
+	  .arg = "TIME",
+	  .help = "end within 10h, 90m or 1:30:00 of the start, with a "
+		  "checkpoint and, with --eval, its score" },
 	{ "use_vdl", 0, OPTION_FLAG, offsetof(struct train_args, use_vdl),
 	  .help = "write event files of curves and pictures for TensorBoard" },
 	{ "vdl_log_dir", 0, OPTION_TEXT,
@@ -88,6 +99,7 @@ static int take_variables(struct train_args *args, struct fl_err *err)
 		{ AGENT_ATTEMPT_VARIABLE, &args->attempt },
 		{ AGENT_RESTARTS_VARIABLE, &args->restarts },
 		{ AGENT_PREFLIGHT_VARIABLE, &args->preflight },
+		{ AGENT_BEGAN_VARIABLE, &args->began },
 	};
 	int rc = 0;
 
@@ -95,6 +107,33 @@ static int take_variables(struct train_args *args, struct fl_err *err)
 		rc = fl_variable_int(all[i].name, 0, INT_MAX, all[i].value,
 				     err);
 	return rc;
+}
+
+/* --max_time counts from where the job began on this machine, in later attempts
+ * too; alone, from now, before anything is read. */
+static int settle_until(struct train_args *args, struct fl_err *err)
+{
+	bool job = getenv(AGENT_FD_VARIABLE) && args->began >= 0;
+	double start = job ? args->began : fl_now_s(), seconds;
+	int rc;
+
+	if (!args->max_time)
+		return 0;
+	rc = duration_parse(args->max_time, "--max_time", &seconds, err);
+	if (rc == 0)
+		args->until = start + seconds;
+	return rc;
+}
+
+static int check_patience(const struct train_args *args,
+			  const struct recipe *recipe, struct fl_err *err)
+{
+	if (run_options(recipe)->patience == 0 || args->eval)
+		return 0;
+	return fl_fail(
+		err, FL_EUSAGE,
+		"patience watches the AP of evaluations, and none is asked for; "
+		"add --eval, or set --patience 0");
 }
 
 /* --batch_size, and what "auto" means here. An agent that starts the job again
@@ -160,6 +199,21 @@ static int settle_images(const struct train_args *args, struct model_job *job,
 	return 0;
 }
 
+/* What the end of the run says beyond the outputs. */
+static int tell_end(const struct train_summary *s, const struct run_dir *dir,
+		    struct fl_err *err)
+{
+	const char *from = *s->weights ? s->weights : dir->path;
+
+	if (s->end == TRAIN_END_TIME)
+		fl_info("ended in time, as --max_time asks; go on with -r %s",
+			from);
+	if (s->end != TRAIN_END_SIGNAL)
+		return 0;
+	return fl_fail(err, train_signals_stop() == SIGINT ? FL_EINT : FL_ETERM,
+		       "stopped as asked; go on with -r %s", from);
+}
+
 static int train(const struct train_args *args, struct model_job *job,
 		 struct run_dir *dir, struct fl_err *err)
 {
@@ -179,7 +233,8 @@ static int train(const struct train_args *args, struct model_job *job,
 						    args->replay_draws },
 					 .eval = args->eval,
 					 .local_ranks = args->local_ranks,
-					 .again = again != NULL };
+					 .again = again != NULL,
+					 .until = args->until };
 	double start = fl_now_s();
 	int rc = settle_images(args, job, &options, err);
 
@@ -189,13 +244,7 @@ static int train(const struct train_args *args, struct model_job *job,
 	/* Also after a failure, so that summary.json says
 	 * "failed" and the outputs are closed. */
 	rc = train_watch_end(&w, &summary, fl_now_s() - start, rc, err);
-	if (rc == 0 && summary.stopped)
-		rc = fl_fail(err,
-			     train_signals_stop() == SIGINT ? FL_EINT
-							    : FL_ETERM,
-			     "stopped as asked; go on with -r %s",
-			     *summary.weights ? summary.weights : w.dir->path);
-	return rc;
+	return rc == 0 ? tell_end(&summary, w.dir, err) : rc;
 }
 
 /* A folder at work is told before anything that is in it is read. Rank 0 alone
@@ -215,7 +264,7 @@ static int claim_folder(const struct model_job *job, struct run_dir *dir,
 /* What options say in other words than keys of the recipe; the overrides borrow
  * these texts until the line is done with. */
 struct key_texts {
-	struct fl_str batch, vdl_log_dir;
+	struct fl_str batch, vdl_log_dir, patience;
 };
 
 /* What the line prefers to the recipe; its -o may say otherwise. */
@@ -228,6 +277,10 @@ static void prefer(struct train_args *args, struct key_texts *keys)
 		fl_str_addf(&keys->batch, "TrainReader.batch_size=%s",
 			    args->batch_size);
 		job_prefer(&args->job, fl_str_get(&keys->batch));
+	}
+	if (args->patience >= 0) {
+		fl_str_addf(&keys->patience, "patience=%d", args->patience);
+		job_prefer(&args->job, fl_str_get(&keys->patience));
 	}
 	if (args->use_vdl)
 		job_prefer(&args->job, "use_vdl=true");
@@ -243,7 +296,7 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 	struct train_args *args = ctx;
 	struct model_job job = { 0 };
 	struct run_dir dir = { .owner.fd = -1 };
-	struct key_texts keys = { FL_STR_INIT, FL_STR_INIT };
+	struct key_texts keys = { FL_STR_INIT, FL_STR_INIT, FL_STR_INIT };
 	bool timing;
 	int rc;
 
@@ -255,9 +308,13 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 		rc = take_variables(args, err);
 	timing = args->preflight != 0;
 	if (rc == 0)
+		rc = settle_until(args, err);
+	if (rc == 0)
 		rc = job_open(&job, &args->job, !timing, err);
 	if (rc == 0)
 		option_say_passed(&cmd_train_options, &args->job.passed);
+	if (rc == 0)
+		rc = check_patience(args, job.recipe, err);
 	if (rc == 0 && !timing)
 		rc = claim_folder(&job, &dir, err);
 	if (rc == 0)
@@ -271,12 +328,13 @@ static int take_line(void *ctx, int words, char **argv, struct fl_err *err)
 	job_close(&job, rc);
 	fl_str_release(&keys.batch);
 	fl_str_release(&keys.vdl_log_dir);
+	fl_str_release(&keys.patience);
 	return rc;
 }
 
 int cmd_train(int argc, char **argv, struct fl_err *err)
 {
-	struct train_args args = { 0 };
+	struct train_args args = { .patience = -1, .began = -1 };
 	int rc;
 
 	fl_log_name("flotilla.train");

@@ -3,6 +3,8 @@
  * that need no job, and hands over to launch_run(). The options are those of
  * paddle.distributed.launch and torchrun where they mean the same, for commands
  * are copied from there. */
+#include "agent/lines.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/inherited.h"
 #include "base/log.h"
@@ -280,8 +282,11 @@ int main(int argc, char **argv)
 	struct fl_err err = FL_ERR_INIT;
 	int words = 0, rc;
 	bool help = false, done;
+	char began[32];
 
 	fl_inherited_mend();
+	snprintf(began, sizeof(began), "%d", (int)fl_now_s());
+	setenv(AGENT_BEGAN_VARIABLE, began, 1);
 	fl_log_name("fleetrun");
 	fl_log_lend_terminal();
 	rc = option_pages(&program, argc, argv, &done, &err);

@@ -66,7 +66,11 @@ static void take_request(int number, double *first_at)
 	if (atomic_load(&stop_signal) == 0) {
 		*first_at = now;
 		atomic_store(&stop_signal, number);
-		train_request_stop();
+		/* A scheduler's notice long before the end, not the end. */
+		if (number == SIGUSR1)
+			train_request_wind_up();
+		else
+			train_request_stop();
 	} else if (!agent_link_is_open() && now - *first_at > MOMENT_S) {
 		end_at_once(number);
 	}

@@ -166,9 +166,11 @@ static int on_eval(void *ctx, const struct train_place *place,
 {
 	const struct train_watch *w = ctx;
 	struct sink_number scores[COCO_STATS];
-	/* epoch: the one that was scored; place is the next step's. */
+	/* epoch: the one that was scored, or is at work; place is the next
+	 * step's. */
 	struct sink_evaluation e = { .step = place->step,
-				     .epoch = place->epoch - 1,
+				     .epoch = place->epoch -
+					      (place->step_in_epoch == 0),
 				     .best = best,
 				     .scores = scores,
 				     .count = COCO_STATS,
@@ -255,13 +257,27 @@ struct train_events train_watch_timing(struct train_watch *w)
 				      .phase = on_phase };
 }
 
+static const char *const ended_by[] = {
+	[TRAIN_END_EPOCHS] = "epochs", [TRAIN_END_PATIENCE] = "patience",
+	[TRAIN_END_TIME] = "max_time", [TRAIN_END_SIGNAL] = "signal",
+	[TRAIN_END_REPLAY] = "replay",
+};
+/* There is more to train: scripts that start it again look at the status. */
+static const bool goes_on[] = {
+	[TRAIN_END_TIME] = true,
+	[TRAIN_END_SIGNAL] = true,
+	[TRAIN_END_REPLAY] = false,
+};
+
 static int write_summary(const struct train_watch *w,
 			 const struct train_summary *s, double seconds, int rc,
 			 struct fl_err *err)
 {
-	struct run_summary out = { .status = rc != 0	  ? "failed"
-					     : s->stopped ? "stopped"
-							  : "done",
+	struct run_summary out = { .status = rc != 0	       ? "failed"
+					     : goes_on[s->end] ? "stopped"
+							       : "done",
+				   .ended_by = rc != 0 ? "failure"
+						       : ended_by[s->end],
 				   .world_size = w->comm->world,
 				   .epochs = s->epochs,
 				   .steps = s->steps,

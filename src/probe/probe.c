@@ -208,8 +208,8 @@ static int first_batch(struct engine *e, const struct probe_options *o,
 	struct plan *plan = plans_find(&e->net.plans, &key);
 	struct state_part grads = { "grads.", e->net.host.row[STATE_GRADS],
 				    NULL };
-	int rc = engine_gradients(e, plan, &b->batch, o->epoch, false, result,
-				  err);
+	int rc = engine_gradients(e, plan, &b->batch, o->epoch, ENGINE_GO_ON,
+				  result, err);
 
 	if (rc == 0)
 		rc = sink_activations(s, e->net.queue, plan,
@@ -254,8 +254,8 @@ static int walk(struct engine *e, const struct probe_options *o,
 			if (rc == 0)
 				rc = engine_update(e, lr, &result, err);
 		} else {
-			rc = engine_step(e, &batches[t].batch, epoch, lr, false,
-					 &result, err);
+			rc = engine_step(e, &batches[t].batch, epoch, lr,
+					 ENGINE_GO_ON, &result, err);
 		}
 		if (rc == 0)
 			sink_step(s, e, &batches[t], t, result.losses, lr);

@@ -208,6 +208,7 @@ int run_dir_summary(const char *dir, const struct run_summary *s,
 	int rc;
 
 	json_set_text(o, "status", s->status);
+	json_set_text(o, "ended_by", s->ended_by);
 	json_set_int(o, "world_size", s->world_size);
 	json_set_int(o, "epochs", s->epochs);
 	json_set_int(o, "steps", s->steps);

@@ -44,6 +44,8 @@ void run_dir_leave(struct run_dir *dir);
 
 struct run_summary {
 	const char *status; /* "done", "stopped", "failed" */
+	const char
+		*ended_by; /* "epochs", "patience", "max_time", "signal"... */
 	int world_size, epochs;
 	int64_t steps;
 	double images_per_s, seconds;

@@ -242,7 +242,7 @@ int batch_room_time(const struct recipe *recipe, struct dev *dev, int n,
 		double start = fl_now_s(), took;
 
 		memset(&result, 0, sizeof(result));
-		rc = engine_step(&engine, &b, 0, 0, false, &result, err);
+		rc = engine_step(&engine, &b, 0, 0, ENGINE_GO_ON, &result, err);
 		took = fl_now_s() - start;
 		*seconds = i < 2 || took < *seconds ? took : *seconds;
 	}

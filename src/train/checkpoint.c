@@ -92,6 +92,7 @@ static void describe_state(const struct checkpoint_content *c,
 	 * follows from the place. */
 	json_set_real(o, "lr", at->lr);
 	json_set_real(o, "best_ap", at->best_ap);
+	json_set_int(o, "best_epoch", at->best_epoch);
 	json_set_int(o, "evaluated_step", at->evaluated);
 	json_set_int(o, "ema_step", c->ema.step);
 	json_set_real(o, "ema_decay", optim->ema_decay);
@@ -274,6 +275,8 @@ static int read_place(struct engine *e, struct train_place *at,
 	at->steps_per_epoch = (int)json_int_or(o, "steps_per_epoch", 0);
 	at->lr = json_real_or(o, "lr", 0);
 	at->best_ap = json_real_or(o, "best_ap", -1);
+	/* Of a file that does not say, patience begins anew. */
+	at->best_epoch = (int)json_int_or(o, "best_epoch", at->epoch);
 	at->evaluated = json_int_or(o, "evaluated_step", -1);
 	e->ema.step = json_int_or(o, "ema_step", 0);
 	e->ema.last_decay = json_real_or(o, "ema_last_decay", 0);

@@ -17,6 +17,7 @@ struct train_place {
 	int steps_per_epoch;
 	double lr;	   /* of the next step, as Paddle writes it down */
 	double best_ap;	   /* -1: none yet */
+	int best_epoch;	   /* epochs done when it was reached, for patience */
 	int64_t evaluated; /* step of the newest evaluation; -1: none yet */
 };
 

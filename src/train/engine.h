@@ -17,6 +17,15 @@
 #include "optim/optim.h"
 #include "detect/network.h"
 
+/* What a rank wants of the run, told to all with the step's own sum. */
+enum engine_wish {
+	ENGINE_GO_ON,
+	ENGINE_STOP,	/* with a checkpoint */
+	ENGINE_WIND_UP, /* with a checkpoint and a score */
+	ENGINE_TIME_UP, /* likewise; nobody asked but the clock */
+	ENGINE_WISHES
+};
+
 struct engine {
 	struct network net; /* all rows of the state */
 	/* Ranks by which the recipe's batch is multiplied: those that the run
@@ -36,7 +45,8 @@ struct engine {
 	struct buckets *buckets;
 	struct plan_run run;
 	double score_sum; /* of the last step so far, over all ranks */
-	int stop;	  /* ranks that asked to stop, as of the last step */
+	/* Ranks that have each wish, as of the last step; [0] is unused. */
+	int wishes[ENGINE_WISHES];
 };
 
 /* keys: every size that will be asked for. Weights start from the recipe's
@@ -75,18 +85,19 @@ struct engine_result {
 };
 
 /* Forward, loss, backward of one pass with, in the last one, the gradients
- * averaged over ranks, into state.grads. stop: this rank wants the run to end;
- * after the call engine->stop counts those who do, the same on every rank. */
+ * averaged over ranks, into state.grads. wish: this rank's;
+ * after the call engine->wishes counts those of all, the same on every rank. */
 int engine_gradients(struct engine *engine, struct plan *plan,
-		     const struct engine_batch *batch, int epoch, bool stop,
-		     struct engine_result *result, struct fl_err *err);
+		     const struct engine_batch *batch, int epoch,
+		     enum engine_wish wish, struct engine_result *result,
+		     struct fl_err *err);
 /* Momentum and EMA with the gradients at hand. */
 int engine_update(struct engine *engine, double lr,
 		  struct engine_result *result, struct fl_err *err);
 /* The whole step: the two above. */
 int engine_step(struct engine *engine, const struct engine_batch *batch,
-		int epoch, double lr, bool stop, struct engine_result *result,
-		struct fl_err *err);
+		int epoch, double lr, enum engine_wish wish,
+		struct engine_result *result, struct fl_err *err);
 
 /* Fill the rows in use with the divided average, or with the weights where the
  * recipe has none or no step was made. */

@@ -9,6 +9,7 @@
  */
 #include "train/loop.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "train/run_priv.h"
@@ -49,23 +50,15 @@ static int take_snapshot(struct run *r, bool wait, struct fl_err *err)
 	return 0;
 }
 
-/* Rank 0 writes; the others go on and meet it in the next collective. */
-static int save(struct run *r, const char *name, struct fl_err *err)
+static int write_checkpoint(struct run *r, const char *name,
+			    char path[PATH_MAX], struct fl_err *err)
 {
-	char file[64], path[PATH_MAX];
+	double start = fl_now_s();
+	char file[64];
 	int rc;
 
-	if (r->comm->rank != 0)
-		return 0;
-	run_phase(r, "checkpoint");
-	rc = run_begin_writing(r, err);
-	if (rc != 0)
-		return rc;
-	rc = take_snapshot(r, true, err); /* in the order of their steps */
-	if (rc != 0)
-		return rc;
 	snprintf(file, sizeof(file), "%s.safetensors", name);
-	rc = fl_join(path, sizeof(path), r->options->run_dir, file, err);
+	rc = fl_join(path, PATH_MAX, r->options->run_dir, file, err);
 	if (rc == 0)
 		/* The device's rows into the host's mirror, which the file is
 		 * written from. */
@@ -76,8 +69,27 @@ static int save(struct run *r, const char *name, struct fl_err *err)
 
 		rc = checkpoint_save(&c, path, err);
 	}
+	r->ending.save_s = fl_now_s() - start;
+	return rc == 0 ? 0 : fl_context(err, "checkpoint");
+}
+
+/* Rank 0 writes; the others go on and meet it in the next collective. */
+static int save(struct run *r, const char *name, struct fl_err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	if (r->comm->rank != 0)
+		return 0;
+	run_phase(r, "checkpoint");
+	rc = run_begin_writing(r, err);
 	if (rc != 0)
-		return fl_context(err, "checkpoint");
+		return rc;
+	rc = take_snapshot(r, true, err); /* in the order of their steps */
+	if (rc == 0)
+		rc = write_checkpoint(r, name, path, err);
+	if (rc != 0)
+		return rc;
 	snprintf(r->summary->weights, sizeof(r->summary->weights), "%s", path);
 	fl_info("Save checkpoint: %s", path);
 	/* After the new one is whole, never before. */
@@ -97,6 +109,9 @@ static int take_score(struct run *r, const struct evaluation *ev,
 					       reference */
 	int rc = 0;
 
+	/* An AP that stands still is no better one for patience. */
+	if (ap > r->place.best_ap)
+		r->place.best_epoch = r->place.epoch;
 	if (best)
 		r->place.best_ap = ap;
 	r->summary->ap = ap;
@@ -120,6 +135,7 @@ static int evaluate(struct run *r, struct fl_err *err)
 {
 	struct evaluation ev;
 	struct coco_detection *detections = NULL;
+	double start = fl_now_s();
 	int rc = run_begin_writing(r, err);
 
 	if (rc != 0)
@@ -137,7 +153,16 @@ static int evaluate(struct run *r, struct fl_err *err)
 		coco_result_release(&ev.coco);
 	}
 	free(detections);
+	r->ending.eval_s = fl_now_s() - start;
 	return rc;
+}
+
+/* Of an epoch that is done; the score may be the run's end. */
+static int score_epoch(struct run *r, struct fl_err *err)
+{
+	int rc = evaluate(r, err);
+
+	return rc == 0 ? run_settle_end(r, &r->summary->end, err) : rc;
 }
 
 /* Does a snapshot stand here, after an epoch's last step? */
@@ -169,7 +194,7 @@ static int end_epoch(struct run *r, struct fl_err *err)
 		return 0;
 	rc = save_epoch(r, err);
 	if (rc == 0 && r->options->eval)
-		rc = evaluate(r, err);
+		rc = score_epoch(r, err);
 	return rc;
 }
 
@@ -178,22 +203,63 @@ static int end_epoch(struct run *r, struct fl_err *err)
 static int make_up_evaluation(struct run *r, struct fl_err *err)
 {
 	if (!r->options->eval || r->place.epoch == 0 ||
-	    r->place.step_in_epoch != 0 || !at_snapshot(r) ||
-	    r->place.evaluated == r->place.step)
+	    r->place.step_in_epoch != 0 || !at_snapshot(r))
 		return 0;
-	return evaluate(r, err);
+	/* Out of patience then is out of patience now. */
+	if (r->place.evaluated == r->place.step)
+		return run_settle_end(r, &r->summary->end, err);
+	return score_epoch(r, err);
 }
 
-static int stop_here(struct run *r, struct fl_err *err)
+/* A score that belongs to no epoch's end: the checkpoint is written before it,
+ * in case there is no time, and after it, so that the run goes on from there
+ * with what is now the best. */
+static int score_here(struct run *r, const char *name, struct fl_err *err)
 {
-	char name[32];
+	char path[PATH_MAX];
+	int rc = evaluate(r, err);
 
+	if (rc != 0 || r->comm->rank != 0)
+		return rc;
+	return write_checkpoint(r, name, path, err);
+}
+
+static int stop_here(struct run *r, bool score, struct fl_err *err)
+{
+	static const char *const why[] = {
+		[TRAIN_END_TIME] = "the time is nearly up",
+		[TRAIN_END_SIGNAL] = "asked to stop",
+		[TRAIN_END_REPLAY] = "the record of draws ends here",
+	};
+	char name[32];
+	int rc;
+
+	score = score && r->options->eval &&
+		r->place.evaluated != r->place.step;
 	snprintf(name, sizeof(name), "step_%lld", (long long)r->place.step);
-	fl_info("%s: writing a checkpoint after step %lld",
-		r->summary->stopped ? "asked to stop"
-				    : "the record of draws ends here",
+	fl_info("%s: writing a checkpoint%s after step %lld",
+		why[r->summary->end], score ? " and scoring it" : "",
 		(long long)r->place.step);
-	return save(r, name, err);
+	rc = save(r, name, err);
+	return rc == 0 && score ? score_here(r, name, err) : rc;
+}
+
+/* The folder then holds what it holds after a run of all epochs. */
+static int end_by_patience(struct run *r, struct fl_err *err)
+{
+	fl_info("no AP above %.3f since epoch %d, %d epochs ago: the run ends here (patience: %d)",
+		r->place.best_ap, r->place.best_epoch,
+		r->place.epoch - r->place.best_epoch,
+		run_options(r->recipe)->patience);
+	return save(r, "model_final", err);
+}
+
+/* After a step, or before the first. */
+static int end_early(struct run *r, struct fl_err *err)
+{
+	if (r->summary->end == TRAIN_END_PATIENCE)
+		return end_by_patience(r, err);
+	return stop_here(r, r->engine.wishes[ENGINE_STOP] == 0, err);
 }
 
 /* Between epochs, so many steps apart. */
@@ -250,9 +316,11 @@ static int train(struct run *r, struct fl_err *err)
 	/* rc is the same on every rank but where one fails alone; then its end
 	 * ends the job. */
 	while (rc == 0 && r->place.epoch < run_options(r->recipe)->epoch) {
+		if (r->summary->end != TRAIN_END_EPOCHS)
+			return end_early(r, err);
 		rc = run_step(r, err);
-		if (rc == 0 && r->summary->replay_ended)
-			return stop_here(r, err);
+		if (rc == 0 && r->summary->end == TRAIN_END_REPLAY)
+			return stop_here(r, false, err);
 		if (rc == 0 &&
 		    r->place.step_in_epoch % run_options(r->recipe)->log_iter ==
 			    0)
@@ -261,11 +329,11 @@ static int train(struct run *r, struct fl_err *err)
 			rc = end_epoch(r, err);
 		if (rc == 0)
 			rc = snapshot_turn(r, err);
-		if (rc == 0 && r->engine.stop > 0 &&
-		    r->place.epoch < run_options(r->recipe)->epoch) {
-			r->summary->stopped = true;
-			return stop_here(r, err);
-		}
+		/* Patience goes before: its run is done. */
+		if (rc == 0 && run_end_asked(r) &&
+		    r->place.epoch < run_options(r->recipe)->epoch &&
+		    r->summary->end != TRAIN_END_PATIENCE)
+			r->summary->end = run_ended_by(r);
 	}
 	return rc;
 }

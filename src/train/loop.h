@@ -58,6 +58,15 @@ struct train_events {
 	void (*phase)(void *ctx, int64_t step, const char *what);
 };
 
+/* Why a run ended without a failure. */
+enum train_end {
+	TRAIN_END_EPOCHS,   /* its last one is done */
+	TRAIN_END_PATIENCE, /* no better AP for so many epochs */
+	TRAIN_END_TIME,	    /* train_options.until is near */
+	TRAIN_END_SIGNAL,   /* train_request_stop(), train_request_wind_up() */
+	TRAIN_END_REPLAY    /* the record of draws has no more */
+};
+
 struct train_options {
 	const char *run_dir;
 	const char *resume; /* file, prefix or folder; NULL: from the start */
@@ -71,6 +80,9 @@ struct train_options {
 	/* An agent goes on with the run after a fault: the checkpoint may be
 	 * its copy, and run_dir on another disk than before. */
 	bool again;
+	/* By fl_now_s() the run is to have ended, with a checkpoint and, where
+	 * eval is, its score. Rank 0's counts. 0: without limit. */
+	double until;
 };
 
 struct train_summary {
@@ -79,13 +91,15 @@ struct train_summary {
 	double ap, ap50; /* of the last evaluation; -1: none */
 	double best_ap;
 	int bad_images;
-	bool stopped;	    /* as asked */
-	bool replay_ended;  /* before the recipe's last epoch */
+	enum train_end end;
 	char weights[4096]; /* the newest checkpoint */
 };
 
 /* Ask the run to end after the step in work; from any thread. */
 void train_request_stop(void);
+/* Likewise, with a score too where evaluations are asked for. A request to stop
+ * goes before one of these. */
+void train_request_wind_up(void);
 
 int train_run(const struct recipe *recipe, struct dev *dev, struct comm *comm,
 	      const struct train_options *options,

@@ -31,6 +31,8 @@ static const struct recipe_row rows[] = {
 	{ "keep_checkpoints", ROW_INT, F(keep_checkpoints), 1, 100000, 0, "3",
 	  NULL,
 	  "newest checkpoints kept besides the best; the reference keeps all (ours)" },
+	{ "patience", ROW_INT, F(patience), 0, 100000, 0, "0", NULL,
+	  "end after so many epochs without a better AP; 0: never (ours)" },
 	{ "find_unused_parameters", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,
 	  "every parameter has a gradient" },
 	{ "use_fused_allreduce_gradients", ROW_ACCEPTED, 0, 0, 0, 0, NULL, NULL,

@@ -22,6 +22,7 @@ struct run_options {
 	int memory_limit;   /* MiB of activations and workspace; 0: none */
 	int snapshot_steps; /* 0: none between epochs */
 	int keep_checkpoints;
+	int patience; /* epochs without a better AP; 0: without end */
 	bool overlap; /* gradients leave during backward */
 	double bucket_mb;
 };

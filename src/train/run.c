@@ -23,17 +23,7 @@
 #include "train/options.h"
 
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
-
-/* Set by another thread, read once a step; the ranks tell each other in the
- * step's own sum (step.c). */
-static atomic_bool stop_requested;
-
-void train_request_stop(void)
-{
-	atomic_store(&stop_requested, true);
-}
 
 void run_phase(const struct run *r, const char *what)
 {
@@ -228,10 +218,11 @@ int run_step(struct run *r, struct fl_err *err)
 	rc = loader_next(r->loader, &b, &info.data_s, err);
 	if (rc != 0)
 		return rc;
-	r->summary->replay_ended = !b;
-	/* A replayed record of draws is at its end. */
-	if (!b)
+	if (!b) {
+		/* A replayed record of draws is at its end. */
+		r->summary->end = TRAIN_END_REPLAY;
 		return 0;
+	}
 	/* Loader and place count apart; if they parted, a resume would see
 	 * other pictures. */
 	FL_ASSERT(b->epoch == r->place.epoch &&
@@ -241,11 +232,12 @@ int run_step(struct run *r, struct fl_err *err)
 			      r->place.steps_per_epoch,
 			      train_position(&r->place));
 	run_phase(r, "step");
-	rc = engine_step(&r->engine, &eb, r->place.epoch, info.lr,
-			 atomic_load(&stop_requested), &info.result, err);
+	rc = engine_step(&r->engine, &eb, r->place.epoch, info.lr, run_wish(r),
+			 &info.result, err);
 	if (rc != 0)
 		return rc;
 	info.batch_s = fl_now_s() - start;
+	run_ending_stepped(r, info.batch_s);
 	agent_link_step(info.batch_s, info.data_s,
 			info.result.comm.wait_s + info.result.sums_s +
 				info.result.times.sync_bn);

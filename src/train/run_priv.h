@@ -12,6 +12,12 @@
 #include "detect/bad_images.h"
 #include "train/loop.h"
 
+/* What the end of a run would take, from what it took so far. */
+struct run_ending {
+	double step_s, save_s;
+	double eval_s; /* 0: none was made yet */
+};
+
 /* The driver fills the first six; the rest starts as zero. */
 struct run {
 	const struct recipe *recipe;
@@ -32,13 +38,14 @@ struct run {
 	int shown;		   /* batches that were told of */
 	bool writing;		   /* a step is done, or an old run scored */
 	struct snapshot *snapshot; /* loop.c's; NULL: none are asked for */
+	struct run_ending ending;
 };
 
 int run_open(struct run *run, struct fl_err *err);
 void run_close(struct run *run);
 
 /* One batch, one update, its events. Where a tape of draws has ended nothing is
- * done, and summary->replay_ended says so. */
+ * done, and summary->end says so. */
 int run_step(struct run *run, struct fl_err *err);
 
 /* Tell whoever watches. */
@@ -47,6 +54,19 @@ int run_ready(struct run *run, struct fl_err *err);
 /* Before this nothing is written: a start that fails must leave what was there
  * as it was. Later calls do nothing. */
 int run_begin_writing(struct run *run, struct fl_err *err);
+/* Does any rank want the run to end, as of the last step? */
+bool run_end_asked(const struct run *run);
+
+/* ending.c: when a run ends before its last epoch. */
+/* This rank's wish for the step that is about to be made. */
+enum engine_wish run_wish(const struct run *run);
+void run_ending_stepped(struct run *run, double seconds);
+/* Collective, where run_end_asked(): what the run ends by. */
+enum train_end run_ended_by(const struct run *run);
+/* Collective, after an epoch was scored: *end is TRAIN_END_EPOCHS where the run
+ * goes on, or what it ends by, the same on every rank. */
+int run_settle_end(struct run *run, enum train_end *end, struct fl_err *err);
+
 /* Collective: names the bad pictures of the last steps. */
 int run_report_bad(struct run *run, struct fl_err *err);
 

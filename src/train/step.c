@@ -31,18 +31,23 @@ static struct loss_input loss_input_of(const struct engine *e,
 	return in;
 }
 
-/* The ranks add up their target scores, and on the way who wants to stop. */
-static int scores_over_ranks(struct engine *e, double score_sum, bool stop,
+/* The ranks add up their target scores, and on the way who wants to end. */
+static int scores_over_ranks(struct engine *e, double score_sum,
+			     enum engine_wish wish,
 			     struct engine_result *result, struct fl_err *err)
 {
-	/* One collective for both: every rank hears of a wish to stop in the
-	 * same step. */
-	double sums[2] = { score_sum, stop }, start = fl_now_s();
-	int rc = comm_sum_doubles(e->net.comm, sums, 2, err);
+	/* One collective for all: every rank hears of a wish in the same
+	 * step. The place of "go on" has the scores. */
+	double sums[ENGINE_WISHES] = { 0 }, start = fl_now_s();
+	int rc;
 
+	sums[wish] = 1;
+	sums[0] = score_sum;
+	rc = comm_sum_doubles(e->net.comm, sums, ENGINE_WISHES, err);
 	result->sums_s += fl_now_s() - start;
 	e->score_sum += sums[0];
-	e->stop = (int)sums[1];
+	for (int i = 1; i < ENGINE_WISHES; i++)
+		e->wishes[i] = (int)sums[i];
 	return rc;
 }
 
@@ -129,8 +134,9 @@ static void begin(struct engine *e, struct engine_result *result)
 }
 
 int engine_gradients(struct engine *e, struct plan *plan,
-		     const struct engine_batch *batch, int epoch, bool stop,
-		     struct engine_result *result, struct fl_err *err)
+		     const struct engine_batch *batch, int epoch,
+		     enum engine_wish wish, struct engine_result *result,
+		     struct fl_err *err)
 {
 	struct loss_input in = loss_input_of(e, plan, batch);
 	struct tensor image = plan_value(plan, e->net.model->graph->input);
@@ -147,7 +153,7 @@ int engine_gradients(struct engine *e, struct plan *plan,
 	start = fl_now_s();
 	rc = loss_assign(e->loss, e->net.queue, &in, epoch, &score_sum, err);
 	if (rc == 0)
-		rc = scores_over_ranks(e, score_sum, stop, result, err);
+		rc = scores_over_ranks(e, score_sum, wish, result, err);
 	if (rc == 0)
 		rc = finish_losses(e, result, err);
 	if (rc != 0)
@@ -212,7 +218,7 @@ static struct engine_batch part_of(const struct engine_batch *b, int passes,
 }
 
 int engine_step(struct engine *e, const struct engine_batch *batch, int epoch,
-		double lr, bool stop, struct engine_result *result,
+		double lr, enum engine_wish wish, struct engine_result *result,
 		struct fl_err *err)
 {
 	int rc = 0;
@@ -227,7 +233,7 @@ int engine_step(struct engine *e, const struct engine_batch *batch, int epoch,
 		/* run_plans() listed every size that a reader draws and a pass
 		 * leaves. */
 		FL_ASSERT(plan != NULL);
-		rc = engine_gradients(e, plan, &b, epoch, stop, result, err);
+		rc = engine_gradients(e, plan, &b, epoch, wish, result, err);
 	}
 	e->pass = 0;
 	return rc == 0 ? engine_update(e, lr, result, err) : rc;

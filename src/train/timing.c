@@ -17,7 +17,7 @@ static int steps_until(struct run *r, int steps, double end, struct fl_err *err)
 	while (rc == 0 && r->place.step < steps &&
 	       r->place.epoch < run_options(r->recipe)->epoch) {
 		rc = run_step(r, err);
-		if (fl_now_s() >= end || r->engine.stop > 0)
+		if (fl_now_s() >= end || run_end_asked(r))
 			break;
 	}
 	return rc;

@@ -48,16 +48,16 @@ static void begin(struct fleet *fleet, int number)
 
 	if (fleet->over)
 		return;
-	fleet->request.signal = number;
+	fleet->request.signal = number == SIGINT ? SIGINT : SIGTERM;
 	json_free(fleet->request.held);
 	fleet->request.held = NULL;
-	fl_info("%s: asking the trainers to write a checkpoint and end (within "
+	fl_info("%s: asking the trainers to write a checkpoint%s and end (within "
 		"%g s; a second signal, later than %g s after the first, ends "
 		"them at once)",
-		number == SIGINT ? "interrupted" : "terminated", grace,
-		MOMENT_S);
+		number == SIGINT ? "interrupted" : "terminated",
+		number == SIGUSR1 ? ", score it" : "", grace, MOMENT_S);
 	withdraw_faults(fleet);
-	job_wind_up(&fleet->job, grace);
+	job_wind_up(&fleet->job, number, grace);
 }
 
 /* Nobody gets the rest of --stop_timeout: SIGKILL follows with the next
@@ -104,7 +104,7 @@ void stop_heard(struct fleet *fleet, const struct json *o)
 	if (s.again && fleet->request.signal)
 		at_once(fleet);
 	else
-		begin(fleet, s.signal == SIGINT ? SIGINT : SIGTERM);
+		begin(fleet, s.signal);
 }
 
 /* By the signal itself, or by a handler or a shell that made a status of it. */

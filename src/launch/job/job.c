@@ -130,7 +130,8 @@ static bool outlived(const struct job *j, const struct trainer *t)
 	struct group_look look = { .group = t->pid };
 	int code = trainer_code(t);
 
-	if (!j->patient || (code != 128 + SIGTERM && code != 128 + SIGINT))
+	if (!j->patient || (code != 128 + SIGTERM && code != 128 + SIGINT &&
+			    code != 128 + SIGUSR1))
 		return false;
 	group_look(&look, 1);
 	return look.catches;
@@ -231,9 +232,7 @@ static void read_signals(struct job *j)
 		else if (info.ssi_signo == SIGTSTP)
 			j->events.pause(j->events.ctx);
 		else
-			j->events.user(j->events.ctx, info.ssi_signo == SIGINT
-							      ? SIGINT
-							      : SIGTERM);
+			j->events.user(j->events.ctx, (int)info.ssi_signo);
 	}
 }
 
@@ -294,7 +293,21 @@ void job_dismiss(struct job *j, double grace)
 	job_stop(j, grace);
 }
 
-void job_stop(struct job *j, double grace)
+/* SIGUSR1 asks for a score too: only programs that said hello are known to
+ * understand it, others may die of it. */
+static void ask_all(struct job *j, int number)
+{
+	for (int i = 0; i < j->started; i++) {
+		const struct trainer *t = &j->trainers[i];
+
+		if (!t->ended)
+			trainer_signal(t, number == SIGUSR1 && t->speaks
+						  ? SIGUSR1
+						  : SIGTERM);
+	}
+}
+
+static void stop_by(struct job *j, int number, double grace)
 {
 	double at = fl_now_s() + grace;
 
@@ -302,7 +315,7 @@ void job_stop(struct job *j, double grace)
 	 * is stopped hears nothing before it goes on. */
 	if (!j->asked) {
 		note_the_dead(j);
-		signal_all(j, SIGTERM);
+		ask_all(j, number);
 		signal_all(j, SIGCONT);
 	}
 	j->asked = true;
@@ -311,10 +324,15 @@ void job_stop(struct job *j, double grace)
 		j->kill_at = at;
 }
 
-void job_wind_up(struct job *j, double grace)
+void job_stop(struct job *j, double grace)
+{
+	stop_by(j, SIGTERM, grace);
+}
+
+void job_wind_up(struct job *j, int number, double grace)
 {
 	j->patient = true;
-	job_stop(j, grace);
+	stop_by(j, number, grace);
 }
 
 void job_pardon(struct job *j)

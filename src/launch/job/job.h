@@ -22,7 +22,7 @@ struct job_events {
 	void (*ending)(void *ctx, const struct trainer *t);
 	/* A line of its link. */
 	trainer_said_fn said;
-	/* SIGINT or SIGTERM came. */
+	/* One of fl_stop_signals came. */
 	void (*user)(void *ctx, int number);
 	/* SIGTSTP came. */
 	void (*pause)(void *ctx);
@@ -71,8 +71,9 @@ void job_pause(struct job *job, bool paused);
 /* SIGTERM now, SIGKILL after grace seconds. */
 void job_stop(struct job *job, double grace);
 /* The same for a last checkpoint: where a shell ends at once and leaves the
- * program that it waited for, that program has the time too. */
-void job_wind_up(struct job *job, double grace);
+ * program that it waited for, that program has the time too. number: the user's
+ * signal; of SIGUSR1 flotilla's trainers score the checkpoint as well. */
+void job_wind_up(struct job *job, int number, double grace);
 /* Nobody is to be killed, though job_stop() said so. */
 void job_pardon(struct job *job);
 /* It was killed by SIGKILL before we sent one. */

@@ -79,7 +79,8 @@ static void step(struct run *r, int epoch)
 	struct engine_batch b = batch();
 	struct fl_err err = FL_ERR_INIT;
 
-	if (engine_step(&r->e, &b, epoch, 0.01, false, &r->result, &err) != 0)
+	if (engine_step(&r->e, &b, epoch, 0.01, ENGINE_GO_ON, &r->result,
+			&err) != 0)
 		fail_msg("%s", err.text);
 }
 

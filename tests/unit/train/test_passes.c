@@ -88,7 +88,8 @@ static float *gradients(const struct bench *b, int images, int passes,
 	    engine_set_passes(&e, passes, &err) != 0)
 		fail_msg("%s", err.text);
 	for (int step = 0; step < 2; step++) /* nothing stays from the first */
-		if (engine_step(&e, &batch, epoch, 0, false, result, &err) != 0)
+		if (engine_step(&e, &batch, epoch, 0, ENGINE_GO_ON, result,
+				&err) != 0)
 			fail_msg("%s", err.text);
 	bytes = b->model->graph->flat_count * sizeof(float);
 	out = malloc(bytes);

@@ -104,8 +104,8 @@ static void run_steps(struct engine *e, const struct engine_batch *batches)
 
 	for (int epoch = 0; epoch < 100; epoch += 99) /* ATSS, then TAL */
 		for (int i = 0; i < 2; i++)
-			if (engine_step(e, &batches[i], epoch, 1e-4, false,
-					&result, &err) != 0)
+			if (engine_step(e, &batches[i], epoch, 1e-4,
+					ENGINE_GO_ON, &result, &err) != 0)
 				fail_msg("%s", err.text);
 }
 
