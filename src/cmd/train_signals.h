@@ -2,7 +2,7 @@
  * stands.
  *
  * No handler of ours runs on a thread that computes: oneDNN's small matrix
- * products (2.6.3, AVX-512) keep a data pointer in the stack register, and
+ * products (2.6.3, 3.7.2, AVX-512) keep a data pointer in the stack register, and
  * a signal that is handled there writes its frame into the maps or the heap. So
  * the signals are blocked everywhere, and one thread waits for them.
  *

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Where a trainer is. */
@@ -176,16 +175,15 @@ static bool is_inside(const struct stall_line *l)
 	return l->inside && !*l->state;
 }
 
-/* To the thread that trains, which is the first one: its handler writes the
- * stack of the thread that gets the signal. */
+/* To the process, not to a thread of it: the trainer's thread for signals takes
+ * it and asks the one that trains. */
 static void write_stack(const struct stall *s, int rank)
 {
 	const struct job *job = s->a->job;
 
 	for (int i = 0; i < job->started; i++)
 		if (job->trainers[i].rank == rank && !job->trainers[i].ended)
-			syscall(SYS_tgkill, job->trainers[i].pid,
-				job->trainers[i].pid, SIGUSR2);
+			kill(job->trainers[i].pid, SIGUSR2);
 }
 
 static void add_late(const struct stall *s, int seat,
